@@ -1,0 +1,44 @@
+# Every target does its own set-up into .venv; nothing else on the machine is touched.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: setup demo test lint types unit contract fuzz bench lock docs clean
+
+setup: $(STAMP) ## install Cadence and its locked dependencies into .venv
+
+$(STAMP): requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing the locked dependencies into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(STAMP)
+
+demo: setup ## the main job on embedded parts: no key, no network
+	@$(BIN)/cadence demo
+
+test: setup lint types unit ## everything but the contract check
+
+lint: setup
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet . || { echo "run: .venv/bin/ruff format ."; exit 1; }
+
+types: setup
+	@$(BIN)/mypy
+
+unit: setup
+	@$(BIN)/pytest -n auto -q
+
+contract: setup ## hold our requests and the sandbox's answers against GitHub's published description (needs npm)
+	@$(BIN)/python tests/contract/fetch.py
+	@CADENCE_CONTRACT=1 $(BIN)/pytest -q tests/contract
+
+docs: setup ## regenerate the generated pages under docs/ and the JSON schemas
+	@$(BIN)/python -m bot.docs_pages
+
+lock: ## renew requirements.lock (needs uv)
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links -o requirements.lock
+
+clean:
+	rm -rf $(VENV) .cadence .cache build *.egg-info

@@ -1,0 +1,141 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot import __version__
+from bot.errors import CadenceError, SettingsInvalid
+
+app = typer.Typer(
+    name="cadence",
+    help="The coding agent whose merge you can check: plans, reviews and merges on GitHub, and leaves evidence.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+runs_app = typer.Typer(help="What Cadence has been doing, from the ledger.", invoke_without_command=True)
+app.add_typer(runs_app, name="runs")
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"cadence {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _top(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Exit codes: 0 fine, 1 refused or failed, 2 wrong use."""
+
+
+@app.command()
+def serve() -> None:
+    """Run the service: the webhook receiver and a worker in one process. Settings: deploy/example.env."""
+    _serve(web=True, worker=True)
+
+
+@app.command()
+def web() -> None:
+    """Run only the webhook receiver; workers run elsewhere on the same database."""
+    _serve(web=True, worker=False)
+
+
+@app.command()
+def worker() -> None:
+    """Run only a worker; give each its own CADENCE_EXECUTOR_ID."""
+    _serve(web=False, worker=True)
+
+
+def _serve(*, web: bool, worker: bool) -> None:
+    from bot.app import serve as run
+    from bot.settings import Settings
+
+    run(Settings.load(), web=web, worker=worker)
+
+
+@app.command()
+def demo(
+    repo: Annotated[Path | None, typer.Option(help="A local git repository to work on instead of the sample.")] = None,
+    blueprint: Annotated[Path | None, typer.Option(help="A Markdown file: the issue's title and text.")] = None,
+    test_command: Annotated[
+        str | None, typer.Option(help="What CI runs; guessed from the repository otherwise.")
+    ] = None,
+    stay: Annotated[bool, typer.Option(help="Keep everything running afterwards, to look at the pages.")] = False,
+    plain: Annotated[bool, typer.Option(help="Plain lines instead of a live display.")] = False,
+    timeout: Annotated[float, typer.Option(help="Seconds that one story may take.")] = 120.0,
+    keep: Annotated[Path | None, typer.Option(help="A directory to keep the data and the service's log in.")] = None,
+) -> None:
+    """Run the main job on embedded parts: a GitHub, its CI and a model. No key, no network.
+
+    With OPENAI_API_KEY (and OPENAI_BASE_URL) set, that model is asked instead of the scripted one.
+    """
+    from bot.sandbox.demo import run_demo
+    from bot.sandbox.demo_play import DemoOptions
+
+    options = DemoOptions(
+        repo=repo, blueprint=blueprint, test_command=test_command, stay=stay, plain=plain, timeout=timeout, keep=keep
+    )
+    raise typer.Exit(run_demo(options))
+
+
+@runs_app.callback()
+def runs(
+    context: typer.Context,
+    as_json: Json = False,
+    limit: Annotated[int, typer.Option(help="How many, newest first.")] = 30,
+) -> None:
+    """List runs, newest first; `cadence runs show ID` shows one run's timeline."""
+    if context.invoked_subcommand is not None:
+        return
+    from bot.record.show import runs_json, runs_table
+
+    ledger = _ledger()
+    found = ledger.runs(limit=limit)
+    typer.echo(runs_json(ledger, found) if as_json else runs_table(found), nl=False)
+
+
+@runs_app.command("show")
+def show_run(
+    run: Annotated[str, typer.Argument(help="A run's id, or enough of its beginning.")], as_json: Json = False
+) -> None:
+    """Everything recorded of a run: deliveries, moves, effects, model calls, decisions, and what it cost."""
+    from bot.record.show import find_run, run_json, run_timeline
+
+    ledger = _ledger()
+    entry = find_run(ledger, run)
+    if entry is None:
+        typer.echo(f"cadence: run.unknown: no run begins with {run!r}. `cadence runs` lists them.", err=True)
+        raise typer.Exit(1)
+    typer.echo(run_json(ledger, entry) if as_json else run_timeline(ledger, entry), nl=False)
+
+
+def _ledger():  # type: ignore[no-untyped-def]  # the type would import SQLAlchemy for every `cadence --help`
+    from bot.app import open_ledger
+    from bot.clock import SystemClock
+    from bot.settings import Settings
+
+    return open_ledger(Settings.load(), SystemClock())
+
+
+def main() -> None:
+    """Run the command; errors of ours end in one line, exit code 2 for wrong settings and 1 otherwise."""
+    try:
+        app()
+    except CadenceError as error:
+        sys.stderr.write(f"cadence: {error}\n")
+        sys.exit(2 if isinstance(error, SettingsInvalid) else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,273 @@
+"""The composition root: the only place where adapters are built and handed to the stages."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+from dataclasses import dataclass
+from types import FrameType
+
+import structlog
+from flask import Flask
+from waitress.server import create_server
+
+from bot.clock import Clock, SystemClock
+from bot.effects import Effects
+from bot.engine import Engine, EngineOptions, ExecutorLocks, step
+from bot.flow import Flow, Step
+from bot.flow.house import EnginePort, House
+from bot.gate.merger import Merger
+from bot.gate.observer import Observer
+from bot.git_store.store import GitStore
+from bot.github_api.client import GitHub
+from bot.github_api.urls import GitHubUrls
+from bot.intake.webhook import webhook_blueprint
+from bot.llm.counting import count_tokens
+from bot.llm.model import LanguageModel
+from bot.llm.openai_model import OpenAIModel
+from bot.llm.stub import AbsentModel
+from bot.names import RunId
+from bot.plan.planner import Planner
+from bot.publish.publisher import Publisher
+from bot.publish.status import StatusComment
+from bot.record.entries import Delivery
+from bot.record.ledger import Ledger
+from bot.record.liveness import FileExecutorLocks, PostgresExecutorLocks
+from bot.review.poster import Poster
+from bot.review.reviewer import Judge
+from bot.settings import Settings
+from bot.web.health import health_blueprint
+
+log = structlog.get_logger("cadence.app")
+
+DRAIN_SECONDS = 0.2
+"""How often the inbox is looked at; in `serve` a delivery also wakes the drain at once."""
+
+
+def configure_logs(style: str) -> None:
+    """Structured logs on standard error: one line each, text for people or JSON for machines."""
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer() if style == "json" else structlog.dev.ConsoleRenderer(colors=False)
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s", stream=sys.stderr)
+
+
+class _RunMeter:
+    """Counts every GitHub request under the run in hand, which the flow binds to the log context."""
+
+    def __init__(self, ledger: Ledger, clock: Clock) -> None:
+        self._ledger = ledger
+        self._clock = clock
+
+    def request(self, method: str, route: str, status: int) -> None:
+        run = structlog.contextvars.get_contextvars().get("run")
+        self._ledger.record_request(
+            RunId(run) if run else None, method=method, route=route, status=status, at=self._clock.now()
+        )
+
+
+def build_model(settings: Settings, clock: Clock) -> LanguageModel:
+    """The configured model, or one that says that there is none."""
+    if settings.openai_api_key is None:
+        return AbsentModel()
+    return OpenAIModel(
+        api_key=settings.openai_api_key.get_secret_value(),
+        base_url=settings.openai_base_url,
+        names=settings.model_names(),
+        clock=clock,
+    )
+
+
+def open_ledger(settings: Settings, clock: Clock) -> Ledger:
+    """The ledger, with its tables brought to this version."""
+    ledger = Ledger.open(settings.ledger_url, clock)
+    ledger.migrate()
+    return ledger
+
+
+def build_house(
+    settings: Settings, *, ledger: Ledger, clock: Clock, engine: EnginePort, model: LanguageModel | None = None
+) -> House:
+    """Every part, built and joined. Asks GitHub once who the App is.
+
+    Raises SettingsInvalid for a key that cannot be read, GitHubError when GitHub does not answer.
+    """
+    urls = GitHubUrls.from_setting(settings.github_url)
+    github = GitHub(
+        urls=urls,
+        app_id=str(settings.app_id),
+        private_key=settings.key_pem(),
+        clock=clock,
+        meter=_RunMeter(ledger, clock),
+    )
+    identity = github.identity()
+    git = GitStore(settings.data_dir / "mirrors", urls=urls, clock=clock)
+    effects = Effects(ledger, clock, write_interval_ms=settings.write_interval_ms)
+    author = git.author(identity)
+    return House(
+        settings=settings,
+        clock=clock,
+        ledger=ledger,
+        github=github,
+        git=git,
+        effects=effects,
+        model=model or build_model(settings, clock),
+        planner=Planner(count_tokens=count_tokens, record=ledger),
+        judge=Judge(count_tokens=count_tokens),
+        publisher=Publisher(effects, ledger, bot_login=identity.bot_login, bot_email=author.email),
+        poster=Poster(effects),
+        status=StatusComment(effects, ledger),
+        observer=Observer(ledger, clock, identity.app_id),
+        merger=Merger(effects, ledger),
+        engine=engine,
+        identity=identity,
+    )
+
+
+def build_engine(settings: Settings, ledger: Ledger, clock: Clock) -> Engine:
+    """The durable engine on the same kind of database as the ledger."""
+    locks: ExecutorLocks
+    if settings.on_postgres:
+        locks = PostgresExecutorLocks(ledger.engine)
+        url, path = settings.ledger_url, None
+    else:
+        path = settings.data_dir.resolve() / "engine.sqlite"
+        locks = FileExecutorLocks(settings.data_dir / "executors")
+        url = f"sqlite:///{path}"
+    options = EngineOptions(
+        database_url=url, executor_id=settings.executor, sweep_seconds=settings.sweep_seconds, sqlite_path=path
+    )
+    return Engine(options, locks, clock)
+
+
+def build_flow(house: House, run_step: Step = step) -> Flow:
+    """The engine's handlers."""
+    return Flow(house, run_step)
+
+
+def build_web(
+    settings: Settings, ledger: Ledger, clock: Clock, *, wake: threading.Event, engine: Engine | None
+) -> Flask:
+    """The web side: it knows the inbox, and neither GitHub nor the model."""
+    web = Flask("cadence")
+    web.register_blueprint(webhook_blueprint(settings, _WakingInbox(ledger, wake), clock))
+
+    def workers() -> str | None:
+        return None if engine is None or engine.running else "the engine is not running"
+
+    web.register_blueprint(health_blueprint({"database": ledger.fault, "engine": workers}))
+    return web
+
+
+@dataclass(frozen=True, slots=True)
+class _WakingInbox:
+    """The ledger's inbox; a delivery wakes the drain of the same process."""
+
+    ledger: Ledger
+    wake: threading.Event
+
+    def take_in(self, delivery: Delivery) -> bool:
+        taken = self.ledger.take_in(delivery)
+        self.wake.set()
+        return taken
+
+
+class Drainer:
+    """Hands new deliveries of the inbox to the engine. Every worker has one; the engine takes each delivery once."""
+
+    def __init__(self, ledger: Ledger, engine: EnginePort, wake: threading.Event) -> None:
+        self._ledger = ledger
+        self._engine = engine
+        self._wake = wake
+        self._stop = threading.Event()
+        self._handed: set[tuple[str, int]] = set()
+        self._thread = threading.Thread(target=self._loop, name="drain", daemon=True)
+
+    def start(self) -> None:
+        """Start looking."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop looking."""
+        self._stop.set()
+        self._wake.set()
+        self._thread.join(timeout=5.0)
+
+    def hand_over(self) -> int:
+        """Hand over what is new; returns how many."""
+        new = [one for one in self._ledger.new_deliveries() if one not in self._handed]
+        for guid, attempt in new:
+            self._engine.start_delivery(guid, attempt)
+            self._handed.add((guid, attempt))
+        if len(self._handed) > 50_000:
+            self._handed.clear()
+        return len(new)
+
+    def _loop(self) -> None:
+        while not self._stop.is_set():
+            self._wake.wait(DRAIN_SECONDS)
+            self._wake.clear()
+            try:
+                self.hand_over()
+            except Exception:
+                # The drain's outermost loop: whatever was not handed over is still in the inbox.
+                log.exception("drain.failed")
+                self._stop.wait(1.0)
+
+
+def serve(settings: Settings, *, web: bool = True, worker: bool = True) -> None:
+    """Run the web side, the worker, or both, until SIGTERM or SIGINT.
+
+    Raises SettingsInvalid or GitHubError when the service cannot start.
+    """
+    configure_logs(settings.log)
+    settings.require_github()
+    clock = SystemClock()
+    ledger = open_ledger(settings, clock)
+    wake, stop = threading.Event(), threading.Event()
+    engine = build_engine(settings, ledger, clock) if worker else None
+    drainer = None
+    if engine is not None:
+        house = build_house(settings, ledger=ledger, clock=clock, engine=engine)
+        log.info("cadence.identity", app=house.identity.slug, app_id=house.identity.app_id, github=settings.github_url)
+        if settings.openai_api_key is None:
+            log.warning(
+                "model.absent", remedy="set OPENAI_API_KEY; only blueprints with their own ChangeSet are worked on"
+            )
+        engine.launch(build_flow(house))
+        drainer = Drainer(ledger, engine, wake)
+        drainer.start()
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+    server = None
+    if web:
+        app = build_web(settings, ledger, clock, wake=wake, engine=engine)
+        server = create_server(app, host=settings.host, port=settings.port, threads=8, max_request_body_size=26_214_400)
+        threading.Thread(target=server.run, name="web", daemon=True).start()
+        log.info("cadence.listening", url=f"http://{settings.host}:{server.effective_port}")
+    stop.wait()
+    log.info("cadence.stopping")
+    if server is not None:
+        server.close()
+    if drainer is not None:
+        drainer.stop()
+    if engine is not None:
+        engine.close()
+    ledger.close()

@@ -1,0 +1,134 @@
+"""From edits to bytes: a ChangeSet on one tree becomes exactly its changes, or findings; never a part of it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.changeset.codes import found
+from bot.changeset.content import decoded
+from bot.changeset.findings import Finding, Severity
+from bot.changeset.guards.contract import contract_findings
+from bot.changeset.guards.paths import path_findings
+from bot.changeset.model import ChangeSet, Edit
+from bot.changeset.replacing import ReplaceProblem, replaced
+from bot.changeset.tree import MODE_EXECUTABLE, MODE_FILE, TreeChange, TreeEntry, TreeReader
+
+_MAY_BE_EMPTIED = ("__init__.py", ".gitkeep", ".keep", "py.typed")
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedEdit:
+    """One edit with the bytes around it: `before` None for an add, `after` None for a delete."""
+
+    index: int
+    edit: Edit
+    before: bytes | None
+    after: bytes | None
+    mode: str = MODE_FILE
+
+    @property
+    def path(self) -> str:
+        return self.edit.path
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """`changes` is empty when any finding is an error; `edits` holds those edits that could be resolved, for guards."""
+
+    changes: tuple[TreeChange, ...]
+    findings: tuple[Finding, ...]
+    edits: tuple[ResolvedEdit, ...]
+
+
+def resolve(change_set: ChangeSet, tree: TreeReader) -> Resolution:
+    """The changes a ChangeSet means on a tree: all of them or none. Checks contract, paths and `before_sha` first."""
+    findings = [*contract_findings(change_set, tree), *path_findings(change_set, tree)]
+    broken = {f.edit for f in findings}
+    edits: list[ResolvedEdit] = []
+    for index, edit in enumerate(change_set.edits):
+        if index in broken:
+            continue
+        outcome = _resolved(index, edit, tree)
+        if isinstance(outcome, ResolvedEdit):
+            edits.append(outcome)
+        else:
+            findings.append(outcome)
+    refused = any(f.severity is Severity.ERROR for f in findings)
+    return Resolution(() if refused else _changes(edits), tuple(findings), tuple(edits))
+
+
+def _changes(edits: Sequence[ResolvedEdit]) -> tuple[TreeChange, ...]:
+    written = {edit.path for edit in edits}
+    sources = [e.edit.rename_from for e in edits if e.edit.rename_from is not None]
+    changes = [TreeChange(edit.path, edit.after, edit.mode) for edit in edits]
+    changes += [TreeChange(source, None) for source in sources if source not in written]
+    return tuple(sorted(changes, key=lambda change: change.path))
+
+
+def _resolved(index: int, edit: Edit, tree: TreeReader) -> ResolvedEdit | Finding:
+    source = edit.rename_from or edit.path
+    entry = tree.entry(source) if edit.mode != "add" or edit.rename_from else None
+    before: bytes | None = None
+    if entry is not None:
+        before = tree.read(source)
+        if edit.before_sha is not None and not is_pinned_to(edit.before_sha, entry, before):
+            message = f"{source} is blob {entry.sha[:12]}, the edit was made for {edit.before_sha[:12]}"
+            return found("stale", message, edit=index, path=source)
+    if edit.mode == "delete":
+        return ResolvedEdit(index, edit, before, None)
+    after = _after(index, edit, before)
+    if isinstance(after, Finding):
+        return after
+    mode = _mode(edit, entry)
+    if edit.rename_from is None and entry is not None and after == before and mode == entry.mode:
+        return found("contract.no_op", f"{edit.path} would not change", edit=index, path=edit.path)
+    if before is not None and before.strip() and not after.strip() and not edit.path.endswith(_MAY_BE_EMPTIED):
+        return found("contract.blank_after", f"{edit.path} would be blank", edit=index, path=edit.path)
+    return ResolvedEdit(index, edit, before, after, mode)
+
+
+def is_pinned_to(before_sha: str, entry: TreeEntry, raw: bytes) -> bool:
+    """Whether a pin names this blob: its git id, or the SHA-1 (prototype) or SHA-256 of the raw bytes."""
+    pin = before_sha.lower()
+    plain = hashlib.sha1(raw, usedforsecurity=False).hexdigest()
+    return pin in (entry.sha.lower(), plain, hashlib.sha256(raw).hexdigest())
+
+
+def _mode(edit: Edit, entry: TreeEntry | None) -> str:
+    if edit.executable is not None:
+        return MODE_EXECUTABLE if edit.executable else MODE_FILE
+    return entry.mode if entry is not None else MODE_FILE
+
+
+def _after(index: int, edit: Edit, before: bytes | None) -> bytes | Finding:
+    if edit.after is not None:
+        try:
+            return edit.after.encode()
+        except UnicodeEncodeError:
+            return found("contract.encoding", f"{edit.path} holds lone surrogates", edit=index, path=edit.path)
+    if edit.after_base64 is not None:
+        try:
+            return base64.b64decode("".join(edit.after_base64.split()), validate=True)
+        except (binascii.Error, ValueError):
+            return found("contract.base64", f"{edit.path}: after_base64 is broken", edit=index, path=edit.path)
+    if edit.replace is not None:
+        return _replaced(index, edit, before or b"")
+    return before or b""
+
+
+def _replaced(index: int, edit: Edit, before: bytes) -> bytes | Finding:
+    old = decoded(before)
+    if old is None:
+        return found("contract.replace_binary", f"{edit.path} is no text", edit=index, path=edit.path)
+    new = replaced(old.text, edit.replace or ())
+    if isinstance(new, ReplaceProblem):
+        return found(new.code, f"{edit.path}: {new.message}", edit=index, path=edit.path, line=new.line)
+    try:
+        return old.encoded(new)
+    except UnicodeEncodeError:
+        message = f"{edit.path} is {old.encoding}, which lacks a character of the new text"
+        return found("contract.encoding", message, edit=index, path=edit.path)

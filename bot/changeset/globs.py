@@ -1,0 +1,44 @@
+"""Globs over repository paths: `*` and `?` stay inside a component, `**` spans any number of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+
+@lru_cache(maxsize=1024)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    out, at = "", 0
+    pattern = pattern.strip().lstrip("/")
+    if pattern.endswith("/"):
+        pattern += "**"
+    while at < len(pattern):
+        if pattern.startswith("**/", at) and (at == 0 or pattern[at - 1] == "/"):
+            out, at = out + "(?:[^/]+/)*", at + 3
+        elif pattern.startswith("**", at):
+            out, at = out + ".*", at + 2
+        elif pattern[at] == "*":
+            out, at = out + "[^/]*", at + 1
+        elif pattern[at] == "?":
+            out, at = out + "[^/]", at + 1
+        elif pattern[at] == "[" and (end := pattern.find("]", at + 2)) > 0:
+            inner = pattern[at + 1 : end].replace("\\", r"\\").replace("[", r"\[")
+            inner = "^/" + inner[1:] if inner[0] in "!^" else inner
+            out, at = f"{out}[{inner}]", end + 1
+        else:
+            out, at = out + re.escape(pattern[at]), at + 1
+    try:
+        return re.compile(out, re.DOTALL | re.IGNORECASE)
+    except re.error:
+        return re.compile(re.escape(pattern), re.IGNORECASE)
+
+
+def matches(pattern: str, path: str) -> bool:
+    """Whether the whole path matches the glob, ignoring case. `dir/**` matches what is below `dir`, at any depth."""
+    return _compiled(pattern).fullmatch(path) is not None
+
+
+def matching(patterns: Iterable[str], path: str) -> str | None:
+    """The first of the globs that matches the path, or None."""
+    return next((p for p in patterns if matches(p, path)), None)

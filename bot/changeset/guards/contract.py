@@ -1,0 +1,143 @@
+"""The contract: every edit is complete, means one thing, and fits the tree it is made for (`contract.*`)."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from bot.changeset.codes import found
+from bot.changeset.findings import Finding
+from bot.changeset.guards.paths import freed_paths, plain_spelling
+from bot.changeset.model import ChangeSet, Edit
+from bot.changeset.tree import MODE_DIRECTORY, TreeReader
+
+_SHA = re.compile(r"[0-9a-fA-F]{40}|[0-9a-fA-F]{64}")
+
+
+def contract_findings(change_set: ChangeSet, tree: TreeReader) -> tuple[Finding, ...]:
+    """Everything the edits' own fields and the tree's paths decide; contents are compared later."""
+    if not change_set.edits:
+        return (found("contract.empty", "the ChangeSet has no edits"),)
+    findings: list[Finding] = []
+    freed = freed_paths(change_set)
+    for index, edit in enumerate(change_set.edits):
+        findings += _content(index, edit)
+        findings += _presence(index, edit, tree, freed)
+    findings += _duplicates(change_set)
+    findings += _collisions(change_set, tree, freed)
+    return tuple(findings)
+
+
+def _content(index: int, edit: Edit) -> Iterator[Finding]:
+    forms = [n for n in ("after", "after_base64", "replace") if getattr(edit, n) is not None]
+    if edit.mode == "delete":
+        if any(getattr(edit, n) for n in forms):
+            yield found("contract.conflicting_content", f"the delete of {edit.path} brings content", edit=index)
+        if edit.rename_from is not None or edit.executable is not None:
+            yield found(
+                "contract.conflicting_content", f"the delete of {edit.path} also renames or sets a mode", edit=index
+            )
+        return
+    if len(forms) > 1:
+        said = " and ".join(forms)
+        yield found("contract.conflicting_content", f"{edit.path} brings {said}", edit=index, path=edit.path)
+    if edit.mode == "add" and edit.replace is not None and edit.rename_from is None:
+        yield found(
+            "contract.conflicting_content", f"{edit.path} is new: nothing to replace", edit=index, path=edit.path
+        )
+    bare = edit.rename_from is not None or (edit.mode == "modify" and edit.executable is not None)
+    if not forms and not bare:
+        yield found(
+            "contract.missing_after", f"{edit.mode} of {edit.path} brings no content", edit=index, path=edit.path
+        )
+    if edit.before_sha is not None:
+        if edit.mode == "add" and edit.rename_from is None:
+            yield found("contract.before_sha", f"the add of {edit.path} has a before_sha", edit=index, path=edit.path)
+        elif not _SHA.fullmatch(edit.before_sha):
+            yield found("contract.before_sha", f"the before_sha of {edit.path} is no hash", edit=index, path=edit.path)
+
+
+def _presence(index: int, edit: Edit, tree: TreeReader, freed: frozenset[str]) -> Iterator[Finding]:
+    there = _is_file(edit.path, tree)
+    if edit.rename_from is not None and edit.mode != "delete":
+        if not _is_file(edit.rename_from, tree):
+            yield _missing("contract.rename_missing_path", index, edit.rename_from, tree)
+        if edit.rename_from == edit.path:
+            yield found("contract.no_op", f"{edit.path} is renamed to itself", edit=index, path=edit.path)
+        elif there and edit.path not in freed:
+            yield found("contract.add_existing_path", f"{edit.path} exists already", edit=index, path=edit.path)
+    elif edit.mode == "add" and there and edit.path not in freed:
+        yield found("contract.add_existing_path", f"{edit.path} exists already", edit=index, path=edit.path)
+    elif edit.mode != "add" and tree.entry(edit.path) is None:
+        yield _missing(f"contract.{edit.mode}_missing_path", index, edit.path, tree)
+
+
+def _is_file(path: str, tree: TreeReader) -> bool:
+    entry = tree.entry(path)
+    return entry is not None and entry.mode != MODE_DIRECTORY
+
+
+def _missing(code: str, index: int, path: str, tree: TreeReader) -> Finding:
+    near = near_paths(path, tree)
+    hint = f"; the repository has {', '.join(near)}" if near else ""
+    instruction = f"Use {near[0]} if that is the file meant." if near else ""
+    return found(code, f"{path} does not exist at the base{hint}", edit=index, path=path, instruction=instruction)
+
+
+def near_paths(path: str, tree: TreeReader, limit: int = 3) -> Sequence[str]:
+    """Existing paths a wrong one may stand for: longest common tail first, then similar names."""
+    files = [entry.path for entry in tree.files()]
+    wanted = path.casefold().split("/")
+
+    def tail(candidate: str) -> int:
+        parts = candidate.casefold().split("/")
+        return next((n for n, (a, b) in enumerate(zip(reversed(parts), reversed(wanted), strict=False)) if a != b), 99)
+
+    same = sorted((f for f in files if f.casefold().rsplit("/", 1)[-1] == wanted[-1]), key=lambda f: (-tail(f), f))
+    if same:
+        return same[:limit]
+    return difflib.get_close_matches(path, files, limit, 0.75) if len(files) <= 5000 else []
+
+
+def _duplicates(change_set: ChangeSet) -> Iterator[Finding]:
+    targets = Counter(edit.path for edit in change_set.edits)
+    sources = Counter(edit.rename_from for edit in change_set.edits if edit.rename_from)
+    kept = {edit.path for edit in change_set.edits if edit.mode != "add" and edit.rename_from is None}
+    for index, edit in enumerate(change_set.edits):
+        source = edit.rename_from
+        if targets[edit.path] > 1:
+            yield found("contract.duplicate_path", f"{edit.path} has several edits", edit=index, path=edit.path)
+        if source is not None and source != edit.path and (sources[source] > 1 or source in kept):
+            yield found("contract.duplicate_path", f"{source} is renamed and edited", edit=index, path=source)
+
+
+def _collisions(change_set: ChangeSet, tree: TreeReader, freed: frozenset[str]) -> Iterator[Finding]:
+    """New paths that differ from another path, or from a directory of it, only in spelling."""
+    new = [(i, e.path) for i, e in enumerate(change_set.edits) if e.mode != "delete" and tree.entry(e.path) is None]
+    if not new:
+        return
+    written = [edit.path for edit in change_set.edits if edit.mode != "delete"]
+    others = [e.path for e in tree.files() if e.path not in freed] + written
+    spellings: dict[str, set[str]] = {}
+    wanted = {
+        plain_spelling(prefix): prefix for _, path in new for prefix in _prefixes(path) if tree.entry(prefix) is None
+    }
+    for other in others:
+        folded = other.casefold() if other.isascii() else plain_spelling(other)
+        for prefix in wanted:
+            if folded.startswith(prefix) and (len(folded) == len(prefix) or folded[len(prefix)] == "/"):
+                spellings.setdefault(prefix, set()).add("/".join(other.split("/")[: prefix.count("/") + 1]))
+    for index, path in new:
+        for prefix in _prefixes(path):
+            twins = sorted(spellings.get(plain_spelling(prefix), set()) - {prefix})
+            if twins:
+                message = f"{prefix} differs from {twins[0]} only in spelling"
+                yield found("contract.case_collision", message, edit=index, path=path)
+                break
+
+
+def _prefixes(path: str) -> list[str]:
+    parts = path.split("/")
+    return ["/".join(parts[:n]) for n in range(1, len(parts) + 1)]

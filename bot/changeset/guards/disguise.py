@@ -1,0 +1,87 @@
+"""Content that is not the file but something about it: a fenced block, a diff, written-out line ends, a conflict."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from bot.changeset.codes import found
+from bot.changeset.findings import Finding
+from bot.changeset.guards.view import FileView
+
+_MARKUP = frozenset({".md", ".markdown", ".rst", ".txt", ".adoc", ".mdx"})
+_PATCHES = frozenset({".diff", ".patch"})
+_FENCE = re.compile(r"^\s*(?:```|~~~)[\w+#.-]*\s*$")
+_DIFF_HEAD = re.compile(r"^(?:diff --git a/|--- (?:a/|/dev/null)|\*\*\* Begin Patch|Index: \S+$)")
+_HUNK = re.compile(r"^@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@|^@@(?: .*)?$")
+_OURS, _MIDDLE, _THEIRS = re.compile(r"^<{7} \S"), re.compile(r"^={7}$"), re.compile(r"^>{7} \S")
+_SEARCH = re.compile(r"^<{5,9} (?:SEARCH|ORIGINAL)$")
+
+
+def disguise_findings(view: FileView) -> Iterator[Finding]:
+    """At most one finding of each kind for a file; a kind the old file already showed is none."""
+    if view.after is None or not view.after.strip():
+        return
+    for code, line in (
+        ("loss.code_fence", _fenced(view)),
+        ("loss.diff", _diff(view)),
+        ("loss.escaped_newlines", _escaped(view)),
+        ("loss.conflict", _conflict(view)),
+    ):
+        if line is not None:
+            message = f"{view.path}: {_SAID[code]} (line {line})"
+            yield found(code, message, edit=view.index, path=view.path, line=line)
+
+
+_SAID = {
+    "loss.code_fence": "the content is wrapped in a code fence",
+    "loss.diff": "the content is a diff",
+    "loss.escaped_newlines": "line ends are written out as \\n",
+    "loss.conflict": "the content holds conflict marks",
+}
+
+
+def _fenced(view: FileView) -> int | None:
+    lines = [line for line in view.new_lines if line.strip()]
+    old = [line for line in view.old_lines if line.strip()]
+    if not lines or not _FENCE.match(lines[0]) or (old and _FENCE.match(old[0])):
+        return None
+    if view.suffix not in _MARKUP:
+        return 1
+    inner = sum(1 for line in lines[1:-1] if line.lstrip().startswith(("```", "~~~")))
+    return 1 if view.before and len(lines) > 1 and _FENCE.match(lines[-1]) and inner % 2 == 0 else None
+
+
+def _diff(view: FileView) -> int | None:
+    if view.suffix in _PATCHES or any(_HUNK.match(line) for line in view.old_lines):
+        return None
+    head = next((n for n, line in enumerate(view.new_lines, 1) if line.strip()), 1)
+    lines = view.new_lines[head - 1 :]
+    starts = bool(_DIFF_HEAD.match(lines[0]) or _HUNK.match(lines[0]))
+    hunks = any(_HUNK.match(line) for line in lines[:12])
+    signed = sum(1 for line in lines[1:] if line.startswith(("+", "-")))
+    return head if starts and (hunks or lines[0].startswith("***")) and signed else None
+
+
+def _escaped(view: FileView) -> int | None:
+    lines = [line for line in view.new_lines if line.strip()]
+    if len(lines) > 2 or view.suffix in {".json", ".jsonl", ".map", ".svg", ".ipynb", ".snap"}:
+        return None
+    breaks = sum(line.count("\\n") for line in lines)
+    if breaks == 0 or "\\n" in (view.before or ""):
+        return None
+    joined = "".join(lines)
+    ends = joined.rstrip().endswith("\\n")
+    outside = re.sub(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|`[^`]*`", "", joined)
+    return 1 if "\\n" in outside and (ends or breaks > 1 or len(view.old_lines) > 3) else None
+
+
+def _conflict(view: FileView) -> int | None:
+    ours = next((n for n, line in view.added if _OURS.match(line) or _SEARCH.match(line)), None)
+    theirs = next((n for n, line in view.added if _THEIRS.match(line)), None)
+    middle = any(_MIDDLE.match(line) for _, line in view.added)
+    literal = view.suffix in _MARKUP or view.suffix in {".py", ".js", ".ts", ".go", ".rs"}
+    if ours is None or theirs is None or not middle or ours > theirs:
+        return None
+    opened = sum(1 for line in view.new_lines[: ours - 1] if '"""' in line or "'''" in line or "`" in line)
+    return None if literal and opened % 2 else ours

@@ -1,0 +1,88 @@
+"""Syntax of the result, by the language's own parser, where the old file parsed or the file is new (`syntax.*`)."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Callable, Iterator
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from bot.changeset.codes import found
+from bot.changeset.findings import Finding, Severity
+from bot.changeset.guards import python_code
+from bot.changeset.guards.view import FileView
+
+_MAX_YAML = 300_000
+_LOOSE_JSON = re.compile(
+    r"(?:^|/)(?:tsconfig|jsconfig|\.eslintrc|\.babelrc|devcontainer|api-extractor)|\.vscode/|\.jsonc$"
+)
+_SAMPLES = re.compile(r"(?:^|/)(?:tests?|testdata|fixtures?|samples?|templates?|examples?|data|corpus)/|\{\{")
+
+Problem = tuple[str, int | None]
+
+
+def _python(text: str) -> Problem | None:
+    tree = python_code.parsed(text)
+    return (str(tree.msg), tree.lineno) if isinstance(tree, SyntaxError) else None
+
+
+def _json(text: str) -> Problem | None:
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        return error.msg, error.lineno
+    except (ValueError, RecursionError) as error:
+        return str(error), None
+    return None
+
+
+def _toml(text: str) -> Problem | None:
+    try:
+        tomllib.loads(text.replace("\r\n", "\n"))
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        line = re.search(r"at line (\d+)", str(error))
+        return str(error), int(line[1]) if line else None
+    return None
+
+
+def _yaml(text: str) -> Problem | None:
+    if len(text) > _MAX_YAML:
+        return None
+    try:
+        for _ in YAML(typ="safe", pure=True).compose_all(text):
+            pass
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark is not None else None
+        return str(error.problem), line
+    except (YAMLError, ValueError, RecursionError) as error:
+        return str(error).splitlines()[0], None
+    return None
+
+
+_PARSERS: dict[str, tuple[str, Callable[[str], Problem | None]]] = {
+    ".py": ("syntax.python", _python),
+    ".pyi": ("syntax.python", _python),
+    ".json": ("syntax.json", _json),
+    ".toml": ("syntax.toml", _toml),
+    ".yml": ("syntax.yaml", _yaml),
+    ".yaml": ("syntax.yaml", _yaml),
+}
+
+
+def syntax_findings(view: FileView) -> Iterator[Finding]:
+    """One finding at most. New files among test data, samples or templates only get a warning."""
+    if view.after is None or view.suffix not in _PARSERS or view.before == view.after:
+        return
+    code, parse = _PARSERS[view.suffix]
+    if code == "syntax.json" and (_LOOSE_JSON.search(view.path) or not view.after.strip()):
+        return
+    problem = parse(view.after)
+    if problem is None or (view.before is not None and parse(view.before) is not None):
+        return
+    severity = Severity.WARNING if view.before is None and _SAMPLES.search(view.path) and view.suffix != ".py" else None
+    where = f"{view.path}:{problem[1]}" if problem[1] else view.path
+    message = f"{where}: {problem[0]}"
+    yield found(code, message, edit=view.index, path=view.path, line=problem[1], severity=severity)

@@ -1,0 +1,125 @@
+"""The JSON Schemas of a ChangeSet: version 1, version 2, and the smaller one a model answers in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from bot.changeset.codes import found
+from bot.changeset.findings import Finding
+from bot.changeset.model import ChangeSet
+from bot.changeset.rejected import ChangeSetRejected
+
+Schema = dict[str, Any]
+
+MODEL_SCHEMA_NAME = "cadence_change_set"
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_MODES = ["add", "modify", "delete"]
+_SHA = {"type": ["string", "null"], "pattern": "^([0-9a-fA-F]{40}|[0-9a-fA-F]{64})$"}
+_TEXT: Schema = {"type": "string"}
+_TEXT_OR_NULL: Schema = {"type": ["string", "null"]}
+
+
+def _object(properties: Schema, required: list[str]) -> Schema:
+    return {"type": "object", "additionalProperties": False, "properties": properties, "required": required}
+
+
+def change_set_schema(version: Literal[1, 2] = 2) -> Schema:
+    """JSON Schema (draft 2020-12) of the ChangeSet a person or another agent hands in."""
+    edit: Schema = {
+        "path": {"type": "string", "minLength": 1},
+        "mode": {"enum": _MODES},
+        "after": _TEXT_OR_NULL,
+        "before_sha": _SHA,
+    }
+    whole: Schema = {
+        "version": {"const": version},
+        "message": _TEXT,
+        "author": _TEXT_OR_NULL,
+        "meta": {"type": ["object", "null"]},
+    }
+    if version == 2:
+        whole["base"] = _SHA
+        count = {"type": ["integer", "null"], "minimum": 1}
+        pair = _object({"old": _TEXT, "new": _TEXT, "count": count}, ["old", "new"])
+        edit |= {
+            "replace": {"type": ["array", "null"], "items": pair},
+            "rename_from": _TEXT_OR_NULL,
+            "executable": {"type": ["boolean", "null"]},
+            "after_base64": _TEXT_OR_NULL,
+            "removes": {"type": ["array", "null"], "items": _TEXT},
+        }
+    whole["edits"] = {"type": "array", "items": _object(edit, ["path", "mode"])}
+    required = ["message", "edits"] if version == 1 else ["version", "message", "edits"]
+    title = f"Cadence ChangeSet, version {version}"
+    return {"$schema": _DIALECT, "title": title, **_object(whole, required)}
+
+
+def model_schema() -> Schema:
+    """What a model is asked for; fits strict structured outputs and a tool's parameters.
+
+    Strict mode wants every property required, `additionalProperties: false` and optional values as nullable
+    (OpenAI's guide on structured outputs). Author, meta, base and hashes are absent: they are ours to fill.
+    """
+    pair = {"old": _TEXT, "new": _TEXT, "count": {"type": ["integer", "null"]}}
+    edit: Schema = {
+        "path": _TEXT,
+        "mode": {"type": "string", "enum": _MODES},
+        "after": _TEXT_OR_NULL,
+        "replace": {"type": ["array", "null"], "items": _object(pair, list(pair))},
+        "rename_from": _TEXT_OR_NULL,
+        "executable": {"type": ["boolean", "null"]},
+        "removes": {"type": ["array", "null"], "items": _TEXT},
+    }
+    whole: Schema = {
+        "summary": _TEXT,
+        "plan": _TEXT,
+        "message": _TEXT,
+        "edits": {"type": "array", "items": _object(edit, list(edit))},
+    }
+    return _object(whole, list(whole))
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPlan:
+    """A model's answer in our form: one line, the reasoning for people, and the edits."""
+
+    summary: str
+    plan: str
+    change_set: ChangeSet
+
+
+def schema_findings(value: object, schema: Mapping[str, Any]) -> tuple[Finding, ...]:
+    """Everything in which a JSON value differs from a schema, as `contract.*` findings in document order."""
+    validator = Draft202012Validator(schema)
+    errors = sorted(validator.iter_errors(value), key=lambda e: [str(p) for p in e.absolute_path])
+    return tuple(_finding(e) for e in errors)
+
+
+def _finding(error: ValidationError) -> Finding:
+    where = list(error.absolute_path)
+    edit = where[1] if len(where) > 1 and where[0] == "edits" and isinstance(where[1], int) else None
+    code = {"additionalProperties": "contract.unknown_key", "required": "contract.missing_key"}.get(
+        str(error.validator), "contract.invalid"
+    )
+    if error.validator == "required" and edit is not None and error.message.startswith("'mode'"):
+        code = "contract.missing_mode"
+    place = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in where).lstrip(".") or "the ChangeSet"
+    return found(code, f"{place}: {error.message[:300]}", edit=edit)
+
+
+def parse_model_reply(obj: object) -> ModelPlan:
+    """The model's decoded answer as a plan. Raises ChangeSetRejected when it does not follow `model_schema()`."""
+    findings = schema_findings(obj, model_schema())
+    if findings or not isinstance(obj, dict):
+        raise ChangeSetRejected(findings)
+    edits = [{k: v for k, v in edit.items() if v is not None} for edit in obj["edits"]]
+    try:
+        change_set = ChangeSet.model_validate({"version": 2, "message": obj["message"], "edits": edits})
+    except ValueError as error:
+        raise ChangeSetRejected([found("contract.invalid", f"the edits cannot be read: {error}"[:400])]) from error
+    return ModelPlan(summary=obj["summary"].strip(), plan=obj["plan"].strip(), change_set=change_set)

@@ -1,0 +1,47 @@
+"""What the changeset stage needs to know of a repository at one commit, and what it hands to the builder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.names import BlobSha
+
+MODE_FILE = "100644"
+MODE_EXECUTABLE = "100755"
+MODE_SYMLINK = "120000"
+MODE_SUBMODULE = "160000"
+MODE_DIRECTORY = "040000"
+
+
+@dataclass(frozen=True, slots=True)
+class TreeEntry:
+    """One path at one commit; `size` is in bytes, 0 for directories and submodules."""
+
+    path: str
+    mode: str
+    sha: BlobSha
+    size: int
+
+
+class TreeReader(Protocol):
+    """Reads one commit's tree. Paths are POSIX, relative to the root, without a leading slash."""
+
+    def entry(self, path: str) -> TreeEntry | None:
+        """The entry at exactly that path (file, symlink, submodule or directory), or None."""
+
+    def read(self, path: str) -> bytes:
+        """The raw bytes of the file at that path. Raises KeyError when there is no blob there."""
+
+    def files(self) -> Sequence[TreeEntry]:
+        """Every file, symlink and submodule of the tree, in path order (no directories)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TreeChange:
+    """One path's new state: `content` None deletes it; otherwise `mode` is 100644 or 100755."""
+
+    path: str
+    content: bytes | None
+    mode: str = MODE_FILE

@@ -1,0 +1,207 @@
+"""The one door out: every push, mutating GitHub call and model call passes `Effects.perform`.
+
+In order: an outcome already recorded is returned as it is; the fence asks whether the run may still act; the budget
+and the pace are kept; the intent is written; the effect is looked for where it would be; only then is it made, and
+its outcome recorded. A crash between any two of these leaves an intent from which the next attempt starts by looking.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from bot.clock import Clock
+from bot.door import opened
+from bot.errors import BudgetSpent, CadenceError, FenceClosed, UnknownOutcome
+from bot.names import InstallationId, RepoName, RepoRef, RepositoryId, RunId
+from bot.record.entries import RunEntry
+from bot.states import TERMINAL, RunState
+
+JsonDict = dict[str, Any]
+
+
+class EffectKind(StrEnum):
+    """Everything Cadence does to the outside. From this list come the fault matrix, the counts and the audit."""
+
+    MODEL_CALL = "model.call"
+    BRANCH_PUSH = "branch.push"
+    BRANCH_DELETE = "branch.delete"
+    PULL_OPEN = "pull.open"
+    PULL_EDIT = "pull.edit"
+    REVIEW_POST = "review.post"
+    CHECK_PUT = "check.put"
+    COMMENT_CREATE = "comment.create"
+    COMMENT_EDIT = "comment.edit"
+    REACTION = "reaction"
+    MERGE = "merge"
+    ISSUE_CLOSE = "issue.close"
+
+
+TELLING = frozenset(
+    {
+        EffectKind.COMMENT_CREATE,
+        EffectKind.COMMENT_EDIT,
+        EffectKind.REACTION,
+        EffectKind.CHECK_PUT,
+        EffectKind.ISSUE_CLOSE,
+    }
+)
+"""Effects that only tell people where things stand; an ended run still has to say that it ended."""
+
+NOT_PACED = frozenset({EffectKind.MODEL_CALL, EffectKind.BRANCH_PUSH})
+"""Everything else is a content-creating call of one installation and keeps the least time between two of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mandate:
+    """In whose name an effect is made. `scope` is the run's id, or `repo:<id>` for what belongs to no run."""
+
+    scope: str
+    repository_id: RepositoryId
+    installation_id: InstallationId
+    run: RunId | None = None
+
+
+def repository_mandate(repository_id: RepositoryId, installation_id: InstallationId) -> Mandate:
+    """The mandate for answers that belong to no run (a command that is wrong, say)."""
+    return Mandate(f"repo:{repository_id}", repository_id, installation_id)
+
+
+def mandate_of(run: RunEntry) -> Mandate:
+    """The mandate in whose name a run's effects are made."""
+    return Mandate(run.run_id, run.repository_id, run.installation_id, run.run_id)
+
+
+def ref_of(run: RunEntry) -> RepoRef:
+    """Where a run's calls go."""
+    return RepoRef(run.repository_id, RepoName.parse(run.repository), run.installation_id)
+
+
+class StoredEffect(Protocol):
+    """The ledger's row of one effect."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def attempts(self) -> int: ...
+    @property
+    def outcome(self) -> JsonDict | None: ...
+
+
+class StoredRun(Protocol):
+    """What the fence needs of a run."""
+
+    @property
+    def run_id(self) -> RunId: ...
+    @property
+    def state(self) -> RunState: ...
+
+
+class EffectStore(Protocol):
+    """The part of the ledger that the door writes to."""
+
+    def effect(self, scope: str, kind: str, key: str) -> StoredEffect | None: ...
+    def intend(self, scope: str, run_id: RunId | None, kind: str, key: str, now: datetime) -> StoredEffect: ...
+    def settle(
+        self, effect_id: int, state: str, *, outcome: JsonDict | None, error_code: str | None, now: datetime
+    ) -> None: ...
+    def run(self, run_id: RunId) -> StoredRun | None: ...
+    def reserve_write(self, installation_id: int, interval_ms: int, now: datetime) -> float: ...
+
+
+class Budget(Protocol):
+    """Says whether a run may spend on one more effect of a kind."""
+
+    def refusal(self, run_id: RunId, kind: EffectKind) -> str | None:
+        """None to go on, else the reason, with the figures."""
+
+
+class NoBudget:
+    """No caps."""
+
+    def refusal(self, run_id: RunId, kind: EffectKind) -> str | None:  # noqa: ARG002
+        return None
+
+
+Find = Callable[[], Mapping[str, Any] | None]
+Do = Callable[[], Mapping[str, Any]]
+
+
+class Effects:
+    """The door. One per process; safe to use from several threads."""
+
+    def __init__(
+        self, store: EffectStore, clock: Clock, *, write_interval_ms: int, budget: Budget | None = None
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._interval_ms = write_interval_ms
+        self._budget = budget or NoBudget()
+
+    def perform(
+        self, mandate: Mandate, kind: EffectKind, natural_key: str, *, find: Find, do: Do, fresh: bool = False
+    ) -> JsonDict:
+        """Make one effect once, and return its outcome (a JSON object).
+
+        `natural_key` names the effect within the mandate's scope: the same key is never made twice. `find` looks for
+        it where it would stand and returns its outcome or None; `fresh` says that it cannot be there unless this
+        ledger knows of an earlier attempt, which saves the look. `do` makes it.
+
+        Raises FenceClosed or BudgetSpent before anything is sent, and whatever `find` and `do` raise.
+        """
+        known = self._store.effect(mandate.scope, kind, natural_key)
+        if known is not None and known.state in ("done", "found"):
+            return dict(known.outcome or {})
+        self._fence(mandate, kind)
+        self._spend(mandate, kind)
+        self._pace(mandate, kind)
+        intent = self._store.intend(mandate.scope, mandate.run, kind, natural_key, self._clock.now())
+        try:
+            with opened():
+                found = None if fresh and intent.attempts == 1 else find()
+                made = found if found is not None else self._make(do, find)
+            return self._settle(intent.id, "done" if found is None else "found", dict(made))
+        except CadenceError as error:
+            self._store.settle(intent.id, "failed", outcome=None, error_code=error.code, now=self._clock.now())
+            raise
+
+    def _make(self, do: Do, find: Find) -> Mapping[str, Any]:
+        """Do it; where the outcome is unknown, look once before giving up: it may well have happened."""
+        try:
+            return do()
+        except UnknownOutcome:
+            found = find()
+            if found is None:
+                raise
+            return found
+
+    def _settle(self, effect_id: int, state: str, outcome: JsonDict) -> JsonDict:
+        self._store.settle(effect_id, state, outcome=outcome, error_code=None, now=self._clock.now())
+        return outcome
+
+    def _fence(self, mandate: Mandate, kind: EffectKind) -> None:
+        if mandate.run is None or kind in TELLING:
+            return
+        run = self._store.run(mandate.run)
+        if run is None:
+            raise FenceClosed(f"run {mandate.run} is not in the ledger")
+        if run.state in TERMINAL:
+            raise FenceClosed(f"run {mandate.run} is {run.state}; {kind} was not sent")
+
+    def _spend(self, mandate: Mandate, kind: EffectKind) -> None:
+        if mandate.run is None:
+            return
+        refusal = self._budget.refusal(mandate.run, kind)
+        if refusal is not None:
+            raise BudgetSpent(refusal, remedy="Raise `budget` in .github/cadence.yml, then `/cadence replan`.")
+
+    def _pace(self, mandate: Mandate, kind: EffectKind) -> None:
+        """GitHub asks for at least a second between content-creating calls (best practices for the REST API)."""
+        if kind in NOT_PACED or self._interval_ms <= 0:
+            return
+        self._clock.sleep(self._store.reserve_write(mandate.installation_id, self._interval_ms, self._clock.now()))

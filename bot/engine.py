@@ -1,0 +1,337 @@
+"""The durable engine: the only user of dbos. Short workflows, natural ids, idempotent steps; nothing waits inside.
+
+What dbos leaves to us stands here: an executor id that is alive as long as a lock is held, recovery of dead executors'
+work, a constant application version, and a retention job. dbos holds only work in flight; the truth is GitHub and the
+ledger, so an empty engine is refilled by the sweep.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import structlog
+from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, DebouncerClient
+
+from bot.clock import Clock
+from bot.errors import CadenceError, SettingsInvalid
+from bot.names import DeliveryId, HeadSha, PullNumber, RepositoryId, RunId
+
+T = TypeVar("T")
+log = structlog.get_logger("cadence.engine")
+
+APPLICATION_VERSION = "cadence-1"
+"""Constant: dbos strands work in flight under any other version. Code changes use `DBOS.patch`."""
+
+EVENTS, BUILDS, REVIEWS, RECONCILES = "events", "builds", "reviews", "reconciles"
+BUILD_ATTEMPTS = 3
+DEBOUNCE_SECONDS, DEBOUNCE_CAP_SECONDS = 0.5, 5.0
+KEPT_DAYS = 14
+"""GitHub redelivers for three days (seven on GHES); deleting a workflow frees its id, so keep well beyond that."""
+_ACTIVE = ["PENDING", "ENQUEUED", "DELAYED"]
+
+
+class Handlers(Protocol):
+    """What the workflows do; `flow.Flow` in production."""
+
+    def deliver(self, guid: DeliveryId) -> None: ...
+    def build(self, run_id: RunId) -> None: ...
+    def review(self, run_id: RunId, head: HeadSha) -> None: ...
+    def reconcile(self, repository_id: RepositoryId, pull: PullNumber) -> None: ...
+    def sweep(self) -> None: ...
+    def purge(self) -> None: ...
+    def crashed(self, run_id: RunId, error: Exception) -> None: ...
+
+
+class ExecutorLocks(Protocol):
+    """Liveness of executors: a lock that death releases (a file lock, or a PostgreSQL advisory lock)."""
+
+    def try_hold(self, executor_id: str) -> AbstractContextManager[None] | None:
+        """Hold the executor's lock until the context is left, or None while somebody else lives by it."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """Where the engine keeps its work, who it is, and how often it looks around (seconds)."""
+
+    database_url: str
+    executor_id: str
+    sweep_seconds: float
+    polling_seconds: float = 0.1
+    sqlite_path: Path | None = None
+
+
+_handlers: Handlers | None = None
+
+
+def _house() -> Handlers:
+    if _handlers is None:
+        raise CadenceError("the engine has no handlers yet", code="internal")
+    return _handlers
+
+
+def step(name: str, work: Callable[[], T]) -> T:
+    """Run one checkpointed step of the workflow in hand: once finished it is never run again."""
+    result: T = DBOS.run_step({"name": name}, work)
+    return result
+
+
+@DBOS.workflow(name="deliver")
+def _deliver(guid: str) -> None:
+    step("deliver", lambda: _house().deliver(DeliveryId(guid)))
+
+
+@DBOS.workflow(name="build")
+def _build(run_id: str, attempt: int) -> None:
+    run = RunId(run_id)
+    try:
+        _house().build(run)
+    except Exception as error:
+        log.exception("build.crashed", run=run_id, attempt=attempt)
+        if attempt < BUILD_ATTEMPTS:
+            _client().enqueue(_build_options(f"{DBOS.workflow_id}~{attempt + 1}", run, delay=5.0), run_id, attempt + 1)
+        else:
+            _house().crashed(run, error)
+
+
+@DBOS.workflow(name="review")
+def _review(run_id: str, head: str) -> None:
+    step("review", lambda: _house().review(RunId(run_id), HeadSha(head)))  # type: ignore[arg-type]
+
+
+@DBOS.workflow(name="tick")
+def _tick(repository_id: int, pull: int) -> None:
+    step("tick", lambda: _enqueue_reconcile(repository_id, pull, 0.0))
+
+
+@DBOS.workflow(name="reconcile")
+def _reconcile(repository_id: int, pull: int) -> None:
+    step("reconcile", lambda: _house().reconcile(RepositoryId(repository_id), PullNumber(pull)))
+
+
+@DBOS.workflow(name="sweep")
+def _sweep() -> None:
+    step("sweep", lambda: _house().sweep())
+
+
+@DBOS.workflow(name="purge")
+def _purge() -> None:
+    step("purge", lambda: _house().purge())
+
+
+_the_client: DBOSClient | None = None
+
+
+def _client() -> DBOSClient:
+    if _the_client is None:
+        raise CadenceError("the engine is not open", code="internal")
+    return _the_client
+
+
+def _build_options(workflow_id: str, run_id: RunId, *, delay: float) -> Any:
+    options: dict[str, Any] = {
+        "workflow_name": "build",
+        "queue_name": BUILDS,
+        "workflow_id": workflow_id,
+        "queue_partition_key": str(run_id).rpartition("-")[0],
+    }
+    return options | ({"delay_seconds": delay} if delay > 0 else {})
+
+
+def _enqueue_reconcile(repository_id: int, pull: int, delay: float, name: str | None = None) -> None:
+    """Serial per repository: two pull requests of one base must not be merged on the same reading."""
+    options: dict[str, Any] = {
+        "workflow_name": "reconcile",
+        "queue_name": RECONCILES,
+        "queue_partition_key": str(repository_id),
+    }
+    if delay > 0:
+        options["delay_seconds"] = delay
+    if name is not None:
+        options["workflow_id"] = name
+    _client().enqueue(options, repository_id, pull)  # type: ignore[arg-type]
+
+
+class Engine:
+    """Starts, wakes, recovers and purges workflows. One per process (dbos itself is a process-wide singleton)."""
+
+    def __init__(self, options: EngineOptions, locks: ExecutorLocks, clock: Clock) -> None:
+        self._options = options
+        self._locks = locks
+        self._clock = clock
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._own_lock: AbstractContextManager[None] | None = None
+        self.running = False
+
+    # -- life ---------------------------------------------------------------------------------------------------
+    def launch(self, handlers: Handlers) -> None:
+        """Take the executor's lock, start dbos, its queues and the recovery and sweep threads.
+
+        Raises SettingsInvalid when another live process has the same executor id.
+        """
+        global _handlers, _the_client
+        held = self._locks.try_hold(self._options.executor_id)
+        if held is None:
+            raise SettingsInvalid(
+                f"another live process runs as executor {self._options.executor_id!r}",
+                remedy="Give each process its own CADENCE_EXECUTOR_ID.",
+            )
+        held.__enter__()
+        self._own_lock = held
+        _handlers = handlers
+        self._launch_dbos()
+        _the_client = DBOSClient(
+            system_database_url=self._options.database_url,
+            serializer=DBOSPortableJSONSerializer(),
+            application_name="cadence",
+        )
+        self.running = True
+        for work in (self._recover_loop, self._sweep_loop):
+            thread = threading.Thread(target=work, name=work.__name__.strip("_"), daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def _launch_dbos(self) -> None:
+        if self._options.sqlite_path is not None:
+            self._options.sqlite_path.parent.mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(self._options.sqlite_path)
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.close()
+        DBOS(
+            config={
+                "name": "cadence",
+                "system_database_url": self._options.database_url,
+                "executor_id": self._options.executor_id,
+                "application_version": APPLICATION_VERSION,
+                "log_level": "WARNING",
+                "max_executor_threads": 32,
+                "serializer": DBOSPortableJSONSerializer(),
+            }
+        )
+        DBOS.launch()
+        poll = self._options.polling_seconds
+        DBOS.register_queue(EVENTS, worker_concurrency=8, polling_interval_sec=poll)
+        DBOS.register_queue(BUILDS, partition_concurrency=1, worker_concurrency=4, polling_interval_sec=poll)
+        DBOS.register_queue(REVIEWS, worker_concurrency=4, polling_interval_sec=poll)
+        DBOS.register_queue(RECONCILES, partition_concurrency=1, worker_concurrency=8, polling_interval_sec=poll)
+
+    def close(self, patience: float = 10.0) -> None:
+        """Stop taking work, let what runs finish for `patience` seconds, and give the executor's lock back."""
+        global _handlers, _the_client
+        self._stop.set()
+        self.running = False
+        for thread in self._threads:
+            thread.join(timeout=2.0)
+        DBOS.destroy(workflow_completion_timeout_sec=int(patience))
+        if _the_client is not None:
+            _the_client.destroy()
+        _handlers, _the_client = None, None
+        if self._own_lock is not None:
+            self._own_lock.__exit__(None, None, None)
+
+    # -- work ---------------------------------------------------------------------------------------------------
+    def start_delivery(self, guid: DeliveryId, attempt: int) -> None:
+        """Hand one inbox row to a worker; the same (delivery, attempt) is handed once."""
+        _client().enqueue(
+            {"workflow_name": "deliver", "queue_name": EVENTS, "workflow_id": f"deliver:{guid}:{attempt}"}, guid
+        )
+
+    def start_build(self, run_id: RunId, key: str, *, delay: float = 0.0) -> None:
+        """Start or wake a run's build; the same (run, key) is started once. Builds of one issue never overlap."""
+        _client().enqueue(_build_options(f"build:{run_id}:{key}", run_id, delay=delay), run_id, 1)
+
+    def restart_build(self, run_id: RunId) -> None:
+        """For the sweep: start a build unless one of this run is already waiting or running."""
+        prefix = f"build:{run_id}:"
+        seen = _client().list_workflows(workflow_id_prefix=prefix, load_input=False, load_output=False)
+        if any(one.status in _ACTIVE for one in seen):
+            return
+        self.start_build(run_id, f"sweep-{len(seen)}")
+
+    def start_review(self, run_id: RunId, head: HeadSha) -> None:
+        """Judge and post the reviews of one head, unless that is already waiting or running."""
+        prefix = f"review:{run_id}:{head}:"
+        seen = _client().list_workflows(workflow_id_prefix=prefix, load_input=False, load_output=False)
+        if any(one.status in _ACTIVE for one in seen):
+            return
+        _client().enqueue(
+            {"workflow_name": "review", "queue_name": REVIEWS, "workflow_id": f"{prefix}{len(seen)}"}, run_id, head
+        )
+
+    def tick(self, repository_id: RepositoryId, pull: PullNumber) -> None:
+        """Something happened outside: look at the pull request soon; a burst of events is one look."""
+        debouncer = DebouncerClient(
+            _client(),
+            {"workflow_name": "tick", "queue_name": EVENTS},
+            debounce_timeout_sec=DEBOUNCE_CAP_SECONDS,
+        )
+        debouncer.debounce(f"{repository_id}#{pull}", DEBOUNCE_SECONDS, repository_id, pull)
+
+    def reconcile(self, repository_id: RepositoryId, pull: PullNumber, *, at: datetime | None = None) -> None:
+        """Look at the pull request now, or at a moment (the same moment is booked once)."""
+        if at is None:
+            _enqueue_reconcile(repository_id, pull, 0.0)
+            return
+        delay = max(0.1, (at - self._clock.now()).total_seconds() + 0.2)
+        _enqueue_reconcile(repository_id, pull, delay, f"reconcile:{repository_id}:{pull}:at-{at.timestamp():.1f}")
+
+    def purge(self) -> int:
+        """Delete ended workflows older than KEPT_DAYS days; returns how many."""
+        before = (self._clock.now() - timedelta(days=KEPT_DAYS)).isoformat()
+        gone = 0
+        while True:
+            old = _client().list_workflows(
+                status=["SUCCESS", "ERROR", "CANCELLED"],
+                end_time=before,
+                limit=500,
+                load_input=False,
+                load_output=False,
+            )
+            if not old:
+                return gone
+            _client().delete_workflows([one.workflow_id for one in old])
+            gone += len(old)
+
+    # -- threads ------------------------------------------------------------------------------------------------
+    def _recover_loop(self) -> None:
+        while not self._stop.wait(15.0):
+            try:
+                self.recover_dead()
+            except Exception:
+                log.exception("recover.failed")
+
+    def recover_dead(self) -> list[str]:
+        """Re-queue the work of executors whose lock nobody holds; returns their ids."""
+        pending = _client().list_workflows(status="PENDING", load_input=False, load_output=False)
+        dead = []
+        for executor in {one.executor_id for one in pending if one.executor_id}:
+            if executor == self._options.executor_id:
+                continue
+            lock = self._locks.try_hold(executor)
+            if lock is None:
+                continue
+            with lock:
+                log.warning("recover.executor", executor=executor)
+                DBOS._recover_pending_workflows([executor])
+                dead.append(executor)
+        return dead
+
+    def _sweep_loop(self) -> None:
+        """Every process asks; the workflow id, cut from the clock, makes it one sweep per interval."""
+        while True:
+            try:
+                slot = int(self._clock.now().timestamp() // self._options.sweep_seconds)
+                _client().enqueue({"workflow_name": "sweep", "queue_name": EVENTS, "workflow_id": f"sweep:{slot}"})
+                day = self._clock.now().date().isoformat()
+                _client().enqueue({"workflow_name": "purge", "queue_name": EVENTS, "workflow_id": f"purge:{day}"})
+            except Exception:
+                log.exception("sweep.failed")
+            if self._stop.wait(min(self._options.sweep_seconds, 30.0)):
+                return

@@ -1,0 +1,223 @@
+"""From a run to a pull request: read, plan, judge, publish. Every function returns whether to go on."""
+
+from __future__ import annotations
+
+from bot.changeset.check import check
+from bot.changeset.guards.config import GuardConfig
+from bot.changeset.model import ChangeSet
+from bot.changeset.tree import TreeChange
+from bot.errors import BudgetSpent, CadenceError, InstallationGone, Limited, Refused
+from bot.flow.approval import diff_approval_needed, text_approved
+from bot.flow.desk import Desk, log
+from bot.flow.judging import judge_commit
+from bot.names import BaseSha, CommitSha, HeadSha
+from bot.plan.blueprint import read_blueprint
+from bot.plan.planner import PlanRequest
+from bot.publish.pull_text import commit_message, pull_body, pull_title
+from bot.repo_config import RepoConfig
+from bot.review.kinds import ReviewKind
+from bot.states import BUILDING, RunState
+
+S = RunState
+LIMIT_RETRIES = 8
+MODEL_WAIT_SECONDS = (5.0, 20.0, 60.0, 180.0, 300.0, 600.0, 900.0, 1800.0)
+
+
+def read(desk: Desk) -> bool:
+    """Settle who asked and what they saw, bring the mirror up to date, fix the base commit and the policy."""
+    if desk.run.state not in BUILDING and desk.run.state is not S.REPAIRING:
+        return False
+    record = desk.calls.repository()
+    if record.archived:
+        raise Refused("the repository is archived", code="repository.archived", remedy="Unarchive it first.")
+    desk.fetch()
+    base_branch = _base_branch(desk, record.default_branch)
+    tip = desk.mirror.tip(base_branch)
+    if tip is None:
+        raise Refused(
+            f"the base branch `{base_branch}` does not exist",
+            code="base.missing",
+            remedy="Create it, or correct `plan.base` in .github/cadence.yml.",
+        )
+    config = desk.policy_at(tip).must()
+    if config.paused:
+        raise Refused(
+            "`paused: true` stands in .github/cadence.yml", code="paused", remedy="Take it out, then `/cadence replan`."
+        )
+    if not text_approved(desk, config):
+        return False
+    desk.update(base_branch=base_branch, base_sha=tip, default_branch=record.default_branch)
+    if desk.run.state is not S.REPAIRING:
+        desk.move(S.PLANNING)
+    desk.tell()
+    return True
+
+
+def _base_branch(desk: Desk, default_branch: str) -> str:
+    tip = desk.mirror.tip(default_branch)
+    if tip is None:
+        raise Refused(
+            "the repository is empty", code="repository.empty", remedy="Push a first commit, then `/cadence replan`."
+        )
+    return desk.policy_at(tip).must().plan.base or default_branch
+
+
+def plan(desk: Desk) -> bool:
+    """Make the ChangeSet, or take the one this run already has where it still fits the base exactly."""
+    run = desk.run
+    config = _config(desk)
+    if run.changeset_digest and _fits(desk, config):
+        return True
+    planned = desk.house.planner.plan(
+        PlanRequest(
+            run=run.run_id,
+            blueprint=read_blueprint(run.title, run.body),
+            guidance=run.guidance,
+            base=CommitSha(run.base_sha),
+            tree=desk.mirror.tree(CommitSha(run.base_sha)),
+            config=config,
+        ),
+        desk.ask(),
+    )
+    desk.house.ledger.save_changeset(run.run_id, planned.change_set)
+    desk.update(changeset_digest=planned.change_set.digest(), summary=planned.summary, plan=planned.plan)
+    return True
+
+
+def _config(desk: Desk) -> RepoConfig:
+    return desk.policy_at(CommitSha(desk.run.base_sha)).must()
+
+
+def _fits(desk: Desk, config: RepoConfig) -> bool:
+    """Whether the stored ChangeSet still applies exactly to the base; a stale one is planned again."""
+    change_set = _change_set(desk)
+    tree = desk.mirror.tree(CommitSha(desk.run.base_sha))
+    checked = check(change_set, tree, GuardConfig.from_repo(config), mentioned=desk.run.plan)
+    if checked.accepted:
+        return True
+    if not any(finding.code == "stale" for finding in checked.findings):
+        log.info("plan.unfit", run=desk.run.run_id, codes=[f.code for f in checked.findings])
+    return False
+
+
+def _change_set(desk: Desk) -> ChangeSet:
+    change_set = desk.house.ledger.changeset(desk.run.changeset_digest)
+    if change_set is None:
+        raise CadenceError(f"ChangeSet {desk.run.changeset_digest} is not in the ledger", code="run.unknown")
+    return change_set
+
+
+def judge(desk: Desk) -> bool:
+    """Build the commit from git objects and file both verdicts on it, before anything is pushed."""
+    config = _config(desk)
+    if desk.run.state is not S.REPAIRING:
+        desk.move(S.JUDGING)
+        desk.tell()
+    head = _commit(desk, config)
+    desk.update(head_sha=head)
+    policy = desk.policy_at(CommitSha(desk.run.base_sha))
+    for kind in ReviewKind:
+        judge_commit(desk, kind, head=HeadSha(head), merge_base=BaseSha(CommitSha(desk.run.base_sha)), policy=policy)
+    return True
+
+
+def _commit(desk: Desk, config: RepoConfig) -> CommitSha:
+    """The commit that the ChangeSet describes: author and date are fixed by the run, so the SHA is too."""
+    run = desk.run
+    change_set = _change_set(desk)
+    changes = _changes(desk, change_set, config)
+    return desk.mirror.write_commit(
+        CommitSha(run.base_sha),
+        changes,
+        message=commit_message(
+            template=config.commit.template,
+            summary=run.summary or change_set.message,
+            body=run.plan,
+            run=run.run_id,
+            issue=run.issue,
+            changeset_digest=change_set.digest(),
+        ),
+        author=desk.house.git.author(desk.house.identity),
+        date=run.created_at,
+    )
+
+
+def _changes(desk: Desk, change_set: ChangeSet, config: RepoConfig) -> tuple[TreeChange, ...]:
+    tree = desk.mirror.tree(CommitSha(desk.run.base_sha))
+    checked = check(change_set, tree, GuardConfig.from_repo(config), mentioned=desk.run.plan)
+    if not checked.accepted:
+        first = checked.findings[0]
+        raise Refused(first.message, code=first.code, details=[f.message for f in checked.findings])
+    return checked.changes
+
+
+def publish(desk: Desk) -> bool:
+    """Push the judged commit and open or adopt the pull request, unless somebody has to see the diff first."""
+    config = _config(desk)
+    if not text_approved(desk, config) or diff_approval_needed(desk, config):
+        return False
+    run = desk.run
+    if run.state is not S.REPAIRING:
+        run = desk.move(S.PUBLISHING)
+    house = desk.house
+    house.publisher.push(run, desk.mirror, url=desk.git_url, token=desk.push_token, commit=CommitSha(run.head_sha))
+    house.ledger.see_head(run.repository_id, HeadSha(CommitSha(run.head_sha)), house.clock.now())
+    pull = house.publisher.pull(run, desk.calls.pulls, title=pull_title(run.summary, run.issue), body=_pull_body(desk))
+    run = desk.update(pull=pull.number, branch=pull.head_branch)
+    desk.move(S.REVIEWING)
+    desk.tell()
+    house.engine.start_review(run.run_id, HeadSha(CommitSha(run.head_sha)))
+    return True
+
+
+def _pull_body(desk: Desk) -> str:
+    run = desk.run
+    change_set = _change_set(desk)
+    return pull_body(
+        summary=run.summary or change_set.message,
+        plan=run.plan,
+        edits=change_set.edits,
+        issue=run.issue,
+        run=run.run_id,
+        closes=run.base_branch == run.default_branch,
+    )
+
+
+def ended(desk: Desk, error: CadenceError) -> None:
+    """A stage raised: wait and try again by itself where that can help, else end the run and say why."""
+    run = desk.reload()
+    log.warning("stage.ended", run=run.run_id, code=error.code, summary=error.summary)
+    if isinstance(error, InstallationGone):
+        desk.move(S.STOPPED, str(error))
+        return None
+    if error.retry and (run.state in BUILDING or run.state is S.REPAIRING):
+        retries = desk.house.ledger.times_in(run.run_id, S.WAITING_LIMIT)
+        if retries < LIMIT_RETRIES:
+            return _wait(desk, error, retries)
+    if run.state not in BUILDING and run.state is not S.REPAIRING:
+        return _at_the_gate(desk, error)
+    ending = S.STOPPED_BUDGET if isinstance(error, BudgetSpent) else S.REFUSED if not error.retry else S.NEEDS_HUMAN
+    desk.move(ending, f"{error.code}: {error.summary}")
+    desk.tell(next_step=error.remedy, details=error.details)
+    return None
+
+
+def _wait(desk: Desk, error: CadenceError, retries: int) -> None:
+    """Book the next attempt; the reason and the time stand on the issue."""
+    seconds = max(error.after or 0.0, MODEL_WAIT_SECONDS[min(retries, len(MODEL_WAIT_SECONDS) - 1)])
+    run = desk.run
+    if run.state is not S.REPAIRING:
+        when = f"Trying again in {int(seconds)} s ({retries + 1} of {LIMIT_RETRIES})."
+        run = desk.move(S.WAITING_LIMIT, f"{error.code}: {error.summary} {when}")
+    key = f"limit-{desk.house.ledger.last_transition(run.run_id)}-{retries}"
+    desk.house.engine.start_build(run.run_id, key, delay=seconds)
+    if not isinstance(error, Limited):
+        desk.tell()
+
+
+def _at_the_gate(desk: Desk, error: CadenceError) -> None:
+    """A look at the gate failed: what can pass is tried again at the next event or sweep, the rest needs a person."""
+    if error.retry:
+        return
+    desk.move(S.NEEDS_HUMAN, f"{error.code}: {error.summary}")
+    desk.tell(next_step=error.remedy, details=error.details)

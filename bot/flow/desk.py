@@ -1,0 +1,158 @@
+"""One run in hand: its row, its repository's calls, its mirror, and the few moves every stage makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import cached_property
+from typing import Any
+
+import structlog
+
+from bot.effects import EffectKind, JsonDict, Mandate, mandate_of, ref_of
+from bot.errors import CadenceError
+from bot.flow.house import House
+from bot.git_store.mirror import Mirror
+from bot.github_api.client import RepositoryCalls
+from bot.llm.model import Completion, Prompt
+from bot.names import CONFIG_PATH, CommitSha, RepoRef, RunId
+from bot.policy import Policy, read_policy
+from bot.publish.status_text import ApprovalAsked
+from bot.record.entries import RunEntry
+from bot.states import RunState
+
+log = structlog.get_logger("cadence.flow")
+
+
+class Desk:
+    """Work on one run. The row is re-read after each change, so a stage never acts on a stale one."""
+
+    def __init__(self, house: House, run_id: RunId) -> None:
+        self.house = house
+        self._run = _must(house, run_id)
+
+    @property
+    def run(self) -> RunEntry:
+        return self._run
+
+    @property
+    def mandate(self) -> Mandate:
+        return mandate_of(self._run)
+
+    @cached_property
+    def ref(self) -> RepoRef:
+        return ref_of(self._run)
+
+    @cached_property
+    def calls(self) -> RepositoryCalls:
+        return self.house.github.at(self.ref)
+
+    @cached_property
+    def mirror(self) -> Mirror:
+        return self.house.git.mirror(self._run.repository_id)
+
+    @property
+    def git_url(self) -> str:
+        return self.house.github.urls.git(self.ref.name)
+
+    def reload(self) -> RunEntry:
+        """Read the row again."""
+        self._run = _must(self.house, self._run.run_id)
+        return self._run
+
+    def update(self, **fields: Any) -> RunEntry:
+        """Write fields of the row."""
+        self.house.ledger.update_run(self._run.run_id, **fields)
+        return self.reload()
+
+    def move(self, to: RunState, reason: str = "", *, by: str = "cadence") -> RunEntry:
+        """Make a move of the state table; the same state with the same reason is no move."""
+        moved = self.house.ledger.move(self._run.run_id, to, reason=reason, by=by)
+        if moved is not None:
+            log.info("run.moved", run=self._run.run_id, to=to.value, reason=reason)
+        return self.reload()
+
+    def tell(
+        self,
+        *,
+        state: RunState | None = None,
+        next_step: str = "",
+        details: tuple[str, ...] = (),
+        asked: ApprovalAsked | None = None,
+    ) -> None:
+        """Show on the issue where the run stands."""
+        self.house.status.tell(
+            self.calls.issues, self._run, state=state, next_step=next_step, details=details, asked=asked
+        )
+        self.reload()
+
+    def fetch(self) -> None:
+        """Bring the mirror up to date, with a token that can only read this repository's contents."""
+        self.mirror.fetch(self.git_url, lambda: self.house.github.token(self.ref, READ_CONTENTS))
+
+    def push_token(self) -> str:
+        """A fresh token that can only write this repository's contents."""
+        return self.house.github.token(self.ref, WRITE_CONTENTS)
+
+    def policy_at(self, commit: CommitSha) -> Policy:
+        """The policy in force at a commit."""
+        return read_policy(self.mirror.read_file(commit, CONFIG_PATH))
+
+    def ask(self, attempt: str = "") -> Callable[[Prompt], Completion]:
+        """Ask the model through the one door: the same prompt of the same run is answered from the ledger."""
+        return lambda prompt: _ask(self.house, self.mandate, prompt, attempt)
+
+    def mandate_context(self) -> AbstractContextManager[Any]:
+        """Bind the run's id to everything logged and counted inside."""
+        return structlog.contextvars.bound_contextvars(run=self._run.run_id, repository=self._run.repository)
+
+
+READ_CONTENTS = {"metadata": "read", "contents": "read"}
+WRITE_CONTENTS = {"metadata": "read", "contents": "write"}
+
+
+def _must(house: House, run_id: RunId) -> RunEntry:
+    run = house.ledger.run(run_id)
+    if run is None:
+        raise CadenceError(f"run {run_id} is not in the ledger", code="run.unknown", remedy="See `cadence runs`.")
+    return run
+
+
+def _ask(house: House, mandate: Mandate, prompt: Prompt, attempt: str) -> Completion:
+    """One model call through the door, its answer kept, so that a crash after it does not buy it twice."""
+    answers: list[Completion] = []
+
+    def do() -> JsonDict:
+        started = house.clock.now()
+        asked = house.model.asked_name(prompt.kind)
+        try:
+            answer = house.model.complete(prompt)
+        except CadenceError as error:
+            house.ledger.record_model_call(
+                run_id=mandate.run,
+                kind=prompt.kind.value,
+                model_asked=asked,
+                prompt_digest=prompt.digest(),
+                outcome=error.code,
+                at=started,
+            )
+            raise
+        answers.append(answer)
+        house.ledger.record_model_call(
+            run_id=mandate.run,
+            kind=prompt.kind.value,
+            model_asked=asked,
+            model_answered=answer.model,
+            prompt_digest=prompt.digest(),
+            input_tokens=answer.input_tokens,
+            output_tokens=answer.output_tokens,
+            duration_ms=answer.duration_ms,
+            recorded=answer.recorded,
+            outcome=answer.finish,
+            at=started,
+        )
+        return {field: getattr(answer, field) for field in Completion.__dataclass_fields__}
+
+    key = f"{prompt.kind}:{prompt.digest()[:32]}{attempt}"
+    outcome = house.effects.perform(mandate, EffectKind.MODEL_CALL, key, find=lambda: None, do=do, fresh=True)
+    return answers[0] if answers else Completion(**outcome)

@@ -1,0 +1,190 @@
+"""One delivery of the inbox: parsed, settled, and turned into at most one run started, stopped or looked at."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from bot.errors import CadenceError
+from bot.flow import orders
+from bot.flow.house import House
+from bot.flow.starting import begin, stop_runs, trigger_label
+from bot.intake.events import (
+    BranchPushed,
+    ChecksChanged,
+    CommandGiven,
+    Event,
+    Ignored,
+    InstallationChanged,
+    IssueChanged,
+    Pinged,
+    PullChanged,
+    RerunAsked,
+)
+from bot.intake.parse import parse
+from bot.names import DeliveryId, HeadSha, PullNumber, RepositoryId, RunId
+from bot.record.entries import RunEntry
+from bot.states import AT_THE_GATE, TERMINAL, RunState
+
+S = RunState
+log = structlog.get_logger("cadence.intake")
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """What came of an event, in words, and the run it concerned."""
+
+    note: str
+    run: RunId | None = None
+
+
+def deliver(house: House, guid: DeliveryId) -> None:
+    """Handle the delivery unless that is done; its outcome, or why it was ignored, is recorded with it."""
+    delivery = house.ledger.delivery(guid)
+    if delivery is None or delivery.status in ("done", "ignored"):
+        return
+    with structlog.contextvars.bound_contextvars(delivery=guid):
+        event = parse(
+            delivery.event, json.loads(delivery.body), app_id=house.identity.app_id, app_slug=house.identity.slug
+        )
+        try:
+            result = event if isinstance(event, Ignored) else handle(house, event)
+        except CadenceError as error:
+            log.warning("delivery.failed", code=error.code, summary=error.summary)
+            house.ledger.mark_delivery(guid, "failed", reason=str(error))
+            return
+        if isinstance(result, Ignored):
+            log.info("delivery.ignored", reason=result.reason)
+            house.ledger.mark_delivery(guid, "ignored", reason=result.reason)
+            return
+        log.info("delivery.done", note=result.note, run=result.run)
+        house.ledger.mark_delivery(guid, "done", reason=result.note, run=result.run)
+
+
+def handle(house: House, event: Event) -> Handled | Ignored:
+    """The one place where an event's type decides what happens."""
+    match event:
+        case IssueChanged():
+            return _issue(house, event)
+        case CommandGiven():
+            return _command(house, event)
+        case PullChanged():
+            return _pull(house, event)
+        case ChecksChanged():
+            return _checks(house, event)
+        case RerunAsked():
+            return _rerun(house, event)
+        case BranchPushed():
+            return _push(house, event)
+        case InstallationChanged():
+            return _installation(house, event)
+        case Pinged():
+            return Handled(f"ping: {event.zen}")
+
+
+def _issue(house: House, event: IssueChanged) -> Handled | Ignored:
+    repository = event.repo.repository_id
+    label = trigger_label(house, event.repo)
+    if event.action in ("labeled", "unlabeled") and (event.label or "").casefold() != label.casefold():
+        return _look(house, repository, house.ledger.runs_of_issue(repository, event.issue)) or Ignored(
+            f"the label {event.label!r} is not {label!r}"
+        )
+    if event.action in ("labeled", "reopened"):
+        run = begin(house, event.repo, event.issue)
+        return Handled(f"run {run}", run) if run else Ignored("the issue is not open with the label, or its run exists")
+    if event.action == "unlabeled":
+        return _stopped(house, event, f"the label `{label}` was taken off by @{event.sender.login}")
+    if event.action == "closed":
+        return _stopped(house, event, f"the issue was closed by @{event.sender.login}")
+    return _edited(house, event)
+
+
+def _stopped(house: House, event: IssueChanged, reason: str) -> Handled | Ignored:
+    """Stop the issue's unfinished runs; one with a pull request is settled by a look, for a merge closes issues too."""
+    runs = [r for r in house.ledger.runs_of_issue(event.repo.repository_id, event.issue) if r.state not in TERMINAL]
+    for run in runs:
+        if run.pull is not None:
+            house.engine.tick(run.repository_id, run.pull)
+    stopped = stop_runs(house, [r for r in runs if r.pull is None], reason)
+    if not runs:
+        return Ignored("no unfinished run for the issue")
+    return Handled(f"stopped {', '.join(stopped)}" if stopped else "looking at the pull request", runs[0].run_id)
+
+
+def _edited(house: House, event: IssueChanged) -> Handled | Ignored:
+    """An edit matters to a run that waits for approval (what it shows has changed) and at the gate."""
+    for run in house.ledger.runs_of_issue(event.repo.repository_id, event.issue):
+        if run.state is S.WAITING_APPROVAL:
+            house.ledger.move(run.run_id, S.RECEIVED, reason="the text was edited", by=event.sender.login)
+            house.engine.start_build(run.run_id, f"edited-{house.ledger.last_transition(run.run_id)}")
+            return Handled("the text to approve has changed", run.run_id)
+    runs = house.ledger.runs_of_issue(event.repo.repository_id, event.issue)
+    return _look(house, event.repo.repository_id, runs) or Ignored("no run of the issue is concerned by the edit")
+
+
+def _look(house: House, repository: RepositoryId, runs: Sequence[RunEntry]) -> Handled | None:
+    """Book a look at the pull request of the first run that has one to look at."""
+    for run in runs:
+        if run.pull is not None and run.state in AT_THE_GATE:
+            house.engine.tick(repository, run.pull)
+            return Handled(f"looking at #{run.pull}", run.run_id)
+    return None
+
+
+def _command(house: House, event: CommandGiven) -> Handled | Ignored:
+    return orders.obey(house, event)
+
+
+def _pull(house: House, event: PullChanged) -> Handled | Ignored:
+    run = house.ledger.run_for_pull(event.repo.repository_id, event.pull)
+    if run is None:
+        return Ignored(f"pull request #{event.pull} is not one of Cadence's")
+    return _look(house, event.repo.repository_id, [run]) or Ignored(f"its run is {run.state}")
+
+
+def _checks(house: House, event: ChecksChanged) -> Handled | Ignored:
+    if event.app_id == house.identity.app_id:
+        return Ignored("our own check: whoever put it has looked at the gate already")
+    by_head = house.ledger.run_for_head(event.repo.repository_id, HeadSha(event.head))
+    by_pull = (house.ledger.run_for_pull(event.repo.repository_id, PullNumber(pull)) for pull in event.pulls)
+    runs = [run for run in (by_head, *by_pull) if run is not None]
+    return _look(house, event.repo.repository_id, runs) or Ignored("no pull request of Cadence's has this head")
+
+
+def _rerun(house: House, event: RerunAsked) -> Handled | Ignored:
+    run = house.ledger.run_for_head(event.repo.repository_id, HeadSha(event.head))
+    if run is None or run.state not in AT_THE_GATE or run.pull is None:
+        return Ignored("the commit is not the head of a pull request that Cadence works on")
+    house.engine.start_review(run.run_id, HeadSha(event.head))
+    house.engine.tick(run.repository_id, run.pull)
+    return Handled(f"judging {event.head[:12]} again where a verdict is missing or unreadable", run.run_id)
+
+
+def _push(house: House, event: BranchPushed) -> Handled | Ignored:
+    repository = event.repo.repository_id
+    concerned = house.ledger.runs_at_gate_on(repository, event.branch)
+    for run in concerned:
+        if run.pull is not None:
+            house.engine.tick(repository, run.pull)
+    if concerned:
+        return Handled(f"`{event.branch}` moved: looking at {len(concerned)} pull request(s)", concerned[0].run_id)
+    unfinished = (run for run in house.ledger.unfinished_runs() if run.repository_id == repository)
+    on_branch = [run for run in unfinished if run.branch == event.branch]
+    return _look(house, repository, on_branch) or Ignored(f"`{event.branch}` is no base or branch of Cadence's")
+
+
+def _installation(house: House, event: InstallationChanged) -> Handled | Ignored:
+    """Access was taken away: stop what ran there. Access given: the sweep finds labelled issues."""
+    gone = set(event.removed_repository_ids)
+    everything = event.action in ("deleted", "suspend")
+    lost = [
+        run
+        for run in house.ledger.unfinished_runs()
+        if run.installation_id == event.installation_id and (everything or run.repository_id in gone)
+    ]
+    for run in lost:
+        house.ledger.move(run.run_id, S.STOPPED, reason=f"installation {event.action}", by="GitHub")
+    return Handled(f"installation {event.action}: {len(lost)} run(s) stopped")

@@ -1,0 +1,58 @@
+"""The house's parts in one value: built by `app`, handed to the flow, replaced piece by piece in tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bot.clock import Clock
+from bot.effects import Effects
+from bot.gate.merger import Merger
+from bot.gate.observer import Observer
+from bot.git_store.store import GitStore
+from bot.github_api.client import GitHub
+from bot.github_api.records import AppIdentity
+from bot.llm.model import LanguageModel
+from bot.names import DeliveryId, HeadSha, PullNumber, RepositoryId, RunId
+from bot.plan.planner import Planner
+from bot.publish.publisher import Publisher
+from bot.publish.status import StatusComment
+from bot.record.ledger import Ledger
+from bot.review.poster import Poster
+from bot.review.reviewer import Judge
+from bot.settings import Settings
+
+
+class EnginePort(Protocol):
+    """What the flow asks of the engine (see engine.Engine)."""
+
+    def start_build(self, run_id: RunId, key: str, *, delay: float = 0.0) -> None: ...
+    def restart_build(self, run_id: RunId) -> None: ...
+    def start_review(self, run_id: RunId, head: HeadSha) -> None: ...
+    def tick(self, repository_id: RepositoryId, pull: PullNumber) -> None: ...
+    def reconcile(self, repository_id: RepositoryId, pull: PullNumber, *, at: datetime | None = None) -> None: ...
+    def start_delivery(self, guid: DeliveryId, attempt: int) -> None: ...
+    def purge(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Everything the flow needs; no part knows the whole."""
+
+    settings: Settings
+    clock: Clock
+    ledger: Ledger
+    github: GitHub
+    git: GitStore
+    effects: Effects
+    model: LanguageModel
+    planner: Planner
+    judge: Judge
+    publisher: Publisher
+    poster: Poster
+    status: StatusComment
+    observer: Observer
+    merger: Merger
+    engine: EnginePort
+    identity: AppIdentity

@@ -1,0 +1,57 @@
+"""One verdict for one commit: filed already, carried over from an identical diff, or judged now."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.flow.desk import Desk
+from bot.names import BaseSha, HeadSha, sha256
+from bot.plan.blueprint import read_blueprint
+from bot.policy import Policy
+from bot.review.kinds import Conclusion, EvidenceKey, ReviewKind, Verdict
+from bot.review.reviewer import JudgeRequest
+
+
+def judge_commit(desk: Desk, kind: ReviewKind, *, head: HeadSha, merge_base: BaseSha, policy: Policy) -> Verdict:
+    """The newest verdict of a kind on exactly (head, merge base, policy), made and filed if there is none yet."""
+    run, ledger = desk.run, desk.house.ledger
+    filed = ledger.newest_verdict(run.run_id, kind, head, merge_base, policy.digest)
+    if filed is not None and filed.conclusion in (Conclusion.APPROVE, Conclusion.REJECT):
+        return filed
+    key = EvidenceKey(head, merge_base, policy.digest, attempt=filed.key.attempt + 1 if filed else 1)
+    diff = desk.mirror.diff(merge_base, head)
+    verdict = _carried_over(desk, kind, key, diff) or _judged(desk, kind, key, policy, diff)
+    ledger.save_verdict(run.run_id, verdict)
+    return verdict
+
+
+def _carried_over(desk: Desk, kind: ReviewKind, key: EvidenceKey, diff: str) -> Verdict | None:
+    """A verdict on a byte-identical diff under the same policy speaks for the rebuilt head; its receipt says so."""
+    digest = sha256(diff)
+    for verdict in desk.house.ledger.verdicts_for(desk.run.run_id):
+        same = verdict.kind is kind and verdict.receipt.diff_digest == digest and verdict.key.policy == key.policy
+        if same and verdict.conclusion in (Conclusion.APPROVE, Conclusion.REJECT):
+            origin = f"{verdict.key.head}..{verdict.key.merge_base}"
+            return replace(verdict, key=key, receipt=replace(verdict.receipt, origin=verdict.receipt.origin or origin))
+    return None
+
+
+def _judged(desk: Desk, kind: ReviewKind, key: EvidenceKey, policy: Policy, diff: str) -> Verdict:
+    run = desk.run
+    blueprint = read_blueprint(run.title, run.body)
+    tree = desk.mirror.tree(key.head)
+    return desk.house.judge.judge(
+        JudgeRequest(
+            kind=kind,
+            key=key,
+            blueprint_title=blueprint.title,
+            blueprint_text=blueprint.text,
+            acceptance=blueprint.acceptance,
+            guidance=run.guidance,
+            plan=run.plan,
+            diff=diff,
+            tree=tree,
+            config=policy.must(),
+            ask=desk.ask(f":{key.digest(kind)}"),
+        )
+    )

@@ -1,0 +1,198 @@
+"""One look at one pull request: observe, decide, act, record."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.errors import Forbidden, HeadMoved, NotMergeable, UnknownOutcome
+from bot.flow.approval import authority_of
+from bot.flow.desk import Desk, log
+from bot.gate.decide import Block, Decision, Done, Merge, Reason, Wait, decide
+from bot.gate.explain import explain, title_of
+from bot.gate.observer import Observation
+from bot.github_api.records import CheckOutput
+from bot.intake.authority import Cancelled, Go, blueprint_digest
+from bot.names import CommitSha, HeadSha, branch_for
+from bot.publish.pull_text import merge_message
+from bot.repo_config import RepoConfig
+from bot.states import RunState
+
+S = RunState
+REBUILD_CODES = frozenset(
+    {"base.behind", "conflict", "mergeable.unknown", "ci.pending", "ci.settling", "ci.none", "ci.failed"}
+    | {"review.missing", "review.stale", "review.unposted"}
+)
+"""Reasons that a rebuild on the new base tip does away with, or asks anew."""
+
+
+def reconcile(desk: Desk) -> bool:
+    """Look, decide and act once; what remains open is shown in `cadence/gate` and looked at again on the next event."""
+    observation = _observe(desk, fresh_rules=False)
+    decision = _decide(desk, observation)
+    if isinstance(decision, Merge):
+        observation = _observe(desk, fresh_rules=True, approved=_still_approved(desk, observation))
+        decision = _decide(desk, observation)
+    if isinstance(decision, Done):
+        return _done(desk, observation, decision)
+    _record(desk, observation, decision)
+    if isinstance(decision, Merge):
+        return _merge(desk, observation, decision)
+    return _open(desk, observation, decision)
+
+
+def _observe(desk: Desk, *, fresh_rules: bool, approved: bool = True) -> Observation:
+    house = desk.house
+    seen = house.observer.observe(
+        desk.run, desk.calls.snapshots, desk.mirror, refresh=desk.fetch, fresh_rules=fresh_rules
+    )
+    return replace(seen, snapshot=replace(seen.snapshot, blueprint_approved=approved))
+
+
+def _decide(desk: Desk, seen: Observation) -> Decision:
+    config = seen.policy.config if seen.policy and seen.policy.config else RepoConfig()
+    settle = config.ci.settle if config.ci.settle is not None else desk.house.settings.settle_seconds
+    return decide(seen.snapshot, config, settle_seconds=settle)
+
+
+def _still_approved(desk: Desk, seen: Observation) -> bool:
+    """The last question before a merge: has somebody without permission touched the text since?"""
+    if seen.policy is None or seen.policy.config is None:
+        return False
+    history, authority = authority_of(desk, seen.policy.config)
+    if isinstance(authority, Go):
+        return True
+    if isinstance(authority, Cancelled):
+        return False
+    return desk.run.approved_digest == blueprint_digest(history.title, history.body)
+
+
+def _record(desk: Desk, seen: Observation, decision: Merge | Wait | Block) -> None:
+    """File the decision; a new one is shown as the gate's check run on the head it speaks of."""
+    decision_id, new = desk.house.ledger.record_decision(
+        desk.run.run_id,
+        pull=seen.snapshot.pull,
+        head=seen.snapshot.head,
+        outcome=type(decision).__name__.lower(),
+        reasons=[{"code": r.code, "text": r.text} for r in decision.reasons],
+        now=desk.house.clock.now(),
+    )
+    if new:
+        log.info("gate.decided", outcome=type(decision).__name__, reasons=[r.code for r in decision.reasons])
+    conclusion = {Merge: "success", Wait: None, Block: "action_required"}[type(decision)]
+    output = CheckOutput(title=title_of(decision), summary=explain(decision, seen.snapshot))
+    desk.house.merger.put_gate_check(
+        desk.run,
+        desk.calls.checks,
+        head=seen.snapshot.head,
+        decision_id=decision_id,
+        conclusion=conclusion,
+        output=output,
+    )
+
+
+def _open(desk: Desk, seen: Observation, decision: Wait | Block) -> bool:
+    """Not now: start what would close a reason, and book the next look."""
+    run, engine = desk.run, desk.house.engine
+    codes = {reason.code for reason in decision.reasons}
+    if "stopped" in codes:
+        desk.move(S.STOPPED, next(r.text for r in decision.reasons if r.code == "stopped"))
+        desk.tell()
+        return False
+    if run.state in (S.REVIEWING, S.MERGING):
+        desk.move(S.GATED)
+    if codes & {"review.missing", "review.stale", "review.unposted"}:
+        engine.start_review(run.run_id, seen.snapshot.head)
+    if "base.behind" in codes and codes <= REBUILD_CODES and _may_rebuild(desk, seen):
+        _rebuild(desk, seen)
+    until = decision.until if isinstance(decision, Wait) else None
+    if until is not None:
+        engine.reconcile(run.repository_id, seen.snapshot.pull, at=until)
+    elif "mergeable.unknown" in codes:
+        engine.reconcile(run.repository_id, seen.snapshot.pull, at=desk.house.clock.now() + timedelta(seconds=2))
+    return False
+
+
+def _may_rebuild(desk: Desk, seen: Observation) -> bool:
+    """Only our own commit is rebuilt, and only for the oldest run of the base: the others wait their turn."""
+    if desk.run.state is not S.GATED or seen.snapshot.head != desk.run.head_sha:
+        return False
+    queue = desk.house.ledger.runs_at_gate_on(desk.run.repository_id, desk.run.base_branch)
+    return not queue or queue[0].run_id == desk.run.run_id or _blocked(desk, queue[0].run_id)
+
+
+def _blocked(desk: Desk, run_id: str) -> bool:
+    newest = desk.house.ledger.newest_decision(run_id)
+    return newest is not None and newest.outcome == "block"
+
+
+def _rebuild(desk: Desk, seen: Observation) -> None:
+    """The base moved: build the same ChangeSet on the new tip, judge it there, and push it in place of the old one."""
+    tip = seen.snapshot.base_tip
+    desk.move(S.REPAIRING, f"base.moved: building the same change on {str(tip)[:12]}")
+    desk.house.engine.start_build(desk.run.run_id, f"base-{tip}")
+
+
+def _merge(desk: Desk, seen: Observation, decision: Merge) -> bool:
+    """Merge exactly the head that was judged; a refusal or an unknown outcome is read again, never repeated blindly."""
+    run = desk.move(S.MERGING, "")
+    assert seen.policy is not None
+    head = seen.snapshot.head
+    title, message = merge_message(
+        template=seen.policy.must().commit.template,
+        summary=run.summary,
+        body=run.plan,
+        run=run.run_id,
+        issue=run.issue,
+        changeset_digest=run.changeset_digest,
+    )
+    try:
+        sha = desk.house.merger.merge(
+            run, desk.calls.pulls, head=head, method=decision.method, title=title, message=message
+        )
+    except (HeadMoved, NotMergeable, UnknownOutcome) as error:
+        return _not_merged(desk, seen, error)
+    except Forbidden as error:
+        desk.move(S.NEEDS_HUMAN, f"merge.forbidden: {error.summary}")
+        desk.tell(next_step=error.remedy, details=error.details)
+        return False
+    return _finish(desk, seen, sha)
+
+
+def _not_merged(desk: Desk, seen: Observation, error: HeadMoved | NotMergeable | UnknownOutcome) -> bool:
+    """GitHub said no, or nothing. Back to the gate; look again soon where that can help."""
+    run = desk.move(S.GATED, f"{error.code}: {error.summary}")
+    refusal = Block((Reason(error.code, error.summary, "GitHub", error.remedy or "Cadence looks again."),))
+    if not error.retry and not isinstance(error, HeadMoved):
+        _record(desk, seen, refusal)
+        return False
+    pause = 1.0 if isinstance(error, HeadMoved) else 5.0
+    desk.house.engine.reconcile(
+        run.repository_id, seen.snapshot.pull, at=desk.house.clock.now() + timedelta(seconds=pause)
+    )
+    return False
+
+
+def _done(desk: Desk, seen: Observation, decision: Done) -> bool:
+    """Merged (by us before a crash, or by a person), or closed: finish, or stop."""
+    if decision.how == "merged":
+        return _finish(desk, seen, seen.reading.pull.merge_commit)
+    desk.move(S.STOPPED, "the pull request was closed")
+    desk.tell()
+    return False
+
+
+def _finish(desk: Desk, seen: Observation, sha: CommitSha | None) -> bool:
+    """What follows a merge, each part safe to repeat; the state moves last, so a crash in between is picked up."""
+    config = seen.policy.config if seen.policy and seen.policy.config else RepoConfig()
+    run = desk.update(merge_sha=str(sha or ""))
+    desk.house.merger.finish(
+        run,
+        desk.calls.pulls,
+        desk.calls.issues,
+        head=HeadSha(seen.reading.pull.head),
+        delete_branch=config.merge.delete_branch,
+    )
+    desk.move(S.MERGED, f"`{branch_for(run.issue)}` was merged as {str(sha or '')[:12]}")
+    desk.tell()
+    return True

@@ -1,0 +1,61 @@
+"""Both reviews of one head, posted with their check runs."""
+
+from __future__ import annotations
+
+from bot.effects import EffectKind
+from bot.errors import CadenceError
+from bot.flow.desk import Desk
+from bot.flow.judging import judge_commit
+from bot.names import BaseSha, CommitSha, HeadSha, branch_for
+from bot.review.kinds import ReviewKind
+from bot.review.report import report
+from bot.states import AT_THE_GATE, RunState
+
+S = RunState
+
+
+def review(desk: Desk, head: HeadSha) -> bool:
+    """File and post both verdicts on a head of the run's pull request, then look at the gate."""
+    run = desk.run
+    if run.state not in AT_THE_GATE or run.pull is None:
+        return False
+    merge_base = _merge_base(desk, head)
+    policy = desk.policy_at(_tip(desk))
+    fresh = _just_opened(desk, head)
+    for kind in ReviewKind:
+        verdict = judge_commit(desk, kind, head=head, merge_base=merge_base, policy=policy)
+        told = report(verdict, desk.mirror.diff(merge_base, head))
+        posted = desk.house.poster.review(run, desk.calls.reviews, run.pull, verdict, told, fresh=fresh)
+        desk.house.poster.check(run, desk.calls.checks, verdict, told, url=str(posted.get("url", "")), fresh=fresh)
+    if desk.reload().state is S.REVIEWING:
+        desk.move(S.GATED)
+    desk.house.engine.reconcile(run.repository_id, run.pull)
+    return True
+
+
+def _tip(desk: Desk) -> CommitSha:
+    """The base tip as of this look; the mirror is brought up to date when the run's own base is all it knows."""
+    tip = desk.mirror.tip(desk.run.base_branch)
+    if tip is None:
+        raise CadenceError(f"`{desk.run.base_branch}` is gone", code="base.missing", remedy="Restore the base branch.")
+    return tip
+
+
+def _merge_base(desk: Desk, head: HeadSha) -> BaseSha:
+    if not desk.mirror.has(head):
+        desk.fetch()
+    base = desk.mirror.merge_base(_tip(desk), head)
+    if base is None:
+        raise CadenceError(
+            "the head shares no history with its base",
+            code="base.unrelated",
+            remedy="Rebase the branch, or comment `/cadence replan --discard`.",
+        )
+    return BaseSha(base)
+
+
+def _just_opened(desk: Desk, head: HeadSha) -> bool:
+    """Whether this run made both the commit on the branch and the pull request: then nothing of ours can be there."""
+    run = desk.run
+    opened = desk.house.ledger.effect(run.run_id, EffectKind.PULL_OPEN, f"pull:{branch_for(run.issue)}:{head}")
+    return opened is not None and opened.state == "done" and run.head_sha == head

@@ -1,0 +1,92 @@
+"""What heals lost deliveries, dead machines and restored ledgers: look at everything that is not finished."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import structlog
+
+from bot.errors import CadenceError
+from bot.flow.house import House
+from bot.flow.starting import begin, trigger_label
+from bot.names import InstallationId, RepoRef
+from bot.record.entries import RunEntry
+from bot.states import AT_THE_GATE, BUILDING, TERMINAL, RunState
+
+S = RunState
+log = structlog.get_logger("cadence.sweep")
+
+IDLE_SHARE = 0.05
+HOURLY_LIMIT = 5000
+"""An installation's primary limit; idle sweeping may use five per cent of it (GitHub: rate limits for GitHub Apps)."""
+CALLS_PER_PULL, CALLS_PER_REPOSITORY = 3, 1
+KEPT = timedelta(days=30)
+
+
+def sweep(house: House) -> None:
+    """Resume builds, look at open pull requests, retry failed deliveries, and start labelled issues without a run."""
+    retried = house.ledger.retry_failed_deliveries()
+    left: dict[int, int] = {}
+    for run in house.ledger.unfinished_runs():
+        _resume(house, run, left)
+    for installation in _installations(house):
+        _labelled(house, installation, left)
+    log.info("sweep.done", deliveries_retried=retried)
+
+
+def _allowance(house: House) -> int:
+    per_hour = HOURLY_LIMIT * IDLE_SHARE
+    return max(6, int(per_hour * house.settings.sweep_seconds / 3600))
+
+
+def _spend(house: House, left: dict[int, int], installation: int, calls: int) -> bool:
+    """Take calls from this sweep's allowance for an installation; whoever finds it spent waits for the next sweep."""
+    have = left.setdefault(installation, _allowance(house))
+    if have < calls:
+        return False
+    left[installation] = have - calls
+    return True
+
+
+def _resume(house: House, run: RunEntry, left: dict[int, int]) -> None:
+    if run.state is S.WAITING_LIMIT and house.clock.now() - run.updated_at < timedelta(hours=1):
+        return
+    if run.state in BUILDING or run.state is S.REPAIRING:
+        house.engine.restart_build(run.run_id)
+        return
+    if run.state not in AT_THE_GATE or run.pull is None:
+        return
+    if _spend(house, left, int(run.installation_id), CALLS_PER_PULL):
+        house.engine.reconcile(run.repository_id, run.pull)
+
+
+def _installations(house: House) -> list[InstallationId]:
+    try:
+        return [InstallationId(one) for one in house.github.installations()]
+    except CadenceError as error:
+        log.warning("sweep.installations", code=error.code, summary=error.summary)
+        return []
+
+
+def _labelled(house: House, installation: InstallationId, left: dict[int, int]) -> None:
+    """Labelled issues whose delivery was lost. Repositories take turns when they are many."""
+    try:
+        repositories: list[RepoRef] = house.github.installation_repositories(installation)
+        turn = int(house.clock.now().timestamp() // max(1.0, house.settings.sweep_seconds))
+        start = turn % max(1, len(repositories))
+        for ref in repositories[start:] + repositories[:start]:
+            if not _spend(house, left, int(installation), CALLS_PER_REPOSITORY):
+                return
+            for issue in house.github.at(ref).issues.labelled(trigger_label(house, ref)):
+                runs = house.ledger.runs_of_issue(ref.repository_id, issue)
+                if all(run.state in TERMINAL for run in runs) and _spend(house, left, int(installation), 1):
+                    begin(house, ref, issue)
+    except CadenceError as error:
+        log.warning("sweep.repositories", installation=int(installation), code=error.code, summary=error.summary)
+
+
+def purge(house: House) -> None:
+    """Daily: old engine rows and old ledger noise go; what merged runs need to be checked stays."""
+    gone = house.engine.purge()
+    house.ledger.purge(house.clock.now() - KEPT)
+    log.info("purge.done", workflows=gone)

@@ -1,0 +1,185 @@
+"""What `CI passes` means: which checks are expected, which results count, and when the list is long enough watched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+
+from bot.gate.reasons import CI, MAINTAINER, WRITER, Findings
+from bot.gate.snapshot import BranchRules, CheckState, RequiredCheck, Snapshot
+from bot.names import OWN_CHECKS, AppId
+from bot.repo_config import RepoConfig
+
+PASSES = "success"
+PASSES_WHERE_LISTED = frozenset({"skipped", "neutral"})
+"""GitHub itself counts these as passing; a change that makes a check skip itself must not."""
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+def is_own_name(name: str) -> bool:
+    """Whether a check's name is one of ours; status contexts are case-insensitive on GitHub."""
+    return name.casefold() in OWN_CHECKS
+
+
+def foreign(checks: Iterable[CheckState], app_id: AppId) -> list[CheckState]:
+    """The newest run of every (name, App) that is not ours and does not carry one of our names."""
+    newest: dict[tuple[str, AppId | None], CheckState] = {}
+    for check in checks:
+        if check.app_id == app_id or is_own_name(check.name):
+            continue
+        key = (check.name, check.app_id)
+        if key not in newest or _age(check) >= _age(newest[key]):
+            newest[key] = check
+    return list(newest.values())
+
+
+def _age(check: CheckState) -> tuple[datetime, int]:
+    # A run without a start has not started: it is newer than any that has, or a re-run would hide behind its past.
+    return (check.started_at or _NEVER, check.database_id)
+
+
+def judge_ci(found: Findings, snapshot: Snapshot, rules: RepoConfig, *, settle_seconds: int) -> None:
+    """Add everything about CI. The caller reports checks or rules that could not be read."""
+    if snapshot.checks is None:
+        return
+    _imposters(found, snapshot.checks, snapshot.app_id)
+    checks = foreign(snapshot.checks, snapshot.app_id)
+    branch_rules = snapshot.rules or BranchRules()
+    required = [check for check in branch_rules.required_checks if not is_own_name(check.name)]
+    before = len(found.blocks) + len(found.waits)
+    _results(found, checks, rules, frozenset(check.name for check in required))
+    _required(found, checks, required)
+    _expected(found, snapshot, checks, rules, frozenset(check.name for check in required))
+    _own_required(found, branch_rules.required_checks, snapshot.app_id)
+    open_reasons = len(found.blocks) + len(found.waits) > before
+    settled = _settle(found, snapshot, bool(checks), settle_seconds)
+    succeeded = any(check.conclusion == PASSES for check in checks)
+    if rules.merge.require_ci and settled and not succeeded and not open_reasons:
+        found.block(
+            "ci.none",
+            "No check of any CI succeeded on this head.",
+            who=MAINTAINER,
+            then="Let CI run on pull requests, or say `merge.require_ci: false` in .github/cadence.yml.",
+            short="no CI ran",
+        )
+    if settled and not open_reasons and succeeded:
+        found.passed.append(f"CI: {_names(check.name for check in checks)}")
+
+
+def _imposters(found: Findings, checks: Sequence[CheckState], app_id: AppId) -> None:
+    for check in checks:
+        if is_own_name(check.name) and check.app_id != app_id:
+            found.block(
+                "check.foreign_app",
+                f"The check `{check.name}` was posted by `{check.app_slug or 'a commit status'}`, not by Cadence.",
+                who=MAINTAINER,
+                then="Find out who posts it; a new head without it is judged anew.",
+                short=f"{check.name} comes from another App",
+                links=(check.url,),
+            )
+
+
+def _results(found: Findings, checks: Sequence[CheckState], rules: RepoConfig, required: frozenset[str]) -> None:
+    may_skip = required | frozenset(rules.ci.allow_skipped)
+    for check in sorted(checks, key=lambda c: c.name):
+        if check.conclusion is None:
+            _pending(found, check.name, f"The check `{check.name}` has not finished.", link=check.url)
+        elif check.conclusion in PASSES_WHERE_LISTED:
+            if check.name not in may_skip:
+                found.block(
+                    "ci.skipped",
+                    f"The check `{check.name}` ended `{check.conclusion}`, which is no proof.",
+                    who=MAINTAINER,
+                    then="Let it run, or list it in `ci.allow_skipped` of .github/cadence.yml.",
+                    short=f"{check.name} was skipped",
+                    links=(check.url,),
+                )
+        elif check.conclusion != PASSES:
+            found.block(
+                "ci.failed",
+                f"The check `{check.name}` ended `{check.conclusion}`.",
+                who=WRITER,
+                then="Re-run it if it is flaky, push a fix, or `/cadence replan` with guidance.",
+                short=f"{check.name} failed",
+                links=(check.url,),
+            )
+
+
+def _pending(found: Findings, name: str, text: str, *, link: str = "", then: str = "") -> None:
+    then = then or "It is looked at again when the check reports."
+    found.wait("ci.pending", text, who=CI, then=then, short=f"for CI: {name} pending", links=(link,))
+
+
+def _required(found: Findings, checks: Sequence[CheckState], required: Sequence[RequiredCheck]) -> None:
+    for rule in sorted(set(required), key=lambda r: (r.name, r.app_id or 0)):
+        reported = [check for check in checks if check.name == rule.name]
+        if any(rule.app_id in (None, check.app_id) for check in reported):
+            continue
+        if reported:
+            found.wait(
+                "rule.required_check",
+                f"A rule requires `{rule.name}` from App {rule.app_id}; only another App has reported it.",
+                who=MAINTAINER,
+                then="Correct the rule's source, or let that App report the check.",
+                short=f"for CI: {rule.name} from the expected App",
+            )
+        else:
+            _pending(found, rule.name, f"The check `{rule.name}`, which a rule requires, has not reported.")
+
+
+def _expected(
+    found: Findings, snapshot: Snapshot, checks: Sequence[CheckState], rules: RepoConfig, required: frozenset[str]
+) -> None:
+    reported = {check.name for check in checks}
+    configured = frozenset(name for name in rules.ci.expect if not is_own_name(name)) - required
+    for name in sorted(configured - reported):
+        _pending(found, name, f"The check `{name}`, which `ci.expect` names, has not reported.")
+    on_base = {check.name for check in foreign(snapshot.base_checks or (), snapshot.app_id)}
+    for name in sorted(on_base - reported - configured - required - frozenset(rules.ci.allow_skipped)):
+        _pending(
+            found,
+            name,
+            f"The check `{name}` runs on the base branch and has not reported here.",
+            then="It is looked at again when it reports. If it never runs on pull requests, list it in "
+            "`ci.allow_skipped` of .github/cadence.yml.",
+        )
+
+
+def _own_required(found: Findings, required: Sequence[RequiredCheck], app_id: AppId) -> None:
+    """A rule may require our checks; `cadence/gate` is no input, the others count through our own verdicts only."""
+    for rule in required:
+        if is_own_name(rule.name) and rule.app_id not in (None, app_id):
+            found.block(
+                "rule.required_check",
+                f"A rule requires `{rule.name}` from App {rule.app_id}, which is not this Cadence ({app_id}).",
+                who=MAINTAINER,
+                then="Choose this App as the check's source in the rule.",
+                short=f"a rule wants {rule.name} from another App",
+            )
+
+
+def _settle(found: Findings, snapshot: Snapshot, any_foreign: bool, settle_seconds: int) -> bool:
+    """Whether checks have had time to appear: counted from the head's push and from the newest check's appearance."""
+    moments = [snapshot.head_seen_at]
+    if any_foreign:
+        moments.append(snapshot.last_check_seen_at)
+    known = [moment for moment in moments if moment is not None]
+    if len(known) < len(moments):
+        return False
+    until = max(known) + timedelta(seconds=settle_seconds)
+    if snapshot.now >= until:
+        return True
+    found.until = until
+    found.wait(
+        "ci.settling",
+        f"Further checks may still appear; the list counts as complete at {until.astimezone(UTC):%H:%M:%S} UTC.",
+        who=CI,
+        then="Cadence looks again at that time.",
+        short="for CI: further checks may appear",
+    )
+    return False
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(set(names)))

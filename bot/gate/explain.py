@@ -1,0 +1,79 @@
+"""A decision in words: a title of one line, markdown for the check run, and plain text for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.gate.reasons import Block, Decision, Done, Merge, Reason, Wait
+from bot.gate.snapshot import Snapshot
+from bot.quiet import quiet_line, shorten
+
+TITLE_LIMIT = 140
+SUMMARY_LIMIT = 60_000
+"""GitHub takes 65,535 characters in a check run's summary."""
+
+
+def title_of(decision: Decision) -> str:
+    """One line: `Waiting for CI: tests pending (+1 more)`."""
+    if isinstance(decision, Done):
+        return "Merged" if decision.how == "merged" else "Closed without a merge"
+    if isinstance(decision, Merge):
+        return f"Everything passed: merging {decision.head[:12]}"
+    first, more = decision.reasons[0], len(decision.reasons) - 1
+    said = quiet_line(first.short or first.text)
+    rest = f" (+{more} more)" if more else ""
+    line = f"Waiting {said}" if isinstance(decision, Wait) else f"Blocked: {said}"
+    room = TITLE_LIMIT - len(rest)
+    return (line if len(line) <= room else line[: room - 1].rstrip() + "…") + rest
+
+
+def explain(decision: Decision, snapshot: Snapshot | None = None) -> str:
+    """Markdown for `cadence/gate`: every open reason with who and what next, then what passed, folded."""
+    parts = [f"**{title_of(decision)}**"]
+    if isinstance(decision, (Wait, Block)):
+        parts.append("\n".join(_row(reason) for reason in decision.reasons))
+    if isinstance(decision, Wait) and decision.until is not None:
+        parts.append(f"Cadence looks again at {decision.until:%Y-%m-%d %H:%M:%S %Z} at the latest.")
+    if isinstance(decision, Merge) and decision.notes:
+        parts.append("\n".join(_row(note) for note in decision.notes))
+    if not isinstance(decision, Done) and decision.passed:
+        parts.append(_folded(decision.passed))
+    end = f"\n\nJudged: head `{snapshot.head}` on base tip `{snapshot.base_tip or 'unknown'}`." if snapshot else ""
+    return shorten("\n\n".join(parts), SUMMARY_LIMIT - len(end)) + end
+
+
+def plain(decision: Decision) -> str:
+    """The same for a terminal: no markdown, one reason a line with its next step below."""
+    lines = [title_of(decision)]
+    if isinstance(decision, (Wait, Block)):
+        lines += [line for reason in decision.reasons for line in _lines(reason)]
+    elif isinstance(decision, Merge):
+        lines += [line for note in decision.notes for line in _lines(note)]
+    if not isinstance(decision, Done) and decision.passed:
+        lines.append(f"  passed: {'; '.join(decision.passed)}")
+    return "\n".join(lines)
+
+
+def _row(reason: Reason) -> str:
+    links = "".join(f" ([details]({link}))" for link in reason.links if _is_link(link))
+    text = quiet_line(reason.text)
+    return f"- `{reason.code}` {text}{links}\n  - who: {reason.who}; next: {quiet_line(reason.next_step)}"
+
+
+def _is_link(link: str) -> bool:
+    # The address of a foreign check is that App's own text.
+    return link.startswith(("https://", "http://")) and not any(mark in link for mark in " ()<>\n\"'")
+
+
+def _folded(passed: Sequence[str]) -> str:
+    rows = "\n".join(f"- {quiet_line(item)}" for item in passed)
+    return f"<details><summary>Passed ({len(passed)})</summary>\n\n{rows}\n\n</details>"
+
+
+def _lines(reason: Reason) -> list[str]:
+    text = " ".join(reason.text.split())
+    return [
+        f"  {reason.code}: {text}",
+        f"      {reason.who}: {reason.next_step}",
+        *(f"      {x}" for x in reason.links),
+    ]

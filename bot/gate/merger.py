@@ -1,0 +1,177 @@
+"""Acts on a decision: the gate's check run, the merge, and what follows a merge. Each safe to repeat after a crash."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from bot.effects import Do, EffectKind, Find, JsonDict, Mandate, mandate_of
+from bot.github_api.records import CheckOutput, CheckRunRecord, MergeResult, PullRecord
+from bot.names import CHECK_GATE, CommitSha, HeadSha, IssueNumber, PullNumber, branch_for
+from bot.record.entries import EffectEntry, RunEntry
+
+
+class Door(Protocol):
+    """The one door out."""
+
+    def perform(
+        self, mandate: Mandate, kind: EffectKind, natural_key: str, *, find: Find, do: Do, fresh: bool = False
+    ) -> JsonDict: ...
+
+
+class CheckCalls(Protocol):
+    """Check runs of one repository."""
+
+    def find(self, head: HeadSha, name: str, external_id: str) -> CheckRunRecord | None: ...
+    def create(
+        self,
+        *,
+        head: HeadSha,
+        name: str,
+        external_id: str,
+        status: str,
+        conclusion: str | None = None,
+        output: CheckOutput,
+        details_url: str = "",
+    ) -> CheckRunRecord: ...
+    def update(
+        self, check_run_id: int, *, status: str, conclusion: str | None = None, output: CheckOutput
+    ) -> CheckRunRecord: ...
+
+
+class PullCalls(Protocol):
+    """Pull requests of one repository."""
+
+    def get(self, number: PullNumber) -> PullRecord: ...
+    def merge(self, number: PullNumber, *, head: HeadSha, method: str, title: str, message: str) -> MergeResult: ...
+    def branch_sha(self, branch: str) -> CommitSha | None: ...
+    def delete_branch(self, branch: str) -> None: ...
+
+
+class IssueCalls(Protocol):
+    """Issues of one repository."""
+
+    def is_open(self, number: IssueNumber) -> bool: ...
+    def close(self, number: IssueNumber) -> None: ...
+
+
+class Records(Protocol):
+    """The part of the ledger that knows past effects."""
+
+    def effects_of(self, run_id: Any) -> Any: ...
+
+
+class Merger:
+    """The gate's hands."""
+
+    def __init__(self, door: Door, records: Records) -> None:
+        self._door = door
+        self._records = records
+
+    def put_gate_check(
+        self,
+        run: RunEntry,
+        checks: CheckCalls,
+        *,
+        head: HeadSha,
+        decision_id: int,
+        conclusion: str | None,
+        output: CheckOutput,
+        url: str = "",
+    ) -> JsonDict:
+        """Show a decision as `cadence/gate` on the head: in progress while `conclusion` is None.
+
+        An unfinished gate check is updated in place; a finished one stays as it is and gets a successor, because a
+        completed check run is history.
+        """
+        external_id = f"gate:{run.run_id}:{decision_id}"
+        status = "in_progress" if conclusion is None else "completed"
+        earlier = self._unfinished(run, head)
+
+        def find() -> JsonDict | None:
+            existing = checks.find(head, CHECK_GATE, external_id)
+            return None if existing is None else _check_outcome(existing)
+
+        def do() -> JsonDict:
+            if earlier is not None:
+                made = checks.update(earlier, status=status, conclusion=conclusion, output=output)
+            else:
+                made = checks.create(
+                    head=head,
+                    name=CHECK_GATE,
+                    external_id=external_id,
+                    status=status,
+                    conclusion=conclusion,
+                    output=output,
+                    details_url=url,
+                )
+            return _check_outcome(made)
+
+        return self._door.perform(
+            mandate_of(run), EffectKind.CHECK_PUT, f"gate:{head}:{decision_id}", find=find, do=do, fresh=True
+        )
+
+    def _unfinished(self, run: RunEntry, head: HeadSha) -> int | None:
+        """Our newest gate check on this head, if it is still in progress."""
+        mine = [
+            effect
+            for effect in self._records.effects_of(run.run_id)
+            if effect.kind == EffectKind.CHECK_PUT
+            and effect.natural_key.startswith(f"gate:{head}:")
+            and effect.outcome is not None
+        ]
+        newest: EffectEntry | None = mine[-1] if mine else None
+        if newest is None or newest.outcome is None or newest.outcome.get("status") == "completed":
+            return None
+        return int(newest.outcome["id"])
+
+    def merge(
+        self, run: RunEntry, pulls: PullCalls, *, head: HeadSha, method: str, title: str, message: str
+    ) -> CommitSha:
+        """Merge exactly `head`. Raises HeadMoved, NotMergeable, Forbidden, or UnknownOutcome when it cannot be told."""
+        number = run.pull
+        assert number is not None
+
+        def find() -> JsonDict | None:
+            pull = pulls.get(number)
+            return {"sha": pull.merge_commit} if pull.merged else None
+
+        def do() -> JsonDict:
+            return {"sha": pulls.merge(number, head=head, method=method, title=title, message=message).sha}
+
+        outcome = self._door.perform(mandate_of(run), EffectKind.MERGE, f"merge:{head}", find=find, do=do, fresh=True)
+        return CommitSha(str(outcome["sha"]))
+
+    def finish(
+        self, run: RunEntry, pulls: PullCalls, issues: IssueCalls, *, head: HeadSha, delete_branch: bool
+    ) -> None:
+        """After a merge: delete the branch if it still stands at the merged head, and close the issue if still open.
+
+        GitHub closes the issue by itself for `Closes #n` on the default branch, but is seen to miss it for bots.
+        """
+        branch = branch_for(run.issue)
+        if delete_branch and pulls.branch_sha(branch) == head:
+            self._door.perform(
+                mandate_of(run),
+                EffectKind.BRANCH_DELETE,
+                f"delete:{branch}:{head}",
+                find=lambda: {"gone": True} if pulls.branch_sha(branch) is None else None,
+                do=lambda: _did(pulls.delete_branch(branch)),
+                fresh=True,
+            )
+        if issues.is_open(run.issue):
+            self._door.perform(
+                mandate_of(run),
+                EffectKind.ISSUE_CLOSE,
+                f"close:{run.issue}:{head}",
+                find=lambda: None if issues.is_open(run.issue) else {"closed": True},
+                do=lambda: _did(issues.close(run.issue)),
+                fresh=True,
+            )
+
+
+def _did(_: None) -> JsonDict:
+    return {"done": True}
+
+
+def _check_outcome(check: CheckRunRecord) -> JsonDict:
+    return {"id": check.id, "url": check.html_url, "status": check.status, "conclusion": check.conclusion}

@@ -1,0 +1,186 @@
+"""Reads one pull request's truth afresh and freezes it: GitHub's state, the ledger's evidence, the policy in force."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from bot.clock import Clock
+from bot.gate.snapshot import BranchRules, CheckState, OwnVerdict, PullState, Snapshot
+from bot.github_api.records import PullReading
+from bot.names import (
+    CONFIG_PATH,
+    AppId,
+    BaseSha,
+    CommitSha,
+    HeadSha,
+    IssueNumber,
+    PullNumber,
+    RepositoryId,
+)
+from bot.policy import Policy, read_policy
+from bot.record.entries import RunEntry
+from bot.review.kinds import ReviewKind, Verdict
+
+
+class Mirror(Protocol):
+    """One repository's bare mirror."""
+
+    def has(self, commit: str) -> bool: ...
+    def merge_base(self, a: CommitSha, b: CommitSha) -> CommitSha | None: ...
+    def read_file(self, commit: CommitSha, path: str) -> bytes | None: ...
+
+
+class SnapshotCalls(Protocol):
+    """The two reads of a reconcile."""
+
+    def read(self, pull: PullNumber, issue: IssueNumber) -> PullReading: ...
+    def rules(self, branch: str) -> BranchRules: ...
+
+
+class Evidence(Protocol):
+    """The part of the ledger that holds evidence and first sightings."""
+
+    def verdicts_for_issue(self, repository_id: RepositoryId, issue: IssueNumber) -> Sequence[Verdict]: ...
+    def see_head(self, repository_id: RepositoryId, head: HeadSha, now: datetime) -> datetime: ...
+    def see_check(self, repository_id: RepositoryId, head: HeadSha, name: str, now: datetime) -> datetime: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """The frozen snapshot, the policy it was read with, and GitHub's reading it came from."""
+
+    snapshot: Snapshot
+    policy: Policy | None
+    reading: PullReading
+
+
+class Observer:
+    """Builds snapshots."""
+
+    def __init__(self, evidence: Evidence, clock: Clock, app_id: AppId) -> None:
+        self._evidence = evidence
+        self._clock = clock
+        self._app_id = app_id
+        self._rules: dict[tuple[int, str], tuple[float, BranchRules]] = {}
+
+    def observe(
+        self, run: RunEntry, calls: SnapshotCalls, mirror: Mirror, *, refresh: Callable[[], None], fresh_rules: bool
+    ) -> Observation:
+        """Read everything once. `refresh` fetches the mirror, and is called only when it lacks a commit that is needed.
+
+        `fresh_rules` reads the branch's rules anew; otherwise a reading of the last minute may serve, which is safe
+        because GitHub enforces its rules at the merge itself.
+        """
+        assert run.pull is not None
+        reading = calls.read(run.pull, run.issue)
+        head, tip = reading.pull.head, reading.base_tip
+        if not mirror.has(head) or (tip is not None and not mirror.has(tip)):
+            refresh()
+        readable = mirror.has(head) and tip is not None and mirror.has(tip)
+        merge_base = mirror.merge_base(tip, head) if readable and tip is not None else None
+        policy = read_policy(mirror.read_file(tip, CONFIG_PATH)) if readable and tip is not None else None
+        rules = self._read_rules(run, calls, fresh=fresh_rules)
+        snapshot = self._freeze(run, reading, policy, merge_base, rules)
+        return Observation(snapshot, policy, reading)
+
+    def _read_rules(self, run: RunEntry, calls: SnapshotCalls, *, fresh: bool) -> BranchRules:
+        key = (int(run.repository_id), run.base_branch)
+        kept = self._rules.get(key)
+        if kept is not None and not fresh and self._clock.monotonic() - kept[0] < 60:
+            return kept[1]
+        rules = calls.rules(run.base_branch)
+        self._rules[key] = (self._clock.monotonic(), rules)
+        return rules
+
+    def _freeze(
+        self,
+        run: RunEntry,
+        reading: PullReading,
+        policy: Policy | None,
+        merge_base: CommitSha | None,
+        rules: BranchRules,
+    ) -> Snapshot:
+        pull, now = reading.pull, self._clock.now()
+        filed = self._evidence.verdicts_for_issue(run.repository_id, run.issue)
+        digest = policy.digest if policy else None
+        trigger = policy.config.trigger.label if policy and policy.config else None
+        return Snapshot(
+            now=now,
+            run_id=run.run_id,
+            issue=run.issue,
+            pull=pull.number,
+            app_id=self._app_id,
+            state=PullState.MERGED if pull.merged else PullState(pull.state),
+            draft=pull.draft,
+            head=pull.head,
+            base_tip=reading.base_tip,
+            merge_base=BaseSha(merge_base) if merge_base else None,
+            base_branch=pull.base_branch,
+            expected_base_branch=run.base_branch,
+            mergeable=pull.mergeable,
+            labels=frozenset(pull.labels) | (reading.issue_labels or frozenset()),
+            issue_open=reading.issue_open,
+            issue_labelled=_labelled(reading.issue_labels, trigger),
+            blueprint_approved=True,
+            paused=bool(policy and policy.config and policy.config.paused),
+            policy=digest,
+            config_error=str(policy.error) if policy and policy.error else None,
+            checks=reading.checks,
+            base_checks=reading.base_checks,
+            rules=rules,
+            verdicts=self._own(filed, reading, merge_base, digest),
+            verdict_heads=frozenset(v.key.head for v in filed),
+            head_seen_at=self._evidence.see_head(run.repository_id, pull.head, now),
+            last_check_seen_at=self._last_check(run, pull.head, reading.checks, now),
+            review_decision=reading.review_decision,
+            repository_methods=reading.repository_methods,
+        )
+
+    def _own(
+        self, filed: Sequence[Verdict], reading: PullReading, merge_base: Any, digest: Any
+    ) -> tuple[OwnVerdict, ...]:
+        """Of each kind the newest attempt filed under exactly this head, merge base and policy."""
+        newest: dict[ReviewKind, Verdict] = {}
+        for verdict in filed:
+            key = verdict.key
+            if (key.head, key.merge_base, key.policy) != (reading.pull.head, merge_base, digest):
+                continue
+            if verdict.kind not in newest or key.attempt > newest[verdict.kind].key.attempt:
+                newest[verdict.kind] = verdict
+        return tuple(
+            OwnVerdict(
+                kind=kind,
+                conclusion=verdict.conclusion.value,
+                code=verdict.code,
+                summary=verdict.summary,
+                check_posted=any(self._is_receipt(check, verdict) for check in reading.checks),
+            )
+            for kind, verdict in newest.items()
+        )
+
+    def _is_receipt(self, check: CheckState, verdict: Verdict) -> bool:
+        """The check run on GitHub that carries this very verdict: our App, its name, its evidence key."""
+        return (
+            check.app_id == self._app_id
+            and check.name == verdict.kind.check_name
+            and check.external_id == verdict.key.digest(verdict.kind)
+            and check.conclusion == ("success" if verdict.conclusion.value == "approve" else check.conclusion)
+        )
+
+    def _last_check(self, run: RunEntry, head: HeadSha, checks: Sequence[CheckState], now: datetime) -> datetime | None:
+        """When the newest check name appeared on the head, as far as we saw; None when there is none but ours."""
+        foreign = {c.name for c in checks if c.app_id != self._app_id}
+        return max(
+            (self._evidence.see_check(run.repository_id, head, name, now) for name in sorted(foreign)), default=None
+        )
+
+
+def _labelled(labels: frozenset[str] | None, trigger: str | None) -> bool | None:
+    if labels is None:
+        return None
+    if trigger is None:
+        return True
+    return trigger.casefold() in {label.casefold() for label in labels}

@@ -1,0 +1,123 @@
+"""What the gate answers: a decision with every reason, each with its code, who can change it and what happens next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from bot.names import HeadSha
+
+CADENCE = "Cadence"
+WRITER = "a person with write access"
+MAINTAINER = "a maintainer"
+REVIEWER = "a reviewer"
+OPERATOR = "who runs Cadence"
+CI = "CI"
+GITHUB = "GitHub"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One thing between the pull request and its merge.
+
+    `code` is stable (docs/codes.md); `text` one sentence; `who` can change it; `next_step` says how; `links` are URLs;
+    `short` is a few words for a title, made to follow `Waiting ` or `Blocked: `.
+    """
+
+    code: str
+    text: str
+    who: str
+    next_step: str
+    links: tuple[str, ...] = ()
+    short: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Merge exactly `head` with `method`. `notes` stand in nobody's way and are shown."""
+
+    method: str
+    head: HeadSha
+    notes: tuple[Reason, ...] = ()
+    passed: tuple[str, ...] = ()
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """None are left."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Not yet: events (or the hour `until`) can change every reason without anybody undoing anything."""
+
+    reasons: tuple[Reason, ...]
+    until: datetime | None = None
+    passed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """No, until somebody changes something. The blocking reasons come first, what would also be waited for after."""
+
+    reasons: tuple[Reason, ...]
+    passed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Nothing to decide: the pull request is merged or closed."""
+
+    how: Literal["merged", "closed"]
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """None: it is over."""
+        return ()
+
+
+Decision = Merge | Wait | Block | Done
+
+
+class Findings:
+    """Collects what one look finds; every check adds to it, none returns early."""
+
+    def __init__(self) -> None:
+        self.blocks: list[Reason] = []
+        self.waits: list[Reason] = []
+        self.notes: list[Reason] = []
+        self.passed: list[str] = []
+        self.until: datetime | None = None
+
+    def block(self, code: str, text: str, *, who: str, then: str, short: str = "", links: Iterable[str] = ()) -> None:
+        """Somebody has to change something."""
+        self.blocks.append(Reason(code, text, who, then, _urls(links), short or text))
+
+    def wait(self, code: str, text: str, *, who: str, then: str, short: str = "", links: Iterable[str] = ()) -> None:
+        """An event will change it."""
+        self.waits.append(Reason(code, text, who, then, _urls(links), short or text))
+
+    def unread(self, field: str, what: str) -> None:
+        """A fact that could not be read never passes."""
+        self.wait(
+            f"unread.{field}",
+            f"{what} could not be read.",
+            who=CADENCE,
+            then="Cadence reads it again at the next event or sweep.",
+            short=f"for an answer from GitHub: {what} could not be read",
+        )
+
+    def decision(self, method: str, head: HeadSha) -> Merge | Wait | Block:
+        """Block before Wait before Merge."""
+        passed = tuple(self.passed)
+        if self.blocks:
+            return Block((*self.blocks, *self.waits), passed)
+        if self.waits:
+            return Wait(tuple(self.waits), self.until, passed)
+        return Merge(method, head, tuple(self.notes), passed)
+
+
+def _urls(links: Iterable[str]) -> tuple[str, ...]:
+    return tuple(link for link in links if link)

@@ -1,0 +1,110 @@
+"""Everything the gate looks at, read once and frozen. `None` means `could not be read`, never `nothing there`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bot.names import AppId, BaseSha, Digest, HeadSha, IssueNumber, PullNumber, RunId
+from bot.review.kinds import ReviewKind
+
+
+@dataclass(frozen=True, slots=True)
+class CheckState:
+    """A check run (`app_id` set) or a commit status (`app_id` None) on one commit.
+
+    `conclusion` uses GitHub's words in lower case and is None while unfinished; a status maps success, failure,
+    error -> failure, pending -> None.
+    """
+
+    name: str
+    app_id: AppId | None
+    app_slug: str
+    conclusion: str | None
+    external_id: str = ""
+    url: str = ""
+    started_at: datetime | None = None
+    database_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RequiredCheck:
+    """A check that GitHub's own rules require; `app_id` None accepts any App."""
+
+    name: str
+    app_id: AppId | None
+
+
+@dataclass(frozen=True, slots=True)
+class BranchRules:
+    """What rulesets and classic protection ask of the base branch, as far as it could be read."""
+
+    required_checks: tuple[RequiredCheck, ...] = ()
+    required_approvals: int = 0
+    strict: bool = False
+    allowed_methods: frozenset[str] = frozenset({"merge", "squash", "rebase"})
+    merge_queue: bool = False
+    linear_history: bool = False
+    readable: bool = True
+
+
+class PullState(StrEnum):
+    """GitHub's state of a pull request."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    MERGED = "merged"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnVerdict:
+    """A verdict of ours as filed in the ledger, and whether its check run stands on GitHub under our App id."""
+
+    kind: ReviewKind
+    conclusion: str
+    code: str
+    summary: str
+    check_posted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One pull request at one moment, with everything the decision needs.
+
+    `verdicts` are only those filed under exactly (head, merge base, policy); `verdict_heads` are heads that have
+    evidence at all, so that a stale verdict can be told from a missing one. `expected_checks` are rules ∪ ci.expect ∪
+    foreign checks of the base tip. `head_seen_at` is when the head was pushed (ours) or first seen (a person's);
+    `last_check_seen_at` when the newest check name first appeared on it.
+    """
+
+    now: datetime
+    run_id: RunId
+    issue: IssueNumber
+    pull: PullNumber
+    app_id: AppId
+    state: PullState
+    draft: bool
+    head: HeadSha
+    base_tip: BaseSha | None
+    merge_base: BaseSha | None
+    base_branch: str
+    expected_base_branch: str
+    mergeable: bool | None
+    labels: frozenset[str]
+    issue_open: bool | None
+    issue_labelled: bool | None
+    blueprint_approved: bool
+    paused: bool
+    policy: Digest | None
+    config_error: str | None
+    checks: tuple[CheckState, ...] | None
+    base_checks: tuple[CheckState, ...] | None
+    rules: BranchRules | None
+    verdicts: tuple[OwnVerdict, ...]
+    verdict_heads: frozenset[HeadSha]
+    head_seen_at: datetime | None
+    last_check_seen_at: datetime | None
+    review_decision: str | None
+    """GraphQL `reviewDecision` in lower case (`approved`, `changes_requested`, `review_required`) or None."""
+    repository_methods: frozenset[str] = frozenset({"merge", "squash", "rebase"})

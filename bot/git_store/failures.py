@@ -1,0 +1,176 @@
+"""What git and its remote say when they refuse, translated once into Cadence's errors. Secrets are taken out first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from bot.errors import (
+    Audience,
+    CadenceError,
+    Forbidden,
+    GitFailed,
+    Limited,
+    NotFound,
+    PushRefused,
+    Unauthorized,
+    Unavailable,
+    UnknownOutcome,
+)
+
+_SECRET = re.compile(
+    r"(?i)(?<=authorization:)\s*\w+\s+\S+|\bgh[a-z]_[\w.\-]{8,}|\bgithub_pat_\w+|(?<=://)[^/\s@]+@|(?<=x-access-token:)\S+"
+)
+
+_UNAUTHORIZED = re.compile(
+    r"Authentication failed|could not read (?:Username|Password)|Invalid username or (?:password|token)|error: 401"
+)
+_FORBIDDEN = re.compile(
+    r"error: 403|Permission to \S+ denied|Resource not accessible|Write access to repository not granted"
+)
+_NOT_FOUND = re.compile(
+    r"repository '?\S*'? not found|Repository not found|does not (?:appear to be a git repository|exist)|"
+    r"error: (?:404|410|451)"
+)
+_MOVED = re.compile(r"error: 30[12378]|redirect")
+_LIMITED = re.compile(r"error: 429|rate limit", re.IGNORECASE)
+_CONNECTION = re.compile(
+    r"Could not resolve host|Failed to connect|Connection (?:refused|reset|timed out)|Couldn't connect|timed out|"
+    r"Operation too slow|hung up unexpectedly|RPC failed|early EOF|unexpected disconnect|Empty reply|error: 5\d\d|"
+    r"SSL|TLS|unable to access|internal server error|unpacker error",
+    re.IGNORECASE,
+)
+_DAMAGED = re.compile(
+    r"not a git repository|bad object|object file \S+ is empty|loose object|cannot lock ref|"
+    r"unable to read (?:tree|sha1)|"
+    r"did not send all necessary objects|invalid index-pack|packfile \S+ (?:is|does)|bad config|inflate:|corrupt|"
+    r"unable to resolve reference|missing (?:blob|tree|commit)",
+    re.IGNORECASE,
+)
+_MISSING_REF = re.compile(r"couldn't find remote ref (?P<ref>\S+)")
+_REJECTED = re.compile(r"^!\t[^\t]*\t(?P<what>\[[^\]]*\])(?: \((?P<why>.*)\))?$", re.MULTILINE)
+_WORKFLOW = re.compile(r"refusing to allow .* to (?:create or )?update workflow `?(?P<path>[^`\s]*)`?")
+_SECRETS_FOUND = re.compile(r"push protection|cannot contain secrets|GH009", re.IGNORECASE)
+_TOO_LARGE = re.compile(r"GH001|exceeds GitHub's file size limit")
+_TAKEN = re.compile(
+    r"stale info|fetch first|non-fast-forward|cannot lock ref|incorrect old value|reference already exists|"
+    r"failed to update ref"
+)
+
+
+def redact(text: str, secrets: Sequence[str] = ()) -> str:
+    """The text without the given secrets and without anything that looks like a GitHub token or a URL's user part."""
+    for secret in secrets:
+        text = text.replace(secret, "[secret]")
+    return _SECRET.sub("[secret]", text)
+
+
+def last_lines(text: str, secrets: Sequence[str] = (), count: int = 12) -> tuple[str, ...]:
+    """The last non-empty lines, redacted and each cut to 300 characters."""
+    lines = [line.strip() for line in redact(text, secrets).splitlines() if line.strip()]
+    return tuple(line[:300] for line in lines[-count:])
+
+
+def missing_ref(stderr: str) -> str | None:
+    """The ref the remote does not have, when that is what a fetch failed on."""
+    found = _MISSING_REF.search(stderr)
+    return found["ref"] if found else None
+
+
+def looks_damaged(stderr: str) -> bool:
+    """Whether the complaint is about our own mirror, so that building it anew can help."""
+    return bool(_DAMAGED.search(stderr)) and not _CONNECTION.search(stderr) and not _NOT_FOUND.search(stderr)
+
+
+def fetch_failure(stderr: str, secrets: Sequence[str] = ()) -> CadenceError:
+    """The error for a fetch that failed: nothing changed anywhere."""
+    lines = last_lines(stderr, secrets)
+    denied = _denied(stderr, lines)
+    if denied:
+        return denied
+    if _CONNECTION.search(stderr):
+        return Unavailable("The repository could not be fetched: no usable answer.", details=lines)
+    return GitFailed("git fetch failed.", details=lines)
+
+
+def push_failure(porcelain: str, stderr: str, secrets: Sequence[str] = ()) -> CadenceError:
+    """The error for a push that failed: refused for a reason, denied, or with an unknown outcome."""
+    lines = last_lines(stderr, secrets)
+    rejected = _REJECTED.search(porcelain)
+    why = (rejected["why"] or "") if rejected else ""
+    if rejected and not _CONNECTION.search(why):
+        return _refused(why, stderr, secrets)
+    denied = _denied(stderr, lines)
+    if denied:
+        return denied
+    if rejected or _CONNECTION.search(stderr):
+        return UnknownOutcome("The push got no usable answer; it may have happened.", details=lines)
+    return GitFailed("git push failed.", details=lines)
+
+
+def _denied(stderr: str, lines: tuple[str, ...]) -> CadenceError | None:
+    if _LIMITED.search(stderr):
+        return Limited("The git server asks us to slow down.", after=60, details=lines)
+    if _UNAUTHORIZED.search(stderr):
+        return Unauthorized("The git server did not accept the installation token.", details=lines)
+    if _FORBIDDEN.search(stderr):
+        return Forbidden(
+            "The installation may not do this in the repository.",
+            remedy="Grant the App `contents: write` (and accept the new permission).",
+            details=lines,
+        )
+    if _MOVED.search(stderr):
+        return NotFound(
+            "The repository is no longer at this address.", remedy="Read its present name and try again.", details=lines
+        )
+    if _NOT_FOUND.search(stderr):
+        return NotFound("The repository is not there, or this installation cannot see it.", details=lines)
+    return None
+
+
+def _refused(why: str, stderr: str, secrets: Sequence[str]) -> PushRefused:
+    said = f"{why}\n{stderr}"
+    details = _remote_reasons(stderr, secrets) or last_lines(said, secrets)
+    if _TAKEN.search(why):
+        return PushRefused(
+            "The branch does not stand where Cadence left it: somebody else pushed to it or made it.",
+            code="branch.taken",
+            remedy="Keep the commits and let Cadence judge them, or discard them with `/cadence replan --discard`.",
+            details=details,
+        )
+    workflow = _WORKFLOW.search(said)
+    if workflow:
+        return PushRefused(
+            f"The App may not change the workflow `{workflow['path']}`.",
+            code="protected.workflow",
+            remedy="Change workflow files by hand, or grant the App `workflows: write`.",
+            details=details,
+        )
+    if _SECRETS_FOUND.search(said):
+        return PushRefused(
+            "GitHub's push protection found a secret in the change.",
+            code="secret.push_protection",
+            remedy="Replan without the value that looks like a key.",
+            details=details,
+        )
+    if _TOO_LARGE.search(said):
+        return PushRefused("A file is larger than the server accepts.", code="size", details=details)
+    return PushRefused(
+        "A rule or hook of the repository refused the push.",
+        code="rule.push",
+        remedy="Let the App push to `cadence/*` in the rule named below.",
+        audience=Audience.MAINTAINER,
+        details=details,
+    )
+
+
+def _remote_reasons(stderr: str, secrets: Sequence[str]) -> tuple[str, ...]:
+    """The bullet lines of a refusal (`remote: - Cannot force-push ...`), else every line the remote sent."""
+    sent = [
+        line.removeprefix("remote:").strip()
+        for line in redact(stderr, secrets).splitlines()
+        if line.startswith("remote:")
+    ]
+    sent = [line[:300] for line in sent if re.search(r"\w", line)]
+    bullets = [line.lstrip("-*• ").strip() for line in sent if re.match(r"[-*•]\s", line)]
+    return tuple((bullets or sent)[:20])

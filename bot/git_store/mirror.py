@@ -1,0 +1,253 @@
+"""One repository's bare mirror: fetching, reading, writing commits and pushing them. No work tree anywhere."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from filelock import FileLock, Timeout
+
+from bot.changeset.tree import TreeChange
+from bot.clock import Clock
+from bot.door import through_the_door
+from bot.errors import GitFailed, Refused, SettingsInvalid, Unavailable, UnknownOutcome
+from bot.git_store.failures import fetch_failure, last_lines, looks_damaged, missing_ref, push_failure
+from bot.git_store.objects import GitTree, ObjectReader
+from bot.git_store.process import Credential, Finished, GitRunner, GitTimeout
+from bot.git_store.writing import import_stream
+from bot.names import CommitSha
+from bot.publish.commits import Author, CommitRecord
+
+FETCH_SECONDS = 1800.0
+PUSH_SECONDS = 300.0
+LOCK_SECONDS = 1800.0
+
+_SHA = re.compile(r"[0-9a-f]{40}")
+
+
+class Mirror:
+    """A bare repository kept in step with the server's. Fetch and push take a lock; reading takes none."""
+
+    def __init__(self, path: Path, *, origin: str, clock: Clock) -> None:
+        self.path = path
+        self.fetched_at: datetime | None = None
+        """When this process last fetched."""
+        self._origin = origin
+        self._clock = clock
+        protocols = "http:https" if urlsplit(origin).scheme in ("http", "https") else "file"
+        self._runner = GitRunner(path, protocols=protocols)
+        self._reader = ObjectReader(self._runner)
+        self._lock = FileLock(f"{path}.lock", timeout=LOCK_SECONDS)
+
+    def fetch(self, url: str, token: Callable[[], str] | None, branches: Sequence[str] | None = None) -> None:
+        """Bring the remote's branches here (all of them, or the named ones), forced.
+
+        A name is a branch, a full ref (`refs/...`) or a commit sha, which gets no ref. A branch the remote no longer
+        has is removed here, so `tip` answers None. A missing or damaged mirror is built anew.
+        Raises Unauthorized, Forbidden, NotFound, Limited, Unavailable or GitFailed.
+        """
+        credential = self._credential(url, token)
+        with self._locked():
+            self._ensure()
+            done = self._fetch(url, branches, credential)
+            if done.status and looks_damaged(done.err):
+                self._rebuild()
+                done = self._fetch(url, branches, credential)
+            if done.status:
+                raise fetch_failure(done.err, credential.secrets() if credential else ())
+        self.fetched_at = self._clock.now()
+
+    def tip(self, branch: str) -> CommitSha | None:
+        """The commit a branch (or full ref) stood at when last fetched, or None."""
+        if not self._exists():
+            return None
+        done = self._runner.run("rev-parse", "--verify", "--quiet", f"{_ref(branch)}^{{commit}}")
+        return CommitSha(done.out.decode().strip()) if done.status == 0 else None
+
+    def has(self, commit: str) -> bool:
+        """Whether the mirror holds that commit."""
+        if not _SHA.fullmatch(commit) or not self._exists():
+            return False
+        info = self._reader.info(commit)
+        return info is not None and info[1] == "commit"
+
+    def tree(self, commit: CommitSha) -> GitTree:
+        """A reader of that commit's tree. Raises GitFailed(`git.missing_commit`)."""
+        return GitTree(self._reader, self._runner, commit)
+
+    def read_file(self, commit: CommitSha, path: str) -> bytes | None:
+        """The raw bytes of one file (or symlink) at a commit, or None when there is none."""
+        try:
+            return self.tree(commit).read(path)
+        except KeyError:
+            return None
+
+    def write_commit(
+        self, base: CommitSha, changes: Sequence[TreeChange], *, message: str, author: Author, date: datetime
+    ) -> CommitSha:
+        """A commit on `base` with exactly these changes, in the object store only: no ref, index, hook or filter.
+
+        The same arguments give the same sha. Deleting a path that is not there changes nothing. Raises Refused
+        (`path.unsafe`, `contract.commit`, or `loss.path` when a path would replace a directory or a file on its way).
+        """
+        stream = import_stream(base, changes, message=message, author=author, date=date)
+        if not self.has(base):
+            raise GitFailed(f"The mirror does not have commit {base}.", code="git.missing_commit")
+        done = self._runner.run("fast-import", "--quiet", stdin=stream)
+        if done.status:
+            for report in self.path.glob("fast_import_crash_*"):
+                report.unlink(missing_ok=True)
+            raise GitFailed("git fast-import failed.", details=last_lines(done.err))
+        commit = CommitSha(done.out.decode().strip())
+        self._only_named(base, commit, changes)
+        return commit
+
+    def diff(self, base: CommitSha, head: CommitSha) -> str:
+        """The unified diff from base to head, renames found, binary files only named; not UTF-8 is replaced."""
+        options = ("--no-ext-diff", "--no-textconv", "--no-color", "--full-index", "-M", "--submodule=short")
+        prefixes = ("--src-prefix=a/", "--dst-prefix=b/", "--unified=3")
+        return self._runner.check("diff", *options, *prefixes, base, head, "--").decode("utf-8", "replace")
+
+    def merge_base(self, a: CommitSha, b: CommitSha) -> CommitSha | None:
+        """The best common ancestor, or None for unrelated histories."""
+        done = self._runner.run("merge-base", a, b)
+        if done.status > 1:
+            raise GitFailed("git merge-base failed.", details=last_lines(done.err))
+        return CommitSha(done.out.decode().split()[0]) if done.status == 0 else None
+
+    def is_ancestor(self, ancestor: CommitSha, descendant: CommitSha) -> bool:
+        """Whether descendant holds ancestor (a commit holds itself)."""
+        done = self._runner.run("merge-base", "--is-ancestor", ancestor, descendant)
+        if done.status > 1:
+            raise GitFailed("git merge-base failed.", details=last_lines(done.err))
+        return done.status == 0
+
+    def commits(self, base: CommitSha, head: CommitSha) -> list[CommitRecord]:
+        """The commits in head and not in base, oldest first."""
+        out = self._runner.check(
+            "log", "-z", "--reverse", "--topo-order", "--no-mailmap", "--format=%H%n%ae%n%B", f"{base}..{head}", "--"
+        )
+        rows = (row.split("\n", 2) for row in out.decode("utf-8", "replace").split("\0") if row)
+        return [CommitRecord(CommitSha(sha), email, message) for sha, email, message in rows]
+
+    @through_the_door
+    def push(
+        self, url: str, token: Callable[[], str] | None, *, commit: CommitSha, branch: str, expect: CommitSha | None
+    ) -> None:
+        """Move the remote branch from exactly `expect` (None: it must not exist) to `commit`.
+
+        The branch already standing at `commit` is success. Raises PushRefused (`branch.taken`, `protected.workflow`,
+        `secret.push_protection`, `size`, `rule.push`), Unauthorized, Forbidden, NotFound, Limited, UnknownOutcome.
+        """
+        credential = self._credential(url, token)
+        ref = _ref(branch)
+        lease = f"--force-with-lease={ref}:{expect or ''}"
+        with self._locked():
+            try:
+                done = self._runner.run(
+                    "push", "--porcelain", "--no-verify", lease, url, f"{commit}:{ref}",
+                    timeout=PUSH_SECONDS, credential=credential,
+                )  # fmt: skip
+            except GitTimeout:
+                raise UnknownOutcome(f"The push did not end within {PUSH_SECONDS:g} seconds.") from None
+            if done.status:
+                secrets = credential.secrets() if credential else ()
+                raise push_failure(done.out.decode("utf-8", "replace"), done.err, secrets)
+            self._runner.check("update-ref", ref, commit)
+
+    def tidy(self) -> None:
+        """Pack the mirror; what no branch has reached for a month is dropped. For the daily purge."""
+        with self._locked():
+            if self._exists():
+                self._runner.check("gc", "--quiet", "--prune=30.days.ago")
+
+    def close(self) -> None:
+        """End the reading processes; they start again on the next read."""
+        self._reader.close()
+
+    def _fetch(self, url: str, branches: Sequence[str] | None, credential: Credential | None) -> Finished:
+        wanted = None if branches is None else [name for name in branches if not self.has(name)]
+        while wanted is None or wanted:
+            specs = ["+refs/heads/*:refs/heads/*"] if wanted is None else [_refspec(name) for name in wanted]
+            prune = ["--prune"] if wanted is None else []
+            try:
+                done = self._runner.run(
+                    "fetch", "--force", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", "--quiet",
+                    *prune, url, *specs, timeout=FETCH_SECONDS, credential=credential,
+                )  # fmt: skip
+            except GitTimeout:
+                raise Unavailable(f"The fetch did not end within {FETCH_SECONDS:g} seconds.") from None
+            gone = missing_ref(done.err) if done.status else None
+            rest = [name for name in wanted or () if _ref(name) != gone]
+            if gone is None or wanted is None or len(rest) == len(wanted):
+                return done
+            self._runner.check("update-ref", "-d", gone)
+            wanted = rest
+        return Finished(0, b"", "")
+
+    def _only_named(self, base: CommitSha, commit: CommitSha, changes: Sequence[TreeChange]) -> None:
+        out = self._runner.check("diff-tree", "-r", "-z", "--name-only", "--no-renames", "--no-commit-id", base, commit)
+        touched = {path.decode("utf-8", "surrogateescape") for path in out.split(b"\0") if path}
+        lost = sorted(touched - {change.path for change in changes})
+        if lost:
+            raise Refused(
+                f"The change would also remove {lost[0]!r}" + (f" and {len(lost) - 1} more." if lost[1:] else "."),
+                code="loss.path",
+                remedy="Delete these paths explicitly, or choose another path for the new file.",
+                details=lost[:20],
+            )
+
+    def _credential(self, url: str, token: Callable[[], str] | None) -> Credential | None:
+        """Raises SettingsInvalid when the URL does not belong to the configured server: a token goes nowhere else."""
+        here, there = urlsplit(self._origin), urlsplit(url)
+        local = here.scheme not in ("http", "https")
+        inside = local and there.scheme in ("", "file") and Path(there.path).is_relative_to(here.path)
+        if not inside and (local or (there.scheme, there.netloc) != (here.scheme, here.netloc)):
+            raise SettingsInvalid("A git URL does not belong to the configured GitHub server.")
+        return None if local or token is None else Credential.for_url(url, token())
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with self._lock:
+                yield
+        except Timeout:
+            raise GitFailed("Another process holds the mirror's lock.", code="git.busy") from None
+
+    def _exists(self) -> bool:
+        return (self.path / "HEAD").is_file() and (self.path / "objects").is_dir() and (self.path / "refs").is_dir()
+
+    def _ensure(self) -> None:
+        if not self._exists() or self._runner.run("rev-parse", "--git-dir").status:
+            self._rebuild()
+
+    def _rebuild(self) -> None:
+        """Put an empty repository in the place of what is there; a half-made one is never seen under the name."""
+        self._reader.close()
+        with tempfile.TemporaryDirectory(dir=self.path.parent, prefix=f"{self.path.name}.new-") as room:
+            fresh = Path(room) / "mirror"
+            GitRunner(fresh, protocols="file").check("init", "--bare", "--quiet", "--template=")
+            if self.path.exists():
+                self.path.rename(Path(room) / "old")
+            fresh.rename(self.path)
+
+
+def _ref(branch: str) -> str:
+    return branch if branch.startswith("refs/") else f"refs/heads/{branch}"
+
+
+def _refspec(name: str) -> str:
+    return name if _SHA.fullmatch(name) else f"+{_ref(name)}:{_ref(name)}"
+
+
+def forget(path: Path) -> None:
+    """Remove a mirror and its lock file for good."""
+    shutil.rmtree(path, ignore_errors=True)
+    Path(f"{path}.lock").unlink(missing_ok=True)

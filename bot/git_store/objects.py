@@ -1,0 +1,182 @@
+"""Reading objects out of a mirror through two lasting `git cat-file` processes, and one commit's tree on top."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+import weakref
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import IO
+
+from bot.changeset.tree import MODE_DIRECTORY, MODE_SUBMODULE, TreeEntry
+from bot.errors import GitFailed
+from bot.git_store.process import GitRunner, end
+from bot.names import BlobSha, CommitSha, TreeSha
+
+
+@dataclass(slots=True)
+class _Running:
+    """The processes of one reader, apart from it so that a finalizer can end them."""
+
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def end(self) -> None:
+        while self.processes:
+            end(self.processes.popitem()[1])
+
+
+class ObjectReader:
+    """Answers by object name. Safe to share between threads; a process that died is started anew once."""
+
+    def __init__(self, runner: GitRunner) -> None:
+        self._runner = runner
+        self._lock = threading.Lock()
+        self._running = _Running()
+        self._finalizer = weakref.finalize(self, self._running.end)
+
+    def info(self, name: str) -> tuple[str, str, int] | None:
+        """(sha, type, size in bytes) of the object, or None when the mirror has none of that name."""
+        with self._lock:
+            return self._ask("--batch-check", name)[0]
+
+    def read(self, sha: str) -> bytes | None:
+        """The raw content of the object, or None when the mirror does not have it."""
+        with self._lock:
+            return self._ask("--batch", sha)[1]
+
+    def close(self) -> None:
+        """End the processes; the next question starts new ones."""
+        with self._lock:
+            self._running.end()
+
+    def _ask(self, mode: str, name: str) -> tuple[tuple[str, str, int] | None, bytes | None]:
+        if not name or "\n" in name:
+            return None, None
+        try:
+            return self._exchange(mode, name)
+        except (BrokenPipeError, EOFError):
+            # Killed, or the mirror was replaced under it. A second failure is an answer.
+            self._running.end()
+        try:
+            return self._exchange(mode, name)
+        except (BrokenPipeError, EOFError):
+            self._running.end()
+            raise GitFailed("git cat-file ended before it answered.") from None
+
+    def _exchange(self, mode: str, name: str) -> tuple[tuple[str, str, int] | None, bytes | None]:
+        process = self._running.processes.get(mode)
+        if process is None:
+            process = self._runner.spawn("cat-file", mode, stdin=True)
+            self._running.processes[mode] = process
+        if process.stdin is None or process.stdout is None:
+            raise EOFError
+        process.stdin.write(name.encode("utf-8", "surrogateescape") + b"\n")
+        process.stdin.flush()
+        header = process.stdout.readline()
+        if not header.endswith(b"\n"):
+            raise EOFError
+        words = header.decode("utf-8", "replace").split()
+        if len(words) != 3 or not words[2].isdigit():
+            return None, None
+        size = int(words[2])
+        content = _exactly(process.stdout, size) if mode == "--batch" else None
+        return (words[0], words[1], size), content
+
+
+def _exactly(stream: IO[bytes], size: int) -> bytes:
+    content = stream.read(size + 1)
+    if len(content) != size + 1:
+        raise EOFError
+    return content[:-1]
+
+
+class GitTree:
+    """One commit's tree. `entry` and `read` look only at the directories on the way; `files` lists everything once."""
+
+    def __init__(self, reader: ObjectReader, runner: GitRunner, commit: CommitSha) -> None:
+        root = reader.info(f"{commit}^{{tree}}")
+        if root is None:
+            raise GitFailed(f"The mirror does not have commit {commit}.", code="git.missing_commit")
+        self.root = TreeSha(root[0])
+        self._reader = reader
+        self._runner = runner
+        self._directories: dict[str, dict[str, tuple[str, BlobSha]]] = {}
+        self._files: tuple[TreeEntry, ...] | None = None
+
+    def entry(self, path: str) -> TreeEntry | None:
+        """The file, symlink, submodule or directory at exactly that path, or None."""
+        found = self._find(path)
+        if found is None:
+            return None
+        mode, sha = found
+        size = 0 if mode in (MODE_DIRECTORY, MODE_SUBMODULE) else self._size(sha)
+        return TreeEntry(path, mode, sha, size)
+
+    def read(self, path: str) -> bytes:
+        """The raw bytes of the file or symlink there. Raises KeyError when there is no blob at the path."""
+        found = self._find(path)
+        if found is None or found[0] in (MODE_DIRECTORY, MODE_SUBMODULE):
+            raise KeyError(path)
+        content = self._reader.read(found[1])
+        if content is None:
+            raise GitFailed(f"The mirror misses blob {found[1]}.", code="git.missing_object")
+        return content
+
+    def files(self) -> Sequence[TreeEntry]:
+        """Every file, symlink and submodule, in path order."""
+        if self._files is None:
+            listing = self._runner.check("ls-tree", "-r", "-l", "-z", "--full-tree", self.root)
+            self._files = tuple(_entry(row) for row in listing.split(b"\0") if row)
+        return self._files
+
+    def _find(self, path: str) -> tuple[str, BlobSha] | None:
+        directory: str = self.root
+        found: tuple[str, BlobSha] | None = None
+        for name in path.split("/"):
+            if found is not None:
+                if found[0] != MODE_DIRECTORY:
+                    return None
+                directory = found[1]
+            found = self._directory(directory).get(name)
+            if found is None:
+                return None
+        return found
+
+    def _directory(self, sha: str) -> dict[str, tuple[str, BlobSha]]:
+        known = self._directories.get(sha)
+        if known is None:
+            raw = self._reader.read(sha)
+            if raw is None:
+                raise GitFailed(f"The mirror misses tree {sha}.", code="git.missing_object")
+            known = self._directories[sha] = _parse_tree(raw)
+        return known
+
+    def _size(self, sha: BlobSha) -> int:
+        info = self._reader.info(sha)
+        if info is None:
+            raise GitFailed(f"The mirror misses blob {sha}.", code="git.missing_object")
+        return info[2]
+
+
+def _parse_tree(raw: bytes) -> dict[str, tuple[str, BlobSha]]:
+    """A tree object's rows: `<octal mode> <name>NUL<20 bytes of sha>`."""
+    rows: dict[str, tuple[str, BlobSha]] = {}
+    at = 0
+    while at < len(raw):
+        stop = raw.index(b"\0", at)
+        mode, _, name = raw[at:stop].partition(b" ")
+        rows[_text(name)] = (mode.decode().zfill(6), BlobSha(raw[stop + 1 : stop + 21].hex()))
+        at = stop + 21
+    return rows
+
+
+def _entry(row: bytes) -> TreeEntry:
+    facts, _, path = row.partition(b"\t")
+    mode, _, sha, size = facts.split()
+    return TreeEntry(_text(path), mode.decode(), BlobSha(sha.decode()), int(size) if size != b"-" else 0)
+
+
+def _text(path: bytes) -> str:
+    # git paths are bytes; surrogateescape gives every one of them a str that goes back unchanged.
+    return path.decode("utf-8", "surrogateescape")

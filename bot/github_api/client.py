@@ -1,0 +1,145 @@
+"""GitHub as the house sees it: who we are, where we are installed, and one repository's calls by noun."""
+
+from __future__ import annotations
+
+import threading
+from functools import cached_property
+from typing import Any
+
+from github import Auth
+
+from bot.clock import Clock
+from bot.errors import GitHubError, NotFound, Unauthorized
+from bot.github_api.checks import CheckCalls
+from bot.github_api.issues import IssueCalls
+from bot.github_api.permissions import METADATA, READ
+from bot.github_api.pulls import PullCalls
+from bot.github_api.records import AppIdentity, Permission, RepositoryRecord
+from bot.github_api.repository import RepositoryLink
+from bot.github_api.reviews import ReviewCalls
+from bot.github_api.snapshots import SnapshotCalls
+from bot.github_api.tokens import Permissions, Tokens
+from bot.github_api.transport import Call, Meter, Transport
+from bot.github_api.urls import GitHubUrls
+from bot.names import AppId, InstallationId, RepoName, RepoRef, RepositoryId
+
+
+class GitHub:
+    """One GitHub App on one GitHub. Safe to use from several threads."""
+
+    def __init__(self, *, urls: GitHubUrls, app_id: str, private_key: str, clock: Clock, meter: Meter) -> None:
+        self.urls = urls
+        self._clock = clock
+        self._transport = Transport(urls, clock, meter)
+        self._tokens = Tokens(self._transport, app_id=app_id, private_key=private_key, clock=clock)
+        self._lock = threading.Lock()
+        self._identity: AppIdentity | None = None
+
+    def identity(self) -> AppIdentity:
+        """Who we are; asked once. Raises Unauthorized or SettingsInvalid for a key that does not serve."""
+        with self._lock:
+            if self._identity is None:
+                self._identity = self._ask_identity()
+            return self._identity
+
+    def _ask_identity(self) -> AppIdentity:
+        _, app = self._transport.send(Call("GET", "/app"), self._tokens.app())
+        login = f"{app['slug']}[bot]"
+        return AppIdentity(
+            app_id=AppId(int(app["id"])),
+            slug=str(app["slug"]),
+            name=str(app["name"]),
+            bot_login=login,
+            bot_user_id=self._bot_user(login),
+            permissions=dict(app.get("permissions") or {}),
+            events=tuple(app.get("events") or ()),
+        )
+
+    def _bot_user(self, login: str) -> int:
+        """The id of the bot's user, which is not the App's; commits are shown as the bot's by it.
+
+        An App's JWT may not read users, so an installation's token asks, or nobody in particular.
+        """
+        asker: Auth.Auth | None = None
+        for installation in self.installations()[:1]:
+            asker = Auth.Token(self._tokens.of_installation(InstallationId(installation), METADATA).value)
+        try:
+            _, user = self._transport.send(Call("GET", "/users/{username}", {"username": login}), asker)
+        except (NotFound, Unauthorized) as error:
+            raise GitHubError(
+                f"the App's bot user {login} cannot be read",
+                code="github.no_bot_user",
+                remedy="Install the App on a repository first, then start Cadence again.",
+            ) from error
+        return int(user["id"])
+
+    def token(self, ref: RepoRef, permissions: Permissions) -> str:
+        """A token for git, for one repository and these permissions. It never leaves the process but to GitHub."""
+        return self._tokens.of(ref, permissions).value
+
+    def installations(self) -> list[int]:
+        """Where we are installed and not suspended."""
+        found = self._transport.pages(Call("GET", "/app/installations"), self._tokens.app())
+        return [int(one["id"]) for one in found if not one.get("suspended_at")]
+
+    def installation_repositories(self, installation: InstallationId) -> list[RepoRef]:
+        """Every repository of an installation."""
+        auth = Auth.Token(self._tokens.of_installation(installation, METADATA).value)
+        found = self._transport.pages(Call("GET", "/installation/repositories"), auth, "repositories")
+        return [
+            RepoRef(RepositoryId(int(one["id"])), RepoName.parse(one["full_name"]), installation)
+            for one in found
+            if not one.get("archived")
+        ]
+
+    def at(self, ref: RepoRef) -> RepositoryCalls:
+        """One repository's calls."""
+        return RepositoryCalls(RepositoryLink(ref, self._transport, self._tokens, self._clock), self.identity())
+
+
+class RepositoryCalls:
+    """Calls to one repository, by GitHub's nouns."""
+
+    def __init__(self, link: RepositoryLink, identity: AppIdentity) -> None:
+        self._link = link
+        self._identity = identity
+
+    @cached_property
+    def issues(self) -> IssueCalls:
+        return IssueCalls(self._link, self._identity)
+
+    @cached_property
+    def pulls(self) -> PullCalls:
+        return PullCalls(self._link, self._identity)
+
+    @cached_property
+    def reviews(self) -> ReviewCalls:
+        return ReviewCalls(self._link, self._identity)
+
+    @cached_property
+    def checks(self) -> CheckCalls:
+        return CheckCalls(self._link, self._identity)
+
+    @cached_property
+    def snapshots(self) -> SnapshotCalls:
+        return SnapshotCalls(self._link)
+
+    def repository(self) -> RepositoryRecord:
+        """The repository as it stands. Raises NotFound when the installation cannot see it any more."""
+        data: Any = self._link.read("/repos/{owner}/{repo}", READ)
+        return RepositoryRecord(
+            id=RepositoryId(int(data["id"])),
+            full_name=str(data["full_name"]),
+            default_branch=str(data["default_branch"]),
+            archived=bool(data["archived"]),
+            private=bool(data["private"]),
+        )
+
+    def permission(self, login: str) -> Permission:
+        """What a person may do here. Somebody GitHub does not know may do nothing."""
+        route = "/repos/{owner}/{repo}/collaborators/{username}/permission"
+        try:
+            data: Any = self._link.read(route, READ, username=login)
+        except NotFound:
+            return Permission("none", "none")
+        return Permission(str(data["permission"]), str(data.get("role_name") or data["permission"]))

@@ -1,0 +1,24 @@
+"""The permission groups that Cadence's steps mint tokens with. Together they are app.yml's, which a test compares."""
+
+from __future__ import annotations
+
+from bot.github_api.tokens import Permissions
+
+METADATA: Permissions = {"metadata": "read"}
+READ: Permissions = {
+    "metadata": "read",
+    "contents": "read",
+    "issues": "read",
+    "pull_requests": "read",
+    "checks": "read",
+    "statuses": "read",
+}
+ISSUES_WRITE: Permissions = {"metadata": "read", "issues": "write"}
+PULLS_WRITE: Permissions = {"metadata": "read", "pull_requests": "write"}
+CHECKS_WRITE: Permissions = {"metadata": "read", "checks": "write"}
+CONTENTS_READ: Permissions = {"metadata": "read", "contents": "read"}
+CONTENTS_WRITE: Permissions = {"metadata": "read", "contents": "write"}
+MERGE: Permissions = {"metadata": "read", "contents": "write", "pull_requests": "write"}
+"""Merging needs contents: write; the App also writes to the pull request it closes."""
+
+ALL_GROUPS = (METADATA, READ, ISSUES_WRITE, PULLS_WRITE, CHECKS_WRITE, CONTENTS_READ, CONTENTS_WRITE, MERGE)

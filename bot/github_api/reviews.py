@@ -1,0 +1,53 @@
+"""Reviews of pull requests. Ours are always COMMENT: an App cannot approve its own pull request (GitHub answers 422)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bot.door import through_the_door
+from bot.github_api.permissions import PULLS_WRITE
+from bot.github_api.records import AppIdentity, InlineComment, ReviewRecord
+from bot.github_api.repository import RepositoryLink
+from bot.names import CommitSha, HeadSha, Marker, PullNumber, has_marker
+
+_REVIEWS = "/repos/{owner}/{repo}/pulls/{pull_number}/reviews"
+
+
+class ReviewCalls:
+    """Reviews of one repository's pull requests."""
+
+    def __init__(self, link: RepositoryLink, identity: AppIdentity) -> None:
+        self._link = link
+        self._identity = identity
+
+    def find(self, number: PullNumber, marker: Marker) -> ReviewRecord | None:
+        """Our own review that holds the marker."""
+        for data in self._link.listed(_REVIEWS, pull_number=number):
+            user = data.get("user") or {}
+            if user.get("login") == self._identity.bot_login and has_marker(data.get("body"), marker):
+                return _review(data)
+        return None
+
+    @through_the_door
+    def comment(
+        self, number: PullNumber, *, head: HeadSha, body: str, comments: Sequence[InlineComment]
+    ) -> ReviewRecord:
+        """Post a COMMENT review on exactly that head.
+
+        Raises Unprocessable when one inline comment lies outside the diff: GitHub then makes nothing at all.
+        """
+        inline = [{"path": one.path, "line": one.line, "side": "RIGHT", "body": one.body} for one in comments]
+        asked = {"commit_id": head, "event": "COMMENT", "body": body, "comments": inline}
+        return _review(self._link.change("POST", _REVIEWS, PULLS_WRITE, body=asked, pull_number=number))
+
+
+def _review(data: Any) -> ReviewRecord:
+    return ReviewRecord(
+        id=int(data["id"]),
+        author=(data.get("user") or {}).get("login"),
+        body=str(data.get("body") or ""),
+        state=str(data["state"]),
+        commit=CommitSha(str(data["commit_id"])) if data.get("commit_id") else None,
+        html_url=str(data.get("html_url") or ""),
+    )

@@ -1,0 +1,172 @@
+"""One request to GitHub: sent through PyGithub's requester, counted, and answered with data or a typed error.
+
+PyGithub's own retries, pauses and lazy objects are all off: a repeated POST makes a second comment, and a pause inside
+the library would stop a worker for an hour.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from urllib.parse import quote
+
+import requests
+from github import Auth, Github
+from github.Requester import Requester
+
+from bot.clock import Clock
+from bot.errors import GitHubError, Unavailable
+from bot.github_api.failures import failure, graphql_failure, lost
+from bot.github_api.urls import GitHubUrls
+
+API_VERSION = "2022-11-28"
+"""2026-03-10 drops `merge_commit_sha`, and GitHub Enterprise Server knows it from 3.21 on only."""
+ACCEPT = "application/vnd.github+json"
+TIMEOUT_SECONDS = 20
+PER_PAGE = 100
+MOST_PAGES = 30
+KEPT_CONNECTIONS = 8
+
+# At DEBUG the library prints answers whole, and with them freshly minted tokens.
+logging.getLogger("github.Requester").setLevel(logging.INFO)
+
+
+class Meter(Protocol):
+    """Told of every request; `route` is GitHub's path template."""
+
+    def request(self, method: str, route: str, status: int) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request. `route` is GitHub's path template; `values` fill it, escaped. `body` is sent as JSON."""
+
+    method: str
+    route: str
+    values: Mapping[str, object] = field(default_factory=dict)
+    query: Mapping[str, object] = field(default_factory=dict)
+    body: Mapping[str, Any] | None = None
+
+    @property
+    def path(self) -> str:
+        """The path; a git ref keeps its slashes, everything else has them escaped."""
+        shown = {key: quote(str(value), safe="/" if key == "ref" else "") for key, value in self.values.items()}
+        return self.route.format(**shown)
+
+
+class Transport:
+    """Sends calls. Requesters are kept per thread and token, because the library promises no thread safety."""
+
+    def __init__(self, urls: GitHubUrls, clock: Clock, meter: Meter) -> None:
+        self._urls = urls
+        self._clock = clock
+        self._meter = meter
+        self._local = threading.local()
+
+    def send(self, call: Call, auth: Auth.Auth | None) -> tuple[dict[str, str], Any]:
+        """(headers in lower case, decoded JSON) of an answer below 300. Raises the typed errors of failures.py."""
+        raw = {"Accept": ACCEPT}
+        try:
+            status, headers, output = self._requester(auth).requestJson(
+                call.method,
+                call.path,
+                {key: value for key, value in call.query.items() if value is not None} or None,
+                raw,
+                dict(call.body) if call.body is not None else None,
+            )
+        except requests.exceptions.RequestException as error:
+            self._meter.request(call.method, call.route, 0)
+            raise lost(call.method, f"{call.method} {call.route}: {_cause(error)}") from None
+        except RuntimeError as error:
+            # The library's words for a redirect to another host or scheme.
+            raise GitHubError(
+                f"{call.method} {call.route}: {error}", code="github.redirected", remedy="Check CADENCE_GITHUB_URL."
+            ) from None
+        self._meter.request(call.method, call.route, status)
+        seen = {str(key).lower(): str(value) for key, value in headers.items()}
+        data = _decoded(output)
+        if status >= 300:
+            now = self._clock.now().timestamp()
+            raise failure(method=call.method, route=call.route, status=status, headers=seen, data=data, now=now)
+        return seen, data
+
+    def graphql(self, query: str, variables: Mapping[str, Any], auth: Auth.Auth) -> dict[str, Any]:
+        """The `data` of a query that had no errors at all. Only queries are sent, never mutations."""
+        requester = self._requester(auth)
+        try:
+            status, headers, output = requester.requestJson(
+                "POST", requester.graphql_url, None, None, {"query": query, "variables": dict(variables)}
+            )
+        except requests.exceptions.RequestException as error:
+            self._meter.request("POST", "/graphql", 0)
+            raise Unavailable(f"GitHub GraphQL: {_cause(error)}") from None
+        self._meter.request("POST", "/graphql", status)
+        seen = {str(key).lower(): str(value) for key, value in headers.items()}
+        data = _decoded(output)
+        if status >= 300:
+            now = self._clock.now().timestamp()
+            raise failure(method="GET", route="/graphql", status=status, headers=seen, data=data, now=now)
+        if not isinstance(data, dict) or data.get("errors") or not isinstance(data.get("data"), dict):
+            raise graphql_failure((data.get("errors") if isinstance(data, dict) else None) or [])
+        return dict(data["data"])
+
+    def pages(self, call: Call, auth: Auth.Auth | None, key: str | None = None) -> Iterator[Any]:
+        """Every item of a paged list, page after page; `key` names the list inside an object.
+
+        Raises GitHubError `github.too_many` rather than leave items out in silence.
+        """
+        for number in range(1, MOST_PAGES + 1):
+            query = {**call.query, "per_page": PER_PAGE, "page": number}
+            headers, data = self.send(Call(call.method, call.route, call.values, query), auth)
+            yield from (data[key] if key else data)
+            if 'rel="next"' not in headers.get("link", ""):
+                return
+        raise GitHubError(
+            f"{call.route} has more than {MOST_PAGES * PER_PAGE} items",
+            code="github.too_many",
+            remedy="Cadence does not read lists this long.",
+        )
+
+    def _requester(self, auth: Auth.Auth | None) -> Requester:
+        kept: OrderedDict[str, Github] | None = getattr(self._local, "kept", None)
+        if kept is None:
+            kept = self._local.kept = OrderedDict()
+        key = auth.token if auth is not None else ""
+        client = kept.pop(key, None) or Github(
+            auth=auth,
+            base_url=self._urls.api,
+            timeout=TIMEOUT_SECONDS,
+            user_agent="cadence-bot",
+            per_page=PER_PAGE,
+            retry=None,
+            seconds_between_requests=None,
+            seconds_between_writes=None,
+            lazy=True,
+            api_version=API_VERSION,
+        )
+        kept[key] = client
+        while len(kept) > KEPT_CONNECTIONS:
+            kept.popitem(last=False)[1].close()
+        return client.requester
+
+
+def _decoded(output: object) -> Any:
+    text = output if isinstance(output, str) else ""
+    if not text.strip():
+        return None
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return {"message": f"an answer that is not JSON, beginning {text[:80]!r}"}
+
+
+def _cause(error: requests.exceptions.RequestException) -> str:
+    """What went wrong on the way, without the address the library adds (a query may hold names)."""
+    if isinstance(error, requests.exceptions.Timeout):
+        return "no answer in time"
+    return f"no answer ({type(error).__name__})"

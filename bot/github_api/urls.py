@@ -1,0 +1,50 @@
+"""Where one GitHub is: github.com or a GitHub Enterprise Server, from one setting."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from bot.errors import SettingsInvalid
+from bot.names import RepoName
+
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+@dataclass(frozen=True, slots=True)
+class GitHubUrls:
+    """`web` for people and git, `api` for REST, `graphql` for GraphQL; none ends in a slash."""
+
+    web: str
+    api: str
+    graphql: str
+
+    @classmethod
+    def from_setting(cls, url: str) -> GitHubUrls:
+        """From CADENCE_GITHUB_URL. Plain http is taken for loopback only, because tokens would travel in clear.
+
+        Raises SettingsInvalid. Addresses as in GitHub's pages "About the REST API" and "GitHub Enterprise Server".
+        """
+        parts = urlsplit(url.strip())
+        host = parts.hostname or ""
+        if parts.scheme not in ("http", "https") or not host:
+            raise _invalid(url, "it is not an http(s) address")
+        if parts.scheme == "http" and host not in _LOOPBACK:
+            raise _invalid(url, "plain http is allowed for loopback only")
+        if parts.username or parts.password or parts.query or parts.fragment or parts.path.strip("/"):
+            raise _invalid(url, "only scheme, host and port belong in it")
+        web = f"{parts.scheme}://{parts.netloc}"
+        if host in ("github.com", "www.github.com"):
+            return cls("https://github.com", "https://api.github.com", "https://api.github.com/graphql")
+        return cls(web, f"{web}/api/v3", f"{web}/api/graphql")
+
+    def git(self, name: RepoName) -> str:
+        """Where git clones a repository from and pushes it to."""
+        return f"{self.web}/{name.owner}/{name.name}.git"
+
+
+def _invalid(url: str, why: str) -> SettingsInvalid:
+    return SettingsInvalid(
+        f"CADENCE_GITHUB_URL={url!r} cannot be used: {why}.",
+        remedy="Use https://github.com, or your GitHub Enterprise Server's https://HOST.",
+    )

@@ -1,0 +1,125 @@
+"""What can happen, as typed values. A payload ends in `parse`; only these travel on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.names import (
+    AppId,
+    CommentId,
+    CommitSha,
+    HeadSha,
+    InstallationId,
+    IssueNumber,
+    PullNumber,
+    RepoRef,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did it. `is_bot` is GitHub's own `type == Bot`."""
+
+    login: str
+    id: int
+    is_bot: bool
+
+
+@dataclass(frozen=True, slots=True)
+class IssueChanged:
+    """An issue was labelled, unlabelled, edited, closed or reopened; `label` is the event's own label."""
+
+    repo: RepoRef
+    issue: IssueNumber
+    action: str
+    label: str | None
+    sender: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class CommandGiven:
+    """A new comment by a person on an issue or pull request (`pull`) that may hold a `/cadence` command."""
+
+    repo: RepoRef
+    issue: IssueNumber
+    is_pull: bool
+    comment: CommentId
+    body: str
+    sender: Actor
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PullChanged:
+    """Something about a pull request changed: opened, pushed to, closed, retargeted, labelled, reviewed."""
+
+    repo: RepoRef
+    pull: PullNumber
+    action: str
+    head: HeadSha
+    head_branch: str
+    merged: bool
+    sender: Actor | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChecksChanged:
+    """A check run, suite, status or workflow run changed on a commit; `pulls` may be empty (look up by head)."""
+
+    repo: RepoRef
+    head: CommitSha
+    pulls: tuple[PullNumber, ...]
+    app_id: AppId | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class RerunAsked:
+    """A person pressed Re-run (all of our checks when `check_name` is None) or a button of our check run."""
+
+    repo: RepoRef
+    head: CommitSha
+    check_name: str | None
+    action: str
+    sender: Actor
+
+
+@dataclass(frozen=True, slots=True)
+class BranchPushed:
+    """A branch moved. Base branches make every pull request on them worth another look."""
+
+    repo: RepoRef
+    branch: str
+    before: CommitSha
+    after: CommitSha
+    sender: Actor | None
+
+
+@dataclass(frozen=True, slots=True)
+class InstallationChanged:
+    """The App was installed, removed, suspended, or its repositories or permissions changed."""
+
+    installation_id: InstallationId
+    action: str
+    removed_repository_ids: tuple[int, ...] = ()
+    added_repository_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pinged:
+    """GitHub tests the hook."""
+
+    zen: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """Nothing to do, because ... : recorded, so that `why did nothing happen?` has an answer."""
+
+    reason: str
+
+
+Event = (
+    IssueChanged | CommandGiven | PullChanged | ChecksChanged | RerunAsked | BranchPushed | InstallationChanged | Pinged
+)

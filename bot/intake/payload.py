@@ -1,0 +1,128 @@
+"""The fields of GitHub's webhook payloads that `parse` reads; everything else in a payload is left out."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Part(BaseModel):
+    """A part of a payload; GitHub adds fields without notice."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class User(Part):
+    login: str
+    id: int
+    type: str = "User"
+
+
+class Repository(Part):
+    id: int
+    full_name: str
+
+
+class Id(Part):
+    id: int
+
+
+class Label(Part):
+    name: str
+
+
+class Numbered(Part):
+    number: int
+
+
+class Issue(Numbered):
+    """`pull_request` is there only when the issue is a pull request."""
+
+    pull_request: dict[str, Any] | None = None
+
+
+class Comment(Part):
+    id: int
+    body: str | None = None
+    created_at: datetime
+    user: User | None = None
+    performed_via_github_app: Id | None = None
+
+
+class Changed(Part):
+    """What an edited field said before."""
+
+    before: str | None = Field(default=None, alias="from")
+
+
+class Changes(Part):
+    body: Changed | None = None
+
+
+class Ref(Part):
+    sha: str
+    ref: str
+
+
+class Pull(Numbered):
+    """`merged` is missing in reviews' payloads."""
+
+    head: Ref
+    merged: bool | None = None
+
+
+class App(Part):
+    id: int | None = None
+    slug: str | None = None
+
+
+class CheckRun(Part):
+    name: str
+    head_sha: str
+    app: App | None = None
+    pull_requests: tuple[Numbered | None, ...] = ()
+
+
+class CheckSuite(Part):
+    head_sha: str
+    app: App | None = None
+    pull_requests: tuple[Numbered | None, ...] = ()
+
+
+class WorkflowRun(Part):
+    """Its list of pull requests may hold nulls (GitHub's webhook schema)."""
+
+    head_sha: str
+    pull_requests: tuple[Numbered | None, ...] = ()
+
+
+class Action(Part):
+    identifier: str = ""
+
+
+class Payload(Part):
+    """The fields any handler uses; each handler asks for those its event must have."""
+
+    action: str = ""
+    repository: Repository | None = None
+    installation: Id | None = None
+    sender: User | None = None
+    issue: Issue | None = None
+    label: Label | None = None
+    comment: Comment | None = None
+    changes: Changes | None = None
+    pull_request: Pull | None = None
+    check_run: CheckRun | None = None
+    check_suite: CheckSuite | None = None
+    workflow_run: WorkflowRun | None = None
+    requested_action: Action | None = None
+    sha: str | None = None
+    ref: str | None = None
+    before: str | None = None
+    after: str | None = None
+    deleted: bool = False
+    zen: str = ""
+    repositories_removed: tuple[Id, ...] = ()
+    repositories_added: tuple[Id, ...] = ()

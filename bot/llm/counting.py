@@ -1,0 +1,25 @@
+"""Token counts by the vocabulary that OpenAI's models use; it ships with the library and needs no network."""
+
+from __future__ import annotations
+
+import warnings
+from functools import cache
+from typing import Any
+
+
+@cache
+def _encoding() -> Any:
+    with warnings.catch_warnings():
+        # Its loader uses a deprecated part of importlib.resources; nothing that a caller could change.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        import bpe_openai
+
+        return bpe_openai.get_encoding("o200k_base")
+
+
+def count_tokens(text: str) -> int:
+    """How many tokens a text has (o200k). Loading the vocabulary takes a moment, once per process.
+
+    Text that spells a control token (`<|endoftext|>`) is counted as the plain text it is.
+    """
+    return len(_encoding().encode_ordinary(text))

@@ -1,0 +1,113 @@
+"""Reading a completion as JSON: strict about what it means, lenient about how it is wrapped."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, NoReturn
+
+from bot.errors import ModelUnusable
+from bot.llm.model import Completion
+
+_FENCE = re.compile(r"^[ \t]*```[\w-]*[ \t]*\n(?P<inside>.*?)^[ \t]*```[ \t]*$", re.DOTALL | re.MULTILINE)
+_NEAR_THE_END = 12
+"""A word, number or escape that was cut off is reported at its beginning."""
+
+
+def read_json(completion: Completion) -> dict[str, Any]:
+    """The one JSON object of a completion; a byte-order mark goes, and so does what surrounds a single fenced block.
+
+    Raises ModelUnusable with `model.empty`, `model.truncated`, `model.refused` (cut by the server's content filter),
+    `model.prose` or `model.not_json`, the last with line and column within the JSON.
+    """
+    if completion.finish == "length":
+        _unusable(
+            "model.truncated",
+            f"the answer was cut off after {completion.output_tokens} tokens",
+            "Answer shorter: use `replace` edits instead of whole files.",
+        )
+    if completion.finish in ("filter", "refusal"):
+        _unusable("model.refused", "the answer was withheld by the model or its server", "Ask for something else.")
+    text = completion.text.lstrip("\ufeff").strip()
+    if not text:
+        _unusable("model.empty", "the model answered nothing", "Answer with the JSON object.")
+    return _loads(_unwrapped(text))
+
+
+def _unwrapped(text: str) -> str:
+    """The JSON's text: the whole, or the inside of the only fenced block."""
+    if text.startswith(("{", "[")):
+        return text
+    fenced = _FENCE.findall(text)
+    if len(fenced) == 1 and fenced[0].lstrip().startswith(("{", "[")):
+        return str(fenced[0]).strip()
+    if text.startswith("```") and not fenced:
+        _unusable("model.truncated", "the answer's fenced block is never closed", "Answer with one JSON object.")
+    blocks = f" with {len(fenced)} fenced blocks" if fenced else ""
+    return _unusable(
+        "model.prose",
+        f"the answer is prose{blocks}, not one JSON object; it begins {text[:60]!r}",
+        "Answer with the JSON object alone.",
+    )
+
+
+def _loads(text: str) -> dict[str, Any]:
+    try:
+        data = json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
+        json.dumps(data, ensure_ascii=False).encode()
+    except json.JSONDecodeError as error:
+        near = error.pos >= len(text) - _NEAR_THE_END and _left_open(text)
+        cut = error.msg.startswith("Unterminated") or near
+        _unusable(
+            "model.truncated" if cut else "model.not_json",
+            f"the answer is not valid JSON: {error.msg} at line {error.lineno}, column {error.colno}",
+            "Answer with one complete JSON object.",
+        )
+    except UnicodeEncodeError:
+        _unusable("model.not_json", "the answer escapes half of a surrogate pair", "Write characters in full.")
+    except (ValueError, RecursionError) as error:
+        # A number of thousands of digits, or nesting deeper than the parser goes.
+        why = "it is nested too deeply" if isinstance(error, RecursionError) else str(error).partition(";")[0]
+        _unusable("model.not_json", f"the answer is not usable JSON: {why}", "Answer with one plain JSON object.")
+    if not isinstance(data, dict):
+        _unusable(
+            "model.not_json", f"the answer is a JSON {_kind(data)}, not an object", "Answer with one JSON object."
+        )
+    return data
+
+
+def _left_open(text: str) -> bool:
+    """Whether the text ends within a string, or with brackets that nothing closes."""
+    depth, inside, escaped = 0, False, False
+    for sign in text:
+        if inside:
+            inside = escaped or sign != '"'
+            escaped = sign == "\\" and not escaped
+        elif sign == '"':
+            inside = True
+        else:
+            depth += (sign in "{[") - (sign in "}]")
+    return inside or depth > 0
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            _unusable(
+                "model.not_json", f"the answer has the key {key[:60]!r} twice in one object", "Give each key once."
+            )
+        found[key] = value
+    return found
+
+
+def _no_constant(name: str) -> NoReturn:
+    _unusable("model.not_json", f"the answer holds {name}, which is not JSON", "Use numbers, or null.")
+
+
+def _kind(data: object) -> str:
+    return {list: "array", str: "string", bool: "boolean", type(None): "null"}.get(type(data), "number")
+
+
+def _unusable(code: str, summary: str, remedy: str) -> NoReturn:
+    raise ModelUnusable(summary, code=code, remedy=remedy)

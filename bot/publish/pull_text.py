@@ -1,0 +1,135 @@
+"""What Cadence writes into commits, merges and pull requests."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from bot.changeset.model import Edit
+from bot.names import (
+    CHECK_EFFICIENCY,
+    CHECK_GATE,
+    CHECK_REASONING,
+    RESERVED_TRAILERS,
+    TRAILER_CHANGESET,
+    TRAILER_ISSUE,
+    TRAILER_RUN,
+    Digest,
+    IssueNumber,
+    RunId,
+    marker,
+)
+from bot.quiet import quiet, quiet_line, shorten
+
+DEFAULT_TEMPLATE = "[Cadence] {summary} (#{issue})"
+BODY_LIMIT = 60_000
+"""GitHub takes 65,536 characters; the rest is room for what people and other Apps append."""
+SUMMARY_LIMIT = 120
+MESSAGE_LIMIT = 20_000
+FILES_SHOWN = 200
+
+_SKIP = re.compile(
+    r"(?i)\[\s*(?:skip[\s-]+[\w-]+|no[\s-]+ci|[\w-]+[\s-]+skip)\s*\]|\*\*\*\s*NO_CI\s*\*\*\*|^\s*skip-checks\s*:.*$",
+    re.MULTILINE,
+)
+_CLOSING = re.compile(r"(?i)\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\s*:?\s+(?=\S*(?:#|\bGH-|/issues/)\d)")
+_REFERENCE = re.compile(r"(?i)(?:#|\bGH-)(?=\d)")
+_MENTION = re.compile(r"(?<!\w)@(?=\w)")
+_TRAILER = re.compile(
+    rf"(?im)^\s*(?:{'|'.join(RESERVED_TRAILERS)}|Cadence-[\w-]+|Co-authored-by|Signed-off-by|Reviewed-by|Acked-by)\s*:.*$"
+)
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+
+
+def clean_message(text: str) -> str:
+    """A text for a commit message: without skip words, closing keywords, mentions, references and our trailers.
+
+    GitHub starts no workflow for `[skip ci]` or a `skip-checks` trailer in the head commit, which would leave required
+    checks pending for ever, and acts on closing keywords in commits that reach the default branch.
+    """
+    text = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    before = None
+    while before != text:
+        # Taking one out can put another together.
+        before = text
+        text = _TRAILER.sub("", _SKIP.sub("", text))
+        text = _MENTION.sub("", _REFERENCE.sub("", _CLOSING.sub("see ", text)))
+    lines = [line.rstrip() for line in text.split("\n")]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def subject(template: str, summary: str, issue: IssueNumber) -> str:
+    """One line from `commit.template`; `{summary}` and `{issue}` are filled in, nothing else is interpreted."""
+    values = {"{summary}": _one_line(summary) or f"change for issue {issue}", "{issue}": str(issue)}
+    line = re.sub(r"\{summary\}|\{issue\}", lambda match: values[match[0]], template)
+    return " ".join(line.split())[:250]
+
+
+def commit_message(
+    *, template: str, summary: str, body: str, run: RunId, issue: IssueNumber, changeset_digest: Digest | str
+) -> str:
+    """The message of a run's commit: subject, plan, trailers, and a newline at the end."""
+    title, rest = merge_message(
+        template=template, summary=summary, body=body, run=run, issue=issue, changeset_digest=changeset_digest
+    )
+    return f"{title}\n\n{rest}\n"
+
+
+def merge_message(
+    *, template: str, summary: str, body: str, run: RunId, issue: IssueNumber, changeset_digest: Digest | str
+) -> tuple[str, str]:
+    """Title and message of the merge (or squash) commit; both are always sent, so GitHub's defaults never apply."""
+    trailers = f"{TRAILER_RUN}: {run}\n{TRAILER_CHANGESET}: {changeset_digest}\n{TRAILER_ISSUE}: #{issue}"
+    told = shorten(clean_message(body), MESSAGE_LIMIT)
+    return subject(template, summary, issue), f"{told}\n\n{trailers}" if told else trailers
+
+
+def pull_title(summary: str, issue: IssueNumber, template: str = DEFAULT_TEMPLATE) -> str:
+    """The pull request's title: the same line as the commit's subject."""
+    return subject(template, summary, issue)
+
+
+def pull_body(*, summary: str, plan: str, edits: Sequence[Edit], issue: IssueNumber, run: RunId, closes: bool) -> str:
+    """The pull request's body, at most BODY_LIMIT characters; marker and issue link survive every cut.
+
+    `closes` says that the base is the default branch, where GitHub acts on `Closes #n`.
+    """
+    link = f"Closes #{issue}" if closes else f"For #{issue}"
+    end = f"\n\n{_NEXT}\n\n{link}\n\n{marker('pull', run=run, issue=issue)}\n"
+    parts = [quiet_line(summary) or f"A change for issue {issue}."]
+    if plan.strip():
+        parts.append(f"### Plan\n\n{shorten(quiet(plan.strip()), BODY_LIMIT // 2)}")
+    parts.append(f"### Files\n\n{_table(edits)}")
+    return shorten("\n\n".join(parts), BODY_LIMIT - len(end)) + end
+
+
+_NEXT = f"""### What happens next
+
+Two reviews judge exactly this commit (`{CHECK_REASONING}`, `{CHECK_EFFICIENCY}`), CI runs, and `{CHECK_GATE}` lists \
+everything that still stands between this pull request and its merge. Cadence merges when nothing does.
+
+`/cadence why` explains, `/cadence hold` and `/cadence resume` pause and go on, `/cadence replan <guidance>` plans \
+again, `/cadence stop` ends it."""
+
+
+def _table(edits: Sequence[Edit]) -> str:
+    rows = [f"| {_what(edit)} | {_code(edit.path)} |" for edit in edits[:FILES_SHOWN]]
+    table = "\n".join(["| change | file |", "|---|---|", *rows])
+    more = len(edits) - FILES_SHOWN
+    return f"{table}\n\n… and {more} more." if more > 0 else table
+
+
+def _what(edit: Edit) -> str:
+    if edit.rename_from:
+        return f"renamed from {_code(edit.rename_from)}"
+    return {"add": "added", "modify": "changed", "delete": "deleted"}[edit.mode]
+
+
+def _code(path: str) -> str:
+    # No escape works inside a code span in a table but `\|`; a backtick would end the span.
+    return f"`{quiet_line(path).replace('|', chr(92) + '|').replace('`', chr(39))[:300]}`"
+
+
+def _one_line(summary: str) -> str:
+    line = " ".join(clean_message(summary).split())
+    return line if len(line) <= SUMMARY_LIMIT else line[: SUMMARY_LIMIT - 1].rstrip() + "…"

@@ -1,0 +1,127 @@
+"""Keeps the one status comment of an issue: written once, then edited in place."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from bot.effects import Do, EffectKind, Find, JsonDict, Mandate, mandate_of
+from bot.names import CommentId, IssueNumber, Marker, RunId, marker, sha256
+from bot.publish.status_text import ApprovalAsked, StatusView, status_text
+from bot.quiet import quiet
+from bot.record.entries import RunEntry
+from bot.states import RunState
+
+
+class Door(Protocol):
+    """The one door out."""
+
+    def perform(
+        self, mandate: Mandate, kind: EffectKind, natural_key: str, *, find: Find, do: Do, fresh: bool = False
+    ) -> JsonDict: ...
+
+
+class Comment(Protocol):
+    """A comment as GitHub has it."""
+
+    @property
+    def id(self) -> CommentId: ...
+    @property
+    def html_url(self) -> str: ...
+
+
+class IssueCalls(Protocol):
+    """Issue comments of one repository."""
+
+    def find_comment(self, number: IssueNumber, marker: Marker) -> Comment | None: ...
+    def comment(self, number: IssueNumber, body: str) -> Comment: ...
+    def edit_comment(self, comment_id: CommentId, body: str) -> Comment: ...
+
+
+class Runs(Protocol):
+    """The part of the ledger that knows runs."""
+
+    def run(self, run_id: RunId) -> RunEntry | None: ...
+    def runs_of_issue(self, repository_id: Any, issue: IssueNumber) -> Any: ...
+    def update_run(self, run_id: RunId, **fields: Any) -> None: ...
+    def last_transition(self, run_id: RunId) -> int: ...
+
+
+class StatusComment:
+    """Writes and edits the status comment through the door."""
+
+    def __init__(self, door: Door, runs: Runs) -> None:
+        self._door = door
+        self._runs = runs
+
+    def tell(
+        self,
+        issues: IssueCalls,
+        run: RunEntry,
+        *,
+        state: RunState | None = None,
+        next_step: str = "",
+        details: tuple[str, ...] = (),
+        asked: ApprovalAsked | None = None,
+    ) -> None:
+        """Show where the run stands (`state` overrides the recorded one when the move is about to be made)."""
+        body = status_text(_view(run, state or run.state, next_step, details, asked))
+        mandate = mandate_of(run)
+        comment_id = run.status_comment or self._earlier(run)
+        if comment_id is None:
+            comment_id = self._create(issues, run, mandate, body)
+        else:
+            key = f"status:{self._runs.last_transition(run.run_id)}:{sha256(body)[:12]}"
+            self._door.perform(
+                mandate,
+                EffectKind.COMMENT_EDIT,
+                key,
+                fresh=True,
+                find=lambda: None,
+                do=lambda: {"id": int(issues.edit_comment(CommentId(comment_id), body).id)},
+            )
+        if run.status_comment != comment_id:
+            self._runs.update_run(run.run_id, status_comment=comment_id)
+
+    def _earlier(self, run: RunEntry) -> int | None:
+        """The comment another run of this issue already keeps."""
+        for other in self._runs.runs_of_issue(run.repository_id, run.issue):
+            if other.status_comment:
+                return int(other.status_comment)
+        return None
+
+    def _create(self, issues: IssueCalls, run: RunEntry, mandate: Mandate, body: str) -> int:
+        """Create the comment, or take over the one a lost ledger left behind."""
+        wanted = marker("status", issue=run.issue)
+
+        def find() -> JsonDict | None:
+            existing = issues.find_comment(run.issue, wanted)
+            if existing is None:
+                return None
+            issues.edit_comment(existing.id, body)
+            return {"id": int(existing.id), "url": existing.html_url}
+
+        def do() -> JsonDict:
+            made = issues.comment(run.issue, body)
+            return {"id": int(made.id), "url": made.html_url}
+
+        return int(self._door.perform(mandate, EffectKind.COMMENT_CREATE, "status", find=find, do=do)["id"])
+
+
+def _view(
+    run: RunEntry, state: RunState, next_step: str, details: tuple[str, ...], asked: ApprovalAsked | None
+) -> StatusView:
+    return StatusView(
+        run_id=run.run_id,
+        issue=run.issue,
+        cause=run.cause,
+        state=state,
+        started_by=f"@\u200b{run.started_by}" if run.started_by else "",
+        reason=quiet(run.reason),
+        next_step=next_step,
+        details=tuple(quiet(line) for line in details),
+        summary=quiet(run.summary),
+        pull=run.pull,
+        head=run.head_sha,
+        merge_sha=run.merge_sha,
+        asked=asked,
+    )

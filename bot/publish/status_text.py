@@ -1,0 +1,157 @@
+"""The one status comment on an issue: what people read while a run goes on and after it ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.names import IssueNumber, PullNumber, RunId, marker
+from bot.states import RunState
+
+S = RunState
+
+_HEADLINES = {
+    S.RECEIVED: "👀 Received.",
+    S.WAITING_APPROVAL: "✋ Waiting for approval by somebody who may write here.",
+    S.WAITING_ANSWER: "❓ Waiting for an answer.",
+    S.WAITING_DEPENDENCY: "⏸ Waiting for another blueprint to be merged.",
+    S.WAITING_LIMIT: "⏳ Waiting, then trying again by itself.",
+    S.PLANNING: "📝 Planning the change.",
+    S.JUDGING: "🔎 The commit is built; two reviews are judging it before it is pushed.",
+    S.PUBLISHING: "📤 Pushing the branch and opening the pull request.",
+    S.REVIEWING: "🔎 The pull request is open; posting the reviews.",
+    S.GATED: "🚦 The pull request is open. `cadence/gate` merges it when CI and both reviews pass.",
+    S.REPAIRING: "🔧 Building a new commit for the pull request.",
+    S.HELD: "✋ On hold.",
+    S.MERGING: "🚀 Everything passed; merging.",
+    S.WATCHING: "👁 Merged; watching CI on the base branch.",
+    S.MERGED: "✅ Merged.",
+    S.REFUSED: "🛑 Refused; nothing was changed.",
+    S.NEEDS_HUMAN: "🙋 Stopped: this needs a person.",
+    S.STOPPED: "⏹ Stopped.",
+    S.STOPPED_BUDGET: "⏹ Stopped: the budget is spent.",
+    S.BLOCKED: "⛔ Blocked.",
+    S.SUPERSEDED: "↪ Superseded by a newer run.",
+    S.REVERTED: "↩ Reverted.",
+}
+
+_NEXT = {
+    S.WAITING_APPROVAL: "A person with write permission comments `/cadence go` to approve exactly what is shown here.",
+    S.REFUSED: "Change the blueprint or answer the cause above, then comment `/cadence replan`.",
+    S.NEEDS_HUMAN: "When the cause is mended, comment `/cadence replan`.",
+    S.STOPPED: "To go on, comment `/cadence replan`, or take the label off and put it on again.",
+    S.STOPPED_BUDGET: "Raise the budget in `.github/cadence.yml`, then comment `/cadence replan`.",
+    S.GATED: "Open reasons stand in the `cadence/gate` check. To change course, comment `/cadence replan <guidance>`.",
+}
+
+_STAGES = ((S.PLANNING, "plan"), (S.JUDGING, "judge"), (S.PUBLISHING, "publish"), (S.REVIEWING, "review"))
+_ORDER = [S.RECEIVED, S.PLANNING, S.JUDGING, S.PUBLISHING, S.REVIEWING, S.GATED, S.MERGING, S.WATCHING, S.MERGED]
+
+MAX_BODY = 60_000
+"""GitHub refuses bodies above 65,536 characters; this leaves room for markers and closing fences."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalAsked:
+    """What `/cadence go` would approve: its digest, what it is, and the text or diff itself."""
+
+    digest: str
+    what: str
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatusView:
+    """Everything the status comment shows. Texts that come from models or strangers are already neutralised."""
+
+    run_id: RunId
+    issue: IssueNumber
+    cause: str
+    state: RunState
+    started_by: str
+    reason: str = ""
+    next_step: str = ""
+    details: tuple[str, ...] = ()
+    summary: str = ""
+    pull: PullNumber | None = None
+    head: str = ""
+    merge_sha: str = ""
+    model: str = ""
+    asked: ApprovalAsked | None = None
+
+
+def status_marker(issue: IssueNumber) -> str:
+    """The marker by which an issue's status comment is found again."""
+    return str(marker("status", issue=issue))
+
+
+def status_text(view: StatusView) -> str:
+    """Markdown of the status comment, below GitHub's limit, ending in its markers."""
+    parts = [f"### Cadence\n\n**{_HEADLINES[view.state]}**"]
+    if view.reason:
+        parts.append(f"**Why:** {view.reason}")
+    if view.details:
+        parts.append("\n".join(f"- {line}" for line in view.details))
+    next_step = view.next_step or _NEXT.get(view.state, "")
+    if next_step:
+        parts.append(f"**Next:** {next_step}")
+    if view.asked is not None:
+        parts.append(_asked(view.asked))
+    parts.append(_facts(view))
+    tail = (
+        f"\n\n{status_marker(view.issue)}\n{marker('run', run=view.run_id, cause=view.cause, state=_slug(view.state))}"
+    )
+    body = "\n\n".join(parts)
+    if len(body) > MAX_BODY:
+        body = body[:MAX_BODY].rpartition("\n")[0] + "\n````\n\n(cut here: GitHub allows no longer comment)"
+    return body + tail
+
+
+def _slug(state: RunState) -> str:
+    return state.value.replace(": ", "-").replace(" ", "-")
+
+
+def _asked(asked: ApprovalAsked) -> str:
+    fence = "`" * max(4, _longest_ticks(asked.shown) + 1)
+    language = "diff" if asked.what == "diff" else "text"
+    return (
+        f"`/cadence go {asked.digest[:12]}` approves this {asked.what}, and nothing else:\n\n"
+        f"<details open><summary>the {asked.what} to approve</summary>\n\n"
+        f"{fence}{language}\n{asked.shown}\n{fence}\n\n</details>"
+    )
+
+
+def _longest_ticks(text: str) -> int:
+    longest = run = 0
+    for char in text:
+        run = run + 1 if char == "`" else 0
+        longest = max(longest, run)
+    return longest
+
+
+def _facts(view: StatusView) -> str:
+    rows = [f"| run | `{view.run_id}`, started by {view.started_by or 'nobody known'} |"]
+    if view.summary:
+        rows.append(f"| plan | {view.summary.replace('|', chr(92) + '|')} |")
+    if view.pull is not None:
+        rows.append(f"| pull request | #{view.pull} |")
+    if view.head and view.pull is not None:
+        rows.append(f"| head | {view.head[:12]} |")
+    if view.merge_sha:
+        rows.append(f"| merged as | {view.merge_sha} |")
+    if view.model:
+        rows.append(f"| model | {view.model} |")
+    rows.append(f"| stages | {_stages(view.state)} |")
+    return "| | |\n|---|---|\n" + "\n".join(rows)
+
+
+def _stages(state: RunState) -> str:
+    """A tick for every stage that is behind, an arrow for the one in hand; unknown where the run left the road."""
+    if state not in _ORDER:
+        return state.value
+    here = _ORDER.index(state)
+    marks = []
+    for stage, name in _STAGES:
+        at = _ORDER.index(stage)
+        marks.append(("✅ " if at < here else "▶ " if at == here else "· ") + name)
+    marks.append(("✅ " if state is S.MERGED else "▶ " if here >= _ORDER.index(S.GATED) else "· ") + "merge")
+    return " ".join(marks)

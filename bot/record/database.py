@@ -1,0 +1,58 @@
+"""The connection to the ledger's database: SQLite in WAL mode, or PostgreSQL through psycopg."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+
+
+def connect(url: str) -> sa.Engine:
+    """An engine for `sqlite:///...` or `postgresql://...`; SQLite waits for locks instead of failing."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "postgresql":
+        return sa.create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=10)
+    engine = sa.create_engine(parsed, connect_args={"timeout": 30, "check_same_thread": False}, pool_size=10)
+
+    @sa.event.listens_for(engine, "connect")
+    def _pragmas(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "busy_timeout=30000", "synchronous=NORMAL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @sa.event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        """Take the write lock at once: two readers that both turn writers would deadlock on SQLite."""
+        if not connection.get_execution_options().get("reading"):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def insert_once(connection: sa.Connection, table: sa.Table, values: dict[str, Any]) -> bool:
+    """Insert a row unless one of its unique keys is taken; tells whether it was inserted."""
+    first = next(iter(table.primary_key.columns))
+    if connection.dialect.name == "postgresql":
+        made = postgresql.insert(table).values(**values).on_conflict_do_nothing().returning(first)
+    else:
+        made = sqlite.insert(table).values(**values).on_conflict_do_nothing().returning(first)
+    return connection.execute(made).first() is not None
+
+
+class Store:
+    """Base of the ledger's parts: they share one engine."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._reading = engine.execution_options(reading=True)
+
+    def _one(self, query: sa.Select[Any]) -> dict[str, Any] | None:
+        with self._reading.connect() as connection:
+            row = connection.execute(query).mappings().first()
+            return None if row is None else dict(row)
+
+    def _all(self, query: sa.Select[Any]) -> list[dict[str, Any]]:
+        with self._reading.connect() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]

@@ -1,0 +1,194 @@
+"""What the ledger holds, as frozen values. Times are timezone-aware UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from bot.names import (
+    BaseSha,
+    Cause,
+    CommitSha,
+    DeliveryId,
+    Digest,
+    HeadSha,
+    InstallationId,
+    IssueNumber,
+    PullNumber,
+    RepositoryId,
+    RunId,
+)
+from bot.review.kinds import Conclusion, EvidenceKey, FindingSeverity, Receipt, ReviewFinding, ReviewKind, Verdict
+from bot.states import RunState
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One webhook delivery as it came; `status` is `new`, `done`, `ignored` or `failed`, with the reason."""
+
+    guid: DeliveryId
+    event: str
+    action: str
+    installation_id: int | None
+    repository_id: int | None
+    received_at: datetime
+    body: str
+    status: str = "new"
+    reason: str = ""
+    attempts: int = 1
+    run_id: RunId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunEntry:
+    """A run: (repository id, issue, cause) and where it stands.
+
+    `title` and `body` are the text the run works on; `asked_digest` is what an approval would approve and `asked_at`
+    since when it is shown; `approved_digest` is an approved text, `approved_diff` an approved ChangeSet.
+    """
+
+    run_id: RunId
+    repository_id: RepositoryId
+    repository: str
+    installation_id: InstallationId
+    issue: IssueNumber
+    cause: Cause
+    started_by: str
+    state: RunState
+    reason: str
+    created_at: datetime
+    updated_at: datetime
+    title: str = ""
+    body: str = ""
+    blueprint_digest: str = ""
+    text_trusted: bool = False
+    guidance: str = ""
+    discard: bool = False
+    asked_digest: str = ""
+    asked_at: datetime | None = None
+    approved_digest: str = ""
+    approved_diff: str = ""
+    approved_by: str = ""
+    default_branch: str = ""
+    base_branch: str = ""
+    base_sha: str = ""
+    head_sha: str = ""
+    changeset_digest: str = ""
+    summary: str = ""
+    plan: str = ""
+    branch: str = ""
+    pull: PullNumber | None = None
+    status_comment: int | None = None
+    merge_sha: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TransitionEntry:
+    """A move of the state table."""
+
+    id: int
+    run_id: RunId
+    at: datetime
+    came_from: str
+    to: str
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class EffectEntry:
+    """An effect's intent and outcome; `state` is `intended`, `done`, `found` or `failed`."""
+
+    id: int
+    scope: str
+    run_id: RunId | None
+    kind: str
+    natural_key: str
+    state: str
+    attempts: int
+    intended_at: datetime
+    ended_at: datetime | None
+    outcome: dict[str, Any] | None
+    error_code: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCallEntry:
+    """One question to a model: tokens as the server counted them, cost where prices are configured."""
+
+    run_id: RunId | None
+    kind: str
+    at: datetime
+    model_asked: str
+    model_answered: str
+    prompt_digest: str
+    input_tokens: int
+    output_tokens: int
+    cost: float | None
+    duration_ms: int
+    outcome: str
+    recorded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionEntry:
+    """What the gate decided on one head, with every reason."""
+
+    id: int
+    run_id: RunId
+    at: datetime
+    pull: int
+    head: str
+    outcome: str
+    reasons: tuple[dict[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """A run's spending so far. `content_creating` are the mutating GitHub calls, token minting left out."""
+
+    github_calls: int
+    content_creating: int
+    model_calls: int
+    input_tokens: int
+    output_tokens: int
+    cost: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineRow:
+    """One line of a run's history, of whatever kind."""
+
+    at: datetime
+    kind: str
+    what: str
+    detail: str
+
+
+def verdict_to_json(verdict: Verdict) -> dict[str, Any]:
+    """A verdict as JSON data that `verdict_from_json` reads back to an equal value."""
+    return asdict(verdict)
+
+
+def verdict_from_json(data: Mapping[str, Any]) -> Verdict:
+    """The verdict that `verdict_to_json` wrote."""
+    key, receipt = data["key"], data["receipt"]
+    return Verdict(
+        kind=ReviewKind(data["kind"]),
+        key=EvidenceKey(
+            HeadSha(CommitSha(key["head"])),
+            BaseSha(CommitSha(key["merge_base"])),
+            Digest(key["policy"]),
+            key["attempt"],
+        ),
+        conclusion=Conclusion(data["conclusion"]),
+        code=data["code"],
+        summary=data["summary"],
+        receipt=Receipt(**{**receipt, "files": tuple(receipt["files"]), "rules": tuple(receipt["rules"])}),
+        findings=tuple(
+            ReviewFinding(**{**finding, "severity": FindingSeverity(finding["severity"])})
+            for finding in data["findings"]
+        ),
+    )

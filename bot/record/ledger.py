@@ -1,0 +1,137 @@
+"""The ledger: everything Cadence took in, decided and did, each with its run's id. SQLite or PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from filelock import FileLock
+from sqlalchemy.engine import make_url
+
+from bot.clock import Clock
+from bot.names import DeliveryId, RunId
+from bot.record.database import connect
+from bot.record.entries import TimelineRow
+from bot.record.evidence import Evidence
+from bot.record.inbox import Inbox
+from bot.record.outcomes import Outcomes
+from bot.record.runs import Runs
+from bot.record.tables import inbox, requests, runs
+from bot.states import FINAL
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+_MIGRATION_LOCK = 7_243_391
+
+
+class Ledger(Inbox, Runs, Outcomes, Evidence):
+    """The face of the ledger. Safe to use from several threads and processes."""
+
+    def __init__(self, engine: sa.Engine, clock: Clock) -> None:
+        super().__init__(engine)
+        self._now = clock.now
+
+    @classmethod
+    def open(cls, url: str, clock: Clock) -> Ledger:
+        """Connect; the database's directory is made when it is a SQLite file."""
+        database = make_url(url).database
+        if url.startswith("sqlite") and database and database != ":memory:":
+            Path(database).parent.mkdir(parents=True, exist_ok=True)
+        return cls(connect(url), clock)
+
+    @property
+    def engine(self) -> sa.Engine:
+        """The connection pool, for the parts of record/ that need their own sessions."""
+        return self._engine
+
+    def migrate(self) -> None:
+        """Bring the tables to this version. Several processes may start at once: one migrates, the others wait."""
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        with self._migration_lock(), self._engine.connect() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            connection.commit()
+
+    @contextmanager
+    def _migration_lock(self) -> Iterator[None]:
+        if self._engine.dialect.name == "postgresql":
+            with self._engine.connect() as connection:
+                connection.execute(sa.text("select pg_advisory_lock(:key)"), {"key": _MIGRATION_LOCK})
+                try:
+                    yield
+                finally:
+                    connection.execute(sa.text("select pg_advisory_unlock(:key)"), {"key": _MIGRATION_LOCK})
+            return
+        with FileLock(f"{self._engine.url.database}.migrate.lock"):
+            yield
+
+    def fault(self) -> str | None:
+        """What keeps the database from answering, in a few words; None when it answers (for /readyz)."""
+        try:
+            with self._reading.connect() as connection:
+                connection.execute(sa.select(inbox.c.guid).limit(1))
+        except sa.exc.SQLAlchemyError as error:
+            return f"the database does not answer ({type(error).__name__})"
+        return None
+
+    def close(self) -> None:
+        """Give every connection back."""
+        self._engine.dispose()
+
+    def timeline(self, run_id: RunId) -> list[TimelineRow]:
+        """Everything recorded of a run, in the order of time."""
+        rows = [
+            TimelineRow(d.received_at, "delivery", f"{d.event} {d.action}".strip(), d.reason)
+            for d in (self.delivery(DeliveryId(guid)) for guid in self._deliveries_of(run_id))
+            if d is not None
+        ]
+        rows += [
+            TimelineRow(t.at, "state", t.to, t.reason or (f"by {t.by}" if t.by else ""))
+            for t in self.transitions(run_id)
+        ]
+        rows += [
+            TimelineRow(
+                e.intended_at,
+                "effect",
+                f"{e.kind} {e.state}",
+                e.natural_key + (f" ({e.error_code})" if e.error_code else ""),
+            )
+            for e in self.effects_of(run_id)
+        ]
+        rows += [
+            TimelineRow(
+                m.at, "model", f"{m.kind} {m.outcome}",
+                f"{m.model_answered or m.model_asked}{' (recorded)' if m.recorded else ''}, "
+                f"{m.input_tokens} + {m.output_tokens} tokens",
+            )
+            for m in self.model_calls_of(run_id)
+        ]  # fmt: skip
+        rows += [
+            TimelineRow(d.at, "decision", d.outcome, ", ".join(r["code"] for r in d.reasons))
+            for d in self.decisions_of(run_id)
+        ]
+        rows += [
+            TimelineRow(f["at"], "findings", f"attempt {f['attempt']}", ", ".join(x["code"] for x in f["findings"]))
+            for f in self.findings_of(run_id)
+        ]
+        return sorted(rows, key=lambda row: row.at)
+
+    def _deliveries_of(self, run_id: RunId) -> list[str]:
+        rows = self._all(sa.select(inbox.c.guid).where(inbox.c.run_id == run_id).order_by(inbox.c.received_at))
+        return [row["guid"] for row in rows]
+
+    def purge(self, before: datetime) -> None:
+        """Drop old deliveries and request counts; what belongs to a final run stays, for its merge can be checked."""
+        self.purge_inbox(before)
+        kept = sa.select(runs.c.run_id).where(runs.c.state.in_([state.value for state in FINAL]))
+        with self._engine.begin() as connection:
+            connection.execute(
+                sa.delete(requests).where(
+                    requests.c.at < before, sa.or_(requests.c.run_id.is_(None), requests.c.run_id.not_in(kept))
+                )
+            )

@@ -1,0 +1,127 @@
+"""Effects with their intents and outcomes, requests, model calls, and the pace between writes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.names import RunId
+from bot.record.database import Store, insert_once
+from bot.record.entries import Counts, EffectEntry, ModelCallEntry
+from bot.record.tables import effects, model_calls, pace, requests
+
+_NOT_CONTENT = ("/app/installations/{installation_id}/access_tokens", "/graphql")
+
+
+class Outcomes(Store):
+    """The part of the ledger behind the one door."""
+
+    def effect(self, scope: str, kind: str, key: str) -> EffectEntry | None:
+        """The effect of that natural key in that scope."""
+        row = self._one(
+            sa.select(effects).where(effects.c.scope == scope, effects.c.kind == kind, effects.c.natural_key == key)
+        )
+        return None if row is None else EffectEntry(**row)
+
+    def intend(self, scope: str, run_id: RunId | None, kind: str, key: str, now: datetime) -> EffectEntry:
+        """Write the intent before the effect; a repeated intent counts one attempt more."""
+        values = {
+            "scope": scope, "run_id": run_id, "kind": kind, "natural_key": key,
+            "state": "intended", "attempts": 1, "intended_at": now,
+        }  # fmt: skip
+        with self._engine.begin() as connection:
+            if not insert_once(connection, effects, values):
+                connection.execute(
+                    sa.update(effects)
+                    .where(effects.c.scope == scope, effects.c.kind == kind, effects.c.natural_key == key)
+                    .values(state="intended", attempts=effects.c.attempts + 1, intended_at=now, ended_at=None)
+                )
+        entry = self.effect(scope, kind, key)
+        assert entry is not None
+        return entry
+
+    def settle(
+        self, effect_id: int, state: str, *, outcome: dict[str, Any] | None, error_code: str | None, now: datetime
+    ) -> None:
+        """Record an effect's outcome: `done`, `found` or `failed`."""
+        with self._engine.begin() as connection:
+            connection.execute(
+                sa.update(effects)
+                .where(effects.c.id == effect_id)
+                .values(state=state, outcome=outcome, error_code=error_code, ended_at=now)
+            )
+
+    def effects_of(self, run_id: RunId) -> list[EffectEntry]:
+        """Every effect of a run, oldest intent first."""
+        return [
+            EffectEntry(**row)
+            for row in self._all(sa.select(effects).where(effects.c.run_id == run_id).order_by(effects.c.id))
+        ]
+
+    def record_request(self, run_id: RunId | None, *, method: str, route: str, status: int, at: datetime) -> None:
+        """Count one GitHub request that went out."""
+        with self._engine.begin() as connection:
+            connection.execute(
+                sa.insert(requests).values(run_id=run_id, at=at, method=method, route=route, status=status)
+            )
+
+    def requests_of(self, run_id: RunId) -> list[dict[str, Any]]:
+        """Every GitHub request made for a run, oldest first: at, method, route, status."""
+        return self._all(sa.select(requests).where(requests.c.run_id == run_id).order_by(requests.c.id))
+
+    def record_model_call(
+        self,
+        *,
+        run_id: RunId | None,
+        kind: str,
+        at: datetime,
+        model_asked: str,
+        prompt_digest: str,
+        outcome: str,
+        model_answered: str = "",
+        input_tokens: int = 0,
+        output_tokens: int = 0,
+        cost: float | None = None,
+        duration_ms: int = 0,
+        recorded: bool = False,
+    ) -> None:
+        """Record one question to a model and its figures."""
+        values = {name: value for name, value in locals().items() if name != "self"}
+        with self._engine.begin() as connection:
+            connection.execute(sa.insert(model_calls).values(**values))
+
+    def model_calls_of(self, run_id: RunId) -> list[ModelCallEntry]:
+        """Every model call of a run, oldest first."""
+        columns = [model_calls.c[name] for name in ModelCallEntry.__dataclass_fields__]
+        rows = self._all(sa.select(*columns).where(model_calls.c.run_id == run_id).order_by(model_calls.c.id))
+        return [ModelCallEntry(**row) for row in rows]
+
+    def counts(self, run_id: RunId) -> Counts:
+        """What a run has spent so far."""
+        sent = self.requests_of(run_id)
+        asked = self.model_calls_of(run_id)
+        costs = [call.cost for call in asked if call.cost is not None]
+        return Counts(
+            github_calls=len(sent),
+            content_creating=sum(r["method"] != "GET" and r["route"] not in _NOT_CONTENT for r in sent),
+            model_calls=len(asked),
+            input_tokens=sum(call.input_tokens for call in asked),
+            output_tokens=sum(call.output_tokens for call in asked),
+            cost=sum(costs) if costs else None,
+        )
+
+    def reserve_write(self, installation_id: int, interval_ms: int, now: datetime) -> float:
+        """Take the installation's next writing slot, across processes; returns the seconds to wait for it."""
+        moment, step = now.timestamp(), interval_ms / 1000.0
+        with self._engine.begin() as connection:
+            insert_once(connection, pace, {"installation_id": installation_id, "next_at": 0.0})
+            row = connection.execute(
+                sa.select(pace.c.next_at).where(pace.c.installation_id == installation_id).with_for_update()
+            ).one()
+            slot = max(moment, float(row.next_at))
+            connection.execute(
+                sa.update(pace).where(pace.c.installation_id == installation_id).values(next_at=slot + step)
+            )
+        return slot - moment

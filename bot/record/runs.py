@@ -1,0 +1,186 @@
+"""Runs and their moves: the state table is kept here, in one transaction per move."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.errors import CadenceError
+from bot.names import Cause, HeadSha, IssueNumber, PullNumber, RepositoryId, RunId
+from bot.record.database import Store, insert_once
+from bot.record.entries import RunEntry, TransitionEntry
+from bot.record.tables import effects, runs, transitions
+from bot.states import AT_THE_GATE, FINAL, TERMINAL, RunState, may_move
+
+_FIELDS = frozenset(RunEntry.__dataclass_fields__) - {"run_id", "state", "reason", "created_at", "updated_at"}
+
+
+def _entry(row: dict[str, Any]) -> RunEntry:
+    return RunEntry(**{**row, "state": RunState(row["state"])})
+
+
+def _new_id(made: sa.CursorResult[Any]) -> int:
+    key = made.inserted_primary_key
+    assert key is not None
+    return int(key[0])
+
+
+class Runs(Store):
+    """The part of the ledger that knows runs. `_now` is given by the ledger."""
+
+    _now: Callable[[], datetime]
+
+    def start_run(self, run: RunEntry) -> bool:
+        """Write a new run; False when (repository id, issue, cause) has one already."""
+        values = {name: getattr(run, name) for name in RunEntry.__dataclass_fields__} | {"state": run.state.value}
+        with self._engine.begin() as connection:
+            if not insert_once(connection, runs, values):
+                return False
+            connection.execute(
+                sa.insert(transitions).values(
+                    run_id=run.run_id,
+                    at=self._now(),
+                    came_from="",
+                    to=run.state.value,
+                    reason=run.reason,
+                    by=run.started_by,
+                )
+            )
+            return True
+
+    def run(self, run_id: RunId) -> RunEntry | None:
+        """The run of that id."""
+        row = self._one(sa.select(runs).where(runs.c.run_id == run_id))
+        return None if row is None else _entry(row)
+
+    def run_by_key(self, repository_id: RepositoryId, issue: IssueNumber, cause: Cause) -> RunEntry | None:
+        """The run of exactly that (repository id, issue, cause)."""
+        row = self._one(
+            sa.select(runs).where(runs.c.repository_id == repository_id, runs.c.issue == issue, runs.c.cause == cause)
+        )
+        return None if row is None else _entry(row)
+
+    def runs(
+        self, limit: int = 50, *, state: RunState | None = None, repository_id: RepositoryId | None = None
+    ) -> list[RunEntry]:
+        """The newest runs, newest first."""
+        query = sa.select(runs).order_by(runs.c.created_at.desc(), runs.c.run_id).limit(limit)
+        if state is not None:
+            query = query.where(runs.c.state == state.value)
+        if repository_id is not None:
+            query = query.where(runs.c.repository_id == repository_id)
+        return [_entry(row) for row in self._all(query)]
+
+    def _where(self, *conditions: sa.ColumnElement[bool], newest_first: bool = True) -> list[RunEntry]:
+        """Runs in the order in which they were started (the first transition's id), newest first unless asked."""
+        first = (
+            sa.select(transitions.c.run_id, sa.func.min(transitions.c.id).label("started"))
+            .group_by(transitions.c.run_id)
+            .subquery()
+        )
+        order = first.c.started.desc() if newest_first else first.c.started.asc()
+        query = sa.select(runs).join(first, first.c.run_id == runs.c.run_id).where(*conditions).order_by(order)
+        return [_entry(row) for row in self._all(query)]
+
+    def runs_of_issue(self, repository_id: RepositoryId, issue: IssueNumber) -> list[RunEntry]:
+        """Every run of an issue, newest first."""
+        return self._where(runs.c.repository_id == repository_id, runs.c.issue == issue)
+
+    def latest_run(self, repository_id: RepositoryId, issue: IssueNumber) -> RunEntry | None:
+        """The newest run of an issue."""
+        return next(iter(self.runs_of_issue(repository_id, issue)), None)
+
+    def unfinished_runs(self) -> list[RunEntry]:
+        """Every run that is not in a terminal state, oldest first."""
+        return self._where(runs.c.state.not_in([state.value for state in TERMINAL]), newest_first=False)
+
+    def runs_at_gate_on(self, repository_id: RepositoryId, base_branch: str) -> list[RunEntry]:
+        """Runs with a pull request against a base branch that is not settled, oldest first: the base's queue."""
+        return self._where(
+            runs.c.repository_id == repository_id,
+            runs.c.base_branch == base_branch,
+            runs.c.state.in_([state.value for state in AT_THE_GATE]),
+            newest_first=False,
+        )
+
+    def run_for_pull(self, repository_id: RepositoryId, pull: PullNumber) -> RunEntry | None:
+        """The newest run of a pull request."""
+        return next(iter(self._where(runs.c.repository_id == repository_id, runs.c.pull == pull)), None)
+
+    def run_for_head(self, repository_id: RepositoryId, head: HeadSha) -> RunEntry | None:
+        """The newest run whose head is that commit."""
+        return next(iter(self._where(runs.c.repository_id == repository_id, runs.c.head_sha == head)), None)
+
+    def update_run(self, run_id: RunId, **fields: Any) -> None:
+        """Write fields of a run. Raises CadenceError for a field that does not exist or only `move` may write."""
+        unknown = set(fields) - _FIELDS
+        if unknown:
+            raise CadenceError(f"a run has no field {sorted(unknown)} to write", code="internal")
+        if "asked_digest" in fields and "asked_at" not in fields:
+            fields["asked_at"] = self._now()
+        with self._engine.begin() as connection:
+            connection.execute(sa.update(runs).where(runs.c.run_id == run_id).values(**fields, updated_at=self._now()))
+
+    def move(self, run_id: RunId, to: RunState, *, reason: str = "", by: str = "cadence") -> int | None:
+        """Make a move, in one transaction; returns the transition's id, or None when the run stands there already.
+
+        Raises CadenceError `state.move` for a move that the table does not allow, `run.unknown` for an unknown run.
+        """
+        with self._engine.begin() as connection:
+            row = connection.execute(
+                sa.select(runs.c.state, runs.c.reason).where(runs.c.run_id == run_id).with_for_update()
+            ).first()
+            if row is None:
+                raise CadenceError(f"run {run_id} is not in the ledger", code="run.unknown")
+            current = RunState(row.state)
+            if current is to and row.reason == reason:
+                return None
+            if current is not to and not may_move(current, to):
+                raise CadenceError(f"run {run_id} cannot go from {current} to {to}", code="state.move")
+            now = self._now()
+            connection.execute(
+                sa.update(runs).where(runs.c.run_id == run_id).values(state=to.value, reason=reason, updated_at=now)
+            )
+            made = connection.execute(
+                sa.insert(transitions).values(
+                    run_id=run_id, at=now, came_from=current.value, to=to.value, reason=reason, by=by
+                )
+            )
+            return _new_id(made)
+
+    def supersede_others(
+        self, repository_id: RepositoryId, issue: IssueNumber, keep: RunId, reason: str
+    ) -> list[RunId]:
+        """End every other run of the issue that is not final; returns their ids."""
+        ended = []
+        for run in self.runs_of_issue(repository_id, issue):
+            if run.run_id != keep and run.state not in FINAL:
+                self.move(run.run_id, RunState.SUPERSEDED, reason=reason)
+                ended.append(run.run_id)
+        return ended
+
+    def transitions(self, run_id: RunId) -> list[TransitionEntry]:
+        """Every move of a run, oldest first."""
+        rows = self._all(sa.select(transitions).where(transitions.c.run_id == run_id).order_by(transitions.c.id))
+        return [TransitionEntry(**row) for row in rows]
+
+    def last_transition(self, run_id: RunId) -> int:
+        """The id of the run's newest move; 0 for none."""
+        row = self._one(sa.select(sa.func.max(transitions.c.id).label("id")).where(transitions.c.run_id == run_id))
+        return int((row or {}).get("id") or 0)
+
+    def times_in(self, run_id: RunId, state: RunState) -> int:
+        """How often the run has come to a state."""
+        return sum(one.to == state.value for one in self.transitions(run_id))
+
+    def pushed_heads(self, repository_id: RepositoryId, issue: IssueNumber) -> set[str]:
+        """Every commit we pushed, or were about to push, to the issue's branch."""
+        rows = self._all(
+            sa.select(effects.c.natural_key)
+            .join(runs, runs.c.run_id == effects.c.run_id)
+            .where(runs.c.repository_id == repository_id, runs.c.issue == issue, effects.c.kind == "branch.push")
+        )
+        return {row["natural_key"].removeprefix("push:") for row in rows}

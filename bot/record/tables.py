@@ -1,0 +1,217 @@
+"""The ledger's tables. Alembic's versions under migrations/ lead here; a test compares the two."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+
+class Moment(sa.TypeDecorator[datetime]):
+    """A UTC moment: timezone-aware in Python, ISO 8601 text with microseconds in every database, so that it sorts."""
+
+    impl = sa.String(32)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> str | None:  # noqa: ARG002
+        return None if value is None else value.astimezone(UTC).isoformat(timespec="microseconds")
+
+    def process_result_value(self, value: str | None, dialect: Any) -> datetime | None:  # noqa: ARG002
+        return None if value is None else datetime.fromisoformat(value)
+
+
+def _text(name: str, default: str | None = "") -> sa.Column[str]:
+    return sa.Column(name, sa.Text, nullable=False, server_default=default)
+
+
+def _id() -> sa.Column[int]:
+    return sa.Column("id", sa.Integer, primary_key=True, autoincrement=True)
+
+
+inbox = sa.Table(
+    "inbox",
+    metadata,
+    sa.Column("guid", sa.String(100), primary_key=True),
+    _text("event"),
+    _text("action"),
+    sa.Column("installation_id", sa.BigInteger),
+    sa.Column("repository_id", sa.BigInteger),
+    sa.Column("received_at", Moment, nullable=False),
+    _text("body"),
+    sa.Column("status", sa.String(16), nullable=False, server_default="new", index=True),
+    _text("reason"),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("run_id", sa.String(100)),
+)
+
+runs = sa.Table(
+    "runs",
+    metadata,
+    sa.Column("run_id", sa.String(100), primary_key=True),
+    sa.Column("repository_id", sa.BigInteger, nullable=False),
+    _text("repository"),
+    sa.Column("installation_id", sa.BigInteger, nullable=False),
+    sa.Column("issue", sa.Integer, nullable=False),
+    sa.Column("cause", sa.String(200), nullable=False),
+    _text("started_by"),
+    sa.Column("state", sa.String(32), nullable=False, index=True),
+    _text("reason"),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("updated_at", Moment, nullable=False),
+    _text("title"),
+    _text("body"),
+    _text("blueprint_digest"),
+    sa.Column("text_trusted", sa.Boolean, nullable=False, server_default=sa.false()),
+    _text("guidance"),
+    sa.Column("discard", sa.Boolean, nullable=False, server_default=sa.false()),
+    _text("asked_digest"),
+    sa.Column("asked_at", Moment),
+    _text("approved_digest"),
+    _text("approved_diff"),
+    _text("approved_by"),
+    _text("default_branch"),
+    _text("base_branch"),
+    _text("base_sha"),
+    _text("head_sha"),
+    _text("changeset_digest"),
+    _text("summary"),
+    _text("plan"),
+    _text("branch"),
+    sa.Column("pull", sa.Integer),
+    sa.Column("status_comment", sa.BigInteger),
+    _text("merge_sha"),
+    sa.UniqueConstraint("repository_id", "issue", "cause"),
+    sa.Index("ix_runs_repository_id_pull", "repository_id", "pull"),
+)
+
+transitions = sa.Table(
+    "transitions",
+    metadata,
+    _id(),
+    sa.Column("run_id", sa.String(100), nullable=False, index=True),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("came_from", sa.String(32), nullable=False),
+    sa.Column("to", sa.String(32), nullable=False),
+    _text("reason"),
+    _text("by"),
+)
+
+effects = sa.Table(
+    "effects",
+    metadata,
+    _id(),
+    sa.Column("scope", sa.String(100), nullable=False),
+    sa.Column("run_id", sa.String(100), index=True),
+    sa.Column("kind", sa.String(32), nullable=False),
+    sa.Column("natural_key", sa.String(250), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("intended_at", Moment, nullable=False),
+    sa.Column("ended_at", Moment),
+    sa.Column("outcome", sa.JSON),
+    sa.Column("error_code", sa.String(100)),
+    sa.UniqueConstraint("scope", "kind", "natural_key"),
+)
+
+requests = sa.Table(
+    "requests",
+    metadata,
+    _id(),
+    sa.Column("run_id", sa.String(100), index=True),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("method", sa.String(8), nullable=False),
+    _text("route"),
+    sa.Column("status", sa.Integer, nullable=False),
+)
+
+model_calls = sa.Table(
+    "model_calls",
+    metadata,
+    _id(),
+    sa.Column("run_id", sa.String(100), index=True),
+    sa.Column("kind", sa.String(32), nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    _text("model_asked"),
+    _text("model_answered"),
+    _text("prompt_digest"),
+    sa.Column("input_tokens", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("output_tokens", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("cost", sa.Float),
+    sa.Column("duration_ms", sa.Integer, nullable=False, server_default="0"),
+    _text("outcome"),
+    sa.Column("recorded", sa.Boolean, nullable=False, server_default=sa.false()),
+)
+
+decisions = sa.Table(
+    "decisions",
+    metadata,
+    _id(),
+    sa.Column("run_id", sa.String(100), nullable=False, index=True),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("pull", sa.Integer, nullable=False),
+    sa.Column("head", sa.String(64), nullable=False),
+    sa.Column("outcome", sa.String(16), nullable=False),
+    sa.Column("reasons", sa.JSON, nullable=False),
+    sa.Column("digest", sa.String(64), nullable=False),
+)
+
+verdicts = sa.Table(
+    "verdicts",
+    metadata,
+    _id(),
+    sa.Column("run_id", sa.String(100), nullable=False, index=True),
+    sa.Column("repository_id", sa.BigInteger, nullable=False),
+    sa.Column("issue", sa.Integer, nullable=False),
+    sa.Column("kind", sa.String(32), nullable=False),
+    sa.Column("head", sa.String(64), nullable=False),
+    sa.Column("merge_base", sa.String(64), nullable=False),
+    sa.Column("policy", sa.String(64), nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("verdict", sa.JSON, nullable=False),
+    sa.UniqueConstraint("repository_id", "issue", "kind", "head", "merge_base", "policy", "attempt"),
+)
+
+changesets = sa.Table(
+    "changesets",
+    metadata,
+    sa.Column("digest", sa.String(64), primary_key=True),
+    sa.Column("run_id", sa.String(100), nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    _text("canonical"),
+)
+
+findings = sa.Table(
+    "findings",
+    metadata,
+    _id(),
+    sa.Column("run_id", sa.String(100), nullable=False, index=True),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("findings", sa.JSON, nullable=False),
+)
+
+sightings = sa.Table(
+    "sightings",
+    metadata,
+    sa.Column("repository_id", sa.BigInteger, primary_key=True),
+    sa.Column("head", sa.String(64), primary_key=True),
+    sa.Column("name", sa.String(250), primary_key=True),
+    sa.Column("first_seen", Moment, nullable=False),
+)
+
+pace = sa.Table(
+    "pace",
+    metadata,
+    sa.Column("installation_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("next_at", sa.Float, nullable=False),
+)

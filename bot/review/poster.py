@@ -1,0 +1,114 @@
+"""Posts a verdict on a pull request: one COMMENT review and one check run per kind and evidence key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from bot.effects import Do, EffectKind, Find, JsonDict, Mandate, mandate_of
+from bot.errors import Unprocessable
+from bot.github_api.records import CheckOutput, CheckRunRecord, InlineComment, ReviewRecord
+from bot.names import HeadSha, Marker, PullNumber, marker
+from bot.record.entries import RunEntry
+from bot.review.kinds import Verdict
+from bot.review.report import Report
+
+
+class Door(Protocol):
+    """The one door out."""
+
+    def perform(
+        self, mandate: Mandate, kind: EffectKind, natural_key: str, *, find: Find, do: Do, fresh: bool = False
+    ) -> JsonDict: ...
+
+
+class ReviewCalls(Protocol):
+    """Reviews of one repository."""
+
+    def find(self, number: PullNumber, marker: Marker) -> ReviewRecord | None: ...
+    def comment(
+        self, number: PullNumber, *, head: HeadSha, body: str, comments: Sequence[InlineComment]
+    ) -> ReviewRecord: ...
+
+
+class CheckCalls(Protocol):
+    """Check runs of one repository."""
+
+    def find(self, head: HeadSha, name: str, external_id: str) -> CheckRunRecord | None: ...
+    def create(
+        self,
+        *,
+        head: HeadSha,
+        name: str,
+        external_id: str,
+        status: str,
+        conclusion: str | None = None,
+        output: CheckOutput,
+        details_url: str = "",
+    ) -> CheckRunRecord: ...
+
+
+class Poster:
+    """Reviews and their check runs, through the door."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+
+    def review(
+        self, run: RunEntry, reviews: ReviewCalls, pull: PullNumber, verdict: Verdict, report: Report, *, fresh: bool
+    ) -> JsonDict:
+        """Post the verdict as one COMMENT review; found again by its marker under our own name."""
+        key = verdict.key.digest(verdict.kind)
+        wanted = marker("review", kind=verdict.kind.value, key=key)
+
+        def find() -> JsonDict | None:
+            existing = reviews.find(pull, wanted)
+            return None if existing is None else {"id": existing.id, "url": existing.html_url}
+
+        def do() -> JsonDict:
+            made = self._comment(reviews, pull, verdict, report)
+            return {"id": made.id, "url": made.html_url}
+
+        return self._door.perform(
+            mandate_of(run), EffectKind.REVIEW_POST, f"review:{key}", find=find, do=do, fresh=fresh
+        )
+
+    def _comment(self, reviews: ReviewCalls, pull: PullNumber, verdict: Verdict, report: Report) -> ReviewRecord:
+        """GitHub refuses a whole review for one inline comment outside the diff: then the body carries them all."""
+        try:
+            return reviews.comment(pull, head=verdict.key.head, body=report.body, comments=report.inline)
+        except Unprocessable:
+            if not report.inline:
+                raise
+            return reviews.comment(pull, head=verdict.key.head, body=report.body_with_all, comments=())
+
+    def check(
+        self, run: RunEntry, checks: CheckCalls, verdict: Verdict, report: Report, *, url: str, fresh: bool
+    ) -> JsonDict:
+        """Put the verdict's check run on the judged head; found again by its external id under our own App."""
+        key = verdict.key.digest(verdict.kind)
+        name = verdict.kind.check_name
+
+        def find() -> JsonDict | None:
+            existing = checks.find(verdict.key.head, name, key)
+            return None if existing is None else _outcome(existing)
+
+        def do() -> JsonDict:
+            made = checks.create(
+                head=verdict.key.head,
+                name=name,
+                external_id=key,
+                status="completed",
+                conclusion=report.conclusion,
+                output=report.output,
+                details_url=url,
+            )
+            return _outcome(made)
+
+        return self._door.perform(
+            mandate_of(run), EffectKind.CHECK_PUT, f"check:{name}:{key}", find=find, do=do, fresh=fresh
+        )
+
+
+def _outcome(check: CheckRunRecord) -> dict[str, Any]:
+    return {"id": check.id, "url": check.html_url, "conclusion": check.conclusion}

@@ -1,0 +1,269 @@
+"""GraphQL objects of code: repositories, refs, commits, checks, pull requests."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from bot.sandbox import rules
+from bot.sandbox.graphql_nodes import (
+    Reader,
+    Refusal,
+    Resolver,
+    actor,
+    connection,
+    conversation,
+    issue_node,
+    lazy,
+    paged,
+)
+from bot.sandbox.state import (
+    CheckRun,
+    JsonDict,
+    Pull,
+    Repository,
+    Review,
+    Status,
+    node_id,
+    stamp,
+    stamp_or_none,
+)
+
+
+def _required(repo: Repository, name: str, app_id: int | None) -> Resolver:
+    def resolve(_info: Any, **args: Any) -> bool:
+        issue = repo.issues.get(args.get("pullRequestNumber") or 0)
+        if issue is None or issue.pull is None:
+            raise Refusal("UNPROCESSABLE", "Either `pullRequestId` or `pullRequestNumber` must be provided.")
+        asked = rules.requirements(repo, issue.pull.base_ref).checks
+        return any(want == name and (pin in (None, -1) or pin == app_id) for want, pin in asked)
+
+    return resolve
+
+
+def _check_run(reader: Reader, run: CheckRun) -> JsonDict:
+    url = f"{reader.web(run.repository)}/runs/{run.id}"
+    app = {"id": node_id("A", run.app.id), "databaseId": run.app.id, "name": run.app.slug, "slug": run.app.slug}
+    return {
+        "__typename": "CheckRun",
+        "id": node_id("CR", run.id),
+        "databaseId": run.id,
+        "name": run.name,
+        "status": run.status.upper(),
+        "conclusion": run.conclusion.upper() if run.conclusion else None,
+        "externalId": run.external_id or None,
+        "detailsUrl": run.details_url or f"{reader.world.site.web}/apps/{run.app.slug}",
+        "url": url,
+        "permalink": url,
+        "startedAt": stamp_or_none(run.started_at),
+        "completedAt": stamp_or_none(run.completed_at),
+        "title": run.title,
+        "summary": run.summary,
+        "text": run.text,
+        "checkSuite": {"id": node_id("CS", run.suite_id), "databaseId": run.suite_id, "app": app},
+        "isRequired": _required(run.repository, run.name, run.app.id),
+    }
+
+
+def _status(reader: Reader, made: Status) -> JsonDict:
+    return {
+        "__typename": "StatusContext",
+        "id": node_id("SC", made.id),
+        "context": made.context,
+        "state": made.state.upper(),
+        "description": made.description,
+        "targetUrl": made.target_url,
+        "createdAt": stamp(made.created_at),
+        "creator": actor(reader, made.creator),
+        "isRequired": _required(made.repository, made.context, None),
+    }
+
+
+def commit_node(reader: Reader, repo: Repository, sha: str) -> JsonDict:
+    """A commit; its rollup needs checks and statuses."""
+    info = reader.world.bare(repo).info(sha)
+
+    def rollup() -> JsonDict | None:
+        reader.require("checks=read,statuses=read")
+        state = rules.rollup(repo, sha)
+        if state is None:
+            return None
+        contexts = [_check_run(reader, run) for run in rules.latest_runs(repo, sha)]
+        contexts += [_status(reader, one) for one in rules.latest_statuses(repo, sha)]
+        return {
+            "id": node_id("SCR", int(sha[:12], 16)),
+            "state": state,
+            "commit": lazy(lambda: commit_node(reader, repo, sha)),
+            "contexts": paged("contexts", lambda: contexts),
+        }
+
+    return {
+        "__typename": "Commit",
+        "id": node_id("C", int(sha[:12], 16)),
+        "oid": sha,
+        "abbreviatedOid": sha[:7],
+        "message": info.message,
+        "messageHeadline": info.message.split("\n", 1)[0],
+        "committedDate": info.date,
+        "author": {"name": info.author.name, "email": info.author.email},
+        "committer": {"name": info.committer.name, "email": info.committer.email},
+        "url": f"{reader.web(repo)}/commit/{sha}",
+        "statusCheckRollup": lazy(rollup),
+    }
+
+
+def _ref(reader: Reader, repo: Repository, branch: str) -> JsonDict | None:
+    reader.require("contents=read")
+    tip = reader.world.bare(repo).tip(branch)
+    if tip is None:
+        return None
+    return {
+        "id": node_id("REF", int(tip[:12], 16)),
+        "name": branch,
+        "prefix": "refs/heads/",
+        "target": lazy(lambda: commit_node(reader, repo, tip)),
+    }
+
+
+def _review(reader: Reader, made: Review) -> JsonDict:
+    repo = made.pull.repository
+    return {
+        "id": node_id("PRR", made.id),
+        "databaseId": made.id,
+        "fullDatabaseId": str(made.id),
+        "author": actor(reader, made.user),
+        "body": made.body,
+        "state": made.state,
+        "submittedAt": stamp(made.submitted_at),
+        "commit": lazy(lambda: commit_node(reader, repo, made.commit_id)),
+        "url": f"{reader.web(repo)}/pull/{made.pull.number}#pullrequestreview-{made.id}",
+    }
+
+
+def _pull_commits(reader: Reader, pull: Pull) -> list[JsonDict]:
+    shas = reader.world.bare(pull.repository).between(pull.base_sha, pull.head_sha)
+
+    def entry(sha: str) -> JsonDict:
+        node = lazy(lambda: commit_node(reader, pull.repository, sha))
+        return {"id": node_id("PURC", int(sha[:12], 16)), "commit": node}
+
+    return [entry(sha) for sha in shas]
+
+
+def pull_node(reader: Reader, pull: Pull) -> JsonDict:
+    """A pull request; `mergeable` is read once per object, so that one answer does not contradict itself."""
+    repo, world = pull.repository, reader.world
+
+    @cache
+    def mergeable() -> bool | None:
+        return rules.read_mergeable(world, pull)
+
+    def words() -> str:
+        seen = mergeable()
+        return "UNKNOWN" if seen is None else "MERGEABLE" if seen else "CONFLICTING"
+
+    def whole_repository() -> JsonDict:
+        return repository_node(reader, repo)
+
+    merged = pull.merge_commit_sha
+    return {
+        "__typename": "PullRequest",
+        "id": node_id("PR", pull.id),
+        "databaseId": pull.id,
+        "fullDatabaseId": str(pull.id),
+        "state": "MERGED" if pull.merged_at else pull.issue.state.upper(),
+        "closed": not pull.is_open,
+        "merged": pull.merged_at is not None,
+        "isDraft": pull.draft,
+        "isCrossRepository": False,
+        "isInMergeQueue": False,
+        "mergeable": lazy(words),
+        "mergeStateStatus": lazy(lambda: rules.mergeable_state(world, pull, mergeable()).upper()),
+        "reviewDecision": lazy(lambda: rules.review_decision(world, pull)),
+        "mergedAt": stamp_or_none(pull.merged_at),
+        "mergedBy": actor(reader, pull.merged_by),
+        "url": f"{reader.web(repo)}/pull/{pull.number}",
+        "headRefName": pull.head_ref,
+        "headRefOid": pull.head_sha,
+        "headRef": lazy(lambda: _ref(reader, repo, pull.head_ref)),
+        "headRepository": lazy(whole_repository),
+        "baseRefName": pull.base_ref,
+        "baseRefOid": pull.base_sha,
+        "baseRef": lazy(lambda: _ref(reader, repo, pull.base_ref)),
+        "baseRepository": lazy(whole_repository),
+        "repository": lazy(whole_repository),
+        "mergeCommit": lazy(lambda: commit_node(reader, repo, merged) if merged else None),
+        "reviews": paged("reviews", lambda: [_review(reader, one) for one in pull.reviews]),
+        "commits": paged("commits", lambda: _pull_commits(reader, pull)),
+        **conversation(reader, pull.issue),
+    }
+
+
+def repository_node(reader: Reader, repo: Repository) -> JsonDict:
+    """A repository with what the query may reach from it."""
+    return {
+        "__typename": "Repository",
+        "id": node_id("R", repo.id),
+        "databaseId": repo.id,
+        "name": repo.name,
+        "nameWithOwner": repo.full_name,
+        "url": reader.web(repo),
+        "isPrivate": repo.private,
+        "isArchived": repo.archived,
+        "mergeCommitAllowed": repo.allow_merge_commit,
+        "squashMergeAllowed": repo.allow_squash_merge,
+        "rebaseMergeAllowed": repo.allow_rebase_merge,
+        "autoMergeAllowed": False,
+        "deleteBranchOnMerge": repo.delete_branch_on_merge,
+        "defaultBranchRef": lazy(lambda: _ref(reader, repo, repo.default_branch)),
+        **_lookups(reader, repo),
+    }
+
+
+def _lookups(reader: Reader, repo: Repository) -> dict[str, Resolver]:
+    def ref(_info: Any, qualifiedName: str) -> JsonDict | None:
+        return _ref(reader, repo, qualifiedName.removeprefix("refs/heads/"))
+
+    def git_object(_info: Any, oid: str | None = None, expression: str | None = None) -> JsonDict | None:
+        reader.require("contents=read")
+        sha = reader.world.bare(repo).commit_of(oid or expression or "")
+        return commit_node(reader, repo, sha) if sha else None
+
+    def issue(_info: Any, number: int) -> JsonDict:
+        reader.require("issues=read")
+        found = repo.issues.get(number)
+        if found is None or found.pull is not None:
+            raise Refusal("NOT_FOUND", f"Could not resolve to an Issue with the number of {number}.")
+        return issue_node(reader, found)
+
+    def pull(_info: Any, number: int) -> JsonDict:
+        reader.require("pull_requests=read")
+        found = repo.issues.get(number)
+        if found is None or found.pull is None:
+            raise Refusal("NOT_FOUND", f"Could not resolve to a PullRequest with the number of {number}.")
+        return pull_node(reader, found.pull)
+
+    def issues(_info: Any, **args: Any) -> JsonDict:
+        reader.require("issues=read")
+        states, labels = args.pop("states", None), args.pop("labels", None) or []
+        found = [one for one in repo.issues.values() if one.pull is None]
+        found = [one for one in found if states is None or one.state.upper() in states]
+        found = [one for one in found if not labels or any(one.has_label(name) for name in labels)]
+        return connection("issues", [issue_node(reader, one) for one in found], args)
+
+    def pulls(_info: Any, **args: Any) -> JsonDict:
+        reader.require("pull_requests=read")
+        states, head, base = args.pop("states", None), args.pop("headRefName", None), args.pop("baseRefName", None)
+        found = [pull_node(reader, one) for one in repo.pulls() if head in (None, one.head_ref)]
+        found = [one for one in found if states is None or one["state"] in states]
+        found = [one for one in found if base in (None, one["baseRefName"])]
+        return connection("pullRequests", found, args)
+
+    return {
+        "ref": ref,
+        "object": git_object,
+        "issue": issue,
+        "pullRequest": pull,
+        "issues": issues,
+        "pullRequests": pulls,
+    }

@@ -1,0 +1,53 @@
+"""A Flask app on a free port of 127.0.0.1, in a thread of its own."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from flask import Flask
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+
+class _Quiet(WSGIRequestHandler):
+    """The demo's own lines are what people read; one line per request would bury them."""
+
+    protocol_version = "HTTP/1.0"
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: ARG002
+        return
+
+
+class Loopback:
+    """Serves one app until `stop`."""
+
+    def __init__(self, app: Flask, *, name: str) -> None:
+        self._app = app
+        self._name = name
+        self._server: BaseWSGIServer | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        """`http://127.0.0.1:<port>`. Raises RuntimeError while not started."""
+        if self._server is None:
+            raise RuntimeError(f"{self._name} is not started")
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def start(self) -> str:
+        """Bind and serve; returns `url`."""
+        self._server = make_server("127.0.0.1", 0, self._app, threaded=True, request_handler=_Quiet)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name=self._name, daemon=True
+        )
+        self._thread.start()
+        return self.url
+
+    def stop(self) -> None:
+        """End the server; doing it twice is harmless."""
+        if self._server is None or self._thread is None:
+            return
+        self._server.shutdown()
+        self._thread.join(timeout=5)
+        self._server.server_close()
+        self._server = self._thread = None

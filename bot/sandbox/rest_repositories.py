@@ -1,0 +1,118 @@
+"""Endpoints of a repository: itself, who may do what in it, branches, refs, rules."""
+
+from __future__ import annotations
+
+from bot.sandbox import acts_code, payloads, rules
+from bot.sandbox.answers import Answer, ApiError, not_found
+from bot.sandbox.routing import Call, Routes
+from bot.sandbox.state import JsonDict, Repository, node_id
+
+routes = Routes()
+_LEGACY = {"maintain": "write", "triage": "read"}
+
+
+@routes.on("GET", "/repos/{owner}/{repo}", "metadata=read")
+def get_repository(call: Call) -> Answer:
+    settings = call.caller.may("contents=write")
+    return Answer(200, payloads.full_repository(call.world.site, call.repo, merge_settings=settings))
+
+
+@routes.on("GET", "/repos/{owner}/{repo}/collaborators/{username}/permission", "metadata=read")
+def get_permission(call: Call) -> Answer:
+    account = call.world.accounts.get(call.params["username"].casefold())
+    if account is None:
+        raise not_found()
+    role = call.repo.role(account)
+    flags = {
+        "pull": role != "none",
+        "triage": call.repo.at_least(account, "triage"),
+        "push": call.repo.at_least(account, "write"),
+        "maintain": call.repo.at_least(account, "maintain"),
+        "admin": role == "admin",
+    }
+    user = {**payloads.user(call.world.site, account), "role_name": role, "permissions": flags}
+    return Answer(200, {"permission": _LEGACY.get(role, role), "role_name": role, "user": user})
+
+
+@routes.on("GET", "/repos/{owner}/{repo}/rules/branches/{branch}", "metadata=read", paged="")
+def get_branch_rules(call: Call) -> Answer:
+    return Answer(200, rules.branch_rules(call.repo, call.params["branch"]))
+
+
+@routes.on("GET", "/repos/{owner}/{repo}/branches/{branch}/protection", "administration=read")
+def get_protection(call: Call) -> Answer:
+    if call.params["branch"] not in call.repo.protections:
+        raise ApiError(404, "Branch not protected")
+    url = f"{call.world.site.api}/repos/{call.repo.full_name}/branches/{call.params['branch']}/protection"
+    return Answer(200, {"url": url, **_protection(call.repo, call.params["branch"], url=url)})
+
+
+@routes.on("GET", "/repos/{owner}/{repo}/branches/{branch}", "contents=read")
+def get_branch(call: Call) -> Answer:
+    world, repo, branch = call.world, call.repo, call.params["branch"]
+    tip = world.bare(repo).tip(branch)
+    if tip is None:
+        raise ApiError(404, "Branch not found")
+    url = f"{world.site.api}/repos/{repo.full_name}/branches/{branch}"
+    guarded = branch in repo.protections or bool(rules.branch_rules(repo, branch))
+    body: JsonDict = {
+        "name": branch,
+        "commit": payloads.commit(world.site, repo, world.bare(repo).info(tip)),
+        "_links": {"self": url, "html": f"{world.site.web}/{repo.full_name}/tree/{branch}"},
+        "protected": guarded,
+        "protection": _protection(repo, branch, url=f"{url}/protection"),
+        "protection_url": f"{url}/protection",
+    }
+    return Answer(200, body)
+
+
+def _protection(repo: Repository, branch: str, *, url: str) -> JsonDict:
+    """The summary of classic protection that contents: read sees; rulesets are not part of it."""
+    classic = repo.protections.get(branch)
+    checks = classic.checks if classic else []
+    return {
+        "enabled": classic is not None,
+        "required_status_checks": {
+            "url": f"{url}/required_status_checks",
+            "enforcement_level": "everyone" if checks else "off",
+            "contexts": [name for name, _ in checks],
+            "checks": [{"context": name, "app_id": app_id} for name, app_id in checks],
+            "contexts_url": f"{url}/required_status_checks/contexts",
+        },
+    }
+
+
+@routes.on("GET", "/repos/{owner}/{repo}/git/ref/{ref}", "contents=read")
+def get_ref(call: Call) -> Answer:
+    ref = f"refs/{call.params['ref']}"
+    sha = call.world.bare(call.repo).refs().get(ref)
+    if sha is None or ref.startswith("refs/pull/"):
+        raise not_found()
+    url = f"{call.world.site.api}/repos/{call.repo.full_name}/git"
+    target = {"type": "commit", "sha": sha, "url": f"{url}/commits/{sha}"}
+    return Answer(
+        200, {"ref": ref, "node_id": node_id("REF", int(sha[:12], 16)), "url": f"{url}/{ref}", "object": target}
+    )
+
+
+@routes.on("DELETE", "/repos/{owner}/{repo}/git/refs/{ref}", "contents=write")
+def delete_ref(call: Call) -> Answer:
+    kind, _, branch = call.params["ref"].partition("/")
+    if kind != "heads":
+        raise ApiError(422, "Reference does not exist")
+    bound = [rule["type"] for rule in rules.branch_rules(call.repo, branch)]
+    if "deletion" in bound:
+        raise ApiError(422, "Repository rule violations found\n\nCannot delete this branch\n\n")
+    if branch in call.repo.protections:
+        raise ApiError(422, "Cannot delete this protected branch")
+    acts_code.delete_branch(call.world, call.repo, branch, by=call.actor)
+    return Answer(204)
+
+
+@routes.on("GET", "/repos/{owner}/{repo}/commits/{ref}", "contents=read")
+def get_commit(call: Call) -> Answer:
+    bare = call.world.bare(call.repo)
+    sha = bare.commit_of(call.params["ref"])
+    if sha is None:
+        raise ApiError(422, f"No commit found for SHA: {call.params['ref']}")
+    return Answer(200, payloads.commit(call.world.site, call.repo, bare.info(sha)))

@@ -1,0 +1,190 @@
+"""The environment, read once at start into frozen settings. The only module that reads it."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from dotenv import dotenv_values
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from bot.errors import SettingsInvalid
+from bot.llm.model import ModelKind
+
+DEFAULT_MODEL = "gpt-5.5"
+_NOT_SETTINGS = ("CADENCE_TEST_", "CADENCE_CONTRACT")
+"""Read by the test suite, not by Cadence."""
+_REFUSED_ENVIRONMENT = ("DBOS__CLOUD", "DBOS_CONDUCTOR_KEY", "DBOS__CONDUCTOR_KEY")
+
+
+def _none_if_blank(value: Any) -> Any:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+Blank = BeforeValidator(_none_if_blank)
+Text = Annotated[str | None, Blank]
+Secret = Annotated[SecretStr | None, Blank]
+File = Annotated[Path | None, Blank]
+
+
+class Settings(BaseSettings):
+    """Every setting of a Cadence process; deploy/example.env explains each."""
+
+    model_config = SettingsConfigDict(env_prefix="CADENCE_", frozen=True, extra="forbid", populate_by_name=True)
+
+    github_url: str = "https://github.com"
+    app_id: Annotated[int | None, Blank] = None
+    private_key: Secret = None
+    private_key_file: File = None
+    webhook_secret: Secret = None
+    reviewer_app_id: Annotated[int | None, Blank] = None
+    reviewer_private_key: Secret = None
+    reviewer_private_key_file: File = None
+    database_url: Text = None
+    data_dir: Path = Path("./.cadence")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    public_url: Text = None
+    web_token: Secret = None
+    executor_id: Text = None
+    log: Literal["text", "json"] = "text"
+    sweep_seconds: float = Field(default=180, gt=0)
+    write_interval_ms: int = Field(default=1000, ge=0)
+    settle_seconds: int = Field(default=60, ge=0)
+    signing_key: Secret = None
+    signing_key_file: File = None
+    openai_api_key: Secret = Field(default=None, validation_alias="OPENAI_API_KEY")
+    openai_base_url: Text = Field(default=None, validation_alias="OPENAI_BASE_URL")
+    model: str = DEFAULT_MODEL
+    model_plan: Text = None
+    model_reasoning: Text = None
+    model_efficiency: Text = None
+
+    @classmethod
+    def settings_customise_sources(  # type: ignore[override]
+        cls, *_: Any, init_settings: PydanticBaseSettingsSource, **__: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what `load` hands over: it has read the environment and the .env file itself, to name their faults."""
+        return (init_settings,)
+
+    @classmethod
+    def load(cls, env: Mapping[str, str] | None = None, *, dotenv: Path | None = Path(".env")) -> Settings:
+        """Settings from the environment over the `.env` file.
+
+        Raises SettingsInvalid that lists every fault at once: the variable, what is wrong, what to do.
+        """
+        given = dict(os.environ if env is None else env)
+        filed = dotenv_values(dotenv) if dotenv is not None and dotenv.is_file() else {}
+        values = {**{k: v for k, v in filed.items() if v is not None}, **given}
+        faults = _strangers(values)
+        fields: Any = _fields(values)
+        try:
+            settings = cls(**fields)
+        except ValidationError as error:
+            faults += [_fault(one) for one in error.errors()]
+            raise _invalid(faults) from None
+        if faults:
+            raise _invalid(faults)
+        return settings
+
+    @property
+    def webhook_secrets(self) -> tuple[str, ...]:
+        """The webhook's secrets; several, separated by commas, while one is being replaced."""
+        raw = self.webhook_secret.get_secret_value() if self.webhook_secret else ""
+        return tuple(part.strip() for part in raw.split(",") if part.strip())
+
+    @property
+    def ledger_url(self) -> str:
+        """The ledger's database: the configured one, or a SQLite file in the data directory."""
+        return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'cadence.sqlite'}"
+
+    @property
+    def on_postgres(self) -> bool:
+        return self.ledger_url.startswith("postgres")
+
+    @property
+    def executor(self) -> str:
+        """This process's executor id: as configured, else the host's name."""
+        return self.executor_id or socket.gethostname()
+
+    def model_names(self) -> dict[ModelKind, str]:
+        """Which model is asked for which kind of answer."""
+        return {
+            ModelKind.PLAN: self.model_plan or self.model,
+            ModelKind.REASONING: self.model_reasoning or self.model,
+            ModelKind.EFFICIENCY: self.model_efficiency or self.model,
+        }
+
+    def key_pem(self) -> str:
+        """The App's private key as PEM text. Raises SettingsInvalid when it is missing or cannot be read."""
+        if self.private_key is not None:
+            return self.private_key.get_secret_value().replace("\\n", "\n")
+        if self.private_key_file is None:
+            raise _invalid(["CADENCE_PRIVATE_KEY or CADENCE_PRIVATE_KEY_FILE is needed: the App's private key (PEM)."])
+        try:
+            return self.private_key_file.read_text()
+        except OSError as error:
+            raise _invalid([f"CADENCE_PRIVATE_KEY_FILE cannot be read: {error.strerror}."]) from None
+
+    def require_github(self) -> None:
+        """Raise SettingsInvalid unless everything that `serve` needs to speak with GitHub is there."""
+        faults = []
+        if self.app_id is None:
+            faults.append("CADENCE_APP_ID is needed: the App's id, from its settings page.")
+        if self.private_key is None and self.private_key_file is None:
+            faults.append("CADENCE_PRIVATE_KEY or CADENCE_PRIVATE_KEY_FILE is needed: the App's private key (PEM).")
+        if not self.webhook_secrets:
+            faults.append("CADENCE_WEBHOOK_SECRET is needed: the secret of the App's webhook.")
+        if faults:
+            raise _invalid(faults)
+        self.key_pem()
+
+
+def _fields(values: Mapping[str, str]) -> dict[str, str]:
+    """Variables by the name of their field."""
+    found = {}
+    for name, field in Settings.model_fields.items():
+        variable = field.validation_alias if isinstance(field.validation_alias, str) else f"CADENCE_{name.upper()}"
+        if variable in values:
+            found[name] = values[variable]
+    return found
+
+
+def variables() -> list[str]:
+    """Every variable there is, in the order of the settings."""
+    return [
+        field.validation_alias if isinstance(field.validation_alias, str) else f"CADENCE_{name.upper()}"
+        for name, field in Settings.model_fields.items()
+    ]
+
+
+def _strangers(values: Mapping[str, str]) -> list[str]:
+    """Misspelt variables, and those that would bring a paid service's network into the engine."""
+    known = set(variables())
+    faults = []
+    for name in values:
+        if (
+            name.startswith("CADENCE_")
+            and name not in known
+            and not name.startswith(("CADENCE_TEST_", "CADENCE_CONTRACT"))
+        ):
+            near = difflib.get_close_matches(name, known, n=1)
+            faults.append(f"{name} is not a setting." + (f" Did you mean {near[0]}?" if near else ""))
+        if name in _REFUSED_ENVIRONMENT:
+            faults.append(f"{name} must not be set: it would connect the engine to a service outside.")
+    return faults
+
+
+def _fault(error: Any) -> str:
+    name = str(error["loc"][0]) if error["loc"] else "?"
+    variable = name if name.isupper() else f"CADENCE_{name.upper()}"
+    return f"{variable}: {error['msg']}."
+
+
+def _invalid(faults: list[str]) -> SettingsInvalid:
+    return SettingsInvalid(" ".join(faults), remedy="deploy/example.env explains every setting.", details=tuple(faults))

@@ -1,0 +1,156 @@
+"""The one door, over a real ledger: made once, looked for before it is made again, fenced, paced, recorded."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.door import through_the_door
+from bot.effects import EffectKind, Effects, Mandate, mandate_of, repository_mandate
+from bot.errors import BudgetSpent, CadenceError, FenceClosed, UnknownOutcome
+from bot.names import Cause, InstallationId, IssueNumber, RepositoryId, RunId
+from bot.record.entries import RunEntry
+from bot.record.ledger import Ledger
+from bot.states import RunState
+from tests.fakes.fake_clock import FakeClock
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+RUN = RunEntry(
+    RunId("1-2-x"), RepositoryId(1), "o/r", InstallationId(3), IssueNumber(2), Cause("label:1"), "olive",
+    RunState.GATED, "", NOW, NOW,
+)  # fmt: skip
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    ledger = Ledger.open(f"sqlite:///{tmp_path / 'ledger.sqlite'}", FakeClock())
+    ledger.migrate()
+    ledger.start_run(RUN)
+    yield ledger
+    ledger.close()
+
+
+class Outside:
+    """Something outside that remembers what was done to it."""
+
+    def __init__(self) -> None:
+        self.made: list[str] = []
+        self.fail: list[Exception] = []
+
+    @through_the_door
+    def make(self) -> dict[str, Any]:
+        if self.fail:
+            error = self.fail.pop()
+            if isinstance(error, UnknownOutcome):
+                self.made.append("made")
+            raise error
+        self.made.append("made")
+        return {"id": len(self.made)}
+
+    def find(self) -> dict[str, Any] | None:
+        return {"id": len(self.made), "by": "finding"} if self.made else None
+
+
+def door(ledger: Ledger, **options: Any) -> Effects:
+    return Effects(ledger, FakeClock(), write_interval_ms=0, **options)
+
+
+def perform(effects: Effects, outside: Outside, mandate: Mandate | None = None, **options: Any) -> dict[str, Any]:
+    return effects.perform(
+        mandate or mandate_of(RUN), EffectKind.MERGE, "merge:abc", find=outside.find, do=outside.make, **options
+    )
+
+
+def test_an_effect_is_made_once_and_its_outcome_kept(ledger: Ledger) -> None:
+    outside = Outside()
+    assert perform(door(ledger), outside) == {"id": 1}
+    assert perform(door(ledger), outside) == {"id": 1}
+    assert outside.made == ["made"]
+    (entry,) = ledger.effects_of(RUN.run_id)
+    assert (entry.state, entry.outcome, entry.attempts) == ("done", {"id": 1}, 1)
+
+
+def test_what_is_there_already_is_found_and_not_made_again(ledger: Ledger) -> None:
+    outside = Outside()
+    outside.made.append("by a process that died before it could record this")
+    assert perform(door(ledger), outside)["by"] == "finding"
+    assert len(outside.made) == 1
+
+
+def test_a_fresh_effect_is_not_looked_for_unless_it_was_tried_before(ledger: Ledger) -> None:
+    outside = Outside()
+    outside.made.append("unrelated")
+    assert perform(door(ledger), outside, fresh=True) == {"id": 2}
+    other = Outside()
+    ledger.intend(RUN.run_id, RUN.run_id, EffectKind.PULL_OPEN, "pull", NOW)
+    other.made.append("made, then the process died")
+    found = door(ledger).perform(
+        mandate_of(RUN), EffectKind.PULL_OPEN, "pull", find=other.find, do=other.make, fresh=True
+    )
+    assert found["by"] == "finding"
+    assert len(other.made) == 1
+
+
+def test_an_unknown_outcome_is_looked_for_before_it_is_given_up(ledger: Ledger) -> None:
+    outside = Outside()
+    outside.fail = [UnknownOutcome("502")]
+    assert perform(door(ledger), outside, fresh=True)["by"] == "finding"
+    assert outside.made == ["made"]
+
+
+def test_a_failure_is_recorded_and_can_be_tried_again(ledger: Ledger) -> None:
+    outside = Outside()
+    outside.fail = [CadenceError("no", code="github.forbidden")]
+    with pytest.raises(CadenceError):
+        perform(door(ledger), outside)
+    (entry,) = ledger.effects_of(RUN.run_id)
+    assert (entry.state, entry.error_code) == ("failed", "github.forbidden")
+    assert perform(door(ledger), outside) == {"id": 1}
+
+
+@pytest.mark.parametrize("state", [RunState.STOPPED, RunState.SUPERSEDED, RunState.REFUSED])
+def test_the_fence_keeps_an_ended_run_from_acting(ledger: Ledger, state: RunState) -> None:
+    outside = Outside()
+    ledger.move(RUN.run_id, state)
+    with pytest.raises(FenceClosed):
+        perform(door(ledger), outside)
+    assert outside.made == []
+    told = door(ledger).perform(
+        mandate_of(RUN), EffectKind.COMMENT_EDIT, "status:1", find=lambda: None, do=outside.make
+    )
+    assert told == {"id": 1}, "an ended run still says that it ended"
+
+
+def test_a_run_that_is_not_in_the_ledger_does_nothing(ledger: Ledger) -> None:
+    stranger = Mandate("x", RUN.repository_id, RUN.installation_id, RunId("x"))
+    with pytest.raises(FenceClosed):
+        perform(door(ledger), Outside(), stranger)
+
+
+def test_what_belongs_to_no_run_needs_no_run(ledger: Ledger) -> None:
+    mandate = repository_mandate(RUN.repository_id, RUN.installation_id)
+    assert perform(door(ledger), Outside(), mandate) == {"id": 1}
+
+
+def test_a_spent_budget_sends_nothing(ledger: Ledger) -> None:
+    class Spent:
+        def refusal(self, run_id: RunId, kind: EffectKind) -> str | None:
+            return "1,000 of 1,000 tokens are spent"
+
+    outside = Outside()
+    with pytest.raises(BudgetSpent, match="1,000 of 1,000"):
+        perform(door(ledger, budget=Spent()), outside)
+    assert outside.made == []
+
+
+def test_writes_of_one_installation_keep_their_distance(ledger: Ledger) -> None:
+    clock = FakeClock()
+    effects = Effects(ledger, clock, write_interval_ms=1000)
+    begun = clock.now()
+    for number in range(3):
+        effects.perform(
+            mandate_of(RUN), EffectKind.REACTION, f"eyes:{number}", find=lambda: None, do=lambda: {"ok": True}
+        )
+    assert (clock.now() - begun).total_seconds() == pytest.approx(2.0)

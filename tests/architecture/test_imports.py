@@ -1,0 +1,146 @@
+"""Who may import whom: pure modules stay pure, one library has one home, shells do not know each other."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BOT = ROOT / "bot"
+
+HOMES = {
+    "github": ("bot/github_api/",),
+    "jwt": ("bot/github_api/", "bot/sandbox/"),
+    "git": ("bot/git_store/",),
+    "openai": ("bot/llm/openai_model.py",),
+    "dbos": ("bot/engine.py",),
+    "sqlalchemy": ("bot/record/",),
+    "alembic": ("bot/record/",),
+    "flask": ("bot/intake/webhook.py", "bot/web/", "bot/sandbox/", "bot/app.py"),
+    "waitress": ("bot/app.py", "bot/sandbox/"),
+    "graphql": ("bot/sandbox/",),
+    "ruamel": ("bot/repo_config.py", "bot/config_text.py", "bot/changeset/"),
+    "unidiff": ("bot/review/", "bot/publish/", "bot/gate/"),
+    "bm25s": ("bot/plan/context/",),
+    "bpe_openai": ("bot/llm/", "bot/plan/context/"),
+    "typer": ("bot/__main__.py", "bot/cli/"),
+    "filelock": ("bot/git_store/", "bot/record/"),
+    "pydantic_settings": ("bot/settings.py",),
+}
+
+PURE = [
+    "names.py",
+    "errors.py",
+    "states.py",
+    "quiet.py",
+    "policy.py",
+    "repo_config.py",
+    "intake/signature.py",
+    "intake/events.py",
+    "intake/parse.py",
+    "intake/commands.py",
+    "intake/authority.py",
+    "plan/blueprint.py",
+    "plan/prompt.py",
+    "publish/pull_text.py",
+    "publish/status_text.py",
+    "review/kinds.py",
+    "review/rules.py",
+    "review/prompt.py",
+    "review/verdict.py",
+    "review/report.py",
+    "gate/snapshot.py",
+    "gate/decide.py",
+    "gate/explain.py",
+    "record/entries.py",
+    "github_api/records.py",
+    "github_api/urls.py",
+    "llm/model.py",
+]
+
+IMPURE_MODULES = {
+    "os", "sys", "time", "random", "secrets", "socket", "subprocess", "threading", "tempfile", "shutil", "logging",
+    "requests", "urllib.request", "http.client", "sqlite3", "uuid", "structlog", "asyncio",
+}  # fmt: skip
+ADAPTERS = ("bot.github_api.client", "bot.git_store", "bot.record.ledger", "bot.llm.openai_model", "bot.engine", "bot.app")
+SHELLS = {
+    "bot.plan.planner", "bot.publish.publisher", "bot.publish.status", "bot.review.reviewer", "bot.review.poster",
+    "bot.gate.observer", "bot.gate.merger", "bot.intake.webhook",
+}  # fmt: skip
+
+
+def modules() -> list[Path]:
+    return sorted(BOT.rglob("*.py"))
+
+
+def imports(path: Path) -> set[str]:
+    """Every module a file imports at run time, dotted; `if TYPE_CHECKING` blocks do not count."""
+    found: set[str] = set()
+
+    def visit(node: ast.AST) -> None:
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            return
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            found.add(node.module)
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+        for child in ast.iter_child_nodes(node):
+            visit(child)
+
+    visit(ast.parse(path.read_text()))
+    return found
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def pure_files() -> list[Path]:
+    return [BOT / name for name in PURE] + sorted((BOT / "changeset").rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", pure_files(), ids=relative)
+def test_pure_modules_do_nothing_impure(path: Path) -> None:
+    found = imports(path)
+    assert not found & IMPURE_MODULES
+    assert not [name for name in found if name.startswith(ADAPTERS) or name in SHELLS]
+    assert "datetime.now(" not in path.read_text()
+    assert "bot.clock" not in found
+
+
+@pytest.mark.parametrize("path", modules(), ids=relative)
+def test_one_library_has_one_home(path: Path) -> None:
+    for name in imports(path):
+        homes = HOMES.get(name.split(".")[0])
+        if homes is not None:
+            assert relative(path).startswith(homes), f"{name} does not belong in {relative(path)}"
+
+
+@pytest.mark.parametrize("path", modules(), ids=relative)
+def test_no_shell_imports_another(path: Path) -> None:
+    name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    if name in SHELLS:
+        assert not imports(path) & (SHELLS - {name})
+
+
+@pytest.mark.parametrize("path", modules(), ids=relative)
+def test_time_and_environment_come_from_their_homes(path: Path) -> None:
+    text, where = path.read_text(), relative(path)
+    if where != "bot/clock.py" and not where.startswith("bot/sandbox/"):
+        assert "time.sleep(" not in text and "datetime.now(" not in text
+    if where not in ("bot/settings.py",) and not where.startswith("bot/sandbox/"):
+        assert "os.environ" not in text and "os.getenv" not in text
+
+
+def test_only_the_composition_root_wires() -> None:
+    for path in modules():
+        if relative(path) not in ("bot/app.py", "bot/__main__.py") and not relative(path).startswith("bot/cli/"):
+            assert "bot.app" not in imports(path), relative(path)
+
+
+def test_the_product_never_needs_the_sandbox() -> None:
+    allowed = ("bot/sandbox/", "bot/__main__.py", "bot/cli/")
+    for path in modules():
+        if not relative(path).startswith(allowed):
+            assert not any(name.startswith("bot.sandbox") for name in imports(path)), relative(path)

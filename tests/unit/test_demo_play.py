@@ -1,0 +1,107 @@
+"""What a demo decides to play, and what it lets out of the environment."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from bot.sandbox.demo_play import (
+    DemoOptions,
+    WrongUse,
+    choose_play,
+    model_settings,
+    without_settings,
+)
+from bot.sandbox.demo_set import Answers
+
+BLOCK = '# Greet\n\n```json cadence\n{"message": "m", "edits": []}\n```\n'
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Path:
+    folder = tmp_path / "my repo"
+    folder.mkdir()
+    (folder / "test_a.py").write_text("import unittest\n")
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    git(folder, "add", ".")
+    git(folder, "-c", "user.name=a", "-c", "user.email=a@b", "commit", "--quiet", "-m", "first")
+    return folder
+
+
+def git(folder: Path, *arguments: str) -> None:
+    subprocess.run(["git", "-C", str(folder), *arguments], check=True, capture_output=True)
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "blueprint.md"
+    path.write_text(text)
+    return path
+
+
+def test_without_a_key_both_stories_are_scripted_and_say_so() -> None:
+    play = choose_play(DemoOptions(), key=False)
+    assert (play.answers, play.sample, len(play.stories)) == (Answers.SCRIPTED, True, 2)
+    assert play.rules
+    assert "recorded answers" in play.notice
+
+
+def test_with_a_key_the_model_is_asked_and_no_script_exists() -> None:
+    play = choose_play(DemoOptions(), key=True)
+    assert (play.answers, play.rules, len(play.stories)) == (Answers.REAL, (), 2)
+
+
+def test_an_own_change_set_needs_no_planner(repo: Path, tmp_path: Path) -> None:
+    play = choose_play(DemoOptions(repo=repo, blueprint=written(tmp_path, BLOCK)), key=False)
+    assert play.answers is Answers.RECORDED
+    assert "not a judgement" in play.notice
+    assert play.subject.name == "my-repo"
+    assert play.subject.test_command == "python -m unittest discover"
+    assert (play.stories[0].title, play.sample) == ("Greet", False)
+
+
+def test_without_key_and_change_set_nobody_answers_and_the_notice_says_what_would_help(
+    repo: Path, tmp_path: Path
+) -> None:
+    play = choose_play(DemoOptions(repo=repo, blueprint=written(tmp_path, "# Greet\n\n`json cadence`\n")), key=False)
+    assert play.answers is Answers.NONE
+    assert "OPENAI_API_KEY" in play.notice
+    assert "json cadence" in play.notice
+
+
+def test_a_key_answers_for_any_repository(repo: Path, tmp_path: Path) -> None:
+    options = DemoOptions(repo=repo, blueprint=written(tmp_path, "Greet"), test_command="true")
+    play = choose_play(options, key=True)
+    assert (play.answers, play.subject.test_command) == (Answers.REAL, "true")
+
+
+def test_options_that_describe_no_demo(repo: Path, tmp_path: Path) -> None:
+    blueprint = written(tmp_path, "Greet")
+    wrong = {
+        "belong together": DemoOptions(repo=repo),
+        "repository, and what": DemoOptions(blueprint=blueprint),
+        "cannot be read": DemoOptions(repo=repo, blueprint=tmp_path / "none.md"),
+        "no git repository": DemoOptions(repo=tmp_path / "my repo" / "none", blueprint=blueprint),
+    }
+    for words, options in wrong.items():
+        with pytest.raises(WrongUse, match=words):
+            choose_play(options, key=False)
+    git(repo, "mv", "test_a.py", "a.py")
+    git(repo, "-c", "user.name=a", "-c", "user.email=a@b", "commit", "--quiet", "-m", "no tests")
+    with pytest.raises(WrongUse, match="--test-command"):
+        choose_play(DemoOptions(repo=repo, blueprint=blueprint), key=False)
+
+
+def test_settings_of_another_cadence_stay_outside() -> None:
+    environment = {
+        "PATH": "/bin",
+        "CADENCE_APP_ID": "1",
+        "CADENCE_MODEL_PLAN": "m",
+        "OPENAI_API_KEY": "k",
+        "OPENAI_BASE_URL": " ",
+        "GITHUB_TOKEN": "t",
+        "GIT_DIR": "/x",
+    }
+    assert without_settings(environment) == {"PATH": "/bin"}
+    assert model_settings(environment) == {"CADENCE_MODEL_PLAN": "m", "OPENAI_API_KEY": "k"}

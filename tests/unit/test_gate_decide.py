@@ -1,0 +1,290 @@
+"""The gate: a row for every reason, and a search for any snapshot that merges and should not."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.gate.decide import Block, Decision, Done, Merge, Wait, decide
+from bot.gate.snapshot import BranchRules, CheckState, OwnVerdict, PullState, RequiredCheck, Snapshot
+from bot.names import AppId, BaseSha, CommitSha, Digest, HeadSha, IssueNumber, PullNumber, RunId
+from bot.repo_config import RepoConfig
+from bot.review.kinds import ReviewKind
+
+NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
+OLD = NOW - timedelta(hours=1)
+US, ACTIONS, OTHER = AppId(1), AppId(15368), AppId(99)
+HEAD, TIP = HeadSha(CommitSha("a" * 40)), BaseSha(CommitSha("b" * 40))
+OLDER = BaseSha(CommitSha("c" * 40))
+ELSEWHERE = HeadSha(CommitSha("d" * 40))
+
+
+def check(
+    name: str = "tests", conclusion: str | None = "success", app: AppId | None = ACTIONS, **rest: Any
+) -> CheckState:
+    return CheckState(name, app, "github-actions" if app else "", conclusion, **{"started_at": OLD, **rest})
+
+
+def verdict(
+    kind: ReviewKind, conclusion: str = "approve", code: str = "review.approved", posted: bool = True
+) -> OwnVerdict:
+    return OwnVerdict(kind, conclusion, code, "so it is", posted)
+
+
+BOTH = (verdict(ReviewKind.REASONING), verdict(ReviewKind.EFFICIENCY))
+GOOD = Snapshot(
+    now=NOW,
+    run_id=RunId("r"),
+    issue=IssueNumber(3),
+    pull=PullNumber(4),
+    app_id=US,
+    state=PullState.OPEN,
+    draft=False,
+    head=HEAD,
+    base_tip=TIP,
+    merge_base=TIP,
+    base_branch="main",
+    expected_base_branch="main",
+    mergeable=True,
+    labels=frozenset(),
+    issue_open=True,
+    issue_labelled=True,
+    blueprint_approved=True,
+    paused=False,
+    policy=Digest("p"),
+    config_error=None,
+    checks=(check(), check("cadence/reasoning", app=US), check("cadence/gate", None, app=US)),
+    base_checks=(check(), check("cadence/gate", app=US)),
+    rules=BranchRules(),
+    verdicts=BOTH,
+    verdict_heads=frozenset({HEAD}),
+    head_seen_at=OLD,
+    last_check_seen_at=OLD,
+    review_decision=None,
+)
+
+
+def config(**parts: dict[str, Any]) -> RepoConfig:
+    return RepoConfig.model_validate(parts)
+
+
+def look(policy_file: RepoConfig | None = None, settle: int = 60, **changes: Any) -> Decision:
+    return decide(replace(GOOD, **changes), policy_file or RepoConfig(), settle_seconds=settle)
+
+
+def codes(decision: Decision) -> list[str]:
+    return [reason.code for reason in decision.reasons]
+
+
+def test_all_is_well() -> None:
+    decision = look()
+    assert decision == Merge("squash", HEAD, (), decision.passed)  # type: ignore[union-attr]
+    assert "CI: `tests`" in decision.passed  # type: ignore[union-attr]
+
+
+def only(**changes: Any) -> dict[str, Any]:
+    return changes
+
+
+def rule(name: str, app: AppId | None) -> tuple[RequiredCheck, ...]:
+    return (RequiredCheck(name, app),)
+
+
+REQUIRED = rule("tests", ACTIONS)
+SKIPPED_LINT = (check(), check("lint", "skipped"))
+UP_TO_RULES = config(merge={"up_to_date": "rules"})
+ROWS: list[tuple[dict[str, Any], type, list[str]]] = [
+    (only(issue_open=False), Block, ["stopped"]),
+    (only(issue_labelled=False), Block, ["stopped"]),
+    (only(labels=frozenset({"cadence:stop"})), Block, ["stopped"]),
+    (only(labels=frozenset({"cadence:hold", "bug"})), Wait, ["hold"]),
+    (only(paused=True), Wait, ["paused"]),
+    (only(config_error="line 3", policy=None), Block, ["config.invalid"]),
+    (only(draft=True), Wait, ["draft"]),
+    (only(base_branch="dev"), Block, ["base.retargeted"]),
+    (only(merge_base=OLDER), Wait, ["base.behind"]),
+    (only(mergeable=False), Block, ["conflict"]),
+    (only(mergeable=None), Wait, ["mergeable.unknown"]),
+    (only(blueprint_approved=False), Wait, ["blueprint.edited"]),
+    (only(verdicts=BOTH[:1]), Wait, ["review.missing"]),
+    (only(verdicts=(), verdict_heads=frozenset()), Wait, ["review.missing"] * 2),
+    (only(verdicts=(), verdict_heads=frozenset({ELSEWHERE})), Wait, ["review.stale"] * 2),
+    (only(verdicts=()), Wait, ["review.stale"] * 2),
+    (only(verdicts=(BOTH[0], verdict(ReviewKind.EFFICIENCY, "reject"))), Block, ["review.rejected"]),
+    (only(verdicts=(BOTH[0], verdict(ReviewKind.EFFICIENCY, "unreadable"))), Block, ["review.unreadable"]),
+    (only(verdicts=(BOTH[0], verdict(ReviewKind.EFFICIENCY, "unreadable", "review.unread"))), Block, ["review.unread"]),
+    (only(verdicts=(BOTH[0], verdict(ReviewKind.EFFICIENCY, "lgtm"))), Block, ["review.unreadable"]),
+    (only(verdicts=(BOTH[0], verdict(ReviewKind.EFFICIENCY, "absent"))), Block, ["model.absent"]),
+    (only(verdicts=(*BOTH, verdict(ReviewKind.EFFICIENCY, "reject"))), Block, ["review.rejected"]),
+    (only(verdicts=(BOTH[0], verdict(ReviewKind.EFFICIENCY, posted=False))), Wait, ["review.unposted"]),
+    (only(checks=(), last_check_seen_at=None), Wait, ["ci.pending"]),
+    (only(checks=(), base_checks=(), last_check_seen_at=None), Block, ["ci.none"]),
+    (only(checks=(check(conclusion=None),)), Wait, ["ci.pending"]),
+    (only(checks=(check(), check("lint", "failure"))), Block, ["ci.failed"]),
+    (only(checks=SKIPPED_LINT), Block, ["ci.skipped"]),
+    (only(checks=(check(), check("ci/status", "error", None))), Block, ["ci.failed"]),
+    (only(checks=(check(), check("ci/status", None, None))), Wait, ["ci.pending"]),
+    (only(checks=(check(), check("cadence/gate", app=OTHER))), Block, ["check.foreign_app"]),
+    (only(checks=(check(), check("Cadence/Reasoning", app=None))), Block, ["check.foreign_app"]),
+    (only(checks=(check(), check(conclusion="failure", started_at=NOW))), Block, ["ci.failed"]),
+    (only(checks=(check(conclusion="failure"), check(started_at=NOW))), Merge, []),
+    (only(checks=(check(started_at=NOW), check(conclusion="failure"))), Merge, []),
+    (only(checks=(check(), check(conclusion=None, started_at=None))), Wait, ["ci.pending"]),
+    (only(checks=(check(), check(conclusion="failure", app=OTHER))), Block, ["ci.failed"]),
+    (only(base_checks=(check(), check("build"))), Wait, ["ci.pending"]),
+    (only(base_checks=(check("cadence/gate", app=OTHER),)), Merge, []),
+    (only(head_seen_at=NOW - timedelta(seconds=59)), Wait, ["ci.settling"]),
+    (only(last_check_seen_at=NOW - timedelta(seconds=59)), Wait, ["ci.settling"]),
+    (only(last_check_seen_at=NOW - timedelta(seconds=60)), Merge, []),
+    (only(checks=(), base_checks=(), head_seen_at=NOW, last_check_seen_at=None), Wait, ["ci.settling"]),
+    (only(rules=None), Block, ["rule.unreadable"]),
+    (only(rules=BranchRules(required_checks=REQUIRED)), Merge, []),
+    (only(rules=BranchRules(required_checks=rule("tests", OTHER))), Wait, ["rule.required_check"]),
+    (only(rules=BranchRules(required_checks=rule("tests", None))), Merge, []),
+    (only(rules=BranchRules(required_checks=rule("e2e", None))), Wait, ["ci.pending"]),
+    (only(rules=BranchRules(required_checks=rule("cadence/gate", US))), Merge, []),
+    (only(rules=BranchRules(required_checks=rule("cadence/reasoning", OTHER))), Block, ["rule.required_check"]),
+    (only(rules=BranchRules(required_checks=rule("lint", None)), checks=SKIPPED_LINT), Merge, []),
+    (only(rules=BranchRules(required_approvals=1)), Wait, ["approval.missing"]),
+    (only(rules=BranchRules(required_approvals=1), review_decision="approved"), Merge, []),
+    (only(review_decision="changes_requested"), Wait, ["approval.missing"]),
+    (only(review_decision="review_required"), Wait, ["approval.missing"]),
+    (only(rules=BranchRules(merge_queue=True)), Wait, ["rule.merge_queue"]),
+    (only(rules=BranchRules(allowed_methods=frozenset({"merge"}))), Block, ["merge.method"]),
+    (only(repository_methods=frozenset({"rebase"})), Block, ["merge.method"]),
+    (only(checks=(check("only", "neutral"),), base_checks=()), Block, ["ci.skipped"]),
+    (only(issue_open=None), Wait, ["unread.issue_open"]),
+    (only(checks=None), Wait, ["unread.checks"]),
+    (only(last_check_seen_at=None), Wait, ["unread.last_check_seen_at"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("changes", "kind", "expected"), ROWS)
+def test_each_reason(changes: dict[str, Any], kind: type, expected: list[str]) -> None:
+    decision = look(**changes)
+    assert (type(decision), codes(decision)) == (kind, expected), decision
+    for reason in decision.reasons:
+        assert reason.text and reason.who and reason.next_step and reason.short
+
+
+CONFIGS: list[tuple[RepoConfig, dict[str, Any], type, list[str]]] = [
+    (config(merge={"auto": False}), {}, Wait, ["merge.manual"]),
+    (config(merge={"require_ci": False}), only(checks=(), base_checks=(), last_check_seen_at=None), Merge, []),
+    (config(merge={"require_ci": False}), only(checks=(check(conclusion="failure"),)), Block, ["ci.failed"]),
+    (config(merge={"up_to_date": "never"}), only(merge_base=OLDER), Merge, []),
+    (UP_TO_RULES, only(merge_base=OLDER), Merge, []),
+    (UP_TO_RULES, only(merge_base=OLDER, rules=BranchRules(strict=True)), Wait, ["base.behind"]),
+    (UP_TO_RULES, only(merge_base=OLDER, rules=BranchRules(readable=False)), Wait, ["base.behind"]),
+    (config(merge={"method": "merge"}), only(rules=BranchRules(linear_history=True)), Block, ["merge.method"]),
+    (config(merge={"method": "rebase"}), {}, Merge, []),
+    (config(ci={"expect": ("e2e", "cadence/gate",)}), {}, Wait, ["ci.pending"]),
+    (config(ci={"allow_skipped": ("lint",)}), only(checks=SKIPPED_LINT), Merge, []),
+    (config(ci={"allow_skipped": ("l",)}), only(checks=(check("l", "neutral"),), base_checks=()), Block, ["ci.none"]),
+    (config(ci={"allow_skipped": ("deploy",)}), only(base_checks=(check(), check("deploy"))), Merge, []),
+    (config(ci={"allow_skipped": ("e2e",), "expect": ("e2e",)}), {}, Wait, ["ci.pending"]),
+    (config(ci={"settle": 0}), only(head_seen_at=NOW), Merge, []),
+    (config(ci={"settle": 7200}), {}, Wait, ["ci.settling"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rules", "changes", "kind", "expected"), CONFIGS)
+def test_what_the_repository_decides(
+    rules: RepoConfig, changes: dict[str, Any], kind: type, expected: list[str]
+) -> None:
+    decision = look(rules, **changes)
+    assert (type(decision), codes(decision)) == (kind, expected), decision
+
+
+def test_every_reason_at_once_blocks_first() -> None:
+    decision = look(
+        draft=True, mergeable=False, checks=(check(conclusion="failure"), check("x", None)), merge_base=OLDER
+    )
+    assert isinstance(decision, Block)
+    assert codes(decision) == ["conflict", "ci.failed", "draft", "base.behind", "ci.pending"]
+
+
+def test_the_hour_at_which_it_settles() -> None:
+    decision = look(last_check_seen_at=NOW - timedelta(seconds=10), draft=True)
+    assert isinstance(decision, Wait) and decision.until == NOW + timedelta(seconds=50)
+    assert codes(decision) == ["draft", "ci.settling"]
+
+
+def test_unread_rules_are_a_note_where_github_enforces_them() -> None:
+    decision = look(rules=BranchRules(readable=False))
+    assert isinstance(decision, Merge) and [note.code for note in decision.notes] == ["rule.unreadable"]
+
+
+@pytest.mark.parametrize("state", [PullState.MERGED, PullState.CLOSED])
+def test_over(state: PullState) -> None:
+    assert look(state=state, issue_open=False) == Done(state.value)
+
+
+WORDS = ["success", "failure", "neutral", "cancelled", "skipped", "timed_out", "action_required", "stale",
+         "startup_failure", "error", "SUCCESS", "", None]  # fmt: skip
+
+
+def test_exhaustively_merge_means_every_part_said_yes() -> None:
+    merged = []
+    apps = [US, ACTIONS, OTHER, None]
+    for word, app, mergeable, state, draft in itertools.product(
+        WORDS, apps, [True, False, None], PullState, [True, False]
+    ):
+        for name in ("tests", "cadence/reasoning"):
+            rules = BranchRules(required_checks=REQUIRED)
+            checks = (check(name, word, app),)
+            decision = look(checks=checks, rules=rules, mergeable=mergeable, state=state, draft=draft)
+            if isinstance(decision, Merge):
+                merged.append((name, word, app, mergeable, state, draft))
+    assert merged == [("tests", "success", ACTIONS, True, PullState.OPEN, False)]
+
+
+READ = [f.name for f in fields(Snapshot) if "None" in str(f.type) and f.name not in ("config_error", "review_decision")]
+
+
+@given(
+    unread=st.sets(st.sampled_from(READ), min_size=1),
+    up_to_date=st.sampled_from(["always", "rules", "never"]),
+    readable=st.booleans(),
+    paused=st.booleans(),
+)  # fmt: skip
+def test_what_could_not_be_read_never_merges(unread: set[str], up_to_date: str, readable: bool, paused: bool) -> None:
+    rules = config(merge={"up_to_date": up_to_date})
+    snapshot = replace(GOOD, rules=BranchRules(readable=readable), paused=paused)
+    decision = decide(replace(snapshot, **dict.fromkeys(unread)), rules, settle_seconds=0)
+    assert not isinstance(decision, (Merge, Done))
+    assert {"issue_open", "checks", "mergeable", "rules", "head_seen_at"} <= set(READ)
+
+
+CHECKS = st.lists(
+    st.builds(
+        check,
+        st.sampled_from(["tests", "lint", "cadence/gate", "cadence/efficiency"]),
+        st.sampled_from(WORDS),
+        st.sampled_from([US, ACTIONS, OTHER, None]),
+        started_at=st.sampled_from([OLD, NOW, None]),
+        database_id=st.integers(0, 3),
+    ),
+    max_size=5,
+).map(tuple)
+
+
+@given(checks=CHECKS, base=CHECKS)
+def test_no_list_of_checks_merges_unless_the_newest_of_each_foreign_name_succeeded(
+    checks: tuple[CheckState, ...], base: tuple[CheckState, ...]
+) -> None:
+    decision = look(checks=checks, base_checks=base)
+    if not isinstance(decision, Merge):
+        return
+    foreign = [c for c in checks if c.app_id != US]
+    assert foreign and not any(c.name.startswith("cadence/") for c in foreign)
+    assert {c.name for c in base if c.app_id != US and not c.name.startswith("cadence/")} <= {c.name for c in foreign}
+    for key in {(c.name, c.app_id) for c in foreign}:
+        runs = [c for c in foreign if (c.name, c.app_id) == key]
+        assert any(c.conclusion == "success" for c in runs)
+        assert all(c.started_at is not None or c.conclusion == "success" for c in runs) or len(runs) > 1
