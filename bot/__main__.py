@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot import __version__
 from bot.errors import CadenceError, SettingsInvalid
+
+if TYPE_CHECKING:
+    from bot.record.ledger import Ledger
 
 app = typer.Typer(
     name="cadence",
@@ -120,7 +123,7 @@ def show_run(
     typer.echo(run_json(ledger, entry) if as_json else run_timeline(ledger, entry), nl=False)
 
 
-def _ledger():  # type: ignore[no-untyped-def]  # the type would import SQLAlchemy for every `cadence --help`
+def _ledger() -> Ledger:
     from bot.app import open_ledger
     from bot.clock import SystemClock
     from bot.settings import Settings

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,7 +21,7 @@ from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, DebouncerClient
 
 from bot.clock import Clock
 from bot.errors import CadenceError, SettingsInvalid
-from bot.names import DeliveryId, HeadSha, PullNumber, RepositoryId, RunId
+from bot.names import CommitSha, DeliveryId, HeadSha, PullNumber, RepositoryId, RunId
 
 T = TypeVar("T")
 log = structlog.get_logger("cadence.engine")
@@ -42,7 +42,7 @@ class Handlers(Protocol):
 
     def deliver(self, guid: DeliveryId) -> None: ...
     def build(self, run_id: RunId) -> None: ...
-    def review(self, run_id: RunId, head: HeadSha) -> None: ...
+    def review(self, run_id: RunId, head: HeadSha, attempts: Mapping[str, int]) -> None: ...
     def reconcile(self, repository_id: RepositoryId, pull: PullNumber) -> None: ...
     def sweep(self) -> None: ...
     def purge(self) -> None: ...
@@ -101,8 +101,8 @@ def _build(run_id: str, attempt: int) -> None:
 
 
 @DBOS.workflow(name="review")
-def _review(run_id: str, head: str) -> None:
-    step("review", lambda: _house().review(RunId(run_id), HeadSha(head)))  # type: ignore[arg-type]
+def _review(run_id: str, head: str, attempts: dict[str, int]) -> None:
+    step("review", lambda: _house().review(RunId(run_id), HeadSha(CommitSha(head)), attempts))
 
 
 @DBOS.workflow(name="tick")
@@ -255,15 +255,17 @@ class Engine:
             return
         self.start_build(run_id, f"sweep-{len(seen)}")
 
-    def start_review(self, run_id: RunId, head: HeadSha) -> None:
-        """Judge and post the reviews of one head, unless that is already waiting or running."""
+    def start_review(self, run_id: RunId, head: HeadSha, attempts: Mapping[str, int] | None = None) -> None:
+        """Judge and post the reviews of one head, unless that is already waiting or running.
+
+        `attempts` (by kind of review) asks for another opinion where one is filed already; that is always queued.
+        """
         prefix = f"review:{run_id}:{head}:"
         seen = _client().list_workflows(workflow_id_prefix=prefix, load_input=False, load_output=False)
-        if any(one.status in _ACTIVE for one in seen):
+        if attempts is None and any(one.status in _ACTIVE for one in seen):
             return
-        _client().enqueue(
-            {"workflow_name": "review", "queue_name": REVIEWS, "workflow_id": f"{prefix}{len(seen)}"}, run_id, head
-        )
+        options: Any = {"workflow_name": "review", "queue_name": REVIEWS, "workflow_id": f"{prefix}{len(seen)}"}
+        _client().enqueue(options, run_id, head, dict(attempts or {}))
 
     def tick(self, repository_id: RepositoryId, pull: PullNumber) -> None:
         """Something happened outside: look at the pull request soon; a burst of events is one look."""

@@ -23,7 +23,7 @@ class Text:
     mark: bytes = b""
 
     def encoded(self, text: str) -> bytes:
-        """Other text in this file's encoding and with its mark. Raises UnicodeEncodeError when it has no such character."""
+        """Other text in this file's encoding, with its mark. Raises UnicodeEncodeError for a character it lacks."""
         return self.mark + text.encode(self.encoding)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ def replaced(text: str, pairs: Sequence[Replacement]) -> str | ReplaceProblem:
             return hits
         spans += hits
     spans.sort()
-    for (_, end, _), (start, _, _) in zip(spans, spans[1:], strict=False):
+    for (_, end, _), (start, _, _) in itertools.pairwise(spans):
         if start < end:
             line = text.count("\n", 0, start) + 1
             return ReplaceProblem("contract.replace_overlap", f"two replacements overlap at line {line}", line)
@@ -58,7 +59,7 @@ def _hits(text: str, pair: Replacement, number: int) -> list[tuple[int, int, str
         line, near = nearest_lines(text, pair.old)
         shown = f"; the nearest lines are\n{near}" if near else ""
         return ReplaceProblem("contract.replace_missing", f"replace[{number}].old is not in the file{shown}", line)
-    if len(starts) != wanted or any(b - a < len(old) for a, b in zip(starts, starts[1:], strict=False)):
+    if len(starts) != wanted or any(b - a < len(old) for a, b in itertools.pairwise(starts)):
         lines = ", ".join(str(text.count("\n", 0, s) + 1) for s in starts[:8])
         message = f"replace[{number}].old occurs {len(starts)} times (lines {lines}), not {wanted}"
         return ReplaceProblem("contract.replace_ambiguous", message, text.count("\n", 0, starts[0]) + 1)

@@ -10,7 +10,7 @@ purge      what is older than anybody needs                                     
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from bot.errors import CadenceError, FenceClosed
@@ -49,9 +49,9 @@ class Flow:
             if self._step(name, lambda stage=stage: self._guarded(run_id, stage)) != GO_ON:  # type: ignore[misc]
                 return
 
-    def review(self, run_id: RunId, head: HeadSha) -> None:
+    def review(self, run_id: RunId, head: HeadSha, attempts: Mapping[str, int]) -> None:
         """Post both verdicts on one head, judging first where none is filed; then look at the gate."""
-        self._guarded(run_id, lambda desk: review.review(desk, head))
+        self._guarded(run_id, lambda desk: review.review(desk, head, attempts))
 
     def reconcile(self, repository_id: RepositoryId, pull: PullNumber) -> None:
         """One look at one pull request. Pull requests that are not ours are left alone."""

@@ -8,29 +8,42 @@ from bot.flow.desk import Desk
 from bot.names import BaseSha, HeadSha, sha256
 from bot.plan.blueprint import read_blueprint
 from bot.policy import Policy
+from bot.review.diff import read_diff
 from bot.review.kinds import Conclusion, EvidenceKey, ReviewKind, Verdict
 from bot.review.reviewer import JudgeRequest
 
 
-def judge_commit(desk: Desk, kind: ReviewKind, *, head: HeadSha, merge_base: BaseSha, policy: Policy) -> Verdict:
-    """The newest verdict of a kind on exactly (head, merge base, policy), made and filed if there is none yet."""
+def judge_commit(
+    desk: Desk, kind: ReviewKind, *, head: HeadSha, merge_base: BaseSha, policy: Policy, attempt: int = 1
+) -> Verdict:
+    """The verdict of a kind on exactly (head, merge base, policy), made and filed unless that attempt has one.
+
+    A crash after the filing therefore judges nothing twice; who wants another opinion asks for a higher attempt.
+    """
     run, ledger = desk.run, desk.house.ledger
     filed = ledger.newest_verdict(run.run_id, kind, head, merge_base, policy.digest)
-    if filed is not None and filed.conclusion in (Conclusion.APPROVE, Conclusion.REJECT):
+    if filed is not None and filed.key.attempt >= attempt:
         return filed
-    key = EvidenceKey(head, merge_base, policy.digest, attempt=filed.key.attempt + 1 if filed else 1)
+    key = EvidenceKey(head, merge_base, policy.digest, attempt=attempt)
     diff = desk.mirror.diff(merge_base, head)
-    verdict = _carried_over(desk, kind, key, diff) or _judged(desk, kind, key, policy, diff)
+    verdict = _carried_over(desk, kind, key, policy, diff) if attempt == 1 else None
+    verdict = verdict or _judged(desk, kind, key, policy, diff)
     ledger.save_verdict(run.run_id, verdict)
     return verdict
 
 
-def _carried_over(desk: Desk, kind: ReviewKind, key: EvidenceKey, diff: str) -> Verdict | None:
-    """A verdict on a byte-identical diff under the same policy speaks for the rebuilt head; its receipt says so."""
+def _carried_over(desk: Desk, kind: ReviewKind, key: EvidenceKey, policy: Policy, diff: str) -> Verdict | None:
+    """A verdict on a byte-identical diff under the same policy speaks for the rebuilt head; its receipt says so.
+
+    Rules look at the whole tree, which moved: they are run again, and must find what they found before.
+    """
     digest = sha256(diff)
     for verdict in desk.house.ledger.verdicts_for(desk.run.run_id):
         same = verdict.kind is kind and verdict.receipt.diff_digest == digest and verdict.key.policy == key.policy
-        if same and verdict.conclusion in (Conclusion.APPROVE, Conclusion.REJECT):
+        if not same or verdict.conclusion not in (Conclusion.APPROVE, Conclusion.REJECT):
+            continue
+        broken = desk.house.judge.rules(kind, read_diff(diff), desk.mirror.tree(key.head), policy.must())
+        if broken == tuple(finding for finding in verdict.findings if finding.rule is not None):
             origin = f"{verdict.key.head}..{verdict.key.merge_base}"
             return replace(verdict, key=key, receipt=replace(verdict.receipt, origin=verdict.receipt.origin or origin))
     return None
@@ -39,7 +52,6 @@ def _carried_over(desk: Desk, kind: ReviewKind, key: EvidenceKey, diff: str) -> 
 def _judged(desk: Desk, kind: ReviewKind, key: EvidenceKey, policy: Policy, diff: str) -> Verdict:
     run = desk.run
     blueprint = read_blueprint(run.title, run.body)
-    tree = desk.mirror.tree(key.head)
     return desk.house.judge.judge(
         JudgeRequest(
             kind=kind,
@@ -50,7 +62,7 @@ def _judged(desk: Desk, kind: ReviewKind, key: EvidenceKey, policy: Policy, diff
             guidance=run.guidance,
             plan=run.plan,
             diff=diff,
-            tree=tree,
+            tree=desk.mirror.tree(key.head),
             config=policy.must(),
             ask=desk.ask(f":{key.digest(kind)}"),
         )

@@ -13,7 +13,7 @@ from bot.gate.explain import explain, title_of
 from bot.gate.observer import Observation
 from bot.github_api.records import CheckOutput
 from bot.intake.authority import Cancelled, Go, blueprint_digest
-from bot.names import CommitSha, HeadSha, branch_for
+from bot.names import CommitSha, HeadSha, RunId, branch_for
 from bot.publish.pull_text import merge_message
 from bot.repo_config import RepoConfig
 from bot.states import RunState
@@ -121,7 +121,7 @@ def _may_rebuild(desk: Desk, seen: Observation) -> bool:
     return not queue or queue[0].run_id == desk.run.run_id or _blocked(desk, queue[0].run_id)
 
 
-def _blocked(desk: Desk, run_id: str) -> bool:
+def _blocked(desk: Desk, run_id: RunId) -> bool:
     newest = desk.house.ledger.newest_decision(run_id)
     return newest is not None and newest.outcome == "block"
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bot.effects import EffectKind
 from bot.errors import CadenceError
 from bot.flow.desk import Desk
 from bot.flow.judging import judge_commit
 from bot.names import BaseSha, CommitSha, HeadSha, branch_for
+from bot.review.diff import read_diff
 from bot.review.kinds import ReviewKind
 from bot.review.report import report
 from bot.states import AT_THE_GATE, RunState
@@ -14,8 +17,11 @@ from bot.states import AT_THE_GATE, RunState
 S = RunState
 
 
-def review(desk: Desk, head: HeadSha) -> bool:
-    """File and post both verdicts on a head of the run's pull request, then look at the gate."""
+def review(desk: Desk, head: HeadSha, attempts: Mapping[str, int]) -> bool:
+    """File and post both verdicts on a head of the run's pull request, then look at the gate.
+
+    `attempts` asks for another opinion of a kind: the verdict must be at least of that attempt.
+    """
     run = desk.run
     if run.state not in AT_THE_GATE or run.pull is None:
         return False
@@ -23,8 +29,9 @@ def review(desk: Desk, head: HeadSha) -> bool:
     policy = desk.policy_at(_tip(desk))
     fresh = _just_opened(desk, head)
     for kind in ReviewKind:
-        verdict = judge_commit(desk, kind, head=head, merge_base=merge_base, policy=policy)
-        told = report(verdict, desk.mirror.diff(merge_base, head))
+        attempt = attempts.get(kind.value, 1)
+        verdict = judge_commit(desk, kind, head=head, merge_base=merge_base, policy=policy, attempt=attempt)
+        told = report(verdict, read_diff(desk.mirror.diff(merge_base, head)))
         posted = desk.house.poster.review(run, desk.calls.reviews, run.pull, verdict, told, fresh=fresh)
         desk.house.poster.check(run, desk.calls.checks, verdict, told, url=str(posted.get("url", "")), fresh=fresh)
     if desk.reload().state is S.REVIEWING:

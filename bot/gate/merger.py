@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from bot.effects import Do, EffectKind, Find, JsonDict, Mandate, mandate_of
@@ -155,7 +156,7 @@ class Merger:
                 EffectKind.BRANCH_DELETE,
                 f"delete:{branch}:{head}",
                 find=lambda: {"gone": True} if pulls.branch_sha(branch) is None else None,
-                do=lambda: _did(pulls.delete_branch(branch)),
+                do=lambda: _did(lambda: pulls.delete_branch(branch)),
                 fresh=True,
             )
         if issues.is_open(run.issue):
@@ -164,12 +165,13 @@ class Merger:
                 EffectKind.ISSUE_CLOSE,
                 f"close:{run.issue}:{head}",
                 find=lambda: None if issues.is_open(run.issue) else {"closed": True},
-                do=lambda: _did(issues.close(run.issue)),
+                do=lambda: _did(lambda: issues.close(run.issue)),
                 fresh=True,
             )
 
 
-def _did(_: None) -> JsonDict:
+def _did(act: Callable[[], None]) -> JsonDict:
+    act()
     return {"done": True}
 
 

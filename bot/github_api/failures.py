@@ -30,9 +30,7 @@ _TRANSIENT_405 = ("base branch was modified", "not mergeable")
 """GitHub says `Pull Request is not mergeable` for a conflict, but also while it still computes and after a merge."""
 
 
-def failure(
-    *, method: str, route: str, status: int, headers: Mapping[str, str], data: Any, now: float
-) -> GitHubError:
+def failure(*, method: str, route: str, status: int, headers: Mapping[str, str], data: Any, now: float) -> GitHubError:
     """The error that an answer from 300 on means. `now` is the time in epoch seconds, for reset headers."""
     said = words(data)
     where = f"{method} {route}"

@@ -67,10 +67,12 @@ class IssueCalls:
         edits: list[BodyEdit] = []
         after: dict[str, str | None] = {"events": None, "edits": None}
         open_lists = {"timelineItems": "events", "userContentEdits": "edits"}
+        issue: dict[str, Any] = {}
         for _ in range(MOST_ROUNDS):
-            issue = self._link.graphql(HISTORY, number=int(number), **after).get("issue")
-            if issue is None:
+            found = self._link.graphql(HISTORY, number=int(number), **after).get("issue")
+            if found is None:
                 raise NotFound(f"issue #{number} is not there, or not visible to this installation")
+            issue = dict(found)
             if "timelineItems" in open_lists:
                 events |= {node["id"]: _event(node) for node in _nodes(issue["timelineItems"])}
             if "userContentEdits" in open_lists:

@@ -1,4 +1,4 @@
-"""Reviews of pull requests. Ours are always COMMENT: an App cannot approve its own pull request (GitHub answers 422)."""
+"""Reviews of pull requests. Ours are always COMMENT: an App cannot approve its own (GitHub answers 422)."""
 
 from __future__ import annotations
 

@@ -27,8 +27,8 @@ return no edits and name it in `plan`.
 `after` is deleted.
 - `path` is relative to the root of the repository, as in the listing. `add` only what does not exist; `modify` and \
 `delete` only what does. Put null in every field that an edit does not use.
-- `removes` names the functions, classes or headings that an edit takes away on purpose, else null; name them in `plan` \
-too.
+- `removes` names the functions, classes or headings that an edit takes away on purpose, else null; name them in \
+`plan` too.
 - These paths may not be touched: {protected}.
 - `summary` is one line in the imperative, at most 70 characters. `plan` says in a few sentences what changes and why. \
 `message` is the commit message's body.

@@ -8,10 +8,10 @@ from typing import Any, Protocol
 from bot.effects import Do, EffectKind, Find, JsonDict, Mandate, mandate_of
 from bot.errors import Unprocessable
 from bot.github_api.records import CheckOutput, CheckRunRecord, InlineComment, ReviewRecord
-from bot.names import HeadSha, Marker, PullNumber, marker
+from bot.names import HeadSha, Marker, PullNumber
 from bot.record.entries import RunEntry
 from bot.review.kinds import Verdict
-from bot.review.report import Report
+from bot.review.report import Report, review_marker
 
 
 class Door(Protocol):
@@ -59,7 +59,7 @@ class Poster:
     ) -> JsonDict:
         """Post the verdict as one COMMENT review; found again by its marker under our own name."""
         key = verdict.key.digest(verdict.kind)
-        wanted = marker("review", kind=verdict.kind.value, key=key)
+        wanted = review_marker(verdict)
 
         def find() -> JsonDict | None:
             existing = reviews.find(pull, wanted)

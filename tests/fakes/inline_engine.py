@@ -1,9 +1,9 @@
-"""An engine that runs workflows one at a time in the test's own thread, with finished steps remembered like dbos does."""
+"""An engine that runs workflows one at a time in the test's own thread and remembers finished steps, as dbos does."""
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -63,10 +63,12 @@ class InlineEngine:
         if not any(job.id.startswith(prefix) for job in self.jobs):
             self.start_build(run_id, f"sweep-{sum(i.startswith(prefix) for i in self.ids)}")
 
-    def start_review(self, run_id: str, head: str) -> None:
+    def start_review(self, run_id: str, head: str, attempts: Mapping[str, int] | None = None) -> None:
         prefix = f"review:{run_id}:{head}:"
-        if not any(job.id.startswith(prefix) for job in self.jobs):
-            self._put("review", f"{prefix}{sum(i.startswith(prefix) for i in self.ids)}", run_id, head)
+        if attempts is None and any(job.id.startswith(prefix) for job in self.jobs):
+            return
+        number = sum(i.startswith(prefix) for i in self.ids)
+        self._put("review", f"{prefix}{number}", run_id, head, dict(attempts or {}))
 
     def tick(self, repository_id: int, pull: int) -> None:
         if not any(

@@ -210,7 +210,7 @@ class World:
     def checks(self, name: str, head: str | None = None) -> list[Any]:
         """Our check runs of that name on a head (the pull request's by default), oldest first."""
         runs = self.repo.check_runs(head or self.pull().head_sha)
-        return [run for run in runs if run.name == name and run.app.app_id == self.app.app_id]
+        return [run for run in runs if run.name == name and run.app.id == self.app.app_id]
 
     def gate_codes(self, issue: int) -> list[str]:
         """The codes of the newest decision."""
@@ -255,7 +255,7 @@ class World:
         """The happy end, with all its evidence in place and nothing left over."""
         pull = self.repo.pull(self.run(issue).pull or 0)
         assert self.state(issue) is RunState.MERGED
-        assert pull.merged
+        assert pull.merged_at is not None
         for name in (CHECK_REASONING, CHECK_EFFICIENCY, CHECK_GATE):
             newest = self.checks(name, pull.head_sha)[-1]
             assert (newest.status, newest.conclusion) == ("completed", "success"), name

@@ -32,7 +32,10 @@ class Stage:
         self.url = self.github.start()
         self.github.create_user(OWNER)
         self.repo = self.github.create_repository(OWNER, "greet", files=FILES)
-        self.model = ScriptedModel([Rule("change_set", answer(GOOD)), Rule("reasoning", answer(verdict())), Rule("efficiency", answer(verdict()))])  # fmt: skip
+        approval = answer(verdict())
+        self.model = ScriptedModel(
+            [Rule("change_set", answer(GOOD)), Rule("reasoning", approval), Rule("efficiency", approval)]
+        )
         self.model.start()
         self.ci_app = self.github.create_app("sandbox-ci", {"checks": "write"}, [])
         self.github.install(self.ci_app, self.repo)

@@ -38,9 +38,9 @@ def must_end_well(stage: Stage, issue: int) -> None:
     """One branch, one pull request, one review of each kind, one merge: whatever happened on the way."""
     stage.until("the end", lambda: _merged_and_told(stage, issue))
     (pull,) = stage.repo.pulls()
-    assert pull.merged
+    assert pull.merged_at is not None
     assert len(pull.reviews) == 2
-    names = [run.name for run in stage.repo.check_runs(pull.head_sha) if run.app.app_id == stage.app.app_id]
+    names = [run.name for run in stage.repo.check_runs(pull.head_sha) if run.app.id == stage.app.app_id]
     assert names.count(CHECK_REASONING) == 1
     assert names.count(CHECK_EFFICIENCY) == 1
     assert stage.repo.tip(f"cadence/issue-{issue}") is None

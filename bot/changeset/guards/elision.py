@@ -26,15 +26,19 @@ _THINGS = (
     r"args|arguments|params|parameters|options|cases|routes|handlers|cycle|loop|block|attributes|properties|docs?|"
     r"__init__|constructor|dependencies|requirements|items|stuff|things|keys|values|rules|steps)"
 )
-_OLD = r"(?:existing|previous|prior|earlier|original|current|other|remaining|unchanged|old|rest of(?: the| your)?|all other)"
+_OLD = (
+    r"(?:existing|previous|prior|earlier|original|current|other|remaining|unchanged|old|"
+    r"rest of(?: the| your)?|all other)"
+)
 _UNSAID = (
-    r"(?:unchanged|as before|as is|as-is|omitted|elided|truncated|snipped|same as before|same as above|remains? the same|"
-    r"stays? the same|go(?:es)? here|here|as it was|unmodified|not shown|continues?|is the same)"
+    r"(?:unchanged|as before|as is|as-is|omitted|elided|truncated|snipped|same as before|same as above|"
+    r"remains? the same|stays? the same|go(?:es)? here|here|as it was|unmodified|not shown|continues?|is the same)"
 )
 _STRONG = tuple(
     re.compile(p, re.IGNORECASE)
     for p in (
-        rf"^(?:\(|\[|<)?(?:the |all |your |any )*{_OLD}\s+(?:[\w.()]+\s+){{0,3}}?{_THINGS}?\s*[^.]{{0,24}}\b{_UNSAID}\b",
+        rf"^(?:\(|\[|<)?(?:the |all |your |any )*{_OLD}\s+(?:[\w.()]+\s+){{0,3}}?{_THINGS}?\s*"
+        rf"[^.]{{0,24}}\b{_UNSAID}\b",
         rf"\brest of (?:the |this |your |our )?(?:[\w.()]+\s+){{0,3}}?{_THINGS}\b.{{0,30}}$",
         r"^(?:the )?rest (?:is |are |remains |stays |as |of it )?(?:unchanged|the same|before|omitted|here)\b",
         r"\b(?:omitted|elided|truncated|shortened|abbreviated) for (?:brevity|clarity|space)\b",

@@ -16,7 +16,9 @@ from bot.changeset.guards.view import FileView
 _HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*$")
 _MARKDOWN = (".md", ".markdown", ".mdx")
 _REQUIREMENTS = re.compile(r"(?:^|/)[\w.-]*requirements[\w.-]*\.(?:txt|in)$|(?:^|/)requirements/[\w.-]+\.txt$")
-_DATA = frozenset({".json", ".jsonl", ".ipynb", ".csv", ".tsv", ".lock", ".svg", ".xml", ".snap", ".map", ".log", ".txt"})
+_DATA = frozenset(
+    {".json", ".jsonl", ".ipynb", ".csv", ".tsv", ".lock", ".svg", ".xml", ".snap", ".map", ".log", ".txt"}
+)
 _BRACES = frozenset(
     {".js", ".ts", ".jsx", ".tsx", ".go", ".java", ".rs", ".c", ".h", ".cpp", ".cs", ".kt", ".swift", ".css", ".php"}
 )

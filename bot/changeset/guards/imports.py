@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
-import sys
 from collections.abc import Iterator, Sequence
+from sys import stdlib_module_names
 
 from bot.changeset.codes import found
 from bot.changeset.findings import Finding, Severity
@@ -62,9 +63,9 @@ def import_findings(views: Sequence[FileView], result: ResultTree) -> Iterator[F
             if item.node in free or {(item.module, n) for n in item.names or ("",)} <= known:
                 continue
             root = item.module.split(".")[0]
-            if root in sys.stdlib_module_names or root in _ALWAYS or not root:
+            if root in stdlib_module_names or root in _ALWAYS or not root:
                 continue
-            if index.exists(root) or getattr(item.node, "level", 0):
+            if index.exists(root) or (isinstance(item.node, ast.ImportFrom) and item.node.level):
                 yield from _own(view, item, index, result)
                 continue
             declared = declared if declared is not None else _declared(result)

@@ -115,6 +115,8 @@ def guarded_imports(tree: ast.Module) -> set[ast.stmt]:
     """Imports that may fail on purpose: inside `try`, or `if TYPE_CHECKING`-like conditions."""
     out: set[ast.stmt] = set()
     for node in ast.walk(tree):
-        if isinstance(node, (ast.Try, ast.If)) or (isinstance(node, ast.With) and re.search("suppress|raises", ast.dump(node.items[0]))):
+        if isinstance(node, (ast.Try, ast.If)) or (
+            isinstance(node, ast.With) and re.search("suppress|raises", ast.dump(node.items[0]))
+        ):
             out.update(n for n in ast.walk(node) if isinstance(n, (ast.Import, ast.ImportFrom)))
     return out

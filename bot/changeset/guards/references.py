@@ -1,13 +1,10 @@
-"""What is removed although the repository still uses it (`loss.reference`): names, methods and whole modules, Python."""
+"""What is removed although the repository still uses it (`loss.reference`): Python names, methods, modules."""
 
 from __future__ import annotations
 
 import ast
 import builtins
-import io
-import pathlib
 import re
-import subprocess
 from collections.abc import Iterator, Sequence
 
 from bot.changeset.codes import found
@@ -17,11 +14,16 @@ from bot.changeset.guards.python_modules import ModuleIndex, imports, module_par
 from bot.changeset.guards.view import FileView, ResultTree
 
 _MODULE_NAMES = {"__file__", "__name__", "__doc__", "__path__", "__spec__", "__builtins__", "__class__", "__debug__"}
-_COMMON = frozenset(
-    name
-    for kind in (str, bytes, list, dict, set, int, float, io.TextIOWrapper, pathlib.Path, subprocess.Popen, Exception)
-    for name in dir(kind)
+_COMMON = frozenset(name for kind in (str, bytes, list, dict, set, int, float, Exception) for name in dir(kind))
+_OF_FILES = frozenset(
+    (
+        "absolute as_posix chmod close detach exists fileno flush glob is_dir is_file is_relative_to iterdir joinpath "
+        "mkdir name open parent parents parts read read_bytes read_text readline readlines relative_to rename resolve "
+        "rglob rmdir seek stat stem suffix tell touch truncate unlink with_name with_suffix write write_bytes "
+        "write_text writelines communicate kill poll send_signal terminate wait"
+    ).split()
 )
+"""Methods of files, paths and processes; that a module calls one says nothing of whose it is."""
 
 
 def reference_findings(views: Sequence[FileView], result: ResultTree) -> Iterator[Finding]:
@@ -75,7 +77,7 @@ def _methods(view: FileView, old: ast.Module, new: ast.Module, result: ResultTre
         for method in sorted(gone):
             if method in uses and not (now.bases and _defined_elsewhere(method, view, result)):
                 yield _finding(view, f"{name}.{method}", f"line {uses[method]} of the new text", uses[method])
-            elif method not in uses and not method.startswith("__") and method not in _COMMON:
+            elif method not in uses and not method.startswith("__") and method not in _COMMON | _OF_FILES:
                 yield from _calls_elsewhere(view, name.split(".")[-1], method, result)
 
 

@@ -1,4 +1,4 @@
-"""Secrets in added lines (`secret.*`): a few shapes that are hardly ever anything else. The secret is never repeated."""
+"""Secrets in added lines (`secret.*`): shapes that are hardly ever anything else. The secret is never repeated."""
 
 from __future__ import annotations
 

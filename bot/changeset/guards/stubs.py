@@ -14,7 +14,7 @@ _ABSTRACT = ("abstract", "overload", "Protocol", "ABC", "Abstract", "Interface")
 
 
 def stub_findings(view: FileView) -> Iterator[Finding]:
-    """Python only. A body of three statements or more that becomes `...`, `pass` or `raise NotImplementedError` is lost."""
+    """Python only. A body of three statements or more that becomes `...`, `pass` or NotImplementedError is lost."""
     new = python_code.module(view.after) if view.suffix == ".py" else None
     if new is None:
         return

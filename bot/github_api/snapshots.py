@@ -1,0 +1,236 @@
+"""The two reads of one look at a pull request: everything about it in one query, and the rules of its base branch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.errors import Forbidden, NotFound, Unavailable
+from bot.gate.snapshot import BranchRules, CheckState, RequiredCheck
+from bot.github_api.issues import login_of, moment
+from bot.github_api.records import PullReading, PullRecord
+from bot.github_api.repository import RepositoryLink
+from bot.names import AppId, BaseSha, CommitSha, HeadSha, IssueNumber, PullNumber, RepositoryId
+
+MOST_ROUNDS = 20
+"""Of a hundred check runs and statuses each; a longer list counts as not read."""
+
+_ROLLUP = """
+fragment rollup on Commit {
+  oid
+  statusCheckRollup {
+    contexts(first: 100, after: %s) {
+      nodes {
+        __typename
+        ... on CheckRun {
+          databaseId name status conclusion externalId detailsUrl permalink startedAt
+          checkSuite { app { databaseId slug } }
+        }
+        ... on StatusContext { context state targetUrl createdAt }
+      }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+}
+"""
+
+READING = (
+    """
+query Reading($owner: String!, $name: String!, $number: Int!, $issue: Int!, $after: String) {
+  repository(owner: $owner, name: $name) {
+    mergeCommitAllowed squashMergeAllowed rebaseMergeAllowed deleteBranchOnMerge
+    issue(number: $issue) { state labels(first: 100) { nodes { name } } }
+    pullRequest(number: $number) {
+      number state merged isDraft mergeable title body url reviewDecision
+      author { __typename login }
+      headRefName headRefOid headRepository { databaseId }
+      baseRefName baseRefOid
+      baseRef { target { ... on Commit { ...rollup } } }
+      mergeCommit { oid }
+      labels(first: 100) { nodes { name } }
+      commits(last: 1) { nodes { commit { ...rollup } } }
+    }
+  }
+}
+"""
+    + _ROLLUP % "$after"
+)
+
+MORE = (
+    """
+query More($owner: String!, $name: String!, $oid: GitObjectID!, $after: String) {
+  repository(owner: $owner, name: $name) { object(oid: $oid) { ... on Commit { ...rollup } } }
+}
+"""
+    + _ROLLUP % "$after"
+)
+
+_STATUS_WORDS = {"SUCCESS": "success", "FAILURE": "failure", "ERROR": "failure"}
+_METHODS = {"mergeCommitAllowed": "merge", "squashMergeAllowed": "squash", "rebaseMergeAllowed": "rebase"}
+_ALL_METHODS = frozenset(_METHODS.values())
+
+
+class SnapshotCalls:
+    """What the gate reads of one repository."""
+
+    def __init__(self, link: RepositoryLink) -> None:
+        self._link = link
+
+    def read(self, pull: PullNumber, issue: IssueNumber) -> PullReading:
+        """The pull request, its issue, the checks on its head and on its base's tip, and the merge settings.
+
+        Raises NotFound when the pull request or the issue is not there any more, Unavailable when GitHub's answer
+        speaks of two heads at once (it lags behind a push for a moment).
+        """
+        data = self._link.graphql(READING, number=int(pull), issue=int(issue), after=None)
+        found = data.get("pullRequest")
+        if found is None:
+            raise NotFound(f"pull request #{pull} is not there, or not visible to this installation")
+        record = _pull(found)
+        head = _nodes(found["commits"])
+        commit = head[-1]["commit"] if head else {}
+        if record.state == "open" and commit.get("oid") != record.head:
+            raise Unavailable(f"GitHub tells two heads of pull request #{pull}", remedy="Cadence reads it again.")
+        tip = ((found.get("baseRef") or {}).get("target")) or None
+        issue_data = data.get("issue")
+        return PullReading(
+            pull=record,
+            review_decision=(found.get("reviewDecision") or "").lower() or None,
+            checks=self._checks(commit) if record.state == "open" else (),
+            base_tip=BaseSha(CommitSha(str(tip["oid"]))) if tip else None,
+            base_checks=self._checks(tip) if tip else None,
+            issue_open=issue_data["state"] == "OPEN" if issue_data else None,
+            issue_labels=frozenset(str(n["name"]) for n in _nodes(issue_data["labels"])) if issue_data else None,
+            repository_methods=frozenset(word for field, word in _METHODS.items() if data.get(field)),
+            delete_branch_on_merge=bool(data.get("deleteBranchOnMerge")),
+        )
+
+    def _checks(self, commit: dict[str, Any]) -> tuple[CheckState, ...]:
+        """Every check run and status of a commit, all pages and Apps. Raises Unavailable for a list without end."""
+        oid, found = commit.get("oid"), []
+        for _ in range(MOST_ROUNDS):
+            contexts = (commit.get("statusCheckRollup") or {}).get("contexts") or {}
+            found += [_check(node) for node in _nodes(contexts)]
+            page = contexts.get("pageInfo") or {}
+            if not page.get("hasNextPage"):
+                return tuple(found)
+            commit = self._link.graphql(MORE, oid=oid, after=page["endCursor"]).get("object") or {}
+        raise Unavailable(f"commit {oid} has more checks than can be read", code="github.too_many", retry=False)
+
+    def rules(self, branch: str) -> BranchRules:
+        """What rulesets and classic protection ask of a branch.
+
+        `readable` is False where something may be asked that this App cannot see: classic protection shows only its
+        required checks to an App without `administration: read`; GitHub itself enforces the rest at the merge.
+        """
+        rulesets, readable = self._rulesets(branch)
+        classic, seen = self._classic(branch)
+        checks = [check for rule in rulesets for check in _required(rule)]
+        of_pulls = [rule.get("parameters") or {} for rule in rulesets if rule["type"] == "pull_request"]
+        methods = _ALL_METHODS
+        for parameters in of_pulls:
+            methods &= frozenset(parameters.get("allowed_merge_methods") or _ALL_METHODS)
+        kinds = {rule["type"] for rule in rulesets}
+        return BranchRules(
+            required_checks=tuple(dict.fromkeys([*checks, *classic])),
+            required_approvals=max((int(p.get("required_approving_review_count") or 0) for p in of_pulls), default=0),
+            strict=any(
+                bool((rule.get("parameters") or {}).get("strict_required_status_checks_policy")) for rule in rulesets
+            ),
+            allowed_methods=methods,
+            merge_queue="merge_queue" in kinds,
+            linear_history="required_linear_history" in kinds,
+            readable=readable and seen,
+        )
+
+    def _rulesets(self, branch: str) -> tuple[list[dict[str, Any]], bool]:
+        """Every active rule, and whether they could be read. Plans without rulesets answer 403, old servers 404."""
+        try:
+            return list(self._link.listed("/repos/{owner}/{repo}/rules/branches/{branch}", branch=branch)), True
+        except Forbidden as error:
+            return [], "upgrade to" in error.summary.lower()
+        except NotFound:
+            return [], False
+
+    def _classic(self, branch: str) -> tuple[list[RequiredCheck], bool]:
+        """The required checks of classic protection, and whether there is nothing else to it that cannot be seen."""
+        try:
+            data = self._link.read("/repos/{owner}/{repo}/branches/{branch}", branch=branch)
+        except NotFound:
+            return [], False
+        protection = data.get("protection") or {}
+        asked = protection.get("required_status_checks") or {}
+        checks = [_classic_check(one) for one in asked.get("checks") or ()]
+        named = {check.name for check in checks}
+        checks += [RequiredCheck(str(name), None) for name in asked.get("contexts") or () if name not in named]
+        return checks, not protection.get("enabled")
+
+
+def _required(rule: dict[str, Any]) -> list[RequiredCheck]:
+    if rule["type"] != "required_status_checks":
+        return []
+    asked = (rule.get("parameters") or {}).get("required_status_checks") or ()
+    return [RequiredCheck(str(one["context"]), _app(one.get("integration_id"))) for one in asked]
+
+
+def _classic_check(one: dict[str, Any]) -> RequiredCheck:
+    return RequiredCheck(str(one["context"]), _app(one.get("app_id")))
+
+
+def _app(number: int | None) -> AppId | None:
+    """A rule's source App; null and -1 both mean any."""
+    return AppId(int(number)) if number is not None and int(number) > 0 else None
+
+
+def _nodes(connection: dict[str, Any] | None) -> list[dict[str, Any]]:
+    return [node for node in (connection or {}).get("nodes") or [] if node]
+
+
+def _check(node: dict[str, Any]) -> CheckState:
+    if node["__typename"] == "StatusContext":
+        return CheckState(
+            name=str(node["context"]),
+            app_id=None,
+            app_slug="",
+            conclusion=_STATUS_WORDS.get(str(node["state"])),
+            url=str(node.get("targetUrl") or ""),
+            started_at=moment(node["createdAt"]) if node.get("createdAt") else None,
+        )
+    app = (node.get("checkSuite") or {}).get("app") or {}
+    done = node["status"] == "COMPLETED"
+    return CheckState(
+        name=str(node["name"]),
+        app_id=AppId(int(app["databaseId"])) if app.get("databaseId") else None,
+        app_slug=str(app.get("slug") or ""),
+        # A finished run without a conclusion proves nothing; GitHub's own word for such a one is `stale`.
+        conclusion=str(node.get("conclusion") or "stale").lower() if done else None,
+        external_id=str(node.get("externalId") or ""),
+        url=str(node.get("permalink") or node.get("detailsUrl") or ""),
+        started_at=moment(node["startedAt"]) if node.get("startedAt") else None,
+        database_id=int(node.get("databaseId") or 0),
+    )
+
+
+def _pull(data: dict[str, Any]) -> PullRecord:
+    author = data.get("author")
+    merged = bool(data["merged"])
+    repository = data.get("headRepository") or {}
+    commit = (data.get("mergeCommit") or {}).get("oid")
+    return PullRecord(
+        number=PullNumber(int(data["number"])),
+        state="closed" if merged else str(data["state"]).lower(),
+        merged=merged,
+        draft=bool(data["isDraft"]),
+        head_branch=str(data["headRefName"]),
+        head=HeadSha(CommitSha(str(data["headRefOid"]))),
+        head_repository_id=RepositoryId(int(repository["databaseId"])) if repository.get("databaseId") else None,
+        base_branch=str(data["baseRefName"]),
+        base=BaseSha(CommitSha(str(data["baseRefOid"]))),
+        author=login_of(author),
+        author_is_bot=bool(author and author.get("__typename") == "Bot"),
+        body=str(data.get("body") or ""),
+        title=str(data.get("title") or ""),
+        html_url=str(data["url"]),
+        merge_commit=CommitSha(str(commit)) if merged and commit else None,
+        mergeable={"MERGEABLE": True, "CONFLICTING": False}.get(str(data["mergeable"])),
+        labels=tuple(str(node["name"]) for node in _nodes(data.get("labels"))),
+    )

@@ -1,0 +1,174 @@
+"""A verdict in words: the check run's output, the review's body, and the remarks that stand beside the lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.github_api.records import Annotation, CheckOutput, InlineComment
+from bot.names import Marker, marker
+from bot.quiet import quiet, quiet_line, shorten
+from bot.review.diff import Diff
+from bot.review.kinds import Conclusion, FindingSeverity, ReviewFinding, Verdict
+
+BODY_LIMIT = 60_000
+"""GitHub takes 65,536 characters in a review's body and 65,535 in a check run's summary."""
+MOST_INLINE = 30
+MOST_ANNOTATIONS = 50
+
+CONCLUSIONS = {
+    Conclusion.APPROVE: "success",
+    Conclusion.REJECT: "failure",
+    Conclusion.UNREADABLE: "action_required",
+    Conclusion.ABSENT: "action_required",
+}
+"""GitHub counts `neutral` and `skipped` as passing, so no verdict ever ends in them."""
+
+_WORDS = {
+    Conclusion.APPROVE: ("✅", "approves"),
+    Conclusion.REJECT: ("❌", "rejects"),
+    Conclusion.UNREADABLE: ("⚠️", "gave no usable verdict on"),
+    Conclusion.ABSENT: ("⚠️", "had no model to ask about"),
+}
+_LEVELS = {
+    FindingSeverity.ERROR: ("failure", "🔴 error"),
+    FindingSeverity.WARNING: ("warning", "🟡 warning"),
+    FindingSeverity.NOTE: ("notice", "🔵 note"),
+}
+_NEXT = {
+    Conclusion.REJECT: "Comment `/cadence replan <guidance>`, or push a fix: the new head is judged anew.",
+    Conclusion.UNREADABLE: "Re-run the check to ask again. Cadence does not merge without a verdict; a person may.",
+    Conclusion.ABSENT: "Who runs Cadence configures a model. Cadence does not merge without a verdict; a person may.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """`inline` lie in the diff; `body_with_all` tells every finding, for when GitHub takes no inline comments."""
+
+    conclusion: str
+    output: CheckOutput
+    body: str
+    inline: tuple[InlineComment, ...]
+    body_with_all: str
+
+
+def review_marker(verdict: Verdict) -> Marker:
+    """The marker by which a review is found again."""
+    return marker("review", review=verdict.kind.value, key=verdict.key.digest(verdict.kind))
+
+
+def report(verdict: Verdict, diff: Diff) -> Report:
+    """What people are shown of a verdict."""
+    beside = [f for f in verdict.findings if diff.shows(f.path, f.line)][:MOST_INLINE]
+    rest = [f for f in verdict.findings if f not in beside]
+    return Report(
+        conclusion=CONCLUSIONS[verdict.conclusion],
+        output=_output(verdict, diff),
+        body=_body(verdict, rest, beside=len(beside)),
+        inline=tuple(_inline(finding) for finding in beside),
+        body_with_all=_body(verdict, verdict.findings, beside=0),
+    )
+
+
+def _headline(verdict: Verdict) -> str:
+    sign, word = _WORDS[verdict.conclusion]
+    return f"{sign} The {verdict.kind} review {word} this change."
+
+
+def _body(verdict: Verdict, listed: Sequence[ReviewFinding], *, beside: int) -> str:
+    parts = [f"### {_headline(verdict)}", quiet(verdict.summary)]
+    if beside:
+        parts.append(f"{beside} remark{'s stand' if beside > 1 else ' stands'} beside the lines.")
+    if listed:
+        parts.append("\n".join(_row(finding) for finding in listed))
+    if verdict.conclusion in _NEXT:
+        parts.append(f"**Next:** {_NEXT[verdict.conclusion]}")
+    end = f"\n\n{_receipt(verdict)}\n\n{review_marker(verdict)}"
+    return shorten("\n\n".join(parts), BODY_LIMIT - len(end)) + end
+
+
+def _row(finding: ReviewFinding) -> str:
+    where = f" `{_plain(finding.path)}{f':{finding.line}' if finding.line else ''}`" if finding.path else ""
+    rule = f" (rule `{finding.rule}`)" if finding.rule else ""
+    return f"- **{_LEVELS[finding.severity][1]}**{where}{rule}: {quiet_line(finding.message)}"
+
+
+def _inline(finding: ReviewFinding) -> InlineComment:
+    assert finding.path is not None and finding.line is not None
+    rule = f" (rule `{finding.rule}`)" if finding.rule else ""
+    text = f"**{_LEVELS[finding.severity][1]}**{rule}: {quiet(finding.message)}"
+    if finding.suggestion is not None:
+        ticks = "`" * max(3, _longest_ticks(finding.suggestion) + 1)
+        text += f"\n\n{ticks}suggestion\n{finding.suggestion.rstrip(chr(10))}\n{ticks}"
+    return InlineComment(finding.path, finding.line, shorten(text, BODY_LIMIT))
+
+
+def _output(verdict: Verdict, diff: Diff) -> CheckOutput:
+    counts = [
+        f"{number} {severity.value}{'s' if number > 1 else ''}"
+        for severity in FindingSeverity
+        if (number := sum(f.severity is severity for f in verdict.findings))
+    ]
+    found = ", ".join(counts) or "no findings"
+    word = {"success": "Approved", "failure": "Rejected"}.get(CONCLUSIONS[verdict.conclusion], "No verdict")
+    annotated = [f for f in verdict.findings if diff.shows(f.path, f.line)][:MOST_ANNOTATIONS]
+    others = [f for f in verdict.findings if f not in annotated]
+    parts = [f"**{_headline(verdict)}**", quiet(verdict.summary)]
+    if others:
+        parts.append("\n".join(_row(finding) for finding in others))
+    if verdict.conclusion in _NEXT:
+        parts.append(f"**Next:** {_NEXT[verdict.conclusion]}")
+    end = f"\n\n{_receipt(verdict)}"
+    return CheckOutput(
+        title=f"{word}: {found}",
+        summary=shorten("\n\n".join(parts), BODY_LIMIT - len(end)) + end,
+        annotations=tuple(_annotation(finding) for finding in annotated),
+    )
+
+
+def _annotation(finding: ReviewFinding) -> Annotation:
+    assert finding.path is not None and finding.line is not None
+    return Annotation(
+        path=finding.path,
+        start_line=finding.line,
+        end_line=finding.line,
+        level=_LEVELS[finding.severity][0],  # type: ignore[arg-type]
+        message=finding.message,
+        title=f"rule {finding.rule}" if finding.rule else "",
+    )
+
+
+def _receipt(verdict: Verdict) -> str:
+    """What was read and with what, folded."""
+    key, receipt = verdict.key, verdict.receipt
+    model = receipt.model_answered or "none"
+    rows = [
+        ("code", f"`{verdict.code}`"),
+        ("head", f"`{key.head}`"),
+        ("merge base", f"`{key.merge_base}`"),
+        ("policy", f"`{key.policy[:16]}`"),
+        ("attempt", str(key.attempt)),
+        ("model", f"`{_plain(model)}`" + (" (a recorded answer, no judgement)" if receipt.recorded else "")),
+        ("prompt", f"`{receipt.prompt_digest[:16]}`" if receipt.prompt_digest else "none"),
+        ("files read", str(len(receipt.files))),
+        ("rules run", ", ".join(f"`{rule}`" for rule in receipt.rules) or "none"),
+        ("tokens", f"{receipt.input_tokens:,} in, {receipt.output_tokens:,} out"),
+        ("took", f"{receipt.duration_ms / 1000:.1f} s"),
+    ]
+    if receipt.origin:
+        rows.append(("carried over from", f"`{receipt.origin}`, whose diff is the same to the byte"))
+    table = "\n".join(f"| {name} | {value} |" for name, value in rows)
+    return f"<details><summary>Receipt</summary>\n\n| | |\n|---|---|\n{table}\n\n</details>"
+
+
+def _plain(text: str) -> str:
+    return quiet_line(text).replace("`", "'").replace("|", "\\|")[:300]
+
+
+def _longest_ticks(text: str) -> int:
+    longest = run = 0
+    for char in text:
+        run = run + 1 if char == "`" else 0
+        longest = max(longest, run)
+    return longest
