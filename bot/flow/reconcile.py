@@ -105,9 +105,8 @@ def _open(desk: Desk, seen: Observation, decision: Wait | Block) -> bool:
         engine.start_review(run.run_id, seen.snapshot.head)
     if "base.behind" in codes and codes <= REBUILD_CODES and _may_rebuild(desk, seen):
         _rebuild(desk, seen)
-    until = decision.until if isinstance(decision, Wait) else None
-    if until is not None:
-        engine.reconcile(run.repository_id, seen.snapshot.pull, at=until)
+    if decision.until is not None:
+        engine.reconcile(run.repository_id, seen.snapshot.pull, at=decision.until)
     elif "mergeable.unknown" in codes:
         engine.reconcile(run.repository_id, seen.snapshot.pull, at=desk.house.clock.now() + timedelta(seconds=2))
     return False

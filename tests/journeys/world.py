@@ -178,7 +178,7 @@ class World:
         sha = head or self.pull().head_sha
         status = "completed" if conclusion else "in_progress"
         run = self.repo.create_check_run(
-            self.ci_app, name=name, head_sha=sha, status=status, conclusion=conclusion or "success"
+            self.ci_app, name=name, head_sha=sha, status=status, conclusion=conclusion
         )
         self.settle()
         return run
