@@ -67,7 +67,8 @@ def test_without_a_model_a_blueprint_with_its_own_change_is_published_and_left_t
     make_world: Callable[..., World],
 ) -> None:
     world = make_world(key=False)
-    block = '```json cadence\n{"message": "Politer", "edits": [{"path": "NEWS.md", "mode": "add", "after": "News\\n"}]}\n```'
+    change = '{"message": "Politer", "edits": [{"path": "NEWS.md", "mode": "add", "after": "News\\n"}]}'
+    block = f"```json cadence\n{change}\n```"
     issue = world.label_blueprint(body=f"Add a news file.\n\n{block}")
     world.ci()
     world.later()
