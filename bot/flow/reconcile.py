@@ -120,7 +120,7 @@ def _open(desk: Desk, seen: Observation, decision: Wait | Block) -> bool:
         _rebuild(desk, seen)
     if decision.until is not None:
         engine.reconcile(run.repository_id, seen.snapshot.pull, at=decision.until)
-    elif "mergeable.unknown" in codes:
+    if "mergeable.unknown" in codes:
         engine.reconcile(run.repository_id, seen.snapshot.pull, at=desk.house.clock.now() + timedelta(seconds=2))
     return False
 
