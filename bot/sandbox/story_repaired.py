@@ -83,11 +83,7 @@ def repaired_story() -> Story:
         rules=(
             Rule("change_set", answer(JSON_PLAN), when=told_why),
             Rule("change_set", answer(GUTTED_PLAN), when=about),
-            Rule(
-                "review_reasoning",
-                answer(verdict("approve", "The table as JSON, in its order, and tested.")),
-                when=about,
-            ),
+            Rule("review_reasoning", answer(right), when=about),
             Rule("review_efficiency", answer(quick), when=about),
         ),
     )
