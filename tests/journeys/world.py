@@ -10,10 +10,11 @@ from threading import Event
 from typing import Any
 
 from bot.app import Drainer, build_flow, build_house, build_web, open_ledger
+from bot.llm.counting import count_tokens
 from bot.names import CHECK_EFFICIENCY, CHECK_GATE, CHECK_REASONING, IssueNumber
 from bot.record.entries import RunEntry
 from bot.sandbox.loopback import Loopback
-from bot.sandbox.script import Reply, Rule, answer
+from bot.sandbox.script import Reply, Rule, answer, review
 from bot.sandbox.scripted_model import ScriptedModel
 from bot.sandbox.server import SandboxGitHub
 from bot.settings import Settings
@@ -80,7 +81,7 @@ class World:
             self.github.create_user(login)
         self.repo = self.github.create_repository(OWNER, "greet", files=files or FILES)
         self.repo.add_collaborator(WRITER, "write")
-        self.model = ScriptedModel()
+        self.model = ScriptedModel(count=count_tokens)
         self.model.start()
         self.ci_app = self.github.create_app("sandbox-ci", {"checks": "write", "statuses": "write"}, [])
         self.github.install(self.ci_app, self.repo)
@@ -158,7 +159,8 @@ class World:
         self, kind: str, reply: Reply | dict[str, Any], *, times: int | None = None, first: bool = False
     ) -> None:
         """Script the model's answers to one kind of question."""
-        self.model.add(Rule(kind, reply if isinstance(reply, Reply) else answer(reply), times=times), first=first)
+        made = reply if isinstance(reply, Reply) else review(reply) if "verdict" in reply else answer(reply)
+        self.model.add(Rule(kind, made, times=times), first=first)
 
     def script_all(self, change: dict[str, Any] = GOOD) -> None:
         """A good plan, and two approvals."""
