@@ -160,6 +160,8 @@ class GitRunner:
             "GIT_ALLOW_PROTOCOL": self._protocols,
             "GIT_OBJECT_DIRECTORY": str(self.git_dir / "objects"),
             "GIT_ALTERNATE_OBJECT_DIRECTORIES": "",
+            # A reader never fetches what a partial clone left out.
+            "GIT_NO_LAZY_FETCH": "1",
             "GIT_NAMESPACE": "",
             "GIT_TRACE": "0",
             "GIT_TRACE_CURL": "0",

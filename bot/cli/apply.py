@@ -1,0 +1,149 @@
+"""`cadence apply` and `cadence diff`: a ChangeSet file on a repository of this machine."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from bot.cli.handed_in import HandedIn
+    from bot.cli.judging import Judged
+    from bot.git_store.local import LocalRepository
+
+File = Annotated[str, typer.Argument(metavar="FILE|-", help="A ChangeSet in JSON, or - for standard input.")]
+Repo = Annotated[Path | None, typer.Option(help="The repository, bare or not.  [default: where you are]")]
+Base = Annotated[str, typer.Option(metavar="REV", help="The commit to build on.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("apply")(apply)
+    app.command("diff")(diff)
+
+
+def apply(
+    file: File,
+    repo: Repo = None,
+    check: Annotated[bool, typer.Option("--check", help="Only judge; touch nothing.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
+    branch: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The new branch.  [default: cadence/apply-<digest>]")
+    ] = None,
+    base: Base = "HEAD",
+) -> None:
+    """Make a commit of a ChangeSet on a new branch, or refuse it with reasons.
+
+    Neither work tree nor index nor hooks are used. Exit codes: 0 accepted, 1 refused, 2 wrong use. The format is
+    explained in docs/changesets.md; - also takes {"repo_dir", "change_set"} and tasks with `diff` or `patch`.
+    """
+    with _judged(file, repo, base) as case:
+        if branch is not None and not case.repository.is_branch_name(branch):
+            raise typer.BadParameter(f"{branch!r} is no name for a branch", param_hint="--branch")
+        if check or not case.judged.accepted:
+            _tell(case, as_json=as_json)
+        else:
+            _commit(case, branch, as_json=as_json)
+    raise typer.Exit(0 if case.judged.accepted else 1)
+
+
+def diff(file: File, repo: Repo = None, base: Base = "HEAD") -> None:
+    """Print the unified patch that a ChangeSet means, read back from git. The repository is not touched.
+
+    Exit codes: 0 accepted, 1 refused (the reasons go to standard error, and no patch is printed), 2 wrong use.
+    """
+    from bot.cli.judged_text import refusal_text
+    from bot.cli.judging import build
+
+    with _judged(file, repo, base) as case:
+        if not case.judged.accepted:
+            sys.stderr.write(refusal_text(case.judged, case.where))
+            raise typer.Exit(1)
+        with case.repository.scratch() as scratch:
+            commit = build(case.judged, case.repository, scratch)
+            patch = scratch.patch(case.judged.base, commit)
+    sys.stdout.buffer.write(patch)
+    sys.stdout.buffer.flush()
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    repository: LocalRepository
+    judged: Judged
+    where: str
+
+
+@contextmanager
+def _judged(file: str, repo: Path | None, revision: str) -> Iterator[_Case]:
+    """Read, find the repository and the base, judge; the repository's readers end with the block."""
+    from bot.changeset.rejected import ChangeSetRejected
+    from bot.cli.handed_in import read_handed_in
+    from bot.cli.judging import judge, refused
+    from bot.git_store.local import LocalRepository
+
+    raw = _read(file)
+    handed: HandedIn | None = None
+    rejected: ChangeSetRejected | None = None
+    try:
+        handed = read_handed_in(raw)
+    except ChangeSetRejected as error:
+        rejected = error
+    repository = LocalRepository.open(_directory(repo, handed))
+    try:
+        base = repository.commit(revision)
+        where = base[:12] if base.startswith(revision) else f"{base[:12]} ({revision})"
+        judged = judge(handed, repository, base) if handed else refused(base, rejected.findings if rejected else ())
+        yield _Case(repository, judged, where)
+    finally:
+        repository.close()
+
+
+def _read(file: str) -> bytes:
+    if file == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(file).read_bytes()
+    except OSError as error:
+        raise typer.BadParameter(f"{file}: {error.strerror}", param_hint="FILE") from None
+
+
+def _directory(repo: Path | None, handed: HandedIn | None) -> Path:
+    said = handed.repo_dir if handed else None
+    if repo is not None and said is not None and repo.resolve() != Path(said).resolve():
+        raise typer.BadParameter(f"--repo is {repo}, the input's repo_dir is {said}", param_hint="--repo")
+    return repo or Path(said or ".")
+
+
+def _commit(case: _Case, branch: str | None, *, as_json: bool) -> None:
+    from bot.cli.judged_text import accepted_text, shown, verdict
+    from bot.cli.judging import build
+
+    judged = case.judged
+    if judged.change_set is None:
+        raise ValueError("an accepted judgement has a ChangeSet")
+    name = branch or f"cadence/apply-{judged.change_set.digest()[:12]}"
+    commit = build(judged, case.repository, case.repository.mirror)
+    case.repository.create_branch(name, commit)
+    if as_json:
+        made = {"commit": commit, "branch": name, "base": judged.base, "change_set": judged.change_set.digest()}
+        typer.echo(json.dumps({**verdict(judged), **made, "notes": list(judged.notes)}))
+        return
+    typer.echo(accepted_text(judged, case.where), nl=False)
+    typer.echo(shown(f"\ncommit {commit} on branch {name}\n  look: git show {name}\n  use:  git switch {name}"))
+
+
+def _tell(case: _Case, *, as_json: bool) -> None:
+    from bot.cli.judged_text import accepted_text, refusal_text, verdict
+
+    if as_json:
+        typer.echo(json.dumps(verdict(case.judged)))
+    elif case.judged.accepted:
+        typer.echo(accepted_text(case.judged, case.where), nl=False)
+    else:
+        typer.echo(refusal_text(case.judged, case.where), nl=False)
