@@ -61,6 +61,8 @@ def deliver(house: House, guid: DeliveryId) -> None:
             log.info("delivery.ignored", reason=result.reason)
             house.ledger.mark_delivery(guid, "ignored", reason=result.reason)
             return
+        if result.run is not None:
+            house.ledger.adopt_requests(guid, result.run)
         log.info("delivery.done", note=result.note, run=result.run)
         house.ledger.mark_delivery(guid, "done", reason=result.note, run=result.run)
 
@@ -143,6 +145,9 @@ def _pull(house: House, event: PullChanged) -> Handled | Ignored:
     run = house.ledger.run_for_pull(event.repo.repository_id, event.pull)
     if run is None:
         return Ignored(f"pull request #{event.pull} is not one of Cadence's")
+    own = event.sender is not None and event.sender.login == house.identity.bot_login
+    if own and event.action in ("opened", "synchronize", "edited"):
+        return Ignored("own action: the step that did it looks at the gate itself")
     return _look(house, event.repo.repository_id, [run]) or Ignored(f"its run is {run.state}")
 
 

@@ -87,7 +87,8 @@ def _perform(
 
 
 def _close(play: Play, stage: DemoSet, told: Sequence[Told], progress: Progress, console: Console) -> None:
-    recorded = {str(run.get("issue")): str(run.get("state")) for run in stage.serve.runs()}
+    # Newest first: of several runs of one issue the newest tells how it ended.
+    recorded = {str(run.get("issue")): str(run.get("state")) for run in reversed(stage.serve.runs())}
     for one in told:
         state = recorded.get(str(one.seen.issue))
         if state is not None:
