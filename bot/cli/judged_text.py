@@ -5,11 +5,13 @@ from __future__ import annotations
 import textwrap
 import unicodedata
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bot.changeset.findings import Finding, Severity
 from bot.changeset.model import ChangeSet
-from bot.cli.judging import Judged
+
+if TYPE_CHECKING:
+    from bot.cli.judging import Judged
 
 _MARK = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
 
