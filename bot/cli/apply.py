@@ -135,7 +135,8 @@ def _commit(case: _Case, branch: str | None, *, as_json: bool) -> None:
         typer.echo(json.dumps({**verdict(judged), **made, "notes": list(judged.notes)}))
         return
     typer.echo(accepted_text(judged, case.where), nl=False)
-    typer.echo(shown(f"\ncommit {commit} on branch {name}\n  look: git show {name}\n  use:  git switch {name}"))
+    take = "" if case.repository.bare else f"\n  use:  git switch {name}"
+    typer.echo(shown(f"\ncommit {commit} on branch {name}\n  look: git show {name}{take}"))
 
 
 def _tell(case: _Case, *, as_json: bool) -> None:

@@ -27,7 +27,8 @@ NO_PROTOCOLS = ""
 class LocalRepository:
     """A work tree's repository, a linked work tree's, or a bare one. Its index, work tree and hooks are never used."""
 
-    def __init__(self, git_dir: Path, common_dir: Path) -> None:
+    def __init__(self, git_dir: Path, common_dir: Path, *, bare: bool) -> None:
+        self.bare = bare
         self._git_dir = git_dir
         self._common_dir = common_dir
         self._runner = GitRunner(common_dir, protocols=NO_PROTOCOLS)
@@ -38,7 +39,7 @@ class LocalRepository:
         """The repository that holds the directory. Raises WrongUse(`repository.missing`)."""
         try:
             with Repo(directory, search_parent_directories=True) as found:
-                return cls(Path(found.git_dir).resolve(), Path(found.common_dir).resolve())
+                return cls(Path(found.git_dir).resolve(), Path(found.common_dir).resolve(), bare=found.bare)
         except (InvalidGitRepositoryError, NoSuchPathError):
             raise WrongUse(
                 f"{directory} is no git repository.",
