@@ -14,7 +14,7 @@ from bot.changeset.rejected import ChangeSetRejected
 from bot.changeset.tree import TreeChange
 from bot.cli.patch_edits import TreePair, edits_between
 from bot.git_store.process import EMPTY_TREE
-from bot.git_store.scratch import Scratch
+from bot.git_store.scratch import Scratch, scratch
 from bot.names import CommitSha
 from bot.publish.builder import build_commit
 from bot.publish.commits import Author
@@ -25,13 +25,18 @@ AUTHOR = Author("a", "a@b")
 
 
 class Builder:
-    """A repository to build in, and git beside it as a witness of its own."""
+    """Two repositories: `bases` holds the trees that are changed, `mirror` borrows them and holds what is built.
+
+    The patches are applied in `bases`, where git cannot find the built blobs and has to take them from the patch.
+    """
 
     def __init__(self, room: Path) -> None:
-        self.path = room / "repository.git"
+        self.path = room / "bases.git"
         self.env = {"PATH": "/usr/bin:/bin:/usr/local/bin", "GIT_DIR": str(self.path), "HOME": str(room)}
         self.git("init", "-q", "--bare", "--template=")
-        self.mirror = Scratch(self.path)
+        self.bases = Scratch(self.path)
+        self._built = scratch(self.path / "objects")
+        self.mirror = self._built.__enter__()
         self.git("hash-object", "-w", "-t", "tree", "--stdin", stdin=b"")
         raw = f"tree {EMPTY_TREE}\nauthor a <a@b> 0 +0000\ncommitter a <a@b> 0 +0000\n\nroot\n".encode()
         self.root = CommitSha(self.git("hash-object", "-w", "-t", "commit", "--stdin", stdin=raw).decode().strip())
@@ -45,7 +50,7 @@ class Builder:
     def commit(self, tree: Tree) -> CommitSha:
         """The base."""
         changes = [TreeChange(path, content, mode) for path, (mode, content) in tree.items()]
-        return self.mirror.write_commit(self.root, changes, message="base", author=AUTHOR, date=DATE)
+        return self.bases.write_commit(self.root, changes, message="base", author=AUTHOR, date=DATE)
 
     def read(self, commit: CommitSha) -> Tree:
         """Every file of a commit."""
@@ -91,11 +96,12 @@ class Builder:
 
     def prove_patch(self, base: CommitSha, patch: bytes, head: CommitSha) -> None:
         """The patch, handed in as one, is a ChangeSet again that leads to the same tree."""
-        made = self.mirror.apply_patch(base, patch)
+        made = self.bases.apply_patch(base, patch)
         assert isinstance(made, str), made
-        pair = TreePair(self.mirror.tree(base), self.mirror.tree(made), self.mirror.changed(base, made))
+        pair = TreePair(self.bases.tree(base), self.bases.tree(made), self.bases.changed(base, made))
         again = self.build(base, edits_between(pair, "m").model_dump_json())
         assert again is not None and self.mirror.tree(again).root == self.mirror.tree(head).root
 
     def close(self) -> None:
-        self.mirror.close()
+        self.bases.close()
+        self._built.__exit__(None, None, None)
