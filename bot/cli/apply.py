@@ -43,14 +43,15 @@ def apply(
     Neither work tree nor index nor hooks are used. Exit codes: 0 accepted, 1 refused, 2 wrong use. The format is
     explained in docs/changesets.md; - also takes {"repo_dir", "change_set"} and tasks with `diff` or `patch`.
     """
+    from bot.cli.judging import Judged
+
     with _judged(file, repo, base) as case:
         if branch is not None and not case.repository.is_branch_name(branch):
             raise typer.BadParameter(f"{branch!r} is no name for a branch", param_hint="--branch")
-        if check or not case.judged.accepted:
-            _tell(case, as_json=as_json)
-        else:
-            _commit(case, branch, as_json=as_json)
-    raise typer.Exit(0 if case.judged.accepted else 1)
+        made = None if check or not case.judged.accepted else _commit(case, branch)
+        judged = made if isinstance(made, Judged) else case.judged
+        _tell(case, judged, made if isinstance(made, _Made) else None, as_json=as_json)
+    raise typer.Exit(0 if judged.accepted else 1)
 
 
 def diff(file: File, repo: Repo = None, base: Base = "HEAD") -> None:
@@ -120,31 +121,41 @@ def _directory(repo: Path | None, handed: HandedIn | None) -> Path:
     return repo or Path(said or ".")
 
 
-def _commit(case: _Case, branch: str | None, *, as_json: bool) -> None:
-    from bot.cli.judged_text import accepted_text, shown, verdict
-    from bot.cli.judging import build
+@dataclass(frozen=True, slots=True)
+class _Made:
+    commit: str
+    branch: str
+    digest: str
+
+
+def _commit(case: _Case, branch: str | None) -> _Made | Judged:
+    """The commit on its branch, or a judgement that says what stood in the way at the last moment."""
+    from bot.cli.judging import build, refused_at_last
+    from bot.errors import Refused
 
     judged = case.judged
     if judged.change_set is None:
         raise ValueError("an accepted judgement has a ChangeSet")
-    name = branch or f"cadence/apply-{judged.change_set.digest()[:12]}"
-    commit = build(judged, case.repository, case.repository.mirror)
-    case.repository.create_branch(name, commit)
+    digest = judged.change_set.digest()
+    name = branch or f"cadence/apply-{digest[:12]}"
+    try:
+        commit = build(judged, case.repository, case.repository.mirror)
+        case.repository.create_branch(name, commit)
+    except Refused as error:
+        return refused_at_last(judged, error)
+    return _Made(commit, name, digest)
+
+
+def _tell(case: _Case, judged: Judged, made: _Made | None, *, as_json: bool) -> None:
+    from bot.cli.judged_text import accepted_text, refusal_text, shown, verdict
+
     if as_json:
-        made = {"commit": commit, "branch": name, "base": judged.base, "change_set": judged.change_set.digest()}
-        typer.echo(json.dumps({**verdict(judged), **made, "notes": list(judged.notes)}))
+        about = {"commit": made.commit, "branch": made.branch, "change_set": made.digest} if made else {}
+        more = {**about, "base": judged.base, "notes": list(judged.notes)} if made else {}
+        typer.echo(json.dumps({**verdict(judged), **more}))
         return
-    typer.echo(accepted_text(judged, case.where), nl=False)
-    take = "" if case.repository.bare else f"\n  use:  git switch {name}"
-    typer.echo(shown(f"\ncommit {commit} on branch {name}\n  look: git show {name}{take}"))
-
-
-def _tell(case: _Case, *, as_json: bool) -> None:
-    from bot.cli.judged_text import accepted_text, refusal_text, verdict
-
-    if as_json:
-        typer.echo(json.dumps(verdict(case.judged)))
-    elif case.judged.accepted:
-        typer.echo(accepted_text(case.judged, case.where), nl=False)
-    else:
-        typer.echo(refusal_text(case.judged, case.where), nl=False)
+    text = accepted_text(judged, case.where) if judged.accepted else refusal_text(judged, case.where)
+    if made:
+        take = "" if case.repository.bare else f"\n  use:  git switch {made.branch}"
+        text += shown(f"\ncommit {made.commit} on branch {made.branch}\n  look: git show {made.branch}{take}\n")
+    typer.echo(text, nl=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.changeset.check import check
 from bot.changeset.codes import found
@@ -15,7 +15,7 @@ from bot.changeset.rejected import ChangeSetRejected
 from bot.changeset.tree import TreeChange, TreeReader
 from bot.cli.handed_in import HandedIn
 from bot.cli.patch_edits import TreePair, complaint_findings, edits_between, one_file_edits
-from bot.errors import ConfigInvalid
+from bot.errors import ConfigInvalid, Refused
 from bot.git_store.local import LocalRepository
 from bot.git_store.mirror import Mirror
 from bot.git_store.scratch import PatchRefused
@@ -58,6 +58,12 @@ class Intake:
 def refused(base: CommitSha, findings: tuple[Finding, ...], notes: tuple[str, ...] = ()) -> Judged:
     """The judgement on what is no ChangeSet at all."""
     return Judged(base, findings=findings, notes=notes)
+
+
+def refused_at_last(judged: Judged, error: Refused) -> Judged:
+    """The judgement when an accepted ChangeSet could not be made a commit or a branch after all."""
+    message = " ".join([error.summary, *error.details])
+    return replace(judged, accepted=False, findings=(*judged.findings, Finding(error.code, message, error.remedy)))
 
 
 def judge(handed: HandedIn, repository: LocalRepository, base: CommitSha) -> Judged:

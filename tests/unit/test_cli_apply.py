@@ -133,7 +133,9 @@ def test_the_same_input_gives_the_same_commit_and_branch(run: Run, repo: Path, t
 
 def test_a_branch_that_stands_elsewhere_is_refused(run: Run, repo: Path, tmp_path: Path) -> None:
     ended = run("apply", "--repo", repo, "--branch", "main", file(tmp_path, GOOD))
-    assert ended.code == 1 and "branch.taken" in ended.err and "--branch NAME" in ended.err
+    assert ended.code == 1 and "error branch.taken" in ended.out and "--branch NAME" in ended.out
+    scripted = run("apply", "--json", "--repo", repo, "--branch", "main/x", file(tmp_path, GOOD))
+    assert scripted.code == 1 and scripted.codes == ["branch.taken"] and not scripted.answer["accepted"]
     assert git(repo, "show", "main:notes.txt") == FILES["notes.txt"]
 
 
@@ -155,6 +157,22 @@ def test_checking_a_patch_and_diff_leave_no_trace_either(run: Run, repo: Path, t
     assert patch.code == 0
     assert run("apply", "--check", "--repo", repo, "-", stdin={"patch": patch.out, "title": "t"}).code == 0
     assert everything(repo) == before
+
+
+def test_the_repository_of_a_surrounding_hook_is_left_alone(
+    run: Run, repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "other"
+    git(tmp_path, "clone", "-q", str(repo), str(other))
+    for name, value in {"GIT_DIR": ".git", "GIT_INDEX_FILE": ".git/index", "GIT_WORK_TREE": "."}.items():
+        monkeypatch.setenv(name, value.replace(".", str(other), 1) if value == "." else str(other / value))
+    write(repo, {"notes.txt": "moved on\n"})
+    before = everything(other)
+    patch = {"title": "t", "patch": PATCH}
+    assert run("apply", "--check", "--json", "--repo", repo, "-", stdin=patch).codes == ["stale"]
+    assert run("apply", "--repo", repo, "--branch", "x", "-", stdin=GOOD).code == 0
+    assert everything(other) == before
+    assert git(repo, "show", "x:notes.txt") == "one\n2\nthree\n"
 
 
 def test_check_json_prints_exactly_three_keys(run: Run, repo: Path) -> None:
