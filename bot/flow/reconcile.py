@@ -43,6 +43,12 @@ def reconcile(desk: Desk) -> bool:
     return _open(desk, observation, decision)
 
 
+def look(desk: Desk) -> tuple[Observation, Decision]:
+    """Observe and decide without acting: for those who ask why."""
+    observation = _observe(desk, fresh_rules=False)
+    return observation, _decide(desk, observation)
+
+
 def _observe(desk: Desk, *, fresh_rules: bool, approved: bool = True) -> Observation:
     house = desk.house
     seen = house.observer.observe(

@@ -100,7 +100,9 @@ def _close(play: Play, stage: DemoSet, told: Sequence[Told], progress: Progress,
     }
     rows: dict[str, list[str]] = {}
     for one in told:
-        for label, cell in _cells(one, stage, model.get(play.answers) or one.seen.model or "the configured model"):
+        for label, cell in _cells(
+            one, stage, model.get(play.answers) or one.seen.model.replace("`", "") or "the configured model"
+        ):
             rows.setdefault(label, []).append(cell)
     console.print(summary_table([one.story.name for one in told], rows))
 
