@@ -217,6 +217,12 @@ def test_bare_repositories_and_linked_work_trees(run: Run, repo: Path, tmp_path:
     assert git(linked, "status", "--porcelain") == ""
 
 
+def test_a_repository_at_an_odd_path(run: Run, repo: Path, tmp_path: Path) -> None:
+    odd = repo.rename(tmp_path / '#"re\\po\nü')
+    assert run("apply", "--check", "--json", "--repo", odd, "-", stdin={"patch": PATCH}).answer["accepted"]
+    assert run("diff", "--repo", odd, file(tmp_path, GOOD)).out.startswith("diff --git a/notes.txt")
+
+
 def test_the_base_can_be_any_revision(run: Run, repo: Path, tmp_path: Path) -> None:
     write(repo, {"notes.txt": "moved on\n"})
     blob = git(repo, "rev-parse", "HEAD^:notes.txt").strip()
