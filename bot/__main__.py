@@ -24,8 +24,6 @@ app = typer.Typer(
 )
 runs_app = typer.Typer(help="What Cadence has been doing, from the ledger.", invoke_without_command=True)
 app.add_typer(runs_app, name="runs")
-for group in (apply, schema):
-    group.register(app)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
@@ -132,6 +130,10 @@ def _ledger() -> Ledger:
     from bot.settings import Settings
 
     return open_ledger(Settings.load(), SystemClock())
+
+
+for group in (apply, schema):
+    group.register(app)
 
 
 def main() -> None:

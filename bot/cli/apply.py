@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bot.git_store.local import LocalRepository
 
 File = Annotated[str, typer.Argument(metavar="FILE|-", help="A ChangeSet in JSON, or - for standard input.")]
-Repo = Annotated[Path | None, typer.Option(help="The repository, bare or not.  [default: where you are]")]
+Repo = Annotated[Path | None, typer.Option(help="The repository, bare or not; where you are if not given.")]
 Base = Annotated[str, typer.Option(metavar="REV", help="The commit to build on.")]
 
 
@@ -34,14 +34,15 @@ def apply(
     check: Annotated[bool, typer.Option("--check", help="Only judge; touch nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
     branch: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The new branch.  [default: cadence/apply-<digest>]")
+        str | None, typer.Option(metavar="NAME", help="The new branch; cadence/apply-<digest> if not given.")
     ] = None,
     base: Base = "HEAD",
 ) -> None:
     """Make a commit of a ChangeSet on a new branch, or refuse it with reasons.
 
-    Neither work tree nor index nor hooks are used. Exit codes: 0 accepted, 1 refused, 2 wrong use. The format is
-    explained in docs/changesets.md; - also takes {"repo_dir", "change_set"} and tasks with `diff` or `patch`.
+    Neither work tree nor index nor hooks are used. Exit codes: 0 accepted, 1 refused, 2 wrong use.
+
+    docs/changesets.md explains the format; tasks with `change_set`, `diff` or `patch` are read too.
     """
     from bot.cli.judging import Judged
 
