@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.errors import WrongUse
+
 if TYPE_CHECKING:
     from bot.cli.handed_in import HandedIn
     from bot.cli.judging import Judged
@@ -48,7 +50,7 @@ def apply(
 
     with _judged(file, repo, base) as case:
         if branch is not None and not case.repository.is_branch_name(branch):
-            raise typer.BadParameter(f"{branch!r} is no name for a branch", param_hint="--branch")
+            raise WrongUse(f"{branch!r} is no name for a branch.", remedy="See `git help check-ref-format`.")
         made = None if check or not case.judged.accepted else _commit(case, branch)
         judged = made if isinstance(made, Judged) else case.judged
         _tell(case, judged, made if isinstance(made, _Made) else None, as_json=as_json)
@@ -112,13 +114,13 @@ def _read(file: str) -> bytes:
     try:
         return Path(file).read_bytes()
     except OSError as error:
-        raise typer.BadParameter(f"{file}: {error.strerror}", param_hint="FILE") from None
+        raise WrongUse(f"{file} cannot be read: {error.strerror}.") from None
 
 
 def _directory(repo: Path | None, handed: HandedIn | None) -> Path:
     said = handed.repo_dir if handed else None
     if repo is not None and said is not None and repo.resolve() != Path(said).resolve():
-        raise typer.BadParameter(f"--repo is {repo}, the input's repo_dir is {said}", param_hint="--repo")
+        raise WrongUse(f"--repo is {repo}, and the input's repo_dir is {said}.", remedy="Give one of them.")
     return repo or Path(said or ".")
 
 
