@@ -102,6 +102,7 @@ class GitTree:
         self._reader = reader
         self._runner = runner
         self._directories: dict[str, dict[str, tuple[str, BlobSha]]] = {}
+        self._sizes: dict[BlobSha, int] = {}
         self._files: tuple[TreeEntry, ...] | None = None
 
     def entry(self, path: str) -> TreeEntry | None:
@@ -153,10 +154,14 @@ class GitTree:
         return known
 
     def _size(self, sha: BlobSha) -> int:
-        info = self._reader.info(sha)
-        if info is None:
-            raise GitFailed(f"The mirror misses blob {sha}.", code="git.missing_object")
-        return info[2]
+        # Every check of a ChangeSet asks for its entries again, and each answer costs a turn of another process.
+        known = self._sizes.get(sha)
+        if known is None:
+            info = self._reader.info(sha)
+            if info is None:
+                raise GitFailed(f"The mirror misses blob {sha}.", code="git.missing_object")
+            known = self._sizes[sha] = info[2]
+        return known
 
 
 def _parse_tree(raw: bytes) -> dict[str, tuple[str, BlobSha]]:
