@@ -1,0 +1,273 @@
+"""Tests that were removed, skipped, narrowed or loosened by a change (`tests.*`)."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+
+from bot.weakening.checks import Loss, losses
+from bot.weakening.features import Vanished
+from bot.weakening.files import FilePair
+from bot.weakening.matching import Matched, Matching, match
+from bot.weakening.model import Assertion, Skip, WeakeningFinding
+from bot.weakening.paths import is_test_path
+from bot.weakening.tree import Unit, squeeze
+
+_COMMENT = re.compile(r"^\s*(?:#|//|--|/?\*+)\s?(?P<text>.*)$")
+_WORD = re.compile(r"[A-Za-z_][\w-]{3,}")
+
+
+def test_findings(pairs: Sequence[FilePair]) -> Iterator[WeakeningFinding]:
+    """Every `tests.*` finding of a change, in no particular order."""
+    vanished = Vanished(pairs)
+    holding = [pair for pair in pairs if pair.old_units or pair.new_units]
+    matching = match(holding)
+    yield from _gone(matching, vanished)
+    yield from _skipped(matching)
+    yield from _checked_less(matching, vanished)
+    yield from _fewer_rows(matching, vanished)
+    yield from _focused(matching)
+
+
+def _gone(matching: Matching, vanished: Vanished) -> Iterator[WeakeningFinding]:
+    by_pair: dict[int, list[Unit]] = defaultdict(list)
+    pairs: dict[int, FilePair] = {}
+    for pair, unit in matching.gone:
+        if _inside_gone(unit, matching) or vanished.explains(_WORD.findall(unit.text)) or _disabled_already(unit):
+            continue
+        by_pair[id(pair)].append(unit)
+        pairs[id(pair)] = pair
+    for key, units in by_pair.items():
+        pair = pairs[key]
+        if pair.gone:
+            what = f"{len(units)} tests" if len(units) > 1 else f"the test {_name(units[0])}"
+            yield WeakeningFinding("tests.file_deleted", pair.path, None, f"The file with {what} is deleted.")
+            continue
+        for unit in units:
+            yield _gone_one(pair, unit)
+
+
+def _inside_gone(unit: Unit, matching: Matching) -> bool:
+    """A subtest goes with its test: one finding is enough."""
+    gone = {id(one) for _, one in matching.gone}
+    parent = unit.parent
+    while parent is not None:
+        if id(parent) in gone and parent.kind == "test":
+            return True
+        parent = parent.parent
+    return False
+
+
+def _disabled_already(unit: Unit) -> bool:
+    """A test without a body never tested anything (`it.todo`)."""
+    return any(skip.text == "todo" for skip in unit.marks) and not unit.body.asserts
+
+
+def _gone_one(pair: FilePair, unit: Unit) -> WeakeningFinding:
+    name = _name(unit)
+    line = _commented(pair, unit.text.splitlines()[:40])
+    if line is not None:
+        return WeakeningFinding("tests.commented_out", pair.path, line, f"The test {name} is commented out.")
+    hidden = next((one for one in pair.new_units if one.kind != "test" and _hides(one, unit)), None)
+    if hidden is not None:
+        message = f"The test {name} is still there as {hidden.leaf}, where no runner finds it."
+        return WeakeningFinding("tests.renamed_away", pair.path, hidden.line, message)
+    return WeakeningFinding("tests.removed", pair.path, None, f"The test {name} is removed.")
+
+
+def _hides(new: Unit, old: Unit) -> bool:
+    return bool(old.leaf) and old.leaf.lower() in new.leaf.lower() and bool(set(old.lines) & set(new.lines))
+
+
+def _name(unit: Unit) -> str:
+    return "`" + " › ".join(name for name in unit.names if name)[-100:] + "`"
+
+
+def _commented(pair: FilePair, lines: Sequence[str]) -> int | None:
+    """The head's line at which one of the lines that say something now stands in a comment."""
+    wanted = [squeeze(line) for line in lines if re.search(r"\b(?:def|func|fn|void|it|test|describe|expect|assert)|assert", line)]
+    if not wanted:
+        return None
+    for number, line in enumerate(pair.new_lines, 1):
+        hit = _COMMENT.match(line)
+        if hit is None or line.strip() in pair.old_lines:
+            continue
+        bare = squeeze(hit["text"])
+        if len(bare) > 8 and any(bare == one or _alike(bare, one) > 0.85 for one in wanted):
+            return number
+    return None
+
+
+def _alike(one: str, two: str) -> float:
+    if abs(len(one) - len(two)) > 0.4 * max(len(one), len(two)):
+        return 0.0
+    return SequenceMatcher(None, one, two, autojunk=False).ratio()
+
+
+# Skips
+
+
+def _effective(unit: Unit) -> list[Skip]:
+    """The skips that hold a test back: its own and those of everything around it."""
+    found = list(unit.body.skips)
+    parent = unit.parent
+    while parent is not None:
+        found += parent.body.skips if parent.kind != "helper" else []
+        parent = parent.parent
+    return found
+
+
+_SUITE = re.compile(r"def (?:suite|load_tests)\([^)]*\):(?:\n[ \t]+.*)*\n[ \t]+if ")
+
+
+def _skipped(matching: Matching) -> Iterator[WeakeningFinding]:
+    seen: set[tuple[str, int, str]] = set()
+    for one in matching.same:
+        if one.new.kind not in ("test", "helper") or (one.new.kind == "helper" and not is_test_path(one.pair.path)):
+            continue
+        for skip in _new_skips(one):
+            key = (one.pair.path, skip.line, skip.kind)
+            if key not in seen:
+                seen.add(key)
+                yield _skip_finding(one, skip)
+
+
+def _new_skips(one: Matched) -> Iterator[Skip]:
+    """Skips that the head has and the base had not, for a test that ran before."""
+    if one.new.kind == "helper":
+        before, after = list(one.old.body.skips), list(one.new.body.skips)
+    else:
+        before, after = _effective(one.old), _effective(one.new)
+    before, after = _no_focus(before), _no_focus(after)
+    if any(not skip.conditional and skip.kind != "row" for skip in before):
+        return
+    known = Counter((skip.kind, skip.text) for skip in before)
+    fresh = []
+    for skip in after:
+        if known[skip.kind, skip.text] > 0:
+            known[skip.kind, skip.text] -= 1
+        else:
+            fresh.append(skip)
+    hard = [skip for skip in fresh if not skip.conditional]
+    yield from hard
+    # A condition said in other words is no new one: only more conditions than before count.
+    spare = sum(known.values()) + (1 if _SUITE.search(one.old.parent.text if one.old.parent else "") else 0)
+    soft = [skip for skip in fresh if skip.conditional and skip.kind != "row"]
+    widened = len(one.new.body.rows) > len(one.old.body.rows)
+    if not hard and len(soft) > spare and not (widened and all(skip.text in ("skip()", "return") for skip in soft)):
+        yield from soft[spare:]
+    old_rows = set(one.old.body.rows)
+    for skip in fresh:
+        if skip.kind == "row" and skip.text.removeprefix("row ") in old_rows:
+            yield skip
+
+
+def _no_focus(skips: list[Skip]) -> list[Skip]:
+    return [skip for skip in skips if skip.kind != "focus"]
+
+
+def _skip_finding(one: Matched, skip: Skip) -> WeakeningFinding:
+    name = _name(one.new)
+    if skip.kind == "xfail":
+        return WeakeningFinding("tests.xfail", one.pair.path, skip.line, f"The existing test {name} may now fail.")
+    if skip.kind == "row":
+        return WeakeningFinding("tests.skip", one.pair.path, skip.line, f"An existing case of {name} is now skipped or may fail.")
+    if skip.conditional:
+        message = f"The existing test {name} no longer runs everywhere: {skip.text[:80]}."
+        return WeakeningFinding("tests.skip_conditional", one.pair.path, skip.line, message)
+    return WeakeningFinding("tests.skip", one.pair.path, skip.line, f"The existing test {name} is now skipped.")
+
+
+def _focused(matching: Matching) -> Iterator[WeakeningFinding]:
+    """A focused test keeps every other one from running, so a new one counts even on a new test."""
+    known: Counter[str] = Counter()
+    for one in matching.same:
+        known.update(one.pair.path for skip in one.old.marks if skip.kind == "focus")
+    news = [(one.pair, one.new) for one in matching.same] + list(matching.born)
+    for pair, unit in news:
+        for skip in unit.marks:
+            if skip.kind == "focus" and known[pair.path] == 0:
+                message = f"Only {_name(unit)} runs now; the other tests of the file do not."
+                yield WeakeningFinding("tests.focus", pair.path, skip.line, message)
+
+
+# Checks
+
+
+def _checked_less(matching: Matching, vanished: Vanished) -> Iterator[WeakeningFinding]:
+    came: Counter[str] = Counter()
+    for one in matching.same:
+        if one.old.text != one.new.text:
+            fresh = Counter(check.text for check in one.new.body.asserts)
+            fresh.subtract(Counter(check.text for check in one.old.body.asserts))
+            came += fresh
+    for _, unit in matching.born:
+        came.update(check.text for check in unit.body.asserts)
+
+    def moved_away(check: Assertion) -> bool:
+        if came[check.text] > 0:
+            came[check.text] -= 1
+            return True
+        return False
+
+    def explained(check: Assertion) -> bool:
+        return vanished.explains_text(check.source)
+
+    for one in matching.same:
+        if one.old.text == one.new.text or one.old.kind in ("code", "group") or not _in_tests(one):
+            continue
+        if any(not skip.conditional and skip.kind in ("skip", "xfail") for skip in _effective(one.old)):
+            continue
+        yield from _losses(one, list(losses(one.old, one.new, moved_away, explained)))
+        if len(one.old.lines) >= 3 and len(one.new.lines) <= 1 and one.old.kind == "test" and not one.new.body.asserts:
+            if not one.old.body.asserts and not matching.added.lines:
+                yield WeakeningFinding("tests.emptied", one.pair.path, one.new.line, f"The test {_name(one.new)} is emptied.")
+
+
+def _in_tests(one: Matched) -> bool:
+    return one.old.kind == "test" or is_test_path(one.old.path)
+
+
+def _losses(one: Matched, found: list[Loss]) -> Iterator[WeakeningFinding]:
+    removed = [loss for loss in found if loss.code == "tests.assertion_removed"]
+    where = _name(one.new) if one.new.names else "the file"
+    for loss in found:
+        if loss.code == "tests.assertion_removed":
+            continue
+        line = loss.new.line if loss.new is not None else one.new.line
+        message = f"A check in {where} demands less ({loss.why}): {loss.old.source.strip()[:80]}"
+        yield WeakeningFinding(loss.code, one.pair.path, line, " ".join(message.split()))
+    if not removed:
+        return
+    for loss in removed:
+        line = _commented(one.pair, [loss.old.source.splitlines()[0], f"assert {loss.old.source}"])
+        if line is not None:
+            message = f"A check in {where} is commented out: {loss.old.source.strip()[:80]}"
+            yield WeakeningFinding("tests.commented_out", one.pair.path, line, " ".join(message.split()))
+            return
+    code = "tests.emptied" if not one.new.body.asserts and one.new.kind == "test" else "tests.assertion_removed"
+    more = f" and {len(removed) - 1} more" if len(removed) > 1 else ""
+    message = f"{where} no longer checks: {removed[0].old.source.strip()[:80]}{more}"
+    yield WeakeningFinding(code, one.pair.path, one.new.line, " ".join(message.split()))
+
+
+def _fewer_rows(matching: Matching, vanished: Vanished) -> Iterator[WeakeningFinding]:
+    """Rows of data that a test ran on and no longer does, counted over the whole change."""
+    came: Counter[str] = Counter()
+    for one in matching.same:
+        came.update(Counter(one.new.body.rows) - Counter(one.old.body.rows))
+    for _, unit in matching.born:
+        came.update(unit.body.rows)
+    for one in matching.same:
+        old, new = one.old.body.rows, one.new.body.rows
+        if not new or len(old) <= len(new) or not _in_tests(one):
+            continue
+        gone = list((Counter(old) - Counter(new)).elements())
+        fresh = sum((Counter(new) - Counter(old)).values())
+        gone = [row for row in gone if not came[row] and not vanished.explains_text(row)]
+        if len(gone) > fresh and len(gone) - fresh > 0:
+            where = _name(one.new) if one.new.names else "the file's table"
+            message = f"{where} runs on {len(gone) - fresh} cases fewer, among them {gone[0][:80]}"
+            yield WeakeningFinding("tests.cases_removed", one.pair.path, one.new.line, message)
