@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from bot.changeset.tree import TreeReader
 from bot.weakening.ci.commands import checks_of, kinds
-from bot.weakening.ci.config import Config, concerns_ci, holds_commands, is_lint, is_pipeline, read
+from bot.weakening.ci.config import concerns_ci, holds_commands, is_lint, is_pipeline, read
 from bot.weakening.ci.hooks import hook_findings
-from bot.weakening.ci.lint import _enabled, lint_findings
+from bot.weakening.ci.lint import lint_findings, selected
 from bot.weakening.ci.pipeline import Pipelines, allowed_failures, trigger_findings
 from bot.weakening.files import FilePair
 from bot.weakening.model import WeakeningFinding
@@ -22,7 +21,7 @@ def ci_findings(pairs: Sequence[FilePair], head: TreeReader) -> Iterator[Weakeni
         return
     lint = [side for side in sides if is_lint(side[0].path) or is_pipeline(side[0].path) or holds_commands(side[0].path)]
     yield from lint_findings(lint)
-    yield from hook_findings(sides, bool(_selected(lint)))
+    yield from hook_findings(sides, selected(lint))
     deleted = any(old.text and not new.text and is_pipeline(old.path) for old, new in sides)
     elsewhere = _checked_elsewhere(head) if deleted else frozenset()
     commands = [side for side in sides if holds_commands(side[0].path)]
@@ -31,10 +30,6 @@ def ci_findings(pairs: Sequence[FilePair], head: TreeReader) -> Iterator[Weakeni
         if old.text and new.text:
             yield from trigger_findings(old, new)
             yield from allowed_failures(old, new)
-
-
-def _selected(sides: Sequence[tuple[Config, Config]]) -> frozenset[str]:
-    return frozenset(item for item in _enabled(sides) if re.match(r"^[A-Z]{1,6}\d{0,4}$|^[a-z][\w/-]+$", item))
 
 
 def _checked_elsewhere(head: TreeReader) -> frozenset[str]:

@@ -50,6 +50,15 @@ class Added:
                     self.words.update(_WORD.findall(bare))
 
 
+    def take_units(self, matching: Matching) -> None:
+        """Lines that kept their place while the test around them became another one are added to that one."""
+        for one in matching.same:
+            if one.new.kind == "test" and one.old.text != one.new.text:
+                self.lines.update(Counter(one.new.lines) - Counter(one.old.lines) - self.lines)
+        for _, unit in matching.born:
+            self.lines.update(Counter(unit.lines) - self.lines)
+
+
 def match(pairs: Sequence[FilePair]) -> Matching:
     """Match the tests and helpers of all changed files."""
     out = Matching(added=Added(pair for pair in pairs if pair.new_units or pair.is_test))
@@ -61,8 +70,10 @@ def match(pairs: Sequence[FilePair]) -> Matching:
         new_left += two
     old_left, new_left = _elsewhere(old_left, new_left, out)
     old_left, new_left = _by_body(old_left, new_left, out)
-    out.gone = [(pair, unit) for pair, unit in old_left if unit.kind == "test" and not _absorbed(unit, out.added)]
     out.born = [(pair, unit) for pair, unit in new_left if unit.kind == "test"]
+    out.added.take_units(out)
+    lost = [(pair, unit) for pair, unit in old_left if unit.kind == "test"]
+    out.gone = [(pair, unit) for pair, unit in lost if not _taken_in(unit, out)]
     return out
 
 
@@ -151,6 +162,25 @@ def _likeness(old: Unit, new: Unit) -> float:
     either = old.words | new.words
     words = len(both) / len(either) if either else 0.0
     return max(lines, words - 0.15)
+
+
+def _taken_in(unit: Unit, out: Matching) -> bool:
+    return _absorbed(unit, out.added) or _split(unit, out) or _parametrised(unit, out)
+
+
+def _split(unit: Unit, out: Matching) -> bool:
+    """`test_a` became `test_a_one`, `test_a_two`."""
+    parts = [one for _, one in out.born if one.leaf.startswith((f"{unit.leaf}_", f"{unit.leaf} "))]
+    return len(parts) > 1 and sum(len(one.body.asserts) for one in parts) >= min(2, len(unit.body.asserts))
+
+
+def _parametrised(unit: Unit, out: Matching) -> bool:
+    """A test much like it now runs on more rows of data."""
+    for one in out.same:
+        if one.new.kind == "test" and len(one.new.body.rows) > len(one.old.body.rows) and one.old.path == unit.path:
+            if max(_likeness(unit, one.old), _likeness(unit, one.new)) >= 0.5:
+                return True
+    return any(len(one.body.rows) > 1 and _likeness(unit, one) >= 0.4 for _, one in out.born)
 
 
 def _absorbed(unit: Unit, added: Added) -> bool:

@@ -153,7 +153,7 @@ def _new_skips(one: Matched) -> Iterator[Skip]:
     hard = [skip for skip in fresh if not skip.conditional]
     yield from hard
     # A condition said in other words is no new one: only more conditions than before count.
-    spare = sum(known.values()) + (1 if _SUITE.search(one.old.parent.text if one.old.parent else "") else 0)
+    spare = sum(known.values()) + (1 if _SUITE.search(one.old.source) else 0)
     soft = [skip for skip in fresh if skip.conditional and skip.kind != "row"]
     widened = len(one.new.body.rows) > len(one.old.body.rows)
     if not hard and len(soft) > spare and not (widened and all(skip.text in ("skip()", "return") for skip in soft)):

@@ -89,6 +89,11 @@ class Unit:
         return self._context.path
 
     @property
+    def source(self) -> str:
+        """The text of the whole file."""
+        return self._context.source
+
+    @property
     def marks(self) -> list[Skip]:
         """Skips declared on the unit itself (decorators, annotations, modifiers)."""
         return self._start.skips
@@ -146,7 +151,7 @@ def _walk(
                 words.add(call)
             if child.type not in ("with_statement", "call", "call_expression", "method_invocation"):
                 continue
-            _walk_blocks(child, unit, found, words, inner, looped)
+            _walk_blocks(child, unit, found, words, (*inner, normal(checked)) if child.type == "with_statement" else inner, looped)
             continue
         for row in grammar.rows(child):
             found.rows.append(row)

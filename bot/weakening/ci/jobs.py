@@ -91,7 +91,7 @@ def _tox(config: Config) -> list[Job]:
         if not section.startswith(("testenv", "tox")):
             continue
         job = _plain(config.path, section, list(keys.get("commands", ())))
-        job.lenient = any(str(value).lower() in ("true", "1") for value in keys.get("ignore_outcome", ()) + keys.get("ignore_errors", ()))
+        job.lenient = any(str(value).lower() in ("true", "1") for key in ("ignore_outcome", "ignore_errors") for value in keys.get(key, ()))
         found.append(job)
     return found
 

@@ -66,6 +66,8 @@ def _items(settings: Iterable[Setting], pattern: re.Pattern[str]) -> dict[tuple[
         own = next((n for n in range(len(setting.keys) - 1, -1, -1) if pattern.match(_norm(setting.keys[n]))), None)
         if own is None or setting.value.lower() in ("true", "false"):
             continue
+        if pattern is _SELECTS and any(_IGNORES.match(_norm(key)) for key in setting.keys):
+            continue
         under = ".".join(setting.keys[own + 1 :])
         for item in re.split(r"[,|\n]\s*|\s{2,}|(?<=\d)\s+(?=[A-Z])", setting.value):
             item = item.strip().strip("\"'")
@@ -106,6 +108,11 @@ def _enabled(sides: Sequence[Side]) -> frozenset[str]:
         if old.text:
             found.update(item for _, item in _items(old.settings, _IGNORES).keys() - _items(new.settings, _IGNORES).keys())
     return frozenset(found)
+
+
+def selected(sides: Sequence[Side]) -> bool:
+    """Whether a linter of the change selects more rules than before: a removed one may have become those."""
+    return any(_items(new.settings, _SELECTS).keys() - _items(old.settings, _SELECTS).keys() for old, new in sides if new.text)
 
 
 def _ignores(old: Config, new: Config, known: set[str], enabling: frozenset[str]) -> Iterator[WeakeningFinding]:
