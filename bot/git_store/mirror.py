@@ -13,10 +13,11 @@ from urllib.parse import urlsplit
 
 from filelock import FileLock, Timeout
 
-from bot.changeset.tree import TreeChange
+from bot.changeset.tree import PathChange, TreeChange
 from bot.clock import Clock
 from bot.door import through_the_door
 from bot.errors import GitFailed, Refused, SettingsInvalid, Unavailable, UnknownOutcome
+from bot.git_store.changes import path_changes
 from bot.git_store.failures import fetch_failure, last_lines, looks_damaged, missing_ref, push_failure
 from bot.git_store.objects import GitTree, ObjectReader
 from bot.git_store.process import Credential, Finished, GitRunner, GitTimeout
@@ -113,6 +114,10 @@ class Mirror:
         options = ("--no-ext-diff", "--no-textconv", "--no-color", "--full-index", "-M", "--submodule=short")
         prefixes = ("--src-prefix=a/", "--dst-prefix=b/", "--unified=3")
         return self._runner.check("diff", *options, *prefixes, base, head, "--").decode("utf-8", "replace")
+
+    def changes(self, base: CommitSha, head: CommitSha) -> tuple[PathChange, ...]:
+        """Every path that differs between two commits, renames found."""
+        return path_changes(self._runner, base, head)
 
     def merge_base(self, a: CommitSha, b: CommitSha) -> CommitSha | None:
         """The best common ancestor, or None for unrelated histories."""

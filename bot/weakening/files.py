@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from bot.changeset.tree import MODE_EXECUTABLE, MODE_FILE, TreeReader
+from bot.changeset.tree import MODE_EXECUTABLE, MODE_FILE, PathChange, TreeReader
 from bot.weakening.languages.python import skip_names
-from bot.weakening.model import PathChange
 from bot.weakening.paths import grammar_of, is_test_path, may_hold_tests
 from bot.weakening.tree import Context, Unit, units
 

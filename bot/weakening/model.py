@@ -1,21 +1,8 @@
-"""The values this room works on: a changed path, a finding, and what a test file is made of, whatever its language."""
+"""The values this room works on: a finding, and what a test file is made of, whatever its language."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-
-
-@dataclass(frozen=True, slots=True)
-class PathChange:
-    """One path of the change: `old` is None for an added file, `new` for a deleted one; they differ for a rename."""
-
-    old: str | None
-    new: str | None
-
-    @property
-    def path(self) -> str:
-        """Where a finding about this file is shown: the new path, or the old one when the file is gone."""
-        return self.new or self.old or ""
 
 
 @dataclass(frozen=True, slots=True)
