@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -24,13 +24,23 @@ class Loss:
 
 
 def losses(
-    old: Unit, new: Unit, moved_away: Callable[[Assertion], bool], explained: Callable[[Assertion], bool]
+    old: Unit,
+    new: Unit,
+    moved_away: Callable[[Assertion], bool],
+    explained: Callable[[Assertion], bool],
+    weights: Mapping[str, int],
 ) -> Iterator[Loss]:
-    """Compare two bodies. `moved_away`: the check is added elsewhere; `explained`: what it names left the product."""
+    """Compare two bodies.
+
+    `moved_away`: the check is added elsewhere; `explained`: what it names left the product; `weights`: how many checks
+    a call of a helper stands for.
+    """
     before, after = old.body.asserts, new.body.asserts
     gone, come, kept = _cancel(before, after)
+    branches = sum(bool(check.conditions) for check in come)
     for was, now in kept:
-        if len(now.conditions) > len(was.conditions) and not was.conditions and not now.loop and _guards(now):
+        # With a twin in the other branch the check still always runs.
+        if branches == 0 and len(now.conditions) > len(was.conditions) and not was.conditions and not now.loop and _guards(now):
             yield Loss("tests.assertion_guarded", was, now, f"runs only if {now.conditions[-1][:60]}")
     gone = [check for check in gone if not moved_away(check)]
     pairs, alone, fresh = _pair(gone, come)
@@ -45,17 +55,26 @@ def losses(
         elif level(check) is Level.EXACT and level(into) is Level.CLOSE:
             yield Loss("tests.assertion_loosened", check, into, "exact equality became closeness")
     # A check that used to run in one branch, or never, and now always runs makes up for one of the other branch.
-    room = len(fresh) + sum(len(now.conditions) < len(was.conditions) for was, now in [*kept, *pairs])
+    come_now = [*fresh, *(now for _, now in pairs)]
+    room = len(fresh) + sum(_weight(check, weights) - 1 for check in come_now) + sum(len(now.conditions) < len(was.conditions) for was, now in [*kept, *pairs])
     looped = sum(check.loop for check in after) > sum(check.loop for check in before)
     if looped or (after and len(new.body.rows) > len(old.body.rows)):
         room = len(lost)
+    if any(level(was) < level(now) is Level.EXACT for was, now in pairs) or any(level(now) is Level.EXACT for now in fresh):
+        # One comparison with the whole value says more than several looks at its parts.
+        lost = [check for check in lost if level(check) not in (Level.PART, Level.PRESENCE)]
     unexplained = [check for check in lost if not explained(check) and not vacuous(check)]
     for check in unexplained[: max(0, len(lost) - room)]:
         yield Loss("tests.assertion_removed", check, None, "")
 
 
+def _weight(check: Assertion, weights: Mapping[str, int]) -> int:
+    hit = re.match(r"^(?:[\w.]+[.:])?(\w+)!?\(", check.text)
+    return weights.get(hit[1], 1) if hit else 1
+
+
 def _guards(check: Assertion) -> bool:
-    return not re.match(r"except|catch|switch|with|.*(?:raises|warns|assertRaises)", check.conditions[-1])
+    return not re.match(r"except|catch|switch|with|.*(?:raises|warns|throws)", check.conditions[-1], re.IGNORECASE)
 
 
 def _cancel(

@@ -16,6 +16,8 @@ _DEFINITION = re.compile(
     re.MULTILINE,
 )
 
+_DEFINED = re.compile(r"\b(?:def|class|func|fn|function|struct|enum|trait|interface)\s+(?:\([^)]*\)\s*)?(\w{4,})")
+
 
 class Vanished:
     """Names that the changed product files defined or spelled before and no longer hold anywhere."""
@@ -46,13 +48,22 @@ class Vanished:
         gone_stems = {pair.path.rsplit("/", 1)[-1].split(".")[0] for pair in self._pairs if pair.gone}
         return frozenset(defined & (self.words | gone_stems))
 
+    @cached_property
+    def definitions(self) -> frozenset[str]:
+        """What a changed file defined and defines no longer, even where another file still spells it."""
+        found: set[str] = set()
+        for pair in self._pairs:
+            after = set(_DEFINED.findall(pair.after or ""))
+            found.update(name for name in _DEFINED.findall(pair.before or "") if name not in after)
+        return frozenset(found)
+
     def explains(self, words: Iterable[str]) -> str | None:
         """A vanished name among the words, or None."""
-        return next((word for word in sorted(set(words)) if word in self.names), None)
+        return next((word for word in sorted(set(words)) if word in self.names or word in self.definitions), None)
 
     def explains_text(self, text: str) -> bool:
         """Whether the text mentions any word that left the product."""
-        return any(word in self.words for word in _WORD.findall(text))
+        return any(word in self.words or word in self.definitions for word in _WORD.findall(text))
 
 
 def _is_product(pair: FilePair) -> bool:

@@ -18,11 +18,21 @@ MAX_BYTES = 1_500_000
 
 @dataclass(eq=False)
 class FilePair:
-    """One changed path; `before` and `after` are its texts, None where it is absent, binary or too large."""
+    """One changed path, read when it is first asked for."""
 
     change: PathChange
-    before: str | None
-    after: str | None
+    base: TreeReader
+    head: TreeReader
+
+    @cached_property
+    def before(self) -> str | None:
+        """The base's text, or None where the file is absent, binary or too large."""
+        return _text(self.base, self.change.old)
+
+    @cached_property
+    def after(self) -> str | None:
+        """The head's text, likewise."""
+        return _text(self.head, self.change.new)
 
     @property
     def path(self) -> str:
@@ -59,8 +69,8 @@ class FilePair:
 
 
 def pairs(base: TreeReader, head: TreeReader, changes: Iterable[PathChange]) -> list[FilePair]:
-    """Reads both sides of every change; paths whose texts are the same (moves) keep both."""
-    return [FilePair(change, _text(base, change.old), _text(head, change.new)) for change in changes]
+    """The two sides of every change."""
+    return [FilePair(change, base, head) for change in changes]
 
 
 def _text(tree: TreeReader, path: str | None) -> str | None:

@@ -25,11 +25,13 @@ class Matched:
 
 @dataclass
 class Matching:
-    """`same`: units on both sides; `gone`: tests without a successor; `born`: tests without a predecessor."""
+    """`same`: units on both sides; `gone`: tests without a successor; `born`: tests without a predecessor,
+    `helpers`: other units without one."""
 
     same: list[Matched] = field(default_factory=list)
     gone: list[tuple[FilePair, Unit]] = field(default_factory=list)
     born: list[tuple[FilePair, Unit]] = field(default_factory=list)
+    helpers: list[Unit] = field(default_factory=list)
     added: Added = field(default_factory=lambda: Added(()))
 
 
@@ -71,6 +73,7 @@ def match(pairs: Sequence[FilePair]) -> Matching:
     old_left, new_left = _elsewhere(old_left, new_left, out)
     old_left, new_left = _by_body(old_left, new_left, out)
     out.born = [(pair, unit) for pair, unit in new_left if unit.kind == "test"]
+    out.helpers = [unit for _, unit in new_left if unit.kind == "helper"]
     out.added.take_units(out)
     lost = [(pair, unit) for pair, unit in old_left if unit.kind == "test"]
     out.gone = [(pair, unit) for pair, unit in lost if not _taken_in(unit, out)]

@@ -145,6 +145,8 @@ def _new_skips(one: Matched) -> Iterator[Skip]:
         return
     known = Counter((skip.kind, skip.text) for skip in before)
     fresh = []
+    if one.new.kind == "helper":
+        after = [skip for skip in after if skip.kind != "return"]
     for skip in after:
         if known[skip.kind, skip.text] > 0:
             known[skip.kind, skip.text] -= 1
@@ -203,8 +205,9 @@ def _checked_less(matching: Matching, vanished: Vanished) -> Iterator[WeakeningF
             fresh = Counter(check.text for check in one.new.body.asserts)
             fresh.subtract(Counter(check.text for check in one.old.body.asserts))
             came += fresh
-    for _, unit in matching.born:
+    for unit in [*(one for _, one in matching.born), *matching.helpers]:
         came.update(check.text for check in unit.body.asserts)
+    weights = _weights(matching)
 
     def moved_away(check: Assertion) -> bool:
         if came[check.text] > 0:
@@ -220,10 +223,19 @@ def _checked_less(matching: Matching, vanished: Vanished) -> Iterator[WeakeningF
             continue
         if any(not skip.conditional and skip.kind in ("skip", "xfail") for skip in _effective(one.old)):
             continue
-        yield from _losses(one, list(losses(one.old, one.new, moved_away, explained)))
+        yield from _losses(one, list(losses(one.old, one.new, moved_away, explained, weights)))
         if len(one.old.lines) >= 3 and len(one.new.lines) <= 1 and one.old.kind == "test" and not one.new.body.asserts:
             if not one.old.body.asserts and not matching.added.lines:
                 yield WeakeningFinding("tests.emptied", one.pair.path, one.new.line, f"The test {_name(one.new)} is emptied.")
+
+
+def _weights(matching: Matching) -> dict[str, int]:
+    """How many checks a call of each new or grown helper stands for."""
+    found = {unit.leaf: len(unit.body.asserts) for unit in matching.helpers}
+    for one in matching.same:
+        if one.new.kind == "helper" and one.old.text != one.new.text:
+            found[one.new.leaf] = len(one.new.body.asserts)
+    return {name: count for name, count in found.items() if name and count > 0}
 
 
 def _in_tests(one: Matched) -> bool:

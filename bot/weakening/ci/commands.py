@@ -14,7 +14,7 @@ TOOLS: dict[str, str] = {
         ("flake8", "pylint", "ruff", "eslint", "tslint", "jshint", "jscs", "golangci-lint", "golint", "staticcheck", "clippy", "rubocop",
          "checkstyle", "pmd", "spotbugs", "findbugs", "errorprone", "shellcheck", "yamllint", "markdownlint", "hadolint", "stylelint",
          "pycodestyle", "pydocstyle", "pyflakes", "doc8", "codespell", "typos", "actionlint", "zizmor", "super-linter", "pre-commit",
-         "xo", "biome", "oxlint", "detekt", "ktlint", "commitlint", "misspell", "vet", "sp-repo-review", "vulture", "detect-secrets"),
+         "prek", "xo", "biome", "oxlint", "detekt", "ktlint", "commitlint", "misspell", "vet", "sp-repo-review", "vulture", "detect-secrets"),
         "lint"),
     **dict.fromkeys(("mypy", "pyright", "pyre", "tsc", "pytype", "tsd", "flow", "basedpyright"), "types"),
     **dict.fromkeys(
@@ -65,6 +65,8 @@ def checks_of(command: str) -> frozenset[str]:
             for kind, pattern in _INTENTS:
                 if pattern.search(name):
                     found.add(f"{kind}:{name}")
+        if re.search(r"(?:^|\s)(?:\./|bash |sh |python3? (?:-m )?|node |ruby )[\w/.-]*(?:test|lint|check|verify)[\w.-]*(?:\s|$)", part):
+            found.add("test:script")
     return frozenset(found)
 
 

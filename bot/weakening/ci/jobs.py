@@ -125,6 +125,9 @@ def _pipeline(path: str, node: Any, keys: tuple[str, ...]) -> Iterator[Job]:
         if any(key in node for key in ("steps", *_RUN_KEYS)) and not _is_step(keys):
             yield _job(path, node, keys)
             node = {key: value for key, value in node.items() if key in ("jobs", "matrix", "stages")}
+        elif isinstance(node.get("uses"), str) and keys[:1] == ("jobs",):
+            yield Job(path, keys[-1], [Step((), uses=str(node["uses"]).partition("@")[0])])
+            return
         for key, value in node.items():
             yield from _pipeline(path, value, (*keys, str(key)))
     elif isinstance(node, list):

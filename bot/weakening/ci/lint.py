@@ -71,6 +71,8 @@ def _items(settings: Iterable[Setting], pattern: re.Pattern[str]) -> dict[tuple[
         under = ".".join(setting.keys[own + 1 :])
         for item in re.split(r"[,|\n]\s*|\s{2,}|(?<=\d)\s+(?=[A-Z])", setting.value):
             item = item.strip().strip("\"'")
+            if item.startswith("${"):
+                continue
             if item and not re.fullmatch(r"[()\[\]{}?x^$]+|\(\?x\)\(?", item):
                 found[".".join(setting.keys[: own + 1]), f"{under}:{item}" if under else item] = setting
     return found
@@ -122,6 +124,9 @@ def _ignores(old: Config, new: Config, known: set[str], enabling: frozenset[str]
         by_home.setdefault(home, []).append(item)
     for home, items in sorted(by_home.items()):
         lost = [item for one, item in before.keys() - after.keys() if one == home]
+        if re.search(r"pom\.xml$|\.gradle", new.path):
+            # What a packaging plugin leaves out is no check.
+            items = [item for item in items if re.search(r"test|spec|IT\b", item, re.IGNORECASE)]
         fresh = [item for item in items if item.split(":")[-1] not in known and not _belongs(item, enabling)]
         if not fresh or not _section(old, home) or len(lost) >= len(items):
             continue

@@ -27,6 +27,8 @@ class Pipelines:
             *(step.checks for job in self.new for step in job.steps if step.key not in old_keys and not step.lenient)
         )
         """Checks that commands make which only the head has."""
+        self.delegated = any(".github/workflows/" in key for key in self.new_keys - old_keys)
+        """A new job calls a workflow kept elsewhere, which cannot be looked into."""
         self.elsewhere = elsewhere
         self.old_keys = old_keys
 
@@ -70,17 +72,18 @@ class Pipelines:
 
     def _job_gone(self, job: Job, config: Config) -> Iterator[WeakeningFinding]:
         lost = [step for step in job.steps if step.checks and not self._covered(step) and not step.lenient]
-        if not lost or job.lenient or kinds(job.checks) <= self.elsewhere and not config.text:
+        if not lost or job.lenient or self.delegated or kinds(job.checks) <= self.elsewhere and not config.text:
             return
         code = "ci.job_removed" if config.text else "ci.file_deleted"
         yield WeakeningFinding(code, config.path, None, f"The job `{job.name}` is gone, and nothing new runs {_says(lost[0])}.")
 
     def _steps_gone(self, old: Job, new: Job, config: Config) -> Iterator[WeakeningFinding]:
         kept = new.checks
+        swapped = any(step.uses and not re.search(r"checkout|setup-|cache|artifact", step.uses) for step in new.steps if step.key not in self.old_keys)
         for step in old.steps:
             if not step.checks or step.key in new.keys or step.checks <= kept or self._covered(step) or step.lenient:
                 continue
-            if _steps_like(step, new):
+            if _steps_like(step, new) or (step.uses and swapped):
                 continue
             yield WeakeningFinding("ci.step_removed", config.path, config.line(new.name), f"`{new.name}` no longer runs {_says(step)}.")
 
@@ -92,7 +95,7 @@ class Pipelines:
         for line in new.lines:
             how = forgiven(line)
             checks = checks_of(line)
-            if how and line not in had and (without_forgiveness(line) in plain or (checks and checks <= purposes)) and line not in old.lines:
+            if how and checks and line not in had and line not in old.lines and (without_forgiveness(line) in plain or checks <= purposes):
                 message = f"A failure of `{line[:80]}` no longer counts ({how})."
                 yield WeakeningFinding("ci.failure_ignored", config.path, config.line(line, new.name) or config.line(line[:40]), message)
         if new.lenient and not old.lenient and not already:
@@ -158,6 +161,8 @@ def _lost_values(key: str, old: list[str], new: list[str]) -> Iterator[str]:
     """Platforms without a successor, and named checks; an old version that is dropped is no loss."""
     if re.search(r"^os$|platform|runs-on|image|target", key):
         families = {_family(value) for value in new}
+        if len(families) >= len({_family(value) for value in old}):
+            return
         yield from sorted({value for value in old if _family(value) not in families})
         return
     gone = [value for value in old if value not in new]
@@ -217,6 +222,8 @@ def trigger_findings(old: Config, new: Config) -> Iterator[WeakeningFinding]:
             continue
         for key in ("paths-ignore", "branches-ignore", "paths"):
             had, has = _items(was, key), _items(now, key)
+            if key == "branches-ignore" and event == "push" and "pull_request" in after:
+                continue
             fewer = (has - had) if key != "paths" else (had - has if has else set())
             if fewer or (key == "paths" and has and not had):
                 what = ", ".join(sorted(fewer or has))[:80]
