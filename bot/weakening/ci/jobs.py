@@ -70,8 +70,8 @@ def jobs(config: Config) -> list[Job]:
         return [_plain(config.path, key, [str(value)]) for key, value in scripts.items()] if isinstance(scripts, dict) else []
     if name in ("tox.ini", "setup.cfg") and isinstance(config.data, dict):
         return _tox(config)
-    if name == "pyproject.toml":
-        return []
+    if name in ("pyproject.toml", "hatch.toml", "tox.toml"):
+        return _tasks(config)
     if re.search(r"akefile$|[Jj]ustfile$", name):
         return _targets(config)
     if name == "noxfile.py":
@@ -83,6 +83,16 @@ def jobs(config: Config) -> list[Job]:
 
 def _plain(path: str, name: str, lines: list[str]) -> Job:
     return Job(path, name, [Step((line,)) for line in lines if line])
+
+
+def _tasks(config: Config) -> list[Job]:
+    """What tox, hatch, pdm, poe and taskipy keep in a TOML file."""
+    lines: dict[str, list[str]] = {}
+    for setting in config.settings:
+        tools = re.match(r"^(?:tool\.)?(?:tox|hatch\.envs|pdm\.scripts|poe\.tasks|taskipy\.tasks|envs?|env_run_base|thx)\b", setting.dotted)
+        if tools and re.search(r"commands|scripts|tasks|cmd|jobs", setting.dotted):
+            lines.setdefault(setting.dotted, []).append(setting.value)
+    return [Job(config.path, name, [Step((value if " " in value else " ".join(values),)) for value in values]) for name, values in lines.items()]
 
 
 def _tox(config: Config) -> list[Job]:

@@ -106,7 +106,8 @@ def _enabled(sides: Sequence[Side]) -> frozenset[str]:
     """What the change switches on: rules selected, or no longer ignored."""
     found: set[str] = set()
     for old, new in sides:
-        found.update(item for _, item in _items(new.settings, _SELECTS).keys() - _items(old.settings, _SELECTS).keys())
+        before = {item for _, item in _items(old.settings, _SELECTS)}
+        found.update(item for _, item in _items(new.settings, _SELECTS) if item not in before)
         if old.text:
             found.update(item for _, item in _items(old.settings, _IGNORES).keys() - _items(new.settings, _IGNORES).keys())
     return frozenset(found)

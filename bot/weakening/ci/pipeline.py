@@ -150,6 +150,8 @@ def _narrowed(old: Job, new: Job, config: Config) -> Iterator[WeakeningFinding]:
         if now is None:
             continue
         for lost in _lost_values(key, values, now):
+            if f'"{_family(lost)}' in config.text.replace("'", '"').replace("|| ", '"'):
+                continue
             yield WeakeningFinding("ci.matrix", config.path, config.line(key, new.name), f"`{new.name}` no longer runs on {key} {lost}.")
     known = {value for values in old.matrix.values() for value in values}
     for excluded in new.excluded:
@@ -225,6 +227,7 @@ def trigger_findings(old: Config, new: Config) -> Iterator[WeakeningFinding]:
             if key == "branches-ignore" and event == "push" and "pull_request" in after:
                 continue
             fewer = (has - had) if key != "paths" else (had - has if has else set())
+            fewer = {one for one in fewer if not re.search(r"\.md$|\.rst$|\.txt$|^docs?/|README|LICENSE|CHANGE|\.gitignore|dependabot", one)}
             if fewer or (key == "paths" and has and not had):
                 what = ", ".join(sorted(fewer or has))[:80]
                 yield WeakeningFinding("ci.trigger", new.path, new.line(f"{key}:"), f"`{key}` narrows when the workflow runs on `{event}`: {what}.")

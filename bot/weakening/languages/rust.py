@@ -11,7 +11,7 @@ from bot.weakening.model import Skip
 from bot.weakening.tree import Context, Grammar, Names, Start, callee, normal, squeeze, text
 
 _TEST = re.compile(r"^(?:\w+::)*(?:test|rstest|test_case|quickcheck|wasm_bindgen_test|proptest|case|test_log|traced_test|bench)\b")
-_CHECK = re.compile(r"^(?:\w+::)*(?:debug_)?(?:assert\w*|panic|unreachable|prop_assert\w*|check\w*|expect\w*|insta)$")
+_CHECK = re.compile(r"^(?:\w+::)*(?:debug_)?(?:assert\w*|prop_assert\w*|check\w*|expect\w*|insta)$")
 _NAME = re.compile(r"^(?:assert|check|verify|expect|compare|validate)_\w+$")
 
 
