@@ -20,7 +20,7 @@ def ci_findings(pairs: Sequence[FilePair], head: TreeReader) -> Iterator[Weakeni
     if not sides:
         return
     lint = [side for side in sides if is_lint(side[0].path) or is_pipeline(side[0].path) or holds_commands(side[0].path)]
-    yield from lint_findings(lint)
+    yield from lint_findings(lint, frozenset(pair.path for pair in pairs if pair.change.old is None))
     yield from hook_findings(sides, selected(lint))
     deleted = any(old.text and not new.text and is_pipeline(old.path) for old, new in sides)
     elsewhere = _checked_elsewhere(head) if deleted else frozenset()

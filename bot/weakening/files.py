@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
 from bot.changeset.tree import MODE_EXECUTABLE, MODE_FILE, PathChange, TreeReader
+from bot.errors import GitFailed
 from bot.weakening.languages.python import skip_names
 from bot.weakening.paths import grammar_of, is_test_path, may_hold_tests
 from bot.weakening.tree import Context, Unit, units
@@ -24,15 +25,27 @@ class FilePair:
     base: TreeReader
     head: TreeReader
 
+    missing: bool = False
+    """Whether the repository lacks the content of one side (a partial clone)."""
+
     @cached_property
     def before(self) -> str | None:
         """The base's text, or None where the file is absent, binary or too large."""
-        return _text(self.base, self.change.old)
+        return self._read(self.base, self.change.old)
 
     @cached_property
     def after(self) -> str | None:
         """The head's text, likewise."""
-        return _text(self.head, self.change.new)
+        return self._read(self.head, self.change.new)
+
+    def _read(self, tree: TreeReader, path: str | None) -> str | None:
+        try:
+            return _text(tree, path)
+        except GitFailed as error:
+            if error.code != "git.missing_object":
+                raise
+            self.missing = True
+            return None
 
     @property
     def path(self) -> str:
@@ -53,11 +66,11 @@ class FilePair:
 
     @cached_property
     def old_units(self) -> list[Unit]:
-        return _units(self.change.old, self.before)
+        return _units(self.change.old, lambda: self.before)
 
     @cached_property
     def new_units(self) -> list[Unit]:
-        return _units(self.change.new, self.after)
+        return _units(self.change.new, lambda: self.after)
 
     @cached_property
     def old_lines(self) -> frozenset[str]:
@@ -85,9 +98,12 @@ def _text(tree: TreeReader, path: str | None) -> str | None:
     return raw.decode("utf-8", "replace").replace("\r\n", "\n").removeprefix("\ufeff")
 
 
-def _units(path: str | None, source: str | None) -> list[Unit]:
+def _units(path: str | None, read: Callable[[], str | None]) -> list[Unit]:
     grammar = grammar_of(path) if path is not None else None
-    if path is None or source is None or grammar is None or not may_hold_tests(path):
+    if path is None or grammar is None or not may_hold_tests(path):
+        return []
+    source = read()
+    if source is None:
         return []
     if path.endswith((".rs", ".java")) and not is_test_path(path) and not re.search(r"#\[[\w:]*test|@\w*Test\b", source):
         return []

@@ -12,6 +12,7 @@ from bot.changeset.guards.protected import protected_path
 from bot.changeset.guards.secret import secret_findings
 from bot.changeset.guards.view import FileView
 from bot.changeset.tree import PathChange, TreeReader
+from bot.errors import GitFailed
 from bot.weakening.ci_gate import ci_findings
 from bot.weakening.files import FilePair, pairs
 from bot.weakening.model import WeakeningFinding
@@ -36,9 +37,15 @@ def weakening_findings(
 
     `changes` are the paths that differ, renames found (`Mirror.changes`, `LocalRepository.changes`). The findings are
     in order of path, line and code, each at most once; an empty tuple means that nothing asks for a person. Files that
-    are no text, or above 1.5 MB, are not read. Raises what the tree readers raise (GitFailed).
+    are no text, or above 1.5 MB, are not read. Raises what the tree readers raise (GitFailed), also when the
+    repository lacks a file that had to be read.
     """
-    return _weakening(pairs(base, head, changes), head)
+    read = pairs(base, head, changes)
+    found_here = _weakening(read, head)
+    lacking = next((pair.path for pair in read if pair.missing), None)
+    if lacking is not None:
+        raise GitFailed(f"The repository lacks the content of {lacking}.", code="git.missing_object")
+    return found_here
 
 
 def _weakening(read: Sequence[FilePair], head: TreeReader) -> tuple[WeakeningFinding, ...]:
@@ -56,6 +63,11 @@ def check_findings(
     read = pairs(base, head, changes)
     out = [CheckFinding(one.code, one.path, one.line, one.message) for one in _weakening(read, head)]
     out += [_of(one) for one in _secrets(read)]
+    out += [
+        CheckFinding("git.missing_object", pair.path, None, "The repository lacks this file's content: it was not checked.")
+        for pair in read
+        if pair.missing
+    ]
     out += [_of(one) for one in _protected(changes, config)]
     out += [_of(one) for one in _size(head, changes, config)]
     return tuple(out)
@@ -79,13 +91,23 @@ def _protected(changes: Sequence[PathChange], config: GuardConfig) -> Iterator[F
             yield found(hit[0], f"{path} is protected ({hit[1]})", path=path)
 
 
+def _bytes(head: TreeReader, path: str | None) -> int:
+    """The file's size; a file whose content is missing is named by its own finding."""
+    try:
+        entry = head.entry(path) if path is not None else None
+    except GitFailed as error:
+        if error.code != "git.missing_object":
+            raise
+        return 0
+    return entry.size if entry is not None else 0
+
+
 def _size(head: TreeReader, changes: Sequence[PathChange], config: GuardConfig) -> Iterator[Finding]:
     if len(changes) > config.max_files:
         yield found("size", f"{len(changes)} files; {config.max_files} are allowed")
     total = 0
     for change in changes:
-        entry = head.entry(change.new) if change.new is not None else None
-        size = entry.size if entry is not None else 0
+        size = _bytes(head, change.new)
         total += size
         if size > config.max_file_bytes:
             yield found("size", f"{change.path} has {size} bytes; {config.max_file_bytes} are allowed", path=change.path)

@@ -26,7 +26,7 @@ _CLOSE = re.compile(
     re.IGNORECASE,
 )
 _EXACT = re.compile(
-    r"==|assert_?(?:Array_?|Dict_?|List_?|Set_?|Frame_?|Series_?|Tuple_?|Sequence_?|MultiLine_?|Count_?)?Equals?\w*\(|assert_eq!"
+    r"==|assert_?(?:Array_?|Dict_?|List_?|Set_?|Frame_?|Series_?|Tuple_?|Sequence_?|MultiLine_?|Count_?)?Equals?\w*\(|assert_\w*eq!"
     r"|assertSame|toEqual\(|toBe\(|toStrictEqual\(|toMatchObject\(|deepEqual|strictEqual|deep\.equal|\.equals?\(|\.eql\("
     r"|isEqualTo\(|\.is\(|\.same\(|\beq\(|\beql\(|(?:assert|require)\.(?:Equal|EqualValues|Exactly|JSONEq)\(|assert_equal\b"
     r"|calledOnceWith\w*\(|toHaveBeenCalledWith\(|toHaveBeenCalledTimes\(|assert_called_(?:once_)?with\(|toThrow(?:Error)?\(.+\)"

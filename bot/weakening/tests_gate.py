@@ -279,7 +279,7 @@ def _fewer_rows(matching: Matching, vanished: Vanished) -> Iterator[WeakeningFin
         old, new = one.old.body.rows, one.new.body.rows
         if not new or len(old) <= len(new) or not _in_tests(one):
             continue
-        gone = list((Counter(old) - Counter(new)).elements())
+        gone = [row for row in dict.fromkeys(old) if row not in set(new)]
         fresh = sum((Counter(new) - Counter(old)).values())
         gone = [row for row in gone if not came[row] and not vanished.explains_text(row)]
         if len(gone) > fresh and len(gone) - fresh > 0:

@@ -27,7 +27,7 @@ _LOWER_IS_WEAKER = re.compile(
     r"|minimum_?score|score_?threshold|min_?score|break|mutation_?threshold|min_?covered_?ratio|covered_?ratio|ratchet\w*|instruction|line_coverage|branch_coverage)$"
 )
 _HIGHER_IS_WEAKER = re.compile(
-    r"^(?:max_(?!parallel|line_?len_?doc|workers|retries|old_?space|jobs|procs|iterations|concurrency|attempts)\w+|maximum\w*|max|threshold|line_?length|\w*complexity\w*|cyclop|gocyclo|funlen|gocognit|lll|min_complexity|line_?limit"
+    r"^(?:max_(?!parallel|supported|python|version|line_?len_?doc|workers|retries|old_?space|jobs|procs|iterations|concurrency|attempts)\w+|maximum\w*|max|threshold|line_?length|\w*complexity\w*|cyclop|gocyclo|funlen|gocognit|lll|min_complexity|line_?limit"
     r"|size_?limit|max_?size|limit|budget|maxwarnings|max_?allowed\w*|max_?kb|minimum_?alert_?level|if_error_threshold)$"
 )
 _STRICT = re.compile(
@@ -45,13 +45,13 @@ _RULE_HOME = re.compile(r"rules|lints|clippy|rust\b|overrides|severity|report\w+
 _CODE = re.compile(r"^[A-Z]{1,6}\d{0,5}$")
 
 
-def lint_findings(sides: Sequence[Side]) -> Iterator[WeakeningFinding]:
-    """Every finding about the settings of the changed files."""
+def lint_findings(sides: Sequence[Side], added: frozenset[str]) -> Iterator[WeakeningFinding]:
+    """Every finding about the settings of the changed files; `added` are the paths that the change brings."""
     old_ignored = {item for old, _ in sides for item in _ignored(old)}
     enabling = _enabled(sides)
     for old, new in sides:
         if old.text and new.text:
-            yield from _ignores(old, new, old_ignored, enabling)
+            yield from _ignores(old, new, old_ignored, enabling, added)
             yield from _selects(old, new, sides)
             yield from _numbers(old, new, enabling)
             yield from _switches(old, new, sides)
@@ -68,8 +68,10 @@ def _items(settings: Iterable[Setting], pattern: re.Pattern[str]) -> dict[tuple[
             continue
         if pattern is _SELECTS and any(_IGNORES.match(_norm(key)) for key in setting.keys):
             continue
+        if "licenses" in setting.keys:
+            continue
         under = ".".join(setting.keys[own + 1 :])
-        for item in re.split(r"[,|\n]\s*|\s{2,}|(?<=\d)\s+(?=[A-Z])", setting.value):
+        for item in re.split(r"[,|\n]\s*|\s{2,}|(?<=\d)\s+(?=[A-Z])", re.sub(r"(?m)^\s*#.*$", "", setting.value)):
             item = item.strip().strip("\"'")
             if item.startswith("${"):
                 continue
@@ -118,7 +120,14 @@ def selected(sides: Sequence[Side]) -> bool:
     return any(_items(new.settings, _SELECTS).keys() - _items(old.settings, _SELECTS).keys() for old, new in sides if new.text)
 
 
-def _ignores(old: Config, new: Config, known: set[str], enabling: frozenset[str]) -> Iterator[WeakeningFinding]:
+def _brought(item: str, added: frozenset[str]) -> bool:
+    """Whether the item names a file that came with the change: nothing is looked at less than before."""
+    return "/" in item and any(path.endswith(item.lstrip("./").split(":")[0]) for path in added)
+
+
+def _ignores(
+    old: Config, new: Config, known: set[str], enabling: frozenset[str], added: frozenset[str]
+) -> Iterator[WeakeningFinding]:
     before, after = _items(old.settings, _IGNORES), _items(new.settings, _IGNORES)
     by_home: dict[str, list[str]] = {}
     for home, item in after.keys() - before.keys():
@@ -128,7 +137,7 @@ def _ignores(old: Config, new: Config, known: set[str], enabling: frozenset[str]
         if re.search(r"pom\.xml$|\.gradle", new.path):
             # What a packaging plugin leaves out is no check.
             items = [item for item in items if re.search(r"test|spec|IT\b", item, re.IGNORECASE)]
-        fresh = [item for item in items if item.split(":")[-1] not in known and not _belongs(item, enabling)]
+        fresh = [item for item in items if item.split(":")[-1] not in known and not _belongs(item, enabling) and not _brought(item, added)]
         if not fresh or not _section(old, home) or len(lost) >= len(items):
             continue
         item = sorted(fresh)[0]

@@ -202,6 +202,8 @@ def _predecessor(line: str, lines: list[str]) -> str | None:
     for one in lines:
         other = set(one.split())
         common = len(words & other) / max(1, len(words | other))
+        if common and one.split()[0] == line.split()[0]:
+            common += 0.2
         if common > share:
             best, share = one, common
     return best
