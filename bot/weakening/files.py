@@ -113,6 +113,12 @@ def _units(path: str | None, read: Callable[[], str | None]) -> list[Unit]:
 
 
 _DEFINITION = re.compile(r"^[ \t]*(?:async\s+)?(?:def|function|func|fn|const|let|var)\s+(\w+)", re.MULTILINE)
+_OTHER = re.compile(
+    r"(?:test|set_?up|tear_?down|it$|describe$|create|new|make|build|get|load|read|write|start|stop|open|close|perform|run"
+    r"|parse|init|mock|fake|fetch|before|after|main$)",
+    re.IGNORECASE,
+)
+"""Names that say what a function does besides checking: a call of one is no check."""
 _ASSERTING = re.compile(r"\b(?:assert\w*!?|expect|t\.(?:Error|Fatal)f?|raises)\b")
 
 
@@ -123,6 +129,6 @@ def local_checks(source: str) -> frozenset[str]:
     for hit, following in zip(hits, [*hits[1:], None], strict=False):
         end = following.start() if following else len(source)
         name = hit[1]
-        if not re.match(r"(?i)test|setup|teardown|it$|describe$", name) and _ASSERTING.search(source, hit.end(), end):
+        if not _OTHER.match(name) and _ASSERTING.search(source, hit.end(), end):
             found.add(name)
     return frozenset(found)

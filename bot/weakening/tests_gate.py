@@ -13,6 +13,7 @@ from bot.weakening.files import FilePair
 from bot.weakening.matching import Matched, Matching, match
 from bot.weakening.model import Assertion, Skip, WeakeningFinding
 from bot.weakening.paths import is_test_path
+from bot.weakening.textual import textual_findings
 from bot.weakening.tree import Unit, squeeze
 
 _COMMENT = re.compile(r"^\s*(?:#|//|--|/?\*+)\s?(?P<text>.*)$")
@@ -30,6 +31,8 @@ def test_findings(pairs: Sequence[FilePair]) -> Iterator[WeakeningFinding]:
     yield from _checked_less(matching, vanished)
     yield from _fewer_rows(matching, vanished)
     yield from _focused(matching)
+    yield from _constrained(matching)
+    yield from textual_findings(pairs, vanished)
 
 
 def _gone(matching: Matching, vanished: Vanished) -> Iterator[WeakeningFinding]:
@@ -181,6 +184,21 @@ def _skip_finding(one: Matched, skip: Skip) -> WeakeningFinding:
         message = f"The existing test {name} no longer runs everywhere: {skip.text[:80]}."
         return WeakeningFinding("tests.skip_conditional", one.pair.path, skip.line, message)
     return WeakeningFinding("tests.skip", one.pair.path, skip.line, f"The existing test {name} is now skipped.")
+
+
+_CONSTRAINT = re.compile(r"^//\s*(?:go:build|\+build)\s+(?P<what>.+)$", re.MULTILINE)
+
+
+def _constrained(matching: Matching) -> Iterator[WeakeningFinding]:
+    """Go's build constraints: a file of tests that was always built now is only sometimes."""
+    for pair in {id(one.pair): one.pair for one in matching.same if one.new.kind == "test"}.values():
+        if not pair.path.endswith(".go"):
+            continue
+        before, after = _CONSTRAINT.search(pair.before or ""), _CONSTRAINT.search(pair.after or "")
+        if after is not None and before is None and pair.before is not None:
+            line = (pair.after or "").count("\n", 0, after.start()) + 1
+            message = f"The tests of the file are only built when: {after['what'][:60]}."
+            yield WeakeningFinding("tests.skip_conditional", pair.path, line, message)
 
 
 def _focused(matching: Matching) -> Iterator[WeakeningFinding]:

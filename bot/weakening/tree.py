@@ -273,23 +273,29 @@ def units(grammar: Grammar, context: Context) -> list[Unit]:
     root = parse(grammar, context.source)
     whole = Unit(Start("", "file", root, root), (), None, grammar, context)
     found = [whole]
-    _collect(root, whole, grammar, context, found)
+    _collect(root, whole, grammar, context, found, "")
     return found
 
 
-def _collect(node: Node, parent: Unit, grammar: Grammar, context: Context, found: list[Unit]) -> None:
+def _collect(
+    node: Node, parent: Unit, grammar: Grammar, context: Context, found: list[Unit], condition: str
+) -> None:
     for child in node.named_children:
         start = grammar.start(child, parent.names, context)
         if start is None:
-            _collect(child, parent, grammar, context, found)
+            inner = _condition(child) if child.type.startswith("if") and child.type in grammar.branches else condition
+            _collect(child, parent, grammar, context, found, inner)
             continue
+        if condition and start.kind in ("test", "group"):
+            # Declared inside a branch, it exists only sometimes.
+            start.skips.append(Skip("cfg", condition, child.start_point.row + 1, True))
         unit = Unit(start, (*parent.names, start.name), parent, grammar, context)
         parent.nest(child)
         if child.id != start.node.id:
             parent.nest(start.node)
         found.append(unit)
         if start.inside and (start.kind in ("group", "class") or grammar.descend):
-            _collect(start.body, unit, grammar, context, found)
+            _collect(start.body, unit, grammar, context, found, "")
 
 
 def first_of(node: Node, types: Sequence[str]) -> Node | None:

@@ -134,6 +134,8 @@ ROWS = [
     ("a_test.go", GO, ("assert.Equal(t, 30, Price(3))", "assert.NotNil(t, Price(3))"), "tests.assertion_loosened"),
     ("a_test.go", GO, ("{1, 10}, {2, 20}, {3, 30}", "{1, 10}, {2, 20}"), "tests.cases_removed"),
     ("a_test.go", GO, ("func TestPrice", "func xTestPrice"), "tests.renamed_away"),
+    ("a_test.go", GO, ("\npackage shop", "//go:build linux\n\npackage shop"), "tests.skip_conditional"),
+    ("a.test.js", JS, ("  it('is free for none', () => {\n    expect(price(0)).toBe(0)\n  })\n", "  if (CI) {\n  it('is free for none', () => {\n    expect(price(0)).toBe(0)\n  })\n  }\n"), "tests.skip_conditional"),
     ("a_test.go", GINKGO, ('	It("is free', '	PIt("is free'), "tests.skip"),
     ("a_test.go", GINKGO, ('	It("is free', '	FIt("is free'), "tests.focus"),
     ("a_test.go", GO.replace("assert.Equal(t, 30, Price(3))", "assert.InDelta(t, 30, Price(3), 0.01)"), ("0.01", "0.5"), "tests.tolerance_raised"),
