@@ -26,7 +26,17 @@ from bot.weakening.gate import weakening_findings
 
 def history(repository: Path, last: int, skip: int) -> list[tuple[str, str, str]]:
     """(parent, commit, subject) of the newest commits with one parent."""
-    command = ["git", "-c", "safe.directory=*", "-C", str(repository), "log", "--no-merges", "--min-parents=1", "--format=%P%x09%H%x09%s"]
+    command = [
+        "git",
+        "-c",
+        "safe.directory=*",
+        "-C",
+        str(repository),
+        "log",
+        "--no-merges",
+        "--min-parents=1",
+        "--format=%P%x09%H%x09%s",
+    ]
     out = subprocess.run([*command, f"-{last}", f"--skip={skip}"], capture_output=True, check=True).stdout
     rows = (line.split("\t", 2) for line in out.decode("utf-8", "replace").splitlines())
     return [(parent, commit, subject) for parent, commit, subject in rows if " " not in parent]
@@ -52,17 +62,23 @@ def main() -> None:
             continue
         seconds.append(time.perf_counter() - started)
         if found:
-            asked.append({"commit": commit, "subject": subject, "findings": [[f.code, f.path, f.line, f.message] for f in found]})
+            asked.append(
+                {"commit": commit, "subject": subject, "findings": [[f.code, f.path, f.line, f.message] for f in found]}
+            )
             codes.update({f.code for f in found})
             print(f"{commit[:10]} {subject[:90]}")
             for one in found[:6]:
                 print(f"    {one.code} {one.path}:{one.line} {one.message[:150]}")
     repository.close()
     looked = len(seconds)
-    print(f"\n{options.repository}: {looked} commits, {len(asked)} asked for a person ({len(asked) / max(1, looked):.1%}); unreadable: {missing}")
+    print(
+        f"\n{options.repository}: {looked} commits, {len(asked)} asked for a person ({len(asked) / max(1, looked):.1%}); unreadable: {missing}"
+    )
     print("by code: " + ", ".join(f"{code} {count}" for code, count in codes.most_common()))
     if looked > 20:
-        print(f"seconds per commit: median {median(seconds):.3f}, p95 {quantiles(seconds, n=20)[-1]:.3f}, max {max(seconds):.3f}")
+        print(
+            f"seconds per commit: median {median(seconds):.3f}, p95 {quantiles(seconds, n=20)[-1]:.3f}, max {max(seconds):.3f}"
+        )
     if options.json:
         options.json.write_text(json.dumps(asked, indent=1))
 

@@ -63,5 +63,7 @@ def _as_text(found: Sequence[CheckFinding]) -> str:
         note = "" if one.blocks else " (does not block)"
         lines.append(f"{where}: {one.code}: {one.message}{note}")
     blocking = sum(one.blocks for one in found)
-    lines.append(f"{blocking} finding{'s' * (blocking != 1)} for a person to approve." if blocking else "Nothing blocks.")
+    lines.append(
+        f"{blocking} finding{'s' * (blocking != 1)} for a person to approve." if blocking else "Nothing blocks."
+    )
     return "\n".join(lines) + "\n"

@@ -40,7 +40,13 @@ def losses(
     branches = sum(bool(check.conditions) for check in come)
     for was, now in kept:
         # With a twin in the other branch the check still always runs.
-        if branches == 0 and len(now.conditions) > len(was.conditions) and not was.conditions and not now.loop and _guards(now):
+        if (
+            branches == 0
+            and len(now.conditions) > len(was.conditions)
+            and not was.conditions
+            and not now.loop
+            and _guards(now)
+        ):
             yield Loss("tests.assertion_guarded", was, now, f"runs only if {now.conditions[-1][:60]}")
     gone = [check for check in gone if not moved_away(check)]
     pairs, alone, fresh = _pair(gone, come)
@@ -56,14 +62,22 @@ def losses(
             yield Loss("tests.assertion_loosened", check, into, "exact equality became closeness")
     # A check that used to run in one branch, or never, and now always runs makes up for one of the other branch.
     come_now = [*fresh, *(now for _, now in pairs)]
-    room = len(fresh) + sum(_weight(check, weights) - 1 for check in come_now) + sum(len(now.conditions) < len(was.conditions) for was, now in [*kept, *pairs])
+    room = (
+        len(fresh)
+        + sum(_weight(check, weights) - 1 for check in come_now)
+        + sum(len(now.conditions) < len(was.conditions) for was, now in [*kept, *pairs])
+    )
     looped = sum(check.loop for check in after) > sum(check.loop for check in before)
     if looped or (after and len(new.body.rows) > len(old.body.rows)):
         room = len(lost)
     if any("napshot" in check.text for check in come_now):
         lost = []
     whole = any("napshot" in check.text or "assert_data_eq" in check.text for check in after)
-    if whole or any(level(was) < level(now) is Level.EXACT for was, now in pairs) or any(level(now) is Level.EXACT for now in fresh):
+    if (
+        whole
+        or any(level(was) < level(now) is Level.EXACT for was, now in pairs)
+        or any(level(now) is Level.EXACT for now in fresh)
+    ):
         # One comparison with the whole value says more than several looks at its parts.
         lost = [check for check in lost if level(check) not in (Level.PART, Level.PRESENCE)]
     unexplained = [check for check in lost if not explained(check) and not vacuous(check)]
@@ -177,7 +191,11 @@ def _raised(was: Assertion, now: Assertion) -> str:
 def _message_dropped(was: Assertion, now: Assertion) -> bool:
     """`raises(E, match=…)` → `raises(E)`, `toThrow("…")` → `toThrow()`."""
     for stated in (r"match=", r"toThrow(?:Error)?\([^)]", r"rejects\.toThrow\([^)]", r"assertRaisesRegexp?\("):
-        if re.search(stated, was.text) and not re.search(stated, now.text) and re.search(r"raises|toThrow|assertRaises", now.text):
+        if (
+            re.search(stated, was.text)
+            and not re.search(stated, now.text)
+            and re.search(r"raises|toThrow|assertRaises", now.text)
+        ):
             return True
     return False
 
@@ -196,7 +214,9 @@ def _absorber(check: Assertion, absorbing: list[Assertion]) -> Assertion | None:
     return None
 
 
-_COMMON = frozenset({"assert", "assertEqual", "self", "expect", "toEqual", "toBe", "t", "assert_eq", "equal", "Equal", "assertEquals"})
+_COMMON = frozenset(
+    {"assert", "assertEqual", "self", "expect", "toEqual", "toBe", "t", "assert_eq", "equal", "Equal", "assertEquals"}
+)
 
 
 def added_checks(units: list[Unit], known: Counter[str]) -> Counter[str]:

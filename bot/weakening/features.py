@@ -44,7 +44,9 @@ class Vanished:
                 defined.update(group.strip("-") for group in hit.groups() if group)
             if pair.gone:
                 stem = pair.path.rsplit("/", 1)[-1].split(".")[0]
-                defined.add(stem if stem not in ("index", "__init__", "mod", "lib", "main") else pair.path.split("/")[-2:][0])
+                defined.add(
+                    stem if stem not in ("index", "__init__", "mod", "lib", "main") else pair.path.split("/")[-2:][0]
+                )
         gone_stems = {pair.path.rsplit("/", 1)[-1].split(".")[0] for pair in self._pairs if pair.gone}
         return frozenset(defined & (self.words | gone_stems))
 
@@ -68,7 +70,10 @@ class Vanished:
 
 def _is_product(pair: FilePair) -> bool:
     path = pair.path
-    if is_test_path(path) or grammar_of(path) is None and not re.search(r"\.(?:kt|scala|groovy|c|cc|cpp|h|cs|php|swift|ex|pegjs|proto)$", path):
+    if is_test_path(path) or (
+        grammar_of(path) is None
+        and not re.search(r"\.(?:kt|scala|groovy|c|cc|cpp|h|cs|php|swift|ex|pegjs|proto)$", path)
+    ):
         return False
     return not re.search(r"(?:^|/)(?:docs?|examples?|benchmarks?|bench)/", path)
 

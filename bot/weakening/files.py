@@ -105,7 +105,11 @@ def _units(path: str | None, read: Callable[[], str | None]) -> list[Unit]:
     source = read()
     if source is None:
         return []
-    if path.endswith((".rs", ".java")) and not is_test_path(path) and not re.search(r"#\[[\w:]*test|@\w*Test\b", source):
+    if (
+        path.endswith((".rs", ".java"))
+        and not is_test_path(path)
+        and not re.search(r"#\[[\w:]*test|@\w*Test\b", source)
+    ):
         return []
     names = skip_names(source) if path.endswith(".py") else frozenset()
     context = Context(path, is_test_path(path), source, names, local_checks(source))

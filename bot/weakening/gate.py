@@ -64,7 +64,9 @@ def check_findings(
     out = [CheckFinding(one.code, one.path, one.line, one.message) for one in _weakening(read, head)]
     out += [_of(one) for one in _secrets(read)]
     out += [
-        CheckFinding("git.missing_object", pair.path, None, "The repository lacks this file's content: it was not checked.")
+        CheckFinding(
+            "git.missing_object", pair.path, None, "The repository lacks this file's content: it was not checked."
+        )
         for pair in read
         if pair.missing
     ]
@@ -80,7 +82,9 @@ def _of(finding: Finding) -> CheckFinding:
 def _secrets(read: Sequence[FilePair]) -> Iterator[Finding]:
     for pair in read:
         if pair.after is not None and pair.after != pair.before:
-            view = FileView(0, pair.path, pair.before, pair.after, whole=False, removes=frozenset(), source=pair.old_path)
+            view = FileView(
+                0, pair.path, pair.before, pair.after, whole=False, removes=frozenset(), source=pair.old_path
+            )
             yield from secret_findings(view)
 
 
@@ -110,6 +114,8 @@ def _size(head: TreeReader, changes: Sequence[PathChange], config: GuardConfig) 
         size = _bytes(head, change.new)
         total += size
         if size > config.max_file_bytes:
-            yield found("size", f"{change.path} has {size} bytes; {config.max_file_bytes} are allowed", path=change.path)
+            yield found(
+                "size", f"{change.path} has {size} bytes; {config.max_file_bytes} are allowed", path=change.path
+            )
     if total > config.max_total_bytes:
         yield found("size", f"{total} bytes in all; {config.max_total_bytes} are allowed")

@@ -51,7 +51,6 @@ class Added:
                     self.lines[bare] += 1
                     self.words.update(_WORD.findall(bare))
 
-
     def take_units(self, matching: Matching) -> None:
         """Lines that kept their place while the test around them became another one are added to that one."""
         for one in matching.same:
@@ -84,7 +83,7 @@ def _by_name(pair: FilePair, out: Matching) -> tuple[list[tuple[FilePair, Unit]]
     """Full names first, then last names that are the only ones of their kind."""
     new_by_name: dict[tuple[str, ...], list[Unit]] = defaultdict(list)
     for unit in pair.new_units:
-        new_by_name[(unit.kind == "test" and "test" or unit.kind, *unit.names)].append(unit)
+        new_by_name[((unit.kind == "test" and "test") or unit.kind, *unit.names)].append(unit)
     left: list[Unit] = []
     for unit in pair.old_units:
         twins = new_by_name.get((unit.kind, *unit.names))
@@ -128,7 +127,12 @@ def _elsewhere(old: Left, new: Left, out: Matching) -> tuple[Left, Left]:
 
 def _by_body(old: Left, new: Left, out: Matching) -> tuple[Left, Left]:
     """Renamed tests: bodies that are alike, or names that are nearly the same with bodies not unlike."""
-    candidates = [(_rename_score(a, b), i, j) for i, a in enumerate(old) for j, b in enumerate(new) if a[1].kind == b[1].kind != "file"]
+    candidates = [
+        (_rename_score(a, b), i, j)
+        for i, a in enumerate(old)
+        for j, b in enumerate(new)
+        if a[1].kind == b[1].kind != "file"
+    ]
     taken_old: set[int] = set()
     taken_new: set[int] = set()
     for score, i, j in sorted(candidates, reverse=True):

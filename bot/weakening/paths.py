@@ -49,4 +49,6 @@ def is_test_path(path: str) -> bool:
 
 def may_hold_tests(path: str) -> bool:
     """Whether the file is worth parsing for tests; Rust and Java keep them anywhere."""
-    return grammar_of(path) is not None and (is_test_path(path) or (path.endswith((".rs", ".java")) and not _DATA.search(path)))
+    return grammar_of(path) is not None and (
+        is_test_path(path) or (path.endswith((".rs", ".java")) and not _DATA.search(path))
+    )

@@ -53,7 +53,11 @@ def level(check: Assertion) -> Level:
         return Level.PRESENCE
     if _EXACT.search(text):
         return Level.EXACT
-    if re.search(r"\bnotin\b|in\[|\"in[\w(]", text) or _PART.search(text) or re.search(r"[\w)\]\"]\s+(?:not\s+)?in\s", check.source):
+    if (
+        re.search(r"\bnotin\b|in\[|\"in[\w(]", text)
+        or _PART.search(text)
+        or re.search(r"[\w)\]\"]\s+(?:not\s+)?in\s", check.source)
+    ):
         return Level.PART
     return Level.UNKNOWN
 
@@ -105,9 +109,15 @@ def _stated(value: str) -> Iterator[tuple[str, str]]:
             yield "places", arguments[1]
         elif hit["name"] in ("closeTo", "be_within") and arguments:
             yield "delta", arguments[-1]
-        elif hit["name"] in ("almost_equal", "AlmostEqual", "assertEquals") and len(arguments) == 3 and "=" not in arguments[2]:
+        elif (
+            hit["name"] in ("almost_equal", "AlmostEqual", "assertEquals")
+            and len(arguments) == 3
+            and "=" not in arguments[2]
+        ):
             yield ("delta" if hit["name"] == "assertEquals" else "places"), arguments[2]
-    bound = re.search(r"^(?:assert)?\(?(?:np\.)?(?:all\()?(?:np\.)?(?:math\.)?f?abs\(.*\)\)?<=?(?P<value>[-+*/.\w]+)\)?$", value)
+    bound = re.search(
+        r"^(?:assert)?\(?(?:np\.)?(?:all\()?(?:np\.)?(?:math\.)?f?abs\(.*\)\)?<=?(?P<value>[-+*/.\w]+)\)?$", value
+    )
     if bound:
         yield "bound", bound["value"]
 
@@ -170,7 +180,7 @@ def _constant(node: ast.expr) -> float | None:
         return None if inner is None else -inner
     if isinstance(node, ast.BinOp):
         left, right = _constant(node.left), _constant(node.right)
-        if left is None or right is None or abs(left) > 1e300 or abs(right) > 300 and isinstance(node.op, ast.Pow):
+        if left is None or right is None or abs(left) > 1e300 or (abs(right) > 300 and isinstance(node.op, ast.Pow)):
             return None
         if isinstance(node.op, ast.Mult):
             return left * right

@@ -11,8 +11,15 @@ from bot.weakening.checks import Loss, losses
 from bot.weakening.features import Vanished
 from bot.weakening.files import FilePair
 from bot.weakening.matching import Matched, Matching, match
-from bot.weakening.model import Assertion, Skip, WeakeningFinding
+from bot.weakening.model import Assertion, WeakeningFinding
 from bot.weakening.paths import is_test_path
+from bot.weakening.skips import (
+    constraint_findings,
+    effective_skips,
+    focus_findings,
+    name_of,
+    skip_findings,
+)
 from bot.weakening.textual import textual_findings
 from bot.weakening.tree import Unit, squeeze
 
@@ -27,11 +34,11 @@ def test_findings(pairs: Sequence[FilePair]) -> Iterator[WeakeningFinding]:
     holding = [pair for pair in pairs if pair.old_units or pair.new_units]
     matching = match(holding)
     yield from _gone(matching, vanished)
-    yield from _skipped(matching)
+    yield from skip_findings(matching)
     yield from _checked_less(matching, vanished)
     yield from _fewer_rows(matching, vanished)
-    yield from _focused(matching)
-    yield from _constrained(matching)
+    yield from focus_findings(matching)
+    yield from constraint_findings(matching)
     yield from textual_findings(pairs, vanished)
 
 
@@ -46,7 +53,7 @@ def _gone(matching: Matching, vanished: Vanished) -> Iterator[WeakeningFinding]:
     for key, units in by_pair.items():
         pair = pairs[key]
         if pair.gone:
-            what = f"{len(units)} tests" if len(units) > 1 else f"the test {_name(units[0])}"
+            what = f"{len(units)} tests" if len(units) > 1 else f"the test {name_of(units[0])}"
             yield WeakeningFinding("tests.file_deleted", pair.path, None, f"The file with {what} is deleted.")
             continue
         for unit in units:
@@ -70,7 +77,7 @@ def _disabled_already(unit: Unit) -> bool:
 
 
 def _gone_one(pair: FilePair, unit: Unit) -> WeakeningFinding:
-    name = _name(unit)
+    name = name_of(unit)
     line = _commented(pair, unit.text.splitlines()[:40])
     if line is not None:
         return WeakeningFinding("tests.commented_out", pair.path, line, f"The test {name} is commented out.")
@@ -85,13 +92,13 @@ def _hides(new: Unit, old: Unit) -> bool:
     return bool(old.leaf) and old.leaf.lower() in new.leaf.lower() and bool(set(old.lines) & set(new.lines))
 
 
-def _name(unit: Unit) -> str:
-    return "`" + " › ".join(name for name in unit.names if name)[-100:] + "`"
-
-
 def _commented(pair: FilePair, lines: Sequence[str]) -> int | None:
     """The head's line at which one of the lines that say something now stands in a comment."""
-    wanted = [squeeze(line) for line in lines if re.search(r"\b(?:def|func|fn|void|it|test|describe|expect|assert)|assert", line)]
+    wanted = [
+        squeeze(line)
+        for line in lines
+        if re.search(r"\b(?:def|func|fn|void|it|test|describe|expect|assert)|assert", line)
+    ]
     if not wanted:
         return None
     for number, line in enumerate(pair.new_lines, 1):
@@ -108,113 +115,6 @@ def _alike(one: str, two: str) -> float:
     if abs(len(one) - len(two)) > 0.4 * max(len(one), len(two)):
         return 0.0
     return SequenceMatcher(None, one, two, autojunk=False).ratio()
-
-
-# Skips
-
-
-def _effective(unit: Unit) -> list[Skip]:
-    """The skips that hold a test back: its own and those of everything around it."""
-    found = list(unit.body.skips)
-    parent = unit.parent
-    while parent is not None:
-        found += parent.body.skips if parent.kind != "helper" else []
-        parent = parent.parent
-    return found
-
-
-_SUITE = re.compile(r"def (?:suite|load_tests)\([^)]*\):(?:\n[ \t]+.*)*\n[ \t]+if ")
-
-
-def _skipped(matching: Matching) -> Iterator[WeakeningFinding]:
-    seen: set[tuple[str, int, str]] = set()
-    for one in matching.same:
-        if one.new.kind not in ("test", "helper") or (one.new.kind == "helper" and not is_test_path(one.pair.path)):
-            continue
-        for skip in _new_skips(one):
-            key = (one.pair.path, skip.line, skip.kind)
-            if key not in seen:
-                seen.add(key)
-                yield _skip_finding(one, skip)
-
-
-def _new_skips(one: Matched) -> Iterator[Skip]:
-    """Skips that the head has and the base had not, for a test that ran before."""
-    if one.new.kind == "helper":
-        before, after = list(one.old.body.skips), list(one.new.body.skips)
-    else:
-        before, after = _effective(one.old), _effective(one.new)
-    before, after = _no_focus(before), _no_focus(after)
-    if any(not skip.conditional and skip.kind != "row" for skip in before):
-        return
-    known = Counter((skip.kind, skip.text) for skip in before)
-    fresh = []
-    if one.new.kind == "helper":
-        after = [skip for skip in after if skip.kind != "return"]
-    for skip in after:
-        if known[skip.kind, skip.text] > 0:
-            known[skip.kind, skip.text] -= 1
-        else:
-            fresh.append(skip)
-    hard = [skip for skip in fresh if not skip.conditional]
-    yield from hard
-    # A condition said in other words is no new one: only more conditions than before count.
-    spare = sum(known.values()) + (1 if _SUITE.search(one.old.source) else 0)
-    soft = [skip for skip in fresh if skip.conditional and skip.kind != "row"]
-    widened = len(one.new.body.rows) > len(one.old.body.rows)
-    if not hard and len(soft) > spare and not (widened and all(skip.text in ("skip()", "return") for skip in soft)):
-        yield from soft[spare:]
-    old_rows = set(one.old.body.rows)
-    for skip in fresh:
-        if skip.kind == "row" and skip.text.removeprefix("row ") in old_rows:
-            yield skip
-
-
-def _no_focus(skips: list[Skip]) -> list[Skip]:
-    return [skip for skip in skips if skip.kind != "focus"]
-
-
-def _skip_finding(one: Matched, skip: Skip) -> WeakeningFinding:
-    name = _name(one.new)
-    if skip.kind == "xfail":
-        return WeakeningFinding("tests.xfail", one.pair.path, skip.line, f"The existing test {name} may now fail.")
-    if skip.kind == "row":
-        return WeakeningFinding("tests.skip", one.pair.path, skip.line, f"An existing case of {name} is now skipped or may fail.")
-    if skip.conditional:
-        message = f"The existing test {name} no longer runs everywhere: {skip.text[:80]}."
-        return WeakeningFinding("tests.skip_conditional", one.pair.path, skip.line, message)
-    return WeakeningFinding("tests.skip", one.pair.path, skip.line, f"The existing test {name} is now skipped.")
-
-
-_CONSTRAINT = re.compile(r"^//\s*(?:go:build|\+build)\s+(?P<what>.+)$", re.MULTILINE)
-
-
-def _constrained(matching: Matching) -> Iterator[WeakeningFinding]:
-    """Go's build constraints: a file of tests that was always built now is only sometimes."""
-    for pair in {id(one.pair): one.pair for one in matching.same if one.new.kind == "test"}.values():
-        if not pair.path.endswith(".go"):
-            continue
-        before, after = _CONSTRAINT.search(pair.before or ""), _CONSTRAINT.search(pair.after or "")
-        if after is not None and before is None and pair.before is not None:
-            line = (pair.after or "").count("\n", 0, after.start()) + 1
-            message = f"The tests of the file are only built when: {after['what'][:60]}."
-            yield WeakeningFinding("tests.skip_conditional", pair.path, line, message)
-
-
-def _focused(matching: Matching) -> Iterator[WeakeningFinding]:
-    """A focused test keeps every other one from running, so a new one counts even on a new test."""
-    known: Counter[str] = Counter()
-    for one in matching.same:
-        known.update(one.pair.path for skip in one.old.marks if skip.kind == "focus")
-    news = [(one.pair, one.new) for one in matching.same] + list(matching.born)
-    for pair, unit in news:
-        for skip in unit.marks:
-            if skip.kind == "focus" and known[pair.path] == 0:
-                message = f"Only {_name(unit)} runs now; the other tests of the file do not."
-                yield WeakeningFinding("tests.focus", pair.path, skip.line, message)
-
-
-# Checks
 
 
 def _checked_less(matching: Matching, vanished: Vanished) -> Iterator[WeakeningFinding]:
@@ -242,12 +142,14 @@ def _checked_less(matching: Matching, vanished: Vanished) -> Iterator[WeakeningF
     for one in matching.same:
         if one.old.text == one.new.text or one.old.kind in ("code", "group") or not _in_tests(one):
             continue
-        if any(not skip.conditional and skip.kind in ("skip", "xfail") for skip in _effective(one.old)):
+        if any(not skip.conditional and skip.kind in ("skip", "xfail") for skip in effective_skips(one.old)):
             continue
         yield from _losses(one, list(losses(one.old, one.new, moved_away, explained, weights)))
         if len(one.old.lines) >= 3 and len(one.new.lines) <= 1 and one.old.kind == "test" and not one.new.body.asserts:
             if not one.old.body.asserts and not matching.added.lines:
-                yield WeakeningFinding("tests.emptied", one.pair.path, one.new.line, f"The test {_name(one.new)} is emptied.")
+                yield WeakeningFinding(
+                    "tests.emptied", one.pair.path, one.new.line, f"The test {name_of(one.new)} is emptied."
+                )
 
 
 def _weights(matching: Matching) -> dict[str, int]:
@@ -265,7 +167,7 @@ def _in_tests(one: Matched) -> bool:
 
 def _losses(one: Matched, found: list[Loss]) -> Iterator[WeakeningFinding]:
     removed = [loss for loss in found if loss.code == "tests.assertion_removed"]
-    where = _name(one.new) if one.new.names else "the file"
+    where = name_of(one.new) if one.new.names else "the file"
     for loss in found:
         if loss.code == "tests.assertion_removed":
             continue
@@ -301,6 +203,6 @@ def _fewer_rows(matching: Matching, vanished: Vanished) -> Iterator[WeakeningFin
         fresh = sum((Counter(new) - Counter(old)).values())
         gone = [row for row in gone if not came[row] and not vanished.explains_text(row)]
         if len(gone) > fresh and len(gone) - fresh > 0:
-            where = _name(one.new) if one.new.names else "the file's table"
+            where = name_of(one.new) if one.new.names else "the file's table"
             message = f"{where} runs on {len(gone) - fresh} cases fewer, among them {gone[0][:80]}"
             yield WeakeningFinding("tests.cases_removed", one.pair.path, one.new.line, message)

@@ -13,7 +13,35 @@ from bot.weakening.model import WeakeningFinding
 from bot.weakening.paths import grammar_of, is_test_path
 from bot.weakening.tree import squeeze
 
-_SUFFIXES = (".kt", ".kts", ".groovy", ".scala", ".cs", ".fs", ".vb", ".swift", ".php", ".ex", ".exs", ".c", ".cc", ".cpp", ".h", ".hpp", ".dart", ".lua", ".sh", ".bats", ".feature", ".clj", ".m", ".jl", ".r", ".pl", ".t")
+_SUFFIXES = (
+    ".kt",
+    ".kts",
+    ".groovy",
+    ".scala",
+    ".cs",
+    ".fs",
+    ".vb",
+    ".swift",
+    ".php",
+    ".ex",
+    ".exs",
+    ".c",
+    ".cc",
+    ".cpp",
+    ".h",
+    ".hpp",
+    ".dart",
+    ".lua",
+    ".sh",
+    ".bats",
+    ".feature",
+    ".clj",
+    ".m",
+    ".jl",
+    ".r",
+    ".pl",
+    ".t",
+)
 _TEST = re.compile(
     r"^[ \t]*(?:"
     r"(?:[\w<>]+\s+)*fun\s+(?P<kotlin>`[^`]+`|test\w+)\s*\("
@@ -43,7 +71,10 @@ class _Case:
     checks: tuple[str, ...]
 
 
-_CHECK = re.compile(r"\b(?:assert\w*|expect\w*|EXPECT_\w+|ASSERT_\w+|Assert\.\w+|should\w*|XCTAssert\w*|REQUIRE\w*|CHECK\w*|verify)\b\s*[({!.\[ ]|\$this->assert", re.ASCII)
+_CHECK = re.compile(
+    r"\b(?:assert\w*|expect\w*|EXPECT_\w+|ASSERT_\w+|Assert\.\w+|should\w*|XCTAssert\w*|REQUIRE\w*|CHECK\w*|verify)\b\s*[({!.\[ ]|\$this->assert",
+    re.ASCII,
+)
 
 
 def textual_findings(pairs: Sequence[FilePair], vanished: Vanished) -> Iterator[WeakeningFinding]:
@@ -52,7 +83,9 @@ def textual_findings(pairs: Sequence[FilePair], vanished: Vanished) -> Iterator[
     came: Counter[str] = Counter()
     lines: Counter[str] = Counter()
     for pair in wanted:
-        came.update(Counter(case.name for case in _cases(pair.after)) - Counter(case.name for case in _cases(pair.before)))
+        came.update(
+            Counter(case.name for case in _cases(pair.after)) - Counter(case.name for case in _cases(pair.before))
+        )
         lines.update(Counter(map(squeeze, pair.new_lines)) - Counter(map(squeeze, (pair.before or "").splitlines())))
     for pair in wanted:
         yield from _of(pair, came, lines, vanished)
@@ -60,7 +93,11 @@ def textual_findings(pairs: Sequence[FilePair], vanished: Vanished) -> Iterator[
 
 def _readable(pair: FilePair) -> bool:
     path = pair.path
-    return grammar_of(path) is None and path.lower().endswith(_SUFFIXES) and any(p is not None and is_test_path(p) for p in (pair.change.old, pair.change.new))
+    return (
+        grammar_of(path) is None
+        and path.lower().endswith(_SUFFIXES)
+        and any(p is not None and is_test_path(p) for p in (pair.change.old, pair.change.new))
+    )
 
 
 def _of(pair: FilePair, came: Counter[str], lines: Counter[str], vanished: Vanished) -> Iterator[WeakeningFinding]:
@@ -70,15 +107,23 @@ def _of(pair: FilePair, came: Counter[str], lines: Counter[str], vanished: Vanis
         now = after.get(case.name)
         if now is None:
             taken = sum(lines[check] > 0 for check in case.checks) * 2 >= len(case.checks) > 0
-            if came[case.name] == 0 and not taken and not vanished.explains(re.findall(r"\w{4,}", " ".join([case.name, *case.checks]))):
+            if (
+                came[case.name] == 0
+                and not taken
+                and not vanished.explains(re.findall(r"\w{4,}", " ".join([case.name, *case.checks])))
+            ):
                 gone.append(case)
             continue
         if now.held > case.held == 0:
-            yield WeakeningFinding("tests.skip", pair.path, now.line, f"The existing test `{case.name}` is now held back.")
+            yield WeakeningFinding(
+                "tests.skip", pair.path, now.line, f"The existing test `{case.name}` is now held back."
+            )
         lost = [check for check in case.checks if check not in now.checks and lines[check] == 0]
         fresh = [check for check in now.checks if check not in case.checks]
         if len(lost) > len(fresh) and not any(vanished.explains_text(check) for check in lost):
-            yield WeakeningFinding("tests.assertion_removed", pair.path, now.line, f"`{case.name}` no longer checks: {lost[0][:80]}")
+            yield WeakeningFinding(
+                "tests.assertion_removed", pair.path, now.line, f"`{case.name}` no longer checks: {lost[0][:80]}"
+            )
     if gone and pair.gone:
         yield WeakeningFinding("tests.file_deleted", pair.path, None, f"The file with {len(gone)} tests is deleted.")
     elif len(gone) > sum(1 for name in after if name not in {case.name for case in _cases(pair.before)}):
@@ -95,7 +140,9 @@ def _cases(text: str | None) -> list[_Case]:
         name = next(group for group in hit.groups() if group).strip("\"'` ")
         begin = _marks_before(text, hit.start())
         stop = _marks_before(text, hits[number + 1].start()) if number + 1 < len(hits) else len(text)
-        body = "\n".join(line for line in text[begin:stop].splitlines() if not re.match(r"\s*(?://|#(?!\[)|\*|--)", line))
+        body = "\n".join(
+            line for line in text[begin:stop].splitlines() if not re.match(r"\s*(?://|#(?!\[)|\*|--)", line)
+        )
         checks = tuple(squeeze(line) for line in body.splitlines() if _CHECK.search(line))
         clean = re.sub(r"^DISABLED_", "", re.sub(r",\s*DISABLED_", ", ", name))
         found.append(_Case(clean, text.count("\n", 0, hit.start()) + 1, len(_HELD.findall(body)), checks))

@@ -129,9 +129,7 @@ class Unit:
         return frozenset(token for token in tokens(self._start.body, self._grammar.comments) if len(token) > 1)
 
 
-def _walk(
-    node: Node, unit: Unit, found: Body, words: set[str], conditions: tuple[str, ...], loop: bool
-) -> None:
+def _walk(node: Node, unit: Unit, found: Body, words: set[str], conditions: tuple[str, ...], loop: bool) -> None:
     grammar, context = unit._grammar, unit._context
     for child in node.named_children:
         if child.id in unit._nested or child.type in grammar.comments:
@@ -151,7 +149,14 @@ def _walk(
                 words.add(call)
             if child.type not in ("with_statement", "call", "call_expression", "method_invocation"):
                 continue
-            _walk_blocks(child, unit, found, words, (*inner, normal(checked)) if child.type == "with_statement" else inner, looped)
+            _walk_blocks(
+                child,
+                unit,
+                found,
+                words,
+                (*inner, normal(checked)) if child.type == "with_statement" else inner,
+                looped,
+            )
             continue
         for row in grammar.rows(child):
             found.rows.append(row)
@@ -163,13 +168,19 @@ def _walk(
 
 
 BLOCKS = frozenset(
-    {"block", "statement_block", "do_block", "arrow_function", "function_expression", "func_literal", "lambda_expression"}
+    {
+        "block",
+        "statement_block",
+        "do_block",
+        "arrow_function",
+        "function_expression",
+        "func_literal",
+        "lambda_expression",
+    }
 )
 
 
-def _walk_blocks(
-    node: Node, unit: Unit, found: Body, words: set[str], conditions: tuple[str, ...], loop: bool
-) -> None:
+def _walk_blocks(node: Node, unit: Unit, found: Body, words: set[str], conditions: tuple[str, ...], loop: bool) -> None:
     """Inside a check only the blocks that it runs can hold further checks."""
     for child in node.named_children:
         if child.id in unit._nested:
@@ -228,7 +239,12 @@ def tokens(node: Node, skip: frozenset[str] = frozenset()) -> Iterator[str]:
     """The leaves' texts in order."""
     if node.type in skip:
         return
-    if node.child_count == 0 or node.type in ("string", "string_literal", "interpreted_string_literal", "raw_string_literal"):
+    if node.child_count == 0 or node.type in (
+        "string",
+        "string_literal",
+        "interpreted_string_literal",
+        "raw_string_literal",
+    ):
         value = text(node)
         if value.strip():
             yield squeeze(value)
@@ -277,9 +293,7 @@ def units(grammar: Grammar, context: Context) -> list[Unit]:
     return found
 
 
-def _collect(
-    node: Node, parent: Unit, grammar: Grammar, context: Context, found: list[Unit], condition: str
-) -> None:
+def _collect(node: Node, parent: Unit, grammar: Grammar, context: Context, found: list[Unit], condition: str) -> None:
     for child in node.named_children:
         start = grammar.start(child, parent.names, context)
         if start is None:
@@ -301,3 +315,8 @@ def _collect(
 def first_of(node: Node, types: Sequence[str]) -> Node | None:
     """The first named child of one of the types."""
     return next((child for child in node.named_children if child.type in types), None)
+
+
+def no_rows(_node: Node) -> list[str]:
+    """For languages whose tables stand only in decorators or annotations."""
+    return []

@@ -28,7 +28,9 @@ class DictTree:
         return tuple(entry for path in sorted(self._files) if (entry := self.entry(path)) is not None)
 
 
-def changes(base: Mapping[str, str], head: Mapping[str, str], renames: Mapping[str, str] | None = None) -> tuple[PathChange, ...]:
+def changes(
+    base: Mapping[str, str], head: Mapping[str, str], renames: Mapping[str, str] | None = None
+) -> tuple[PathChange, ...]:
     """What differs; `renames` says which old path became which new one."""
     renames = renames or {}
     found = [PathChange(old, new) for old, new in renames.items()]

@@ -256,7 +256,10 @@ FINE = [
 
 
 def _ids(rows: list) -> list[str]:
-    return [f"{number}-{row[0].rsplit('/', 1)[-1]}-{row[-1] if isinstance(row[-1], str) else row[2][1].strip()[:24]!r}" for number, row in enumerate(rows)]
+    return [
+        f"{number}-{row[0].rsplit('/', 1)[-1]}-{row[-1] if isinstance(row[-1], str) else row[2][1].strip()[:24]!r}"
+        for number, row in enumerate(rows)
+    ]
 
 
 @pytest.mark.parametrize(("path", "before", "edit", "code"), ROWS, ids=_ids(ROWS))
@@ -286,7 +289,10 @@ def test_settings_that_move_to_another_file() -> None:
 
 def test_a_linter_replaced_by_rules_of_another() -> None:
     base = {".pre-commit-config.yaml": HOOKS, "ruff.toml": '[lint]\nselect = ["E"]\n'}
-    head = {".pre-commit-config.yaml": HOOKS.replace("      - id: codespell\n", ""), "ruff.toml": '[lint]\nselect = ["E", "F"]\n'}
+    head = {
+        ".pre-commit-config.yaml": HOOKS.replace("      - id: codespell\n", ""),
+        "ruff.toml": '[lint]\nselect = ["E", "F"]\n',
+    }
     assert codes(base, head) == set()
 
 

@@ -186,7 +186,10 @@ FINE = [
 
 
 def _ids(rows: list) -> list[str]:
-    return [f"{number}-{row[0].rsplit('/', 1)[-1]}-{row[-1] if isinstance(row[-1], str) else row[2][1][:20]!r}" for number, row in enumerate(rows)]
+    return [
+        f"{number}-{row[0].rsplit('/', 1)[-1]}-{row[-1] if isinstance(row[-1], str) else row[2][1][:20]!r}"
+        for number, row in enumerate(rows)
+    ]
 
 
 @pytest.mark.parametrize(("path", "before", "edit", "code"), ROWS, ids=_ids(ROWS))

@@ -175,9 +175,18 @@ def test_a_test_that_moves_to_another_file() -> None:
 
 
 def test_a_file_renamed_to_what_no_runner_finds() -> None:
-    found = codes({"tests/test_a.py": BASE}, {"old/a.py.disabled": BASE}, renames={"tests/test_a.py": "old/a.py.disabled"})
+    found = codes(
+        {"tests/test_a.py": BASE}, {"old/a.py.disabled": BASE}, renames={"tests/test_a.py": "old/a.py.disabled"}
+    )
     assert found == {"tests.file_deleted"} or found == {"tests.removed"}
 
 
 def test_a_file_renamed() -> None:
-    assert codes({"tests/test_a.py": BASE}, {"tests/unit/test_a.py": BASE}, renames={"tests/test_a.py": "tests/unit/test_a.py"}) == set()
+    assert (
+        codes(
+            {"tests/test_a.py": BASE},
+            {"tests/unit/test_a.py": BASE},
+            renames={"tests/test_a.py": "tests/unit/test_a.py"},
+        )
+        == set()
+    )

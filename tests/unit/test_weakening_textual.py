@@ -12,11 +12,31 @@ GTEST = "TEST(Price, TenEach) {\n  EXPECT_EQ(20, price(2));\n  EXPECT_EQ(30, pri
 ELIXIR = 'defmodule PriceTest do\n  test "ten each" do\n    assert price(2) == 20\n  end\n\n  test "free" do\n    assert price(0) == 0\n  end\nend\n'
 
 ROWS = [
-    ("src/test/kotlin/PriceTest.kt", KOTLIN, ("  @Test\n  fun `free", "  @Disabled\n  @Test\n  fun `free"), "tests.skip"),
+    (
+        "src/test/kotlin/PriceTest.kt",
+        KOTLIN,
+        ("  @Test\n  fun `free", "  @Disabled\n  @Test\n  fun `free"),
+        "tests.skip",
+    ),
     ("src/test/kotlin/PriceTest.kt", KOTLIN, ("    assertEquals(30, price(3))\n", ""), "tests.assertion_removed"),
-    ("src/test/kotlin/PriceTest.kt", KOTLIN, ("  @Test\n  fun `free for none`() {\n    assertEquals(0, price(0))\n  }\n", ""), "tests.removed"),
-    ("tests/PriceTests.cs", CSHARP, ("  [Fact]\n  public async", '  [Fact(Skip = "slow")]\n  public async'), "tests.skip"),
-    ("tests/PriceTest.php", PHP, ("    $this->assertSame(20", "    $this->markTestSkipped();\n    $this->assertSame(20"), "tests.skip"),
+    (
+        "src/test/kotlin/PriceTest.kt",
+        KOTLIN,
+        ("  @Test\n  fun `free for none`() {\n    assertEquals(0, price(0))\n  }\n", ""),
+        "tests.removed",
+    ),
+    (
+        "tests/PriceTests.cs",
+        CSHARP,
+        ("  [Fact]\n  public async", '  [Fact(Skip = "slow")]\n  public async'),
+        "tests.skip",
+    ),
+    (
+        "tests/PriceTest.php",
+        PHP,
+        ("    $this->assertSame(20", "    $this->markTestSkipped();\n    $this->assertSame(20"),
+        "tests.skip",
+    ),
     ("tests/PriceTest.php", PHP, ("    $this->assertSame(30, price(3));\n", ""), "tests.assertion_removed"),
     ("tests/price_test.cc", GTEST, ("Price, Free", "Price, DISABLED_Free"), "tests.skip"),
     ("tests/price_test.cc", GTEST, ("TEST(Price, Free) {\n  EXPECT_EQ(0, price(0));\n}\n", ""), "tests.removed"),

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from textwrap import dedent
 
-from tests.fakes.dict_tree import DictTree, changes
-
 from bot.weakening.gate import weakening_findings
+from tests.fakes.dict_tree import DictTree, changes
 
 
 def codes(base: Mapping[str, str], head: Mapping[str, str], renames: Mapping[str, str] | None = None) -> set[str]:

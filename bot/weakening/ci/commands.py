@@ -37,14 +37,21 @@ _SCRIPT = re.compile(
     r"\s+(?:[-\w=./]*-\w[\w=./-]*\s+|\+\w+\s+)*(?P<sub>[\w:.-]+)"
 )
 _INTENTS = (
-    ("test", re.compile(r"(?:^|[:._-])(?:tests?|spec|unit|integration|e2e|verify|check|ci|miri|nextest|doctest|bench-test)(?:$|[:._-])|^t$")),
+    (
+        "test",
+        re.compile(
+            r"(?:^|[:._-])(?:tests?|spec|unit|integration|e2e|verify|check|ci|miri|nextest|doctest|bench-test)(?:$|[:._-])|^t$"
+        ),
+    ),
     ("lint", re.compile(r"lint|clippy|^vet$|style|^checks?$|doc-?check")),
     ("format", re.compile(r"^fmt|format|prettier")),
     ("types", re.compile(r"types?(?:-?check)?$|^tsc|mypy")),
     ("coverage", re.compile(r"cov(?:er(?:age)?)?(?:$|[:._-])|coverage|tarpaulin|llvm-cov")),
     ("security", re.compile(r"^audit|security|^deny|vuln")),
 )
-_TOOL = re.compile(r"(?<![\w@/.-])(?:@[\w-]+/)?(" + "|".join(sorted(map(re.escape, TOOLS), key=len, reverse=True)) + r")(?![\w-])")
+_TOOL = re.compile(
+    r"(?<![\w@/.-])(?:@[\w-]+/)?(" + "|".join(sorted(map(re.escape, TOOLS), key=len, reverse=True)) + r")(?![\w-])"
+)
 _SETUP = re.compile(
     r"\b(?:pip3?|pipx|uv|conda|mamba|apt(?:-get)?|brew|gem|poetry|npm|yarn|pnpm|cargo|go|rustup|choco|python -m pip)\s+"
     r"(?:pip\s+)?(?:-\w+\s+)*(?:install|add|get|ci|i|sync|component|toolchain|update|upgrade|i\b)\b|^\s*(?:echo|cd|export|mkdir|cp|mv|rm|curl|wget|git)\b"
@@ -65,7 +72,10 @@ def checks_of(command: str) -> frozenset[str]:
             for kind, pattern in _INTENTS:
                 if pattern.search(name):
                     found.add(f"{kind}:{name}")
-        if re.search(r"(?:^|\s)(?:\./|bash |sh |python3? (?:-m )?|node |ruby )[\w/.-]*(?:test|lint|check|verify)[\w.-]*(?:\s|$)", part):
+        if re.search(
+            r"(?:^|\s)(?:\./|bash |sh |python3? (?:-m )?|node |ruby )[\w/.-]*(?:test|lint|check|verify)[\w.-]*(?:\s|$)",
+            part,
+        ):
             found.add("test:script")
     return frozenset(found)
 
@@ -73,7 +83,9 @@ def checks_of(command: str) -> frozenset[str]:
 def action_checks(uses: str) -> frozenset[str]:
     """The same for `uses: owner/action@ref`."""
     name = uses.split("@")[0].lower()
-    found = {f"{kind}:{tool}" for tool, kind in TOOLS.items() if re.search(rf"(?:^|[/_-]){re.escape(tool)}(?:$|[/_-])", name)}
+    found = {
+        f"{kind}:{tool}" for tool, kind in TOOLS.items() if re.search(rf"(?:^|[/_-]){re.escape(tool)}(?:$|[/_-])", name)
+    }
     if re.search(r"lint|scan|audit|review-action$|check", name) and "checkout" not in name:
         found.add(f"lint:{name}")
     return frozenset(found)
@@ -131,7 +143,9 @@ def strict_flags(command: str) -> frozenset[str]:
     return frozenset(" ".join(hit[0].split()) for hit in _STRICT.finditer(command))
 
 
-_LIMIT = re.compile(r"--(?P<flag>(?:cov-)?fail-under|min-?coverage|max-line-length|line-length|max-complexity|max-warnings|coverage-threshold|lines|branches|functions|statements)(?:=|\s+)(?P<value>\d+(?:\.\d+)?)")
+_LIMIT = re.compile(
+    r"--(?P<flag>(?:cov-)?fail-under|min-?coverage|max-line-length|line-length|max-complexity|max-warnings|coverage-threshold|lines|branches|functions|statements)(?:=|\s+)(?P<value>\d+(?:\.\d+)?)"
+)
 
 
 def limits(command: str) -> Iterator[tuple[str, float]]:

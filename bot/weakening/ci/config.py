@@ -109,7 +109,14 @@ def _data(path: str, text: str) -> Any:
             return json.loads(re.sub(r",(\s*[}\]])", r"\1", _without_comments(text)))
         if name.startswith((".eslintrc", ".lintstagedrc", ".stylelintrc")) and "." not in name[1:]:
             return _yaml(text)
-        if name.endswith((".ini", ".cfg")) or name in (".coveragerc", ".flake8", "pylintrc", ".pylintrc", ".bandit", ".pydocstyle"):
+        if name.endswith((".ini", ".cfg")) or name in (
+            ".coveragerc",
+            ".flake8",
+            "pylintrc",
+            ".pylintrc",
+            ".bandit",
+            ".pydocstyle",
+        ):
             return _ini(text)
     except (YAMLError, ValueError, RecursionError):
         return None

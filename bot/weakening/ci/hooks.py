@@ -25,7 +25,9 @@ def hook_findings(sides: Sequence[Side], enabling: bool) -> Iterator[WeakeningFi
             yield WeakeningFinding(code, where, None, f"The hook `{lost[0]}` is gone and nothing took its place.")
         for name in sorted(before.keys() & after.keys()):
             if _manual(after[name]) and not _manual(before[name]):
-                yield WeakeningFinding("ci.disabled", new.path, new.line(f"id: {name}"), f"The hook `{name}` only runs by hand now.")
+                yield WeakeningFinding(
+                    "ci.disabled", new.path, new.line(f"id: {name}"), f"The hook `{name}` only runs by hand now."
+                )
 
 
 def hooks(data: Any) -> dict[str, dict[str, Any]]:

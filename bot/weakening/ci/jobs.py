@@ -10,8 +10,28 @@ from typing import Any
 from bot.weakening.ci.commands import action_checks, checks_of
 from bot.weakening.ci.config import Config, is_pipeline
 
-_RUN_KEYS = ("run", "script", "bash", "powershell", "pwsh", "command", "commands", "inlineScript", "before_script", "after_success", "after_script", "test_script")
-_LENIENT_KEYS = ("continue-on-error", "continueOnError", "allow_failure", "ignore_outcome", "soft_fail", "ignore_errors")
+_RUN_KEYS = (
+    "run",
+    "script",
+    "bash",
+    "powershell",
+    "pwsh",
+    "command",
+    "commands",
+    "inlineScript",
+    "before_script",
+    "after_success",
+    "after_script",
+    "test_script",
+)
+_LENIENT_KEYS = (
+    "continue-on-error",
+    "continueOnError",
+    "allow_failure",
+    "ignore_outcome",
+    "soft_fail",
+    "ignore_errors",
+)
 
 
 @dataclass(frozen=True)
@@ -67,7 +87,11 @@ def jobs(config: Config) -> list[Job]:
         return list(_pipeline(config.path, config.data, ())) if config.data is not None else []
     if name == "package.json" and isinstance(config.data, dict):
         scripts = config.data.get("scripts")
-        return [_plain(config.path, key, [str(value)]) for key, value in scripts.items()] if isinstance(scripts, dict) else []
+        return (
+            [_plain(config.path, key, [str(value)]) for key, value in scripts.items()]
+            if isinstance(scripts, dict)
+            else []
+        )
     if name in ("tox.ini", "setup.cfg") and isinstance(config.data, dict):
         return _tox(config)
     if name in ("pyproject.toml", "hatch.toml", "tox.toml"):
@@ -77,7 +101,13 @@ def jobs(config: Config) -> list[Job]:
     if name == "noxfile.py":
         return _sessions(config)
     if re.search(r"\.sh$|(?:^|/)\.?ci/", config.path) or name == "Jenkinsfile":
-        return [_plain(config.path, name, [line.strip() for line in config.text.splitlines() if not line.strip().startswith("#")])]
+        return [
+            _plain(
+                config.path,
+                name,
+                [line.strip() for line in config.text.splitlines() if not line.strip().startswith("#")],
+            )
+        ]
     return []
 
 
@@ -89,10 +119,16 @@ def _tasks(config: Config) -> list[Job]:
     """What tox, hatch, pdm, poe and taskipy keep in a TOML file."""
     lines: dict[str, list[str]] = {}
     for setting in config.settings:
-        tools = re.match(r"^(?:tool\.)?(?:tox|hatch\.envs|pdm\.scripts|poe\.tasks|taskipy\.tasks|envs?|env_run_base|thx)\b", setting.dotted)
+        tools = re.match(
+            r"^(?:tool\.)?(?:tox|hatch\.envs|pdm\.scripts|poe\.tasks|taskipy\.tasks|envs?|env_run_base|thx)\b",
+            setting.dotted,
+        )
         if tools and re.search(r"commands|scripts|tasks|cmd|jobs", setting.dotted):
             lines.setdefault(setting.dotted, []).append(setting.value)
-    return [Job(config.path, name, [Step((value if " " in value else " ".join(values),)) for value in values]) for name, values in lines.items()]
+    return [
+        Job(config.path, name, [Step((value if " " in value else " ".join(values),)) for value in values])
+        for name, values in lines.items()
+    ]
 
 
 def _tox(config: Config) -> list[Job]:
@@ -101,7 +137,11 @@ def _tox(config: Config) -> list[Job]:
         if not section.startswith(("testenv", "tox")):
             continue
         job = _plain(config.path, section, list(keys.get("commands", ())))
-        job.lenient = any(str(value).lower() in ("true", "1") for key in ("ignore_outcome", "ignore_errors") for value in keys.get(key, ()))
+        job.lenient = any(
+            str(value).lower() in ("true", "1")
+            for key in ("ignore_outcome", "ignore_errors")
+            for value in keys.get(key, ())
+        )
         found.append(job)
     return found
 
@@ -142,7 +182,11 @@ def _pipeline(path: str, node: Any, keys: tuple[str, ...]) -> Iterator[Job]:
             yield from _pipeline(path, value, (*keys, str(key)))
     elif isinstance(node, list):
         for number, value in enumerate(node):
-            label = str(value.get("job") or value.get("stage") or value.get("name") or number) if isinstance(value, dict) else str(number)
+            label = (
+                str(value.get("job") or value.get("stage") or value.get("name") or number)
+                if isinstance(value, dict)
+                else str(number)
+            )
             yield from _pipeline(path, value, (*keys, label))
 
 
@@ -197,8 +241,14 @@ def _steps(node: Any) -> Iterator[Step]:
         return
     if "uses" in node:
         name, _, pin = str(node["uses"]).partition("@")
-        extra = tuple(f"{key} {value}" for key, value in (node.get("with") or {}).items()) if isinstance(node.get("with"), dict) else ()
-        yield Step(tuple(line for line in extra if "arg" in line or "command" in line), name, pin, _lenient(node), _off(node))
+        extra = (
+            tuple(f"{key} {value}" for key, value in (node.get("with") or {}).items())
+            if isinstance(node.get("with"), dict)
+            else ()
+        )
+        yield Step(
+            tuple(line for line in extra if "arg" in line or "command" in line), name, pin, _lenient(node), _off(node)
+        )
         return
     if "task" in node:
         yield Step((), uses=str(node["task"]).split("@")[0], lenient=_lenient(node), off=_off(node))
@@ -223,9 +273,16 @@ def _lines(value: Any) -> list[str]:
 def _lenient(node: dict[str, Any]) -> bool:
     """Whether a failure is let pass always; an expression depends on the matrix and is judged there."""
     values = [node.get(key) for key in _LENIENT_KEYS]
-    return any(value is True or (isinstance(value, str) and value.lower() == "true") for value in values) or isinstance(values[2], dict)
+    return any(value is True or (isinstance(value, str) and value.lower() == "true") for value in values) or isinstance(
+        values[2], dict
+    )
 
 
 def _off(node: dict[str, Any]) -> bool:
     condition = str(node.get("if", node.get("condition", ""))).replace(" ", "").lower()
-    return condition in ("false", "${{false}}", "never()", "0") or "false&&" in condition or node.get("when") in ("never", "manual") or node.get("enabled") is False
+    return (
+        condition in ("false", "${{false}}", "never()", "0")
+        or "false&&" in condition
+        or node.get("when") in ("never", "manual")
+        or node.get("enabled") is False
+    )

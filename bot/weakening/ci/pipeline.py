@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from bot.weakening.ci.commands import checks_of, forgiven, kinds, limits, strict_flags, without_forgiveness
-from bot.weakening.ci.config import Config, is_pipeline
+from bot.weakening.ci.config import Config
 from bot.weakening.ci.jobs import Job, Step, jobs
 from bot.weakening.model import WeakeningFinding
 
@@ -66,26 +65,36 @@ class Pipelines:
 
     def _covered(self, step: Step) -> bool:
         """Whether the head runs the step's checks elsewhere: the same command, or a new one for the same purpose."""
-        return step.key in self.new_keys or bool(step.lines and all(line in self.new_keys for line in step.lines)) or bool(
-            kinds(step.checks) <= kinds(self.fresh)
+        return (
+            step.key in self.new_keys
+            or bool(step.lines and all(line in self.new_keys for line in step.lines))
+            or bool(kinds(step.checks) <= kinds(self.fresh))
         )
 
     def _job_gone(self, job: Job, config: Config) -> Iterator[WeakeningFinding]:
         lost = [step for step in job.steps if step.checks and not self._covered(step) and not step.lenient]
-        if not lost or job.lenient or self.delegated or kinds(job.checks) <= self.elsewhere and not config.text:
+        if not lost or job.lenient or self.delegated or (kinds(job.checks) <= self.elsewhere and not config.text):
             return
         code = "ci.job_removed" if config.text else "ci.file_deleted"
-        yield WeakeningFinding(code, config.path, None, f"The job `{job.name}` is gone, and nothing new runs {_says(lost[0])}.")
+        yield WeakeningFinding(
+            code, config.path, None, f"The job `{job.name}` is gone, and nothing new runs {_says(lost[0])}."
+        )
 
     def _steps_gone(self, old: Job, new: Job, config: Config) -> Iterator[WeakeningFinding]:
         kept = new.checks
-        swapped = any(step.uses and not re.search(r"checkout|setup-|cache|artifact", step.uses) for step in new.steps if step.key not in self.old_keys)
+        swapped = any(
+            step.uses and not re.search(r"checkout|setup-|cache|artifact", step.uses)
+            for step in new.steps
+            if step.key not in self.old_keys
+        )
         for step in old.steps:
             if not step.checks or step.key in new.keys or step.checks <= kept or self._covered(step) or step.lenient:
                 continue
             if _steps_like(step, new) or (step.uses and swapped):
                 continue
-            yield WeakeningFinding("ci.step_removed", config.path, config.line(new.name), f"`{new.name}` no longer runs {_says(step)}.")
+            yield WeakeningFinding(
+                "ci.step_removed", config.path, config.line(new.name), f"`{new.name}` no longer runs {_says(step)}."
+            )
 
     def _silenced(self, old: Job, new: Job, config: Config) -> Iterator[WeakeningFinding]:
         had = {line for job in self.old for line in job.lines if forgiven(line)}
@@ -95,13 +104,25 @@ class Pipelines:
         for line in new.lines:
             how = forgiven(line)
             checks = checks_of(line)
-            if how and checks and line not in had and line not in old.lines and (without_forgiveness(line) in plain or checks <= purposes):
+            if (
+                how
+                and checks
+                and line not in had
+                and line not in old.lines
+                and (without_forgiveness(line) in plain or checks <= purposes)
+            ):
                 message = f"A failure of `{line[:80]}` no longer counts ({how})."
-                yield WeakeningFinding("ci.failure_ignored", config.path, config.line(line, new.name) or config.line(line[:40]), message)
+                yield WeakeningFinding(
+                    "ci.failure_ignored", config.path, config.line(line, new.name) or config.line(line[:40]), message
+                )
         if new.lenient and not old.lenient and not already:
-            yield WeakeningFinding("ci.failure_ignored", config.path, _switch_line(config, new.name), f"`{new.name}` may now fail.")
+            yield WeakeningFinding(
+                "ci.failure_ignored", config.path, _switch_line(config, new.name), f"`{new.name}` may now fail."
+            )
         if new.off and not old.off:
-            yield WeakeningFinding("ci.disabled", config.path, config.line(new.name), f"The job `{new.name}` never runs any more.")
+            yield WeakeningFinding(
+                "ci.disabled", config.path, config.line(new.name), f"The job `{new.name}` never runs any more."
+            )
         before = {step.key: step for step in old.steps}
         for step in new.steps:
             was = before.get(step.key)
@@ -111,7 +132,12 @@ class Pipelines:
                 line = _switch_line(config, step.uses or step.lines[0] if step.lines else step.uses)
                 yield WeakeningFinding("ci.failure_ignored", config.path, line, f"The step {_says(step)} may now fail.")
             if step.off and not was.off:
-                yield WeakeningFinding("ci.disabled", config.path, config.line(step.key.split("\n")[0]), f"The step {_says(step)} never runs any more.")
+                yield WeakeningFinding(
+                    "ci.disabled",
+                    config.path,
+                    config.line(step.key.split("\n")[0]),
+                    f"The step {_says(step)} never runs any more.",
+                )
             if re.fullmatch(r"[0-9a-f]{40}", was.pin) and not re.fullmatch(r"[0-9a-f]{40}", step.pin):
                 message = f"`{step.uses}` was pinned to a commit and now follows `{step.pin}`."
                 yield WeakeningFinding("ci.unpinned", config.path, config.line(f"{step.uses}@{step.pin}"), message)
@@ -123,7 +149,11 @@ def _key(job: Job) -> int:
 
 def _steps_like(step: Step, job: Job) -> bool:
     """Whether the job has a new step that serves the same purpose in other words."""
-    return any(kinds(step.checks) <= kinds(one.checks) and one.key != step.key and set(_words(step)) & set(_words(one)) for one in job.steps if one.checks)
+    return any(
+        kinds(step.checks) <= kinds(one.checks) and one.key != step.key and set(_words(step)) & set(_words(one))
+        for one in job.steps
+        if one.checks
+    )
 
 
 def _words(step: Step) -> list[str]:
@@ -135,7 +165,14 @@ def _says(step: Step) -> str:
 
 
 def _switch_line(config: Config, after: str) -> int | None:
-    for switch in ("continue-on-error", "continueOnError", "allow_failure", "ignore_outcome", "ignore_errors", "soft_fail"):
+    for switch in (
+        "continue-on-error",
+        "continueOnError",
+        "allow_failure",
+        "ignore_outcome",
+        "ignore_errors",
+        "soft_fail",
+    ):
         if switch in config.text:
             return config.line(switch, after)
     return None
@@ -152,11 +189,18 @@ def _narrowed(old: Job, new: Job, config: Config) -> Iterator[WeakeningFinding]:
         for lost in _lost_values(key, values, now):
             if f'"{_family(lost)}' in config.text.replace("'", '"').replace("|| ", '"'):
                 continue
-            yield WeakeningFinding("ci.matrix", config.path, config.line(key, new.name), f"`{new.name}` no longer runs on {key} {lost}.")
+            yield WeakeningFinding(
+                "ci.matrix", config.path, config.line(key, new.name), f"`{new.name}` no longer runs on {key} {lost}."
+            )
     known = {value for values in old.matrix.values() for value in values}
     for excluded in new.excluded:
         if excluded not in old.excluded and excluded and all(value in known for value in excluded):
-            yield WeakeningFinding("ci.matrix", config.path, config.line("exclude"), f"`{new.name}` no longer runs on {', '.join(excluded)}.")
+            yield WeakeningFinding(
+                "ci.matrix",
+                config.path,
+                config.line("exclude"),
+                f"`{new.name}` no longer runs on {', '.join(excluded)}.",
+            )
 
 
 def _lost_values(key: str, old: list[str], new: list[str]) -> Iterator[str]:
@@ -169,7 +213,11 @@ def _lost_values(key: str, old: list[str], new: list[str]) -> Iterator[str]:
         return
     gone = [value for value in old if value not in new]
     if len(old) > len(new):
-        yield from (value for value in gone if re.search(r"lint|mypy|test|check|cover|type|style|fmt|clippy|audit", value, re.IGNORECASE))
+        yield from (
+            value
+            for value in gone
+            if re.search(r"lint|mypy|test|check|cover|type|style|fmt|clippy|audit", value, re.IGNORECASE)
+        )
 
 
 def _family(value: str) -> str:
@@ -188,12 +236,21 @@ def _flags(old: Job, new: Job, config: Config) -> Iterator[WeakeningFinding]:
         for flag, amount in before.items():
             now = after.get(flag)
             lower_is_weaker = not flag.startswith(("max", "line-length"))
-            if (now is None and lower_is_weaker) or (now is not None and (now < amount if lower_is_weaker else now > amount)):
+            if (now is None and lower_is_weaker) or (
+                now is not None and (now < amount if lower_is_weaker else now > amount)
+            ):
                 became = "gone" if now is None else f"{now:g}"
-                yield WeakeningFinding("ci.threshold", config.path, config.line(line[:30]), f"`--{flag}` was {amount:g} and is {became}.")
+                yield WeakeningFinding(
+                    "ci.threshold", config.path, config.line(line[:30]), f"`--{flag}` was {amount:g} and is {became}."
+                )
         for flag in sorted(strict_flags(was) - strict_flags(line)):
             if was.replace(flag, "").split() == line.split():
-                yield WeakeningFinding("ci.lint_relaxed", config.path, config.line(line[:30]), f"`{flag}` is no longer given to `{line[:60]}`.")
+                yield WeakeningFinding(
+                    "ci.lint_relaxed",
+                    config.path,
+                    config.line(line[:30]),
+                    f"`{flag}` is no longer given to `{line[:60]}`.",
+                )
 
 
 def _predecessor(line: str, lines: list[str]) -> str | None:
@@ -207,71 +264,3 @@ def _predecessor(line: str, lines: list[str]) -> str | None:
         if common > share:
             best, share = one, common
     return best
-
-
-_CODE_EVENTS = ("push", "pull_request", "pull_request_target", "merge_group", "workflow_call", "workflow_run", "schedule")
-
-
-def trigger_findings(old: Config, new: Config) -> Iterator[WeakeningFinding]:
-    """Workflows with checks that run on fewer events or fewer paths than before."""
-    if not is_pipeline(old.path) or not any(job.checks for job in jobs(new)):
-        return
-    before, after = _events(old.data), _events(new.data)
-    for event in ("pull_request", "push"):
-        others = {"pull_request": ("pull_request_target", "merge_group", "workflow_call"), "push": ("workflow_call", "pull_request")}[event]
-        if event in before and after and event not in after and not any(other in after for other in others):
-            yield WeakeningFinding("ci.trigger", new.path, new.line("on:"), f"The workflow no longer runs on `{event}`.")
-        was, now = before.get(event), after.get(event)
-        if event not in before or event not in after:
-            continue
-        for key in ("paths-ignore", "branches-ignore", "paths"):
-            had, has = _items(was, key), _items(now, key)
-            if key == "branches-ignore" and event == "push" and "pull_request" in after:
-                continue
-            fewer = (has - had) if key != "paths" else (had - has if has else set())
-            fewer = {one for one in fewer if not re.search(r"\.md$|\.rst$|\.txt$|^docs?/|README|LICENSE|CHANGE|\.gitignore|dependabot", one)}
-            if fewer or (key == "paths" and has and not had):
-                what = ", ".join(sorted(fewer or has))[:80]
-                yield WeakeningFinding("ci.trigger", new.path, new.line(f"{key}:"), f"`{key}` narrows when the workflow runs on `{event}`: {what}.")
-
-
-def _items(node: Any, key: str) -> set[str]:
-    value = node.get(key) if isinstance(node, dict) else None
-    return {str(one) for one in value} if isinstance(value, list) else set()
-
-
-def _events(data: Any) -> dict[str, Any]:
-    on = data.get("on", data.get(True)) if isinstance(data, dict) else None
-    if isinstance(on, str):
-        return {on: None}
-    if isinstance(on, list):
-        return {str(event): None for event in on}
-    return dict(on) if isinstance(on, dict) else {}
-
-
-def allowed_failures(old: Config, new: Config) -> Iterator[WeakeningFinding]:
-    """Travis' `allow_failures`: an entry for what ran, and counted, before."""
-    if not re.search(r"travis", new.path) or not isinstance(old.data, dict) or not isinstance(new.data, dict):
-        return
-    known = {setting.value for setting in _outside(old)}
-    before = [_entry(one) for one in _failures(old.data)]
-    for one in _failures(new.data):
-        entry = _entry(one)
-        if entry not in before and entry and entry[0] in known:
-            yield WeakeningFinding("ci.failure_ignored", new.path, new.line("allow_failures"), f"A failure of {' '.join(entry)} is allowed now.")
-
-
-def _outside(config: Config) -> Iterator[Any]:
-    return (setting for setting in config.settings if "allow_failures" not in setting.keys)
-
-
-def _failures(data: dict[str, Any]) -> list[Any]:
-    for key in ("matrix", "jobs"):
-        part = data.get(key)
-        if isinstance(part, dict) and isinstance(part.get("allow_failures"), list):
-            return list(part["allow_failures"])
-    return []
-
-
-def _entry(node: Any) -> tuple[str, ...]:
-    return tuple(str(value) for value in node.values()) if isinstance(node, dict) else (str(node),)

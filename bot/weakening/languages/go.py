@@ -11,8 +11,27 @@ from bot.weakening.model import Skip
 from bot.weakening.tree import Context, Grammar, Names, Start, callee, normal, text
 
 _TEST = re.compile(r"^(?:Test|Fuzz|Example)(?:[A-Z_0-9]|$)|^Benchmark(?:[A-Z_]|$)")
-_GINKGO = re.compile(r"^(?:ginkgo\.|g\.)?(?P<mark>[FPX]?)(?P<name>Describe|Context|When|It|Specify|DescribeTable|Entry)$")
-_PACKAGES = ("assert", "require", "is", "must", "qt", "c", "s", "suite", "check", "td", "test", "cmp", "g", "gomega", "r", "a")
+_GINKGO = re.compile(
+    r"^(?:ginkgo\.|g\.)?(?P<mark>[FPX]?)(?P<name>Describe|Context|When|It|Specify|DescribeTable|Entry)$"
+)
+_PACKAGES = (
+    "assert",
+    "require",
+    "is",
+    "must",
+    "qt",
+    "c",
+    "s",
+    "suite",
+    "check",
+    "td",
+    "test",
+    "cmp",
+    "g",
+    "gomega",
+    "r",
+    "a",
+)
 _METHODS = re.compile(
     r"^(?:Equal\w*|NotEqual\w*|Exactly|Same|NotSame|Nil|NotNil|True|False|Error\w*|NoError\w*|Errorf|NotError\w*|Contains\w*|"
     r"NotContains\w*|Empty\w*|NotEmpty\w*|Zero|NotZero|Len\w*|Panics\w*|NotPanics\w*|Regexp\w*|NotRegexp|Greater\w*|Less\w*|"
@@ -24,7 +43,7 @@ _FAILS = re.compile(r"^(?:t|tt|b|c|tb|suite\.T\(\)|s\.T\(\))\.(?:Error|Errorf|Fa
 _SKIPS = re.compile(r"^(?:t|tt|b|c|tb|s|suite|s\.T\(\)|suite\.T\(\))\.(?:Skip|Skipf|SkipNow)$|^(?:ginkgo\.)?Skip$")
 
 
-def _start(node: Node, names: Names, context: Context) -> Start | None:
+def _start(node: Node, _names: Names, context: Context) -> Start | None:
     if node.type in ("function_declaration", "method_declaration"):
         name = text(node.child_by_field_name("name"))
         kind = "test" if context.test_path and _TEST.match(name) else "helper"
@@ -83,14 +102,18 @@ def _failing_branch(node: Node) -> Node | None:
     condition = node.child_by_field_name("condition")
     if block is None or condition is None or node.child_by_field_name("alternative") is not None:
         return None
-    statements = [s for child in block.named_children for s in (child.named_children if child.type == "statement_list" else [child])]
+    statements = [
+        s
+        for child in block.named_children
+        for s in (child.named_children if child.type == "statement_list" else [child])
+    ]
     calls = [s.named_children[0] for s in statements if s.type == "expression_statement" and s.named_children]
     if calls and len(statements) <= 3 and any(c.type == "call_expression" and _FAILS.match(callee(c)) for c in calls):
         return condition
     return None
 
 
-def _skip(node: Node, context: Context) -> Skip | None:
+def _skip(node: Node, _context: Context) -> Skip | None:
     if node.type == "call_expression" and _SKIPS.match(callee(node)):
         return Skip("skip", "skip()", node.start_point.row + 1)
     return None
@@ -101,7 +124,11 @@ def _rows(node: Node) -> list[str]:
     if node.type != "composite_literal":
         return []
     kind, body = node.child_by_field_name("type"), node.child_by_field_name("body")
-    if kind is None or body is None or kind.type not in ("slice_type", "map_type", "array_type", "implicit_length_array_type"):
+    if (
+        kind is None
+        or body is None
+        or kind.type not in ("slice_type", "map_type", "array_type", "implicit_length_array_type")
+    ):
         return []
     rows = [child for child in body.named_children if child.type in ("literal_element", "keyed_element")]
     structured = [child for child in rows if "{" in text(child)]

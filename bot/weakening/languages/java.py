@@ -8,15 +8,19 @@ import tree_sitter_java
 from tree_sitter import Node
 
 from bot.weakening.model import Skip
-from bot.weakening.tree import Context, Grammar, Names, Start, callee, normal, squeeze, text
+from bot.weakening.tree import Context, Grammar, Names, Start, callee, no_rows, normal, squeeze, text
 
-_TESTS = re.compile(r"^(?:\w+\.)*(?:Test|ParameterizedTest|RepeatedTest|TestFactory|TestTemplate|Property|Theory|Example)$")
-_SKIPS = re.compile(r"^(?:\w+\.)*(?:Disabled\w*|Ignore\w*|EnabledI\w+|EnabledO\w+|EnabledFor\w+|Pending|Manual|NotRun)$")
+_TESTS = re.compile(
+    r"^(?:\w+\.)*(?:Test|ParameterizedTest|RepeatedTest|TestFactory|TestTemplate|Property|Theory|Example)$"
+)
+_SKIPS = re.compile(
+    r"^(?:\w+\.)*(?:Disabled\w*|Ignore\w*|EnabledI\w+|EnabledO\w+|EnabledFor\w+|Pending|Manual|NotRun)$"
+)
 _CHECK = re.compile(r"^_?(?:assert\w*|verify\w*|fail|expect\w*|check[A-Z]\w*|then|should\w*|andExpect\w*|ensure\w*)$")
 _ROWS = re.compile(r"^(?:ValueSource|CsvSource|EnumSource|Parameters|DataProvider|CsvFileSource)$")
 
 
-def _start(node: Node, names: Names, context: Context) -> Start | None:
+def _start(node: Node, _names: Names, context: Context) -> Start | None:
     if node.type in ("class_declaration", "interface_declaration", "enum_declaration", "record_declaration"):
         start = Start(text(node.child_by_field_name("name")), "group", node, node)
     elif node.type == "method_declaration":
@@ -88,7 +92,7 @@ def _check(node: Node, context: Context) -> Node | None:
     return None
 
 
-def _skip(node: Node, context: Context) -> Skip | None:
+def _skip(node: Node, _context: Context) -> Skip | None:
     line = node.start_point.row + 1
     if node.type == "method_invocation":
         leaf = callee(node).rsplit(".", 1)[-1]
@@ -100,17 +104,13 @@ def _skip(node: Node, context: Context) -> Skip | None:
     return None
 
 
-def _rows(node: Node) -> list[str]:
-    return []
-
-
 JAVA = Grammar(
     name="java",
     language=tree_sitter_java.language,
     start=_start,
     check=_check,
     skip=_skip,
-    rows=_rows,
+    rows=no_rows,
     branches=frozenset({"if_statement", "ternary_expression", "switch_block_statement_group", "catch_clause"}),
     loops=frozenset({"for_statement", "enhanced_for_statement", "while_statement"}),
     comments=frozenset({"line_comment", "block_comment"}),

@@ -9,7 +9,7 @@ import tree_sitter_typescript
 from tree_sitter import Node
 
 from bot.weakening.model import Skip
-from bot.weakening.tree import Context, Grammar, Names, Start, callee, normal, text
+from bot.weakening.tree import Context, Grammar, Names, Start, callee, no_rows, normal, text
 
 _GROUPS = "describe|context|suite|xdescribe|fdescribe|ddescribe|xcontext|fcontext|xsuite"
 _TESTS = "it|test|specify|xit|fit|iit|xtest|xspecify|pit|tap|t|tst|ava|property|scenario|bench"
@@ -31,7 +31,7 @@ _CHECK = re.compile(
 _ROOTS = ("expect", "assert", "t", "test", "tap", "sinon", "chai", "should", "cy", "st", "tt")
 
 
-def _start(node: Node, names: Names, context: Context) -> Start | None:
+def _start(node: Node, _names: Names, context: Context) -> Start | None:
     if node.type == "call_expression":
         return _call(node, context)
     if node.type in ("function_declaration", "method_definition", "class_declaration"):
@@ -75,7 +75,11 @@ def _call(node: Node, context: Context) -> Start | None:
     if base in ("t", "tap", "tst") and title.type not in ("string", "template_string"):
         return None
     kind = "group" if re.fullmatch(_GROUPS, base) else "test"
-    label = text(title).strip("'\"`") if title.type in ("string", "template_string", "identifier", "binary_expression") else ""
+    label = (
+        text(title).strip("'\"`")
+        if title.type in ("string", "template_string", "identifier", "binary_expression")
+        else ""
+    )
     start = Start(label or f"#{base}", kind, node, arguments, rows=rows)
     start.skips += _marks(node, base, modifiers, arguments)
     return start
@@ -112,7 +116,11 @@ def _options(node: Node) -> list[Skip]:
     found = []
     for pair in node.named_children:
         key, value = text(pair.child_by_field_name("key")).strip("'\""), text(pair.child_by_field_name("value"))
-        if pair.type == "pair" and key in ("skip", "todo", "only", "ignore") and value not in ("false", "undefined", "''"):
+        if (
+            pair.type == "pair"
+            and key in ("skip", "todo", "only", "ignore")
+            and value not in ("false", "undefined", "''")
+        ):
             literal = value == "true" or value[:1] in "'\"`"
             kind = "focus" if key == "only" else "skip"
             found.append(Skip(kind, key if literal else f"{key}:{normal(pair)}", pair.start_point.row + 1, not literal))
@@ -155,14 +163,16 @@ def _root(node: Node) -> str:
     return text(at)
 
 
-def _skip(node: Node, context: Context) -> Skip | None:
+def _skip(node: Node, _context: Context) -> Skip | None:
     if node.type != "call_expression":
         return None
     name = callee(node)
     arguments = node.child_by_field_name("arguments")
     first = arguments.named_children[0] if arguments is not None and arguments.named_children else None
     line = node.start_point.row + 1
-    if name in ("this.skip", "t.skip", "ctx.skip", "pending", "context.skip") and (first is None or first.type != "arrow_function"):
+    if name in ("this.skip", "t.skip", "ctx.skip", "pending", "context.skip") and (
+        first is None or first.type != "arrow_function"
+    ):
         return Skip("skip", "skip()", line)
     if name in ("test.skip", "test.fixme", "it.skip", "test.fail"):
         if first is None:
@@ -172,14 +182,10 @@ def _skip(node: Node, context: Context) -> Skip | None:
     return None
 
 
-def _rows(node: Node) -> list[str]:
-    return []
-
-
 _NODES = {
     "check": _check,
     "skip": _skip,
-    "rows": _rows,
+    "rows": no_rows,
     "start": _start,
     "branches": frozenset({"if_statement", "ternary_expression", "switch_case", "catch_clause"}),
     "loops": frozenset({"for_statement", "for_in_statement", "while_statement"}),

@@ -8,7 +8,7 @@ import tree_sitter_python
 from tree_sitter import Node
 
 from bot.weakening.model import Skip
-from bot.weakening.tree import Context, Grammar, Names, Start, callee, normal, squeeze, text
+from bot.weakening.tree import Context, Grammar, Names, Start, callee, no_rows, normal, squeeze, text
 
 _SKIP_MARK = re.compile(
     r"(?:^|[._])(?:skip\w*|xfail\w*|expected_?failure\w*|nottest|known_?fail\w*|disabled?|importorskip)$", re.IGNORECASE
@@ -21,11 +21,13 @@ _CHECK = re.compile(
     r"^_?(?:assert\w*|expect\w*|verify\w*|check_?[A-Z_]\w*|check|ensure\w*|raises|warns|fail(?:If|Unless)?\w*"
     r"|should\w*|compare\w*|deprecated_call|warns_\w+|ok_|eq_|ne_|in_|is_)$"
 )
-_NOT_CHECK = re.compile(r"^(?:assert_?(?:ion)?s?_?(?:helper|factory)|check_output|check_call|expected?|should_receive)$")
+_NOT_CHECK = re.compile(
+    r"^(?:assert_?(?:ion)?s?_?(?:helper|factory)|check_output|check_call|expected?|should_receive)$"
+)
 _TEST_NAME = re.compile(r"^test(?![a-z]*_?(?:data|client|app|dir)$)", re.IGNORECASE)
 
 
-def _start(node: Node, names: Names, context: Context) -> Start | None:
+def _start(node: Node, _names: Names, context: Context) -> Start | None:
     definition = node
     decorators: list[Node] = []
     if node.type == "decorated_definition":
@@ -102,7 +104,11 @@ def _bare_row(node: Node) -> str:
     """A row without its id and marks, so that marking a row does not make it another one."""
     if node.type == "call" and callee(node).endswith("param"):
         arguments = node.child_by_field_name("arguments")
-        inner = [normal(c) for c in arguments.named_children if c.type not in ("keyword_argument", "comment")] if arguments else []
+        inner = (
+            [normal(c) for c in arguments.named_children if c.type not in ("keyword_argument", "comment")]
+            if arguments
+            else []
+        )
         return inner[0] if len(inner) == 1 else f"({','.join(inner)})"
     return normal(node)
 
@@ -127,7 +133,9 @@ def _check(node: Node, context: Context) -> Node | None:
         return node.named_children[0] if node.named_children else node
     if node.type == "with_statement":
         clause = next((c for c in node.named_children if c.type == "with_clause"), None)
-        if clause is not None and re.search(r"\b(?:raises|warns|assert\w*|deprecated_call|warns_\w+)\s*\(", text(clause)):
+        if clause is not None and re.search(
+            r"\b(?:raises|warns|assert\w*|deprecated_call|warns_\w+)\s*\(", text(clause)
+        ):
             return clause
         return None
     if node.type == "call":
@@ -138,7 +146,7 @@ def _check(node: Node, context: Context) -> Node | None:
     return None
 
 
-def _skip(node: Node, context: Context) -> Skip | None:
+def _skip(node: Node, _context: Context) -> Skip | None:
     line = node.start_point.row + 1
     if node.type == "call":
         name = callee(node)
@@ -180,10 +188,6 @@ def _assigned(node: Node, line: int) -> Skip | None:
     return None
 
 
-def _rows(node: Node) -> list[str]:
-    return []
-
-
 def skip_names(source: str) -> frozenset[str]:
     """Module names that stand for a skip: `needs_x = pytest.mark.skipif(…)`."""
     return frozenset(re.findall(r"^(\w+)\s*=\s*(?:pytest\.)?(?:mark\.|unittest\.)(?:skip|xfail)", source, re.MULTILINE))
@@ -195,7 +199,7 @@ PYTHON = Grammar(
     start=_start,
     check=_check,
     skip=_skip,
-    rows=_rows,
+    rows=no_rows,
     branches=frozenset({"if_statement", "elif_clause", "conditional_expression", "except_clause"}),
     loops=frozenset({"for_statement", "while_statement", "list_comprehension", "generator_expression"}),
     comments=frozenset({"comment"}),

@@ -8,14 +8,16 @@ import tree_sitter_ruby
 from tree_sitter import Node
 
 from bot.weakening.model import Skip
-from bot.weakening.tree import Context, Grammar, Names, Start, callee, normal, text
+from bot.weakening.tree import Context, Grammar, Names, Start, callee, no_rows, normal, text
 
 _GROUPS = re.compile(r"^(?:RSpec\.)?[xf]?(?:describe|context|feature|shared_examples(?:_for)?|example_group)$")
 _TESTS = re.compile(r"^[xf]?(?:it|specify|example|scenario|test|should|pending|its)$")
-_CHECK = re.compile(r"^(?:assert\w*|refute\w*|flunk|must_\w+|wont_\w+|should(?:_not|_receive)?|to|not_to|to_not|is_expected)$")
+_CHECK = re.compile(
+    r"^(?:assert\w*|refute\w*|flunk|must_\w+|wont_\w+|should(?:_not|_receive)?|to|not_to|to_not|is_expected)$"
+)
 
 
-def _start(node: Node, names: Names, context: Context) -> Start | None:
+def _start(node: Node, _names: Names, context: Context) -> Start | None:
     if node.type in ("class", "module"):
         return Start(text(node.child_by_field_name("name")), "group", node, node)
     if node.type in ("method", "singleton_method"):
@@ -59,17 +61,22 @@ def _check(node: Node, context: Context) -> Node | None:
     return node if _CHECK.match(leaf) or leaf in context.check_names else None
 
 
-def _skip(node: Node, context: Context) -> Skip | None:
+def _skip(node: Node, _context: Context) -> Skip | None:
     line = node.start_point.row + 1
-    if node.type == "call" and callee(node) in ("skip", "pending", "omit") and node.child_by_field_name("block") is None:
+    if (
+        node.type == "call"
+        and callee(node) in ("skip", "pending", "omit")
+        and node.child_by_field_name("block") is None
+    ):
         return Skip("skip", "skip()", line)
-    if node.type == "identifier" and text(node) in ("skip", "pending") and node.parent and node.parent.type == "body_statement":
+    if (
+        node.type == "identifier"
+        and text(node) in ("skip", "pending")
+        and node.parent
+        and node.parent.type == "body_statement"
+    ):
         return Skip("skip", "skip()", line)
     return None
-
-
-def _rows(node: Node) -> list[str]:
-    return []
 
 
 RUBY = Grammar(
@@ -78,7 +85,7 @@ RUBY = Grammar(
     start=_start,
     check=_check,
     skip=_skip,
-    rows=_rows,
+    rows=no_rows,
     branches=frozenset({"if", "unless", "if_modifier", "unless_modifier", "when", "rescue"}),
     loops=frozenset({"while", "for"}),
     comments=frozenset({"comment"}),

@@ -10,7 +10,9 @@ from tree_sitter import Node
 from bot.weakening.model import Skip
 from bot.weakening.tree import Context, Grammar, Names, Start, callee, normal, squeeze, text
 
-_TEST = re.compile(r"^(?:\w+::)*(?:test|rstest|test_case|quickcheck|wasm_bindgen_test|proptest|case|test_log|traced_test|bench)\b")
+_TEST = re.compile(
+    r"^(?:\w+::)*(?:test|rstest|test_case|quickcheck|wasm_bindgen_test|proptest|case|test_log|traced_test|bench)\b"
+)
 _CHECK = re.compile(r"^(?:\w+::)*(?:debug_)?(?:assert\w*|prop_assert\w*|check\w*|expect\w*|insta)$")
 _NAME = re.compile(r"^(?:assert|check|verify|expect|compare|validate)_\w+$")
 
@@ -67,7 +69,7 @@ def _check(node: Node, context: Context) -> Node | None:
     return None
 
 
-def _skip(node: Node, context: Context) -> Skip | None:
+def _skip(_node: Node, _context: Context) -> Skip | None:
     return None
 
 
