@@ -7,7 +7,7 @@ from bot.git_store.process import GitRunner
 
 
 def path_changes(runner: GitRunner, base: str, head: str) -> tuple[PathChange, ...]:
-    """Every path that differs, in git's order. A rename is one change (git's own 50 % similarity), a copy is an addition."""
+    """Every path that differs, in git's order. A rename (50 % alike) is one change, a copy an addition."""
     out = runner.check("diff-tree", "-r", "-z", "--raw", "-M", "--no-commit-id", base, head, "--")
     fields = out.decode("utf-8", "surrogateescape").split("\0")
     found = []

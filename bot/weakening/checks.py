@@ -37,52 +37,54 @@ def losses(
     """
     before, after = old.body.asserts, new.body.asserts
     gone, come, kept = _cancel(before, after)
-    branches = sum(bool(check.conditions) for check in come)
-    for was, now in kept:
-        # With a twin in the other branch the check still always runs.
-        if (
-            branches == 0
-            and len(now.conditions) > len(was.conditions)
-            and not was.conditions
-            and not now.loop
-            and _guards(now)
-        ):
-            yield Loss("tests.assertion_guarded", was, now, f"runs only if {now.conditions[-1][:60]}")
+    yield from _guarded(kept, come)
     gone = [check for check in gone if not moved_away(check)]
     pairs, alone, fresh = _pair(gone, come)
     for was, now in pairs:
         yield from _weaker(was, now)
-    absorbing = [now for _, now in pairs] + fresh
+    come_now = [*fresh, *(now for _, now in pairs)]
     lost = []
     for check in alone:
-        into = _absorber(check, absorbing)
+        into = _absorber(check, come_now)
         if into is None:
             lost.append(check)
         elif level(check) is Level.EXACT and level(into) is Level.CLOSE:
             yield Loss("tests.assertion_loosened", check, into, "exact equality became closeness")
+    lost = _not_told_otherwise(lost, pairs, fresh, after)
     # A check that used to run in one branch, or never, and now always runs makes up for one of the other branch.
-    come_now = [*fresh, *(now for _, now in pairs)]
-    room = (
-        len(fresh)
-        + sum(_weight(check, weights) - 1 for check in come_now)
-        + sum(len(now.conditions) < len(was.conditions) for was, now in [*kept, *pairs])
-    )
+    room = len(fresh) + sum(_weight(check, weights) - 1 for check in come_now)
+    room += sum(len(now.conditions) < len(was.conditions) for was, now in [*kept, *pairs])
     looped = sum(check.loop for check in after) > sum(check.loop for check in before)
     if looped or (after and len(new.body.rows) > len(old.body.rows)):
         room = len(lost)
-    if any("napshot" in check.text for check in come_now):
-        lost = []
-    whole = any("napshot" in check.text or "assert_data_eq" in check.text for check in after)
-    if (
-        whole
-        or any(level(was) < level(now) is Level.EXACT for was, now in pairs)
-        or any(level(now) is Level.EXACT for now in fresh)
-    ):
-        # One comparison with the whole value says more than several looks at its parts.
-        lost = [check for check in lost if level(check) not in (Level.PART, Level.PRESENCE)]
     unexplained = [check for check in lost if not explained(check) and not vacuous(check)]
     for check in unexplained[: max(0, len(lost) - room)]:
         yield Loss("tests.assertion_removed", check, None, "")
+
+
+def _guarded(kept: list[tuple[Assertion, Assertion]], come: list[Assertion]) -> Iterator[Loss]:
+    """Checks that stayed to the letter and now stand in a branch; with a twin in the other branch they still run."""
+    if any(check.conditions for check in come):
+        return
+    for was, now in kept:
+        if len(now.conditions) > len(was.conditions) and not was.conditions and not now.loop and _guards(now):
+            yield Loss("tests.assertion_guarded", was, now, f"runs only if {now.conditions[-1][:60]}")
+
+
+def _not_told_otherwise(
+    lost: list[Assertion],
+    pairs: list[tuple[Assertion, Assertion]],
+    fresh: list[Assertion],
+    after: list[Assertion],
+) -> list[Assertion]:
+    """Without what a comparison with the whole value says anyway."""
+    if any("napshot" in check.text for check in [*fresh, *(now for _, now in pairs)]):
+        return []
+    whole = any("napshot" in check.text or "assert_data_eq" in check.text for check in after)
+    whole = whole or any(level(was) < level(now) is Level.EXACT for was, now in pairs)
+    if whole or any(level(now) is Level.EXACT for now in fresh):
+        return [check for check in lost if level(check) not in (Level.PART, Level.PRESENCE)]
+    return lost
 
 
 def _weight(check: Assertion, weights: Mapping[str, int]) -> int:

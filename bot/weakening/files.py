@@ -116,7 +116,11 @@ def _units(path: str | None, read: Callable[[], str | None]) -> list[Unit]:
     return units(grammar, context)
 
 
-_DEFINITION = re.compile(r"^[ \t]*(?:async\s+)?(?:def|function|func|fn|const|let|var)\s+(\w+)", re.MULTILINE)
+_DEFINITION = re.compile(
+    r"^[ \t]*(?:(?:export\s+)?(?:async\s+)?(?:def|function|func|fn)\s+(?:\([^)]*\)\s*)?(\w+)"
+    r"|(?:export\s+)?(?:const|let|var)\s+(\w+)\s*=\s*(?:async\s*)?(?:function\b|\w+\s*=>|\([^()]*\)\s*(?::[^=]+)?=>))",
+    re.MULTILINE,
+)
 _OTHER = re.compile(
     r"(?:test|set_?up|tear_?down|it$|describe$|create|new|make|build|get|load|read|write|start|stop|open|close|perform|run"
     r"|parse|init|mock|fake|fetch|before|after|main$)",
@@ -132,7 +136,7 @@ def local_checks(source: str) -> frozenset[str]:
     hits = list(_DEFINITION.finditer(source))
     for hit, following in zip(hits, [*hits[1:], None], strict=False):
         end = following.start() if following else len(source)
-        name = hit[1]
+        name = hit[1] or hit[2]
         if not _OTHER.match(name) and _ASSERTING.search(source, hit.end(), end):
             found.add(name)
     return frozenset(found)

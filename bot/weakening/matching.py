@@ -184,14 +184,14 @@ def _split(unit: Unit, out: Matching) -> bool:
 def _parametrised(unit: Unit, out: Matching) -> bool:
     """A test much like it now runs on more rows of data."""
     for one in out.same:
-        if one.new.kind == "test" and len(one.new.body.rows) > len(one.old.body.rows) and one.old.path == unit.path:
-            if max(_likeness(unit, one.old), _likeness(unit, one.new)) >= 0.5:
-                return True
+        grew = one.new.kind == "test" and len(one.new.body.rows) > len(one.old.body.rows) and one.old.path == unit.path
+        if grew and max(_likeness(unit, one.old), _likeness(unit, one.new)) >= 0.5:
+            return True
     return any(len(one.body.rows) > 1 and _likeness(unit, one) >= 0.4 for _, one in out.born)
 
 
 def _absorbed(unit: Unit, added: Added) -> bool:
-    """Whether other tests of the head took the test in: its checks, its lines or nearly all its words are added there."""
+    """Whether other tests took it in: its checks, most of its lines or nearly all its words are added there."""
     checks = [one.text for one in unit.body.asserts]
     if unit.lines and sum(added.lines[line] > 0 for line in unit.lines) / len(unit.lines) >= 0.6:
         return True

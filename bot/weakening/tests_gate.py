@@ -118,14 +118,7 @@ def _alike(one: str, two: str) -> float:
 
 
 def _checked_less(matching: Matching, vanished: Vanished) -> Iterator[WeakeningFinding]:
-    came: Counter[str] = Counter()
-    for one in matching.same:
-        if one.old.text != one.new.text:
-            fresh = Counter(check.text for check in one.new.body.asserts)
-            fresh.subtract(Counter(check.text for check in one.old.body.asserts))
-            came += fresh
-    for unit in [*(one for _, one in matching.born), *matching.helpers]:
-        came.update(check.text for check in unit.body.asserts)
+    came = _came(matching)
     weights = _weights(matching)
 
     def moved_away(check: Assertion) -> bool:
@@ -140,16 +133,38 @@ def _checked_less(matching: Matching, vanished: Vanished) -> Iterator[WeakeningF
         return warned or vanished.explains_text(check.source)
 
     for one in matching.same:
-        if one.old.text == one.new.text or one.old.kind in ("code", "group") or not _in_tests(one):
-            continue
-        if any(not skip.conditional and skip.kind in ("skip", "xfail") for skip in effective_skips(one.old)):
+        if not _compared(one):
             continue
         yield from _losses(one, list(losses(one.old, one.new, moved_away, explained, weights)))
-        if len(one.old.lines) >= 3 and len(one.new.lines) <= 1 and one.old.kind == "test" and not one.new.body.asserts:
-            if not one.old.body.asserts and not matching.added.lines:
-                yield WeakeningFinding(
-                    "tests.emptied", one.pair.path, one.new.line, f"The test {name_of(one.new)} is emptied."
-                )
+        if _hollow(one) and not matching.added.lines:
+            message = f"The test {name_of(one.new)} is emptied."
+            yield WeakeningFinding("tests.emptied", one.pair.path, one.new.line, message)
+
+
+def _came(matching: Matching) -> Counter[str]:
+    """Checks that the head has more often than the base, by their text."""
+    came: Counter[str] = Counter()
+    for one in matching.same:
+        if one.old.text != one.new.text:
+            fresh = Counter(check.text for check in one.new.body.asserts)
+            fresh.subtract(Counter(check.text for check in one.old.body.asserts))
+            came += fresh
+    for unit in [*(one for _, one in matching.born), *matching.helpers]:
+        came.update(check.text for check in unit.body.asserts)
+    return came
+
+
+def _compared(one: Matched) -> bool:
+    """Whether the unit changed, belongs to the tests, and ran before."""
+    if one.old.text == one.new.text or one.old.kind in ("code", "group") or not _in_tests(one):
+        return False
+    return not any(not skip.conditional and skip.kind in ("skip", "xfail") for skip in effective_skips(one.old))
+
+
+def _hollow(one: Matched) -> bool:
+    """A test that never checked in words, and of whose body next to nothing is left."""
+    checked = one.old.body.asserts or one.new.body.asserts
+    return one.old.kind == "test" and not checked and len(one.old.lines) >= 3 and len(one.new.lines) <= 1
 
 
 def _weights(matching: Matching) -> dict[str, int]:
@@ -177,10 +192,10 @@ def _losses(one: Matched, found: list[Loss]) -> Iterator[WeakeningFinding]:
     if not removed:
         return
     for loss in removed:
-        line = _commented(one.pair, [loss.old.source.splitlines()[0], f"assert {loss.old.source}"])
-        if line is not None:
+        commented = _commented(one.pair, [loss.old.source.splitlines()[0], f"assert {loss.old.source}"])
+        if commented is not None:
             message = f"A check in {where} is commented out: {loss.old.source.strip()[:80]}"
-            yield WeakeningFinding("tests.commented_out", one.pair.path, line, " ".join(message.split()))
+            yield WeakeningFinding("tests.commented_out", one.pair.path, commented, " ".join(message.split()))
             return
     code = "tests.emptied" if not one.new.body.asserts and one.new.kind == "test" else "tests.assertion_removed"
     more = f" and {len(removed) - 1} more" if len(removed) > 1 else ""

@@ -49,7 +49,7 @@ _TEST = re.compile(
     r"|(?:public|internal)\s+(?:async\s+)?(?:void|Task(?:<\w+>)?)\s+(?P<csharp>\w+)\s*\("
     r"|def\s+(?P<groovy>\"[^\"]+\"|test\w+)\s*\("
     r"|(?:TEST|TEST_F|TEST_P|TYPED_TEST|BOOST_AUTO_TEST_CASE|TEST_CASE|SCENARIO)\s*\((?P<macro>[^)\n]+)\)"
-    r"|(?:@Test\s+)?(?:test|it|describe|testWidgets|group|scenario|Scenario(?: Outline)?:|@test)\s*\(?\s*(?P<call>[\"'][^\"'\n]+[\"'])"
+    r"|(?:@Test\s+)?(?:test|it|describe|testWidgets|group|scenario|@test)\s*\(?\s*(?P<call>[\"'][^\"'\n]+[\"'])"
     r"|Scenario(?: Outline)?:\s*(?P<cucumber>.+)$"
     r"|(?:static\s+)?void\s+(?P<c>test_\w+)\s*\("
     r")",
@@ -72,7 +72,8 @@ class _Case:
 
 
 _CHECK = re.compile(
-    r"\b(?:assert\w*|expect\w*|EXPECT_\w+|ASSERT_\w+|Assert\.\w+|should\w*|XCTAssert\w*|REQUIRE\w*|CHECK\w*|verify)\b\s*[({!.\[ ]|\$this->assert",
+    r"\b(?:assert\w*|expect\w*|EXPECT_\w+|ASSERT_\w+|Assert\.\w+|should\w*|XCTAssert\w*|REQUIRE\w*|CHECK\w*|verify)"
+    r"\b\s*[({!.\[ ]|\$this->assert",
     re.ASCII,
 )
 

@@ -61,7 +61,7 @@ class Context:
 
 
 class Unit:
-    """A test, a helper (anything else with a name), a group of tests, or the file itself; its body is read when asked."""
+    """A test, a helper (anything else with a name), a group of tests, or the file; its body is read when asked."""
 
     __slots__ = ("__dict__", "_context", "_grammar", "_nested", "_start", "end", "kind", "line", "names", "parent")
 
@@ -145,28 +145,20 @@ def _walk(node: Node, unit: Unit, found: Body, words: set[str], conditions: tupl
         checked = grammar.check(child, context)
         if checked is not None:
             found.asserts.append(_assertion(child, checked, inner, looped))
-            for call in _callees(child):
-                words.add(call)
-            if child.type not in ("with_statement", "call", "call_expression", "method_invocation"):
-                continue
-            _walk_blocks(
-                child,
-                unit,
-                found,
-                words,
-                (*inner, normal(checked)) if child.type == "with_statement" else inner,
-                looped,
-            )
+            words.update(_callees(child))
+            if child.type in _HOLDERS:
+                around = (*inner, normal(checked)) if child.type == "with_statement" else inner
+                _walk_blocks(child, unit, found, words, around, looped)
             continue
-        for row in grammar.rows(child):
-            found.rows.append(row)
-        if child.type in ("call", "call_expression", "method_invocation"):
-            words.update(_callees(child, deep=False))
+        found.rows += grammar.rows(child)
+        words.update(_callees(child, deep=False))
         if child.type in grammar.returns and child.named_child_count == 0 and conditions and not found.asserts:
             found.skips.append(Skip("return", conditions[-1], child.start_point.row + 1, True))
         _walk(child, unit, found, words, inner, looped)
 
 
+_HOLDERS = frozenset({"with_statement", "call", "call_expression", "method_invocation"})
+"""Checks that can hold blocks with further checks."""
 BLOCKS = frozenset(
     {
         "block",

@@ -5,35 +5,37 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-TOOLS: dict[str, str] = {
-    **dict.fromkeys(
-        ("pytest", "py.test", "tox", "nox", "nosetests", "unittest", "jest", "mocha", "vitest", "ava", "karma", "jasmine", "tap",
-         "playwright", "cypress", "rspec", "minitest", "phpunit", "nextest", "ginkgo", "gotestsum", "ctest", "trybuild", "miri",
-         "doctest", "testem", "wdio", "saucelabs", "hatch", "standard", "grunt", "gulp"), "test"),
-    **dict.fromkeys(
-        ("flake8", "pylint", "ruff", "eslint", "tslint", "jshint", "jscs", "golangci-lint", "golint", "staticcheck", "clippy", "rubocop",
-         "checkstyle", "pmd", "spotbugs", "findbugs", "errorprone", "shellcheck", "yamllint", "markdownlint", "hadolint", "stylelint",
-         "pycodestyle", "pydocstyle", "pyflakes", "doc8", "codespell", "typos", "actionlint", "zizmor", "super-linter", "pre-commit",
-         "prek", "xo", "biome", "oxlint", "detekt", "ktlint", "commitlint", "misspell", "vet", "sp-repo-review", "vulture", "detect-secrets"),
-        "lint"),
-    **dict.fromkeys(("mypy", "pyright", "pyre", "tsc", "pytype", "tsd", "flow", "basedpyright"), "types"),
-    **dict.fromkeys(
-        ("black", "isort", "prettier", "rustfmt", "gofmt", "goimports", "gofumpt", "yapf", "autopep8", "docformatter", "spotless"),
-        "format"),
-    **dict.fromkeys(
-        ("coverage", "codecov", "coveralls", "nyc", "c8", "istanbul", "tarpaulin", "llvm-cov", "jacoco", "codacy", "simplecov", "goveralls"),
-        "coverage"),
-    **dict.fromkeys(
-        ("bandit", "safety", "pip-audit", "audit", "cargo-deny", "cargo-audit", "snyk", "trivy", "codeql", "semgrep", "govulncheck",
-         "gosec", "dependency-review", "ossf", "scorecard", "gitleaks", "trufflehog", "grype", "cargo-vet"), "security"),
-    **dict.fromkeys(("bundlesize", "size-limit", "semver-checks", "cargo-semver-checks", "check-manifest", "twine-check", "apidiff",
-                     "japicmp", "revapi", "animal-sniffer"), "release"),
-}  # fmt: skip
+_TOOLS_OF = {
+    "test": (
+        "pytest py.test tox nox nosetests unittest jest mocha vitest ava karma jasmine tap playwright "
+        "cypress rspec minitest phpunit nextest ginkgo gotestsum ctest trybuild miri doctest testem wdio "
+        "saucelabs hatch standard grunt gulp"
+    ),
+    "lint": (
+        "flake8 pylint ruff eslint tslint jshint jscs golangci-lint golint staticcheck clippy rubocop "
+        "checkstyle pmd spotbugs findbugs errorprone shellcheck yamllint markdownlint hadolint stylelint "
+        "pycodestyle pydocstyle pyflakes doc8 codespell typos actionlint zizmor super-linter pre-commit "
+        "prek xo biome oxlint detekt ktlint commitlint misspell vet sp-repo-review vulture detect-secrets"
+    ),
+    "types": ("mypy pyright pyre tsc pytype tsd flow basedpyright"),
+    "format": ("black isort prettier rustfmt gofmt goimports gofumpt yapf autopep8 docformatter spotless"),
+    "coverage": ("coverage codecov coveralls nyc c8 istanbul tarpaulin llvm-cov jacoco codacy simplecov goveralls"),
+    "security": (
+        "bandit safety pip-audit audit cargo-deny cargo-audit snyk trivy codeql semgrep govulncheck gosec "
+        "dependency-review ossf scorecard gitleaks trufflehog grype cargo-vet"
+    ),
+    "release": (
+        "bundlesize size-limit semver-checks cargo-semver-checks check-manifest twine-check apidiff "
+        "japicmp revapi animal-sniffer"
+    ),
+}
+TOOLS: dict[str, str] = {tool: kind for kind, tools in _TOOLS_OF.items() for tool in tools.split()}
 """Tools by the kind of check they make."""
 
 _SCRIPT = re.compile(
     r"\b(?:npm|yarn|pnpm|bun)(?:\s+run)?\s+(?:-\w+\s+)*(?P<npm>[\w:.-]+)|\bmake\s+(?:-\w+\s+)*(?P<make>[\w.-]+)"
-    r"|\b(?:cargo|go|deno|mvn|mvnw|\./mvnw|gradle|\./gradlew|gradlew|rake|just|invoke|task|dotnet|swift|mix|hatch run|uv run|poetry run|bundle exec)"
+    r"|\b(?:cargo|go|deno|mvn|mvnw|\./mvnw|gradle|\./gradlew|gradlew|rake|just|invoke|task|dotnet|swift|mix|hatch run"
+    r"|uv run|poetry run|bundle exec)"
     r"\s+(?:[-\w=./]*-\w[\w=./-]*\s+|\+\w+\s+)*(?P<sub>[\w:.-]+)"
 )
 _INTENTS = (
@@ -97,7 +99,8 @@ def kinds(checks: Iterable[str]) -> frozenset[str]:
 
 
 _FORGIVING = re.compile(
-    r"\|\|\s*(?:true|:|exit 0|echo\b)|;\s*(?:true|exit 0)\s*$|^\s*set \+e\b|--exit-zero\b|--no-fail\b|--soft-fail\b|--passWithNoTests\b|-DskipTests\b"
+    r"\|\|\s*(?:true|:|exit 0|echo\b)|;\s*(?:true|exit 0)\s*$|^\s*set \+e\b|--exit-zero\b|--no-fail\b|--soft-fail\b"
+    r"|--passWithNoTests\b|-DskipTests\b"
     r"|-Dmaven\.test\.skip|--ignore-outcome|--allow-failure|-x\s+test\b|--no-verify\b|\|\|\s*exit\s+0"
 )
 

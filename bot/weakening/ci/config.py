@@ -81,10 +81,15 @@ class Config:
     def line(self, needle: str, key: str = "") -> int | None:
         """The first line that holds the value (and after a line with the key, where one is given)."""
         lines = self.text.splitlines()
-        start = next((n for n, line in enumerate(lines) if key and key in line), 0)
-        for number in [*range(start, len(lines)), *range(start)]:
-            if needle and needle in lines[number]:
-                return number + 1
+        start = 0
+        for number, text in enumerate(lines):
+            if key and key in text:
+                start = number
+                break
+        order = list(range(start, len(lines))) + list(range(start))
+        for at in order:
+            if needle and needle in lines[at]:
+                return at + 1
         return start + 1 if key and start else None
 
 

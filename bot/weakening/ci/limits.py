@@ -131,9 +131,10 @@ def switch_findings(old: Config, new: Config, sides: Sequence[Side]) -> Iterator
             and value in ("true", "yes", "1")
             and was in (None, "false", "no", "0")
             and key not in lenient_before
+            and speaks_of(old, setting.dotted)
+            and not _in_pipeline(setting)
         ):
-            if speaks_of(old, setting.dotted) and not _in_pipeline(setting):
-                yield WeakeningFinding("ci.lint_relaxed", new.path, line, f"`{setting.dotted}` is {value} now.")
+            yield WeakeningFinding("ci.lint_relaxed", new.path, line, f"`{setting.dotted}` is {value} now.")
 
 
 def _in_pipeline(setting: Setting) -> bool:

@@ -129,8 +129,8 @@ class Pipelines:
             if was is None:
                 continue
             if step.lenient and not was.lenient and not old.lenient:
-                line = _switch_line(config, step.uses or step.lines[0] if step.lines else step.uses)
-                yield WeakeningFinding("ci.failure_ignored", config.path, line, f"The step {_says(step)} may now fail.")
+                at = _switch_line(config, step.key.split("\n")[0])
+                yield WeakeningFinding("ci.failure_ignored", config.path, at, f"The step {_says(step)} may now fail.")
             if step.off and not was.off:
                 yield WeakeningFinding(
                     "ci.disabled",
