@@ -71,14 +71,12 @@ def main() -> None:
                 print(f"    {one.code} {one.path}:{one.line} {one.message[:150]}")
     repository.close()
     looked = len(seconds)
-    print(
-        f"\n{options.repository}: {looked} commits, {len(asked)} asked for a person ({len(asked) / max(1, looked):.1%}); unreadable: {missing}"
-    )
+    share = len(asked) / max(1, looked)
+    print(f"\n{options.repository}: {looked} commits, {len(asked)} asked ({share:.1%}); unreadable: {missing}")
     print("by code: " + ", ".join(f"{code} {count}" for code, count in codes.most_common()))
     if looked > 20:
-        print(
-            f"seconds per commit: median {median(seconds):.3f}, p95 {quantiles(seconds, n=20)[-1]:.3f}, max {max(seconds):.3f}"
-        )
+        slow = quantiles(seconds, n=20)[-1]
+        print(f"seconds per commit: median {median(seconds):.3f}, p95 {slow:.3f}, max {max(seconds):.3f}")
     if options.json:
         options.json.write_text(json.dumps(asked, indent=1))
 

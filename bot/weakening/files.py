@@ -117,7 +117,8 @@ def _units(path: str | None, read: Callable[[], str | None]) -> list[Unit]:
 
 
 _DEFINITION = re.compile(
-    r"^[ \t]*(?:(?:export\s+)?(?:async\s+)?(?:def|function|func|fn)\s+(?:\([^)]*\)\s*)?(\w+)"
+    r"^[ \t]*(?:(?:export\s+|pub(?:\([^)]*\))?\s+)?(?:async\s+|unsafe\s+)*"
+    r"(?:def|function|func|fn)\s+(?:\([^)]*\)\s*)?(\w+)"
     r"|(?:export\s+)?(?:const|let|var)\s+(\w+)\s*=\s*(?:async\s*)?(?:function\b|\w+\s*=>|\([^()]*\)\s*(?::[^=]+)?=>))",
     re.MULTILINE,
 )
@@ -127,7 +128,7 @@ _OTHER = re.compile(
     re.IGNORECASE,
 )
 """Names that say what a function does besides checking: a call of one is no check."""
-_ASSERTING = re.compile(r"\b(?:assert\w*!?|expect|t\.(?:Error|Fatal)f?|raises)\b")
+_ASSERTING = re.compile(r"\bassert\w*!?|(?<!\.)\bexpect\(|\bt\.(?:Error|Fatal)f?\b|\braises\(")
 
 
 def local_checks(source: str) -> frozenset[str]:

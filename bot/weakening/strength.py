@@ -30,7 +30,7 @@ _EXACT = re.compile(
     r"|assertSame|toEqual\(|toBe\(|toStrictEqual\(|toMatchObject\(|deepEqual|strictEqual|deep\.equal|\.equals?\(|\.eql\("
     r"|isEqualTo\(|\.is\(|\.same\(|\beq\(|\beql\(|(?:assert|require)\.(?:Equal|EqualValues|Exactly|JSONEq)\(|assert_equal\b"
     r"|calledOnceWith\w*\(|toHaveBeenCalledWith\(|toHaveBeenCalledTimes\(|assert_called_(?:once_)?with\(|toThrow(?:Error)?\(.+\)"
-    r"|[Ss]napshot|containsExactly\(|assert_array_equal|is(?:True|False|None)\b|!=|Equal\(|EqualError\(",
+    r"|[Ss]napshot|containsExactly\(|assert_array_equal|is(?:True|False|None)\b(?!\()|!=|Equal\(|EqualError\(",
 )
 _PART = re.compile(
     r"\bin\b|assertIn\b|contains?\(|toContain|toMatch|Contains\(|assert_match|startswith|endswith|startsWith|endsWith|hasSize"

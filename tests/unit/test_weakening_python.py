@@ -31,13 +31,21 @@ WEAKER = {
         BASE.replace("def test_price", "slow = pytest.mark.skipif(FAST, reason='')\n\n@slow\ndef test_price"),
         "tests.skip_conditional",
     ),
-    "skip call": (BASE, BASE.replace("    assert price(0) == 0", "    pytest.skip('flaky')\n    assert price(0) == 0"), "tests.skip"),
+    "skip call": (
+        BASE,
+        BASE.replace("    assert price(0) == 0", "    pytest.skip('flaky')\n    assert price(0) == 0"),
+        "tests.skip",
+    ),
     "early return": (
         BASE,
         BASE.replace("    assert price(0) == 0", "    if WINDOWS:\n        return\n    assert price(0) == 0"),
         "tests.skip_conditional",
     ),
-    "importorskip": (BASE, BASE.replace("from shop", "pytest.importorskip('numpy')\nfrom shop"), "tests.skip_conditional"),
+    "importorskip": (
+        BASE,
+        BASE.replace("from shop", "pytest.importorskip('numpy')\nfrom shop"),
+        "tests.skip_conditional",
+    ),
     "module mark": (BASE, BASE.replace("from shop", "pytestmark = pytest.mark.skip\nfrom shop"), "tests.skip"),
     "hidden name": (BASE, BASE.replace("def test_free", "def _test_free"), "tests.renamed_away"),
     "commented test": (
@@ -48,8 +56,16 @@ WEAKER = {
     "commented check": (BASE, BASE.replace("    assert price(3)", "    # assert price(3)"), "tests.commented_out"),
     "check dropped": (BASE, BASE.replace("    assert price(3) == 30\n", ""), "tests.assertion_removed"),
     "emptied": (BASE, BASE.replace("    assert price(0) == 0", "    price(0)"), "tests.emptied"),
-    "presence for equality": (BASE, BASE.replace("assert price(3) == 30", "assert price(3) is not None"), "tests.assertion_loosened"),
-    "cannot fail": (BASE, BASE.replace("assert price(0) == 0", "assert price(0) == 0 or True"), "tests.assertion_loosened"),
+    "presence for equality": (
+        BASE,
+        BASE.replace("assert price(3) == 30", "assert price(3) is not None"),
+        "tests.assertion_loosened",
+    ),
+    "cannot fail": (
+        BASE,
+        BASE.replace("assert price(0) == 0", "assert price(0) == 0 or True"),
+        "tests.assertion_loosened",
+    ),
     "guarded": (
         BASE,
         BASE.replace("    assert price(3) == 30", "    if not CI:\n        assert price(3) == 30"),
@@ -77,7 +93,8 @@ WEAKER = {
     ),
     "case may fail": (
         "@pytest.mark.parametrize('n', [1, 2, 3])\ndef test_a(n):\n    assert f(n) == n\n",
-        "@pytest.mark.parametrize('n', [1, pytest.param(2, marks=pytest.mark.xfail), 3])\ndef test_a(n):\n    assert f(n) == n\n",
+        "@pytest.mark.parametrize('n', [1, pytest.param(2, marks=pytest.mark.xfail), 3])\n"
+        "def test_a(n):\n    assert f(n) == n\n",
         "tests.skip",
     ),
     "unittest skip": (
@@ -90,7 +107,7 @@ WEAKER = {
         "def test_b():\n    print 'y'\n    assert g(other, thing) in elsewhere\n",
         "tests.removed",
     ),
-}  # fmt: skip
+}
 
 FINE = {
     "new test with a skip": (BASE, BASE + "\n@pytest.mark.skip\ndef test_new():\n    assert price(9) == 90\n"),
@@ -118,7 +135,8 @@ FINE = {
         BASE,
         BASE.replace(
             "def test_price():\n    assert price(2) == 20\n    assert price(3) == 30",
-            "@pytest.mark.parametrize('n, cost', [(2, 20), (3, 30)])\ndef test_price(n, cost):\n    assert price(n) == cost",
+            "@pytest.mark.parametrize('n, cost', [(2, 20), (3, 30)])\n"
+            "def test_price(n, cost):\n    assert price(n) == cost",
         ),
     ),
     "checks in a helper": (
@@ -133,18 +151,25 @@ FINE = {
     "expected value": (BASE, BASE.replace("== 30", "== 33")),
     "two checks in one": (
         BASE,
-        BASE.replace("    assert price(2) == 20\n    assert price(3) == 30", "    assert (price(2), price(3)) == (20, 30)"),
+        BASE.replace(
+            "    assert price(2) == 20\n    assert price(3) == 30", "    assert (price(2), price(3)) == (20, 30)"
+        ),
     ),
     "unittest to pytest": (
-        "class T(TestCase):\n    def test_a(self):\n        self.assertEqual(f(), 1)\n        self.assertIn('a', g())\n",
+        "class T(TestCase):\n    def test_a(self):\n"
+        "        self.assertEqual(f(), 1)\n        self.assertIn('a', g())\n",
         "class T:\n    def test_a(self):\n        assert f() == 1\n        assert 'a' in g()\n",
     ),
     "new case that may fail": (
         "@pytest.mark.parametrize('n', [1, 2])\ndef test_a(n):\n    assert f(n) == n\n",
-        "@pytest.mark.parametrize('n', [1, 2, pytest.param(3, marks=pytest.mark.xfail)])\ndef test_a(n):\n    assert f(n) == n\n",
+        "@pytest.mark.parametrize('n', [1, 2, pytest.param(3, marks=pytest.mark.xfail)])\n"
+        "def test_a(n):\n    assert f(n) == n\n",
     ),
-    "helper renamed": ("def load(x):\n    assert x\n\ndef test_a():\n    load(1)\n", "def load_it(x):\n    assert x\n\ndef test_a():\n    load_it(1)\n"),
-}  # fmt: skip
+    "helper renamed": (
+        "def load(x):\n    assert x\n\ndef test_a():\n    load(1)\n",
+        "def load_it(x):\n    assert x\n\ndef test_a():\n    load_it(1)\n",
+    ),
+}
 
 
 @pytest.mark.parametrize(("before", "after", "code"), WEAKER.values(), ids=WEAKER)

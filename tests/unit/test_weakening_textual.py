@@ -5,11 +5,58 @@ from __future__ import annotations
 import pytest
 from weakening_rows import edited
 
-KOTLIN = "class PriceTest {\n  @Test\n  fun `ten each`() {\n    assertEquals(20, price(2))\n    assertEquals(30, price(3))\n  }\n\n  @Test\n  fun `free for none`() {\n    assertEquals(0, price(0))\n  }\n}\n"
-CSHARP = "public class PriceTests {\n  [Fact]\n  public void TenEach() {\n    Assert.Equal(20, Price(2));\n  }\n\n  [Fact]\n  public async Task Free() {\n    Assert.Equal(0, Price(0));\n  }\n}\n"
-PHP = "<?php\nclass PriceTest extends TestCase {\n  public function testTenEach() {\n    $this->assertSame(20, price(2));\n    $this->assertSame(30, price(3));\n  }\n}\n"
-GTEST = "TEST(Price, TenEach) {\n  EXPECT_EQ(20, price(2));\n  EXPECT_EQ(30, price(3));\n}\n\nTEST(Price, Free) {\n  EXPECT_EQ(0, price(0));\n}\n"
-ELIXIR = 'defmodule PriceTest do\n  test "ten each" do\n    assert price(2) == 20\n  end\n\n  test "free" do\n    assert price(0) == 0\n  end\nend\n'
+KOTLIN = """class PriceTest {
+  @Test
+  fun `ten each`() {
+    assertEquals(20, price(2))
+    assertEquals(30, price(3))
+  }
+
+  @Test
+  fun `free for none`() {
+    assertEquals(0, price(0))
+  }
+}
+"""
+CSHARP = """public class PriceTests {
+  [Fact]
+  public void TenEach() {
+    Assert.Equal(20, Price(2));
+  }
+
+  [Fact]
+  public async Task Free() {
+    Assert.Equal(0, Price(0));
+  }
+}
+"""
+PHP = """<?php
+class PriceTest extends TestCase {
+  public function testTenEach() {
+    $this->assertSame(20, price(2));
+    $this->assertSame(30, price(3));
+  }
+}
+"""
+GTEST = """TEST(Price, TenEach) {
+  EXPECT_EQ(20, price(2));
+  EXPECT_EQ(30, price(3));
+}
+
+TEST(Price, Free) {
+  EXPECT_EQ(0, price(0));
+}
+"""
+ELIXIR = """defmodule PriceTest do
+  test "ten each" do
+    assert price(2) == 20
+  end
+
+  test "free" do
+    assert price(0) == 0
+  end
+end
+"""
 
 ROWS = [
     (
