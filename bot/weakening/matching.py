@@ -184,6 +184,8 @@ def _split(unit: Unit, out: Matching) -> bool:
 def _parametrised(unit: Unit, out: Matching) -> bool:
     """A test much like it now runs on more rows of data."""
     for one in out.same:
+        if one.old.text == one.new.text:
+            continue
         grew = one.new.kind == "test" and len(one.new.body.rows) > len(one.old.body.rows) and one.old.path == unit.path
         if grew and max(_likeness(unit, one.old), _likeness(unit, one.new)) >= 0.5:
             return True

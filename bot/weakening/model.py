@@ -38,10 +38,8 @@ class Assertion:
 
 @dataclass(slots=True)
 class Body:
-    """What a unit does: its checks, its skips, its words, and how many rows of data it runs on."""
+    """What a unit does: its checks, its skips, and the rows of data it runs on."""
 
     asserts: list[Assertion] = field(default_factory=list)
     skips: list[Skip] = field(default_factory=list)
-    calls: frozenset[str] = frozenset()
     rows: list[str] = field(default_factory=list)
-    limits: list[tuple[str, str, int]] = field(default_factory=list)

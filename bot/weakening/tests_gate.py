@@ -206,11 +206,12 @@ def _losses(one: Matched, found: list[Loss]) -> Iterator[WeakeningFinding]:
 def _fewer_rows(matching: Matching, vanished: Vanished) -> Iterator[WeakeningFinding]:
     """Rows of data that a test ran on and no longer does, counted over the whole change."""
     came: Counter[str] = Counter()
-    for one in matching.same:
+    changed = [one for one in matching.same if one.old.text != one.new.text]
+    for one in changed:
         came.update(Counter(one.new.body.rows) - Counter(one.old.body.rows))
     for _, unit in matching.born:
         came.update(unit.body.rows)
-    for one in matching.same:
+    for one in changed:
         old, new = one.old.body.rows, one.new.body.rows
         if not new or len(old) <= len(new) or not _in_tests(one):
             continue

@@ -100,16 +100,16 @@ class Unit:
 
     @cached_property
     def text(self) -> str:
-        return (self._start.node.text or b"").decode("utf-8", "replace")
+        """The unit's source, and what is declared about it outside (Rust's attributes stand before the item)."""
+        declared = [f"{skip.kind} {skip.text}" for skip in self._start.skips] + self._start.rows
+        return "\n".join([text(self._start.node), *declared])
 
     @cached_property
     def body(self) -> Body:
         found = Body(rows=list(self._start.rows), skips=list(self._start.skips))
-        words: set[str] = set()
         for node in self._start.head_checks:
             found.asserts.append(_assertion(node, node, (), False))
-        _walk(self._start.body, self, found, words, (), False)
-        found.calls = frozenset(words)
+        _walk(self._start.body, self, found, (), False)
         return found
 
     @cached_property
@@ -129,7 +129,7 @@ class Unit:
         return frozenset(token for token in tokens(self._start.body, self._grammar.comments) if len(token) > 1)
 
 
-def _walk(node: Node, unit: Unit, found: Body, words: set[str], conditions: tuple[str, ...], loop: bool) -> None:
+def _walk(node: Node, unit: Unit, found: Body, conditions: tuple[str, ...], loop: bool) -> None:
     grammar, context = unit._grammar, unit._context
     for child in node.named_children:
         if child.id in unit._nested or child.type in grammar.comments:
@@ -145,16 +145,14 @@ def _walk(node: Node, unit: Unit, found: Body, words: set[str], conditions: tupl
         checked = grammar.check(child, context)
         if checked is not None:
             found.asserts.append(_assertion(child, checked, inner, looped))
-            words.update(_callees(child))
             if child.type in _HOLDERS:
                 around = (*inner, normal(checked)) if child.type == "with_statement" else inner
-                _walk_blocks(child, unit, found, words, around, looped)
+                _walk_blocks(child, unit, found, around, looped)
             continue
         found.rows += grammar.rows(child)
-        words.update(_callees(child, deep=False))
         if child.type in grammar.returns and child.named_child_count == 0 and conditions and not found.asserts:
             found.skips.append(Skip("return", conditions[-1], child.start_point.row + 1, True))
-        _walk(child, unit, found, words, inner, looped)
+        _walk(child, unit, found, inner, looped)
 
 
 _HOLDERS = frozenset({"with_statement", "call", "call_expression", "method_invocation"})
@@ -172,15 +170,15 @@ BLOCKS = frozenset(
 )
 
 
-def _walk_blocks(node: Node, unit: Unit, found: Body, words: set[str], conditions: tuple[str, ...], loop: bool) -> None:
+def _walk_blocks(node: Node, unit: Unit, found: Body, conditions: tuple[str, ...], loop: bool) -> None:
     """Inside a check only the blocks that it runs can hold further checks."""
     for child in node.named_children:
         if child.id in unit._nested:
             continue
         if child.type in BLOCKS:
-            _walk(child, unit, found, words, conditions, loop)
+            _walk(child, unit, found, conditions, loop)
         else:
-            _walk_blocks(child, unit, found, words, conditions, loop)
+            _walk_blocks(child, unit, found, conditions, loop)
 
 
 def _condition(node: Node) -> str:
@@ -191,16 +189,6 @@ def _condition(node: Node) -> str:
 def _assertion(node: Node, checked: Node, conditions: tuple[str, ...], loop: bool) -> Assertion:
     source = (checked.text or b"").decode("utf-8", "replace")
     return Assertion(normal(checked), node.start_point.row + 1, conditions, loop, source)
-
-
-def _callees(node: Node, deep: bool = True) -> Iterator[str]:
-    if node.type in ("call", "call_expression", "method_invocation"):
-        name = callee(node)
-        if name:
-            yield name.rsplit(".", 1)[-1]
-    if deep:
-        for child in node.named_children:
-            yield from _callees(child)
 
 
 def callee(node: Node) -> str:
