@@ -215,3 +215,21 @@ def test_a_file_renamed() -> None:
         )
         == set()
     )
+
+
+def test_a_renamed_test_is_still_compared() -> None:
+    after = BASE.replace("test_price", "test_what_it_costs").replace("    assert price(3) == 30\n", "    price(4)\n")
+    assert edited("tests/test_price.py", BASE, after) == {"tests.assertion_removed"}
+
+
+def test_a_test_that_its_neighbour_takes_in() -> None:
+    merged = BASE.split("def test_free")[0].replace("== 30\n", "== 30\n    assert price(0) == 0\n")
+    assert edited("tests/test_price.py", BASE, merged) == set()
+
+
+def test_a_test_split_in_two() -> None:
+    parts = (
+        "def test_price_of_two():\n    assert costs(2, 20)\n\ndef test_price_of_three():\n    assert costs(3, 30)\n\n"
+    )
+    after = BASE[: BASE.index("def test_price")] + parts + BASE[BASE.index("def test_free") :]
+    assert edited("tests/test_price.py", BASE, after) == set()
