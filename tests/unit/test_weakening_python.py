@@ -113,6 +113,7 @@ FINE = {
     "new test with a skip": (BASE, BASE + "\n@pytest.mark.skip\ndef test_new():\n    assert price(9) == 90\n"),
     "renamed": (BASE, BASE.replace("test_free", "test_nothing_costs_nothing")),
     "skip removed": (BASE.replace("def test_free", "@pytest.mark.skip\ndef test_free"), BASE),
+    "uses a fixture": (BASE, BASE.replace("def test_free", "@pytest.mark.usefixtures('tmp')\ndef test_free")),
     "skip as a word": (BASE, BASE.replace("price(3)", "price(3, skip='no skip')")),
     "return became skipif": (
         BASE.replace("    assert price(0)", "    if WINDOWS:\n        return\n    assert price(0)"),

@@ -48,7 +48,9 @@ def is_lint(path: str) -> bool:
 
 
 def concerns_ci(path: str) -> bool:
-    """Whether a change of the file is looked at at all."""
+    """Whether a change of the file is looked at at all; what was copied from another project is its own affair."""
+    if re.search(r"(?:^|/)(?:c?extern(?:al)?s?|vendor(?:ed)?|third[_-]?party|node_modules|_vendor|deps)/", path):
+        return False
     return is_pipeline(path) or is_lint(path) or bool(_COMMANDS.search(path))
 
 

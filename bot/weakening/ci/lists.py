@@ -21,6 +21,11 @@ _IGNORES = re.compile(
 _SELECTS = re.compile(
     r"^(?:(?:extend_)?select|(?:extend_)?enabled?(?:_rules|_checks|_error_code)?|plugins|load_plugins|extends|rules|linters|analyzers|require|deny|forbid|warn_on|checks|reporters?_fail)$"
 )
+_PACKAGING = re.compile(
+    r"^(?:tool\.(?:setuptools|uv|hatch\.(?:build|version)|poetry|flit|pdm|scikit-build|maturin|cibuildwheel|towncrier|bumpversion)"
+    r"|options|package|workspace|bumpversion|build-system|project)\b"
+)
+"""Sections whose lists say what is packaged, and check nothing."""
 _WARNINGS = re.compile(r"^filterwarnings$")
 _CODE = re.compile(r"^[A-Z]{1,6}\d{0,5}$")
 RULE_HOME = re.compile(r"rules|lints|clippy|rust\b|overrides|severity|report\w+", re.IGNORECASE)
@@ -36,7 +41,7 @@ def _items(settings: Iterable[Setting], pattern: re.Pattern[str]) -> dict[tuple[
             continue
         if pattern is _SELECTS and any(_IGNORES.match(plain_key(key)) for key in setting.keys):
             continue
-        if "licenses" in setting.keys:
+        if "licenses" in setting.keys or _PACKAGING.match(setting.dotted):
             continue
         under = ".".join(setting.keys[own + 1 :])
         for item in re.split(r"[,|\n]\s*|\s{2,}|(?<=\d)\s+(?=[A-Z])", re.sub(r"(?m)^\s*#.*$", "", setting.value)):

@@ -48,7 +48,7 @@ def _start(node: Node, _names: Names, context: Context) -> Start | None:
 def _kind(node: Node, name: str, decorators: list[Node], context: Context) -> str:
     if node.type == "class_definition":
         return "group"
-    if any("fixture" in text(one) for one in decorators):
+    if any(re.search(r"\bfixture\b", text(one)) for one in decorators):
         return "helper"
     return "test" if context.test_path and _TEST_NAME.match(name) else "helper"
 
