@@ -8,6 +8,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import NamedTuple
 
+from bot.weakening.codes import MEANINGS
+
 
 class ReasonMeaning(NamedTuple):
     """One line each."""
@@ -137,11 +139,17 @@ _OPERATION = {
     "error": M("an error without a code of its own", "Report it."),
 }
 
+_WEAKENING = {
+    code: M(meaning, "Undo it; or a person with write permission approves the diff with `/cadence go`.")
+    for code, meaning in MEANINGS.items()
+}
+
 SECTIONS = MappingProxyType(
     {
         "The gate, CI and reviews": _GATE,
         "Planning and models": _PLAN,
         "GitHub, pushes, commands and deliveries": _GITHUB,
+        "Weakened tests and CI": _WEAKENING,
         "Running Cadence": _OPERATION,
     }
 )

@@ -13,12 +13,12 @@ from urllib.parse import urlsplit
 
 from filelock import FileLock, Timeout
 
-from bot.changeset.tree import TreeChange
+from bot.changeset.tree import PathChange, TreeChange
 from bot.clock import Clock
 from bot.door import through_the_door
 from bot.errors import GitFailed, Refused, SettingsInvalid, Unavailable, UnknownOutcome
 from bot.git_store.failures import fetch_failure, last_lines, looks_damaged, missing_ref, push_failure
-from bot.git_store.objects import GitTree, ObjectReader, PathChange, path_changes
+from bot.git_store.objects import GitTree, ObjectReader, RawChange, raw_changes
 from bot.git_store.process import Credential, Finished, GitRunner, GitTimeout
 from bot.git_store.writing import import_stream
 from bot.names import CommitSha, TreeSha
@@ -124,20 +124,22 @@ class Mirror:
         """The whole change as `git apply` takes it, binary content included."""
         return self._runner.check("diff", "--binary", *_PATCH_FORM, base, head, "--")
 
-    def changed(self, base: CommitSha | TreeSha, head: CommitSha | TreeSha) -> list[PathChange]:
+    def changed(self, base: CommitSha | TreeSha, head: CommitSha | TreeSha) -> list[RawChange]:
         """What differs between two commits or trees, renames found, in path order."""
         out = self._runner.check("diff-tree", "-r", "-z", "-M", "--raw", "--no-commit-id", f"{base}^{{tree}}", head)
-        return list(path_changes(out))
+        return list(raw_changes(out))
 
     def parent(self, commit: CommitSha) -> CommitSha | None:
         """The commit's first parent, or None for a root or an unknown commit."""
         done = self._runner.run("rev-parse", "--verify", "--quiet", f"{commit}^1")
         return CommitSha(done.out.decode().strip()) if done.status == 0 else None
 
-    def changed_paths(self, base: CommitSha, head: CommitSha) -> list[str]:
-        """Every path that differs between two commits; a rename counts as two."""
-        out = self._runner.check("diff-tree", "-r", "-z", "--name-only", "--no-renames", base, head)
-        return [path.decode("utf-8", "surrogateescape") for path in out.split(b"\0") if path]
+    def changes(self, base: CommitSha, head: CommitSha) -> tuple[PathChange, ...]:
+        """Every path that differs between two commits, renames found."""
+        return tuple(
+            PathChange(None if one.status == "A" else one.source, None if one.status == "D" else one.path)
+            for one in self.changed(base, head)
+        )
 
     def merge_base(self, a: CommitSha, b: CommitSha) -> CommitSha | None:
         """The best common ancestor, or None for unrelated histories."""

@@ -188,7 +188,7 @@ def _text(path: bytes) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class PathChange:
+class RawChange:
     """One path that differs between two trees. `source` is the old path, other than `path` for a rename.
 
     `status` is git's letter: A, D, M, R or T; modes and blobs are all zeros where there is nothing.
@@ -202,7 +202,7 @@ class PathChange:
     old_blob: BlobSha
 
 
-def path_changes(raw: bytes) -> Iterator[PathChange]:
+def raw_changes(raw: bytes) -> Iterator[RawChange]:
     """Read `git diff-tree --raw -z`: `:<mode> <mode> <blob> <blob> <status>NUL<path>NUL[<new path>NUL]`."""
     words = iter(raw.split(b"\0"))
     for head in words:
@@ -211,4 +211,4 @@ def path_changes(raw: bytes) -> Iterator[PathChange]:
         old_mode, new_mode, old_blob, _, status = head.decode().lstrip(":").split()
         source = _text(next(words))
         path = _text(next(words)) if status[0] == "R" else source
-        yield PathChange(status[0], source, path, old_mode, new_mode, BlobSha(old_blob))
+        yield RawChange(status[0], source, path, old_mode, new_mode, BlobSha(old_blob))
