@@ -25,6 +25,11 @@ def branch_rules(repo: Repository, branch: str) -> list[JsonDict]:
     return found
 
 
+def is_protected(repo: Repository, branch: str) -> bool:
+    """A branch's `protected`: by classic protection or by a ruleset."""
+    return branch in repo.protections or bool(branch_rules(repo, branch))
+
+
 def closing_numbers(repo: Repository, text: str) -> list[int]:
     """The issues of this repository that a text closes by keyword."""
     found = []
