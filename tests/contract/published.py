@@ -27,6 +27,8 @@ _BASE = "urn:published"
 _BRANCHES = ("allOf", "anyOf", "oneOf")
 GENERAL = frozenset({400, 401, 403, 404, 422, 429, 500, 502, 503})
 """Refusals that any endpoint may give (GitHub's page "Troubleshooting the REST API"), listed for few operations."""
+REFUSED = ("errors", "status")
+"""GitHub writes both into refusals of every kind, and describes them for some kinds only."""
 GIVEN = ", given "
 """Stands before the value in a fault: what is before it is the same for all faults of a class."""
 
@@ -145,12 +147,8 @@ class Description:
         return None
 
     def has(self, method: str, route: str) -> bool:
-        """Whether the route is described, whatever its parameters are called."""
-        shape = re.sub(r"\{[^}]+\}", "{}", route)
-        return any(
-            re.sub(r"\{[^}]+\}", "{}", template) == shape and method.lower() in methods
-            for template, methods in self.document["paths"].items()
-        )
+        """Whether exactly this route is described, its parameters' names included."""
+        return method.lower() in self.document["paths"].get(route, {})
 
     # -- judging -----------------------------------------------------------------------------------------------
 
@@ -185,25 +183,25 @@ class Description:
     def answer_faults(self, operation: Operation, status: int, mimetype: str, body: str) -> Iterator[str]:
         """What in an answer does not fit: status, content type, body."""
         _, found = self.at(operation.pointer)
-        if str(status) not in found["responses"]:
-            if status == 304:
-                return
-            if status not in GENERAL:
-                yield f"status {status} is not described"
-                return
+        responses = found["responses"]
+        place, described = (
+            self.at((*operation.pointer, "responses", str(status))) if str(status) in responses else ((), {})
+        )
+        if status >= 400 and (status in GENERAL or described) and "content" not in described:
             yield from self.value_faults(
-                json.loads(body), ("components", "schemas", "basic-error"), str(status), "errors"
+                json.loads(body), ("components", "schemas", "basic-error"), str(status), *REFUSED
             )
-            return
-        place, described = self.at((*operation.pointer, "responses", str(status)))
-        if "content" not in described:
+        elif not described:
+            if status != 304:
+                yield f"status {status} is not described"
+        elif "content" not in described:
             if body:
                 yield f"{status} has a body, none is described"
-            return
-        if mimetype not in described["content"]:
+        elif mimetype not in described["content"]:
             yield f"{status} is {mimetype}, described are {', '.join(described['content'])}"
-            return
-        yield from self.value_faults(json.loads(body), (*place, "content", mimetype, "schema"), str(status))
+        else:
+            also = REFUSED if status >= 400 else ()
+            yield from self.value_faults(json.loads(body), (*place, "content", mimetype, "schema"), str(status), *also)
 
     def delivery_faults(self, event: str, payload: Mapping[str, Any]) -> Iterator[str]:
         """What in a webhook's payload does not fit."""
