@@ -69,6 +69,16 @@ def test_every_request_that_cadence_can_send_is_described_for_enterprise_server_
     assert not missing
 
 
+def test_every_request_that_cadence_can_send_is_open_to_apps_and_here_to_stay(rest: Description) -> None:
+    faults = []
+    for method, route in sorted(sent().routes):
+        assert rest.has(method, route), f"GitHub has no {method} {route}"
+        _, found = rest.at(("paths", route, method.lower()))
+        if not found["x-github"]["enabledForGitHubApps"] or found.get("deprecated"):
+            faults.append(f"{method} {route}")
+    assert not faults
+
+
 def test_every_route_of_the_sandbox_is_described_and_has_answered(traffic: Traffic, rest: Description) -> None:
     routes = {(method, route) for method, route in SANDBOX_ROUTES if route != "/graphql"}
     unknown = sorted(f"{method} {route}" for method, route in routes if not rest.has(method, route))

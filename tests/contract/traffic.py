@@ -24,6 +24,7 @@ DRIVEN = (
     "tests/adapters/test_sandbox_rest.py",
 )
 """Cadence's journeys, and the tests that ask the sandbox for what Cadence does not ask for (yet)."""
+DRIVEN_SECONDS = 1700
 CADENCE = "cadence-bot"
 CI = "cadence-sandbox-ci"
 """User agents. What a test's own client asks may be wrong on purpose; what these two ask may not."""
@@ -70,7 +71,9 @@ def record(folder: Path) -> Traffic:
     """Run what drives the sandbox with the recorder, and read what it wrote. Raises AssertionError with its output."""
     command = [sys.executable, "-m", "pytest", "-q", "-n", "auto", "-p", "tests.contract.recorder", *DRIVEN]
     env = {**os.environ, TRAFFIC: str(folder)}
-    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=DRIVEN_SECONDS
+    )
     assert done.returncode == 0, f"the journeys themselves fail:\n{done.stdout[-4000:]}{done.stderr[-2000:]}"
     return read(folder)
 
