@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from bot.changeset.codes import found
 from bot.changeset.edits import Resolution, resolve
 from bot.changeset.findings import Finding, Severity
+from bot.changeset.guards.code_references import code_reference_findings
 from bot.changeset.guards.config import GuardConfig
 from bot.changeset.guards.disguise import disguise_findings
 from bot.changeset.guards.elision import elision_findings
@@ -22,7 +23,7 @@ from bot.changeset.guards.secret import secret_findings
 from bot.changeset.guards.size import size_findings
 from bot.changeset.guards.stubs import stub_findings
 from bot.changeset.guards.syntax import syntax_findings
-from bot.changeset.guards.view import FileView, ResultTree
+from bot.changeset.guards.view import FileView, ResultTree, with_elsewhere
 from bot.changeset.model import ChangeSet, Edit
 from bot.changeset.tree import TreeChange, TreeReader
 
@@ -64,7 +65,7 @@ def _guarded(
         allowed, findings = _declared(index, edit, mentioned)
         removes.append(allowed)
         yield from findings
-    views = [FileView.of(edit, removes[edit.index]) for edit in resolution.edits]
+    views = with_elsewhere([FileView.of(edit, removes[edit.index]) for edit in resolution.edits])
     for view in views:
         yield from secret_findings(view)
         yield from disguise_findings(view)
@@ -74,6 +75,7 @@ def _guarded(
         yield from stub_findings(view)
     result = ResultTree(tree, resolution.edits, freed_paths(change_set))
     yield from reference_findings(views, result)
+    yield from code_reference_findings(views, result)
     yield from import_findings(views, result)
 
 

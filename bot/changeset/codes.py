@@ -184,6 +184,18 @@ _LOSS = {
     "syntax.json": CodeMeaning("the result is no valid JSON", "Correct the syntax at the line named."),
     "syntax.toml": CodeMeaning("the result is no valid TOML", "Correct the syntax at the line named."),
     "syntax.yaml": CodeMeaning("the result is no valid YAML", "Correct the syntax at the line named."),
+    **{
+        f"syntax.{name}": CodeMeaning(f"the result is no valid {said}", "Correct the syntax at the line named.")
+        for name, said in (
+            ("javascript", "JavaScript"),
+            ("typescript", "TypeScript"),
+            ("go", "Go"),
+            ("java", "Java"),
+            ("rust", "Rust"),
+            ("ruby", "Ruby"),
+            ("shell", "shell script"),
+        )
+    },
     "imports.unknown": CodeMeaning(
         "an import of a module that is neither in the repository, nor the standard library, nor a declared dependency",
         "Import a module that exists, or declare the dependency in the same ChangeSet.",

@@ -11,6 +11,7 @@ from typing import IO
 
 from bot.changeset.tree import MODE_DIRECTORY, MODE_SUBMODULE, TreeEntry
 from bot.errors import GitFailed
+from bot.git_store.failures import last_lines
 from bot.git_store.process import GitRunner, end
 from bot.names import BlobSha, CommitSha, TreeSha
 
@@ -129,6 +130,18 @@ class GitTree:
             listing = self._runner.check("ls-tree", "-r", "-l", "-z", "--full-tree", self.root)
             self._files = tuple(_entry(row) for row in listing.split(b"\0") if row)
         return self._files
+
+    def holding(self, words: Sequence[str], suffixes: Sequence[str]) -> Sequence[str]:
+        """Paths of the files with one of the extensions that hold one of the texts, by `git grep`."""
+        if not words or not suffixes:
+            return ()
+        texts = [part for word in words for part in ("-e", word)]
+        globs = [f"*{suffix}" for suffix in suffixes]
+        done = self._runner.run("grep", "-l", "-z", "-a", "-F", *texts, self.root, "--", *globs)
+        if done.status > 1:
+            raise GitFailed("git grep failed.", details=last_lines(done.err))
+        start = len(self.root) + 1
+        return tuple(_text(row[start:]) for row in done.out.split(b"\0") if row)
 
     def _find(self, path: str) -> tuple[str, BlobSha] | None:
         directory: str = self.root

@@ -54,7 +54,7 @@ def import_findings(views: Sequence[FileView], result: ResultTree) -> Iterator[F
     changed = [(view, tree) for view in views if view.suffix == ".py" and (tree := python_code.module(view.after))]
     if not changed:
         return
-    index, declared = ModuleIndex(result.paths), None
+    index, declared = None, None
     for view, tree in changed:
         free = python_code.guarded_imports(tree)
         before = python_code.module(view.before)
@@ -65,6 +65,7 @@ def import_findings(views: Sequence[FileView], result: ResultTree) -> Iterator[F
             root = item.module.split(".")[0]
             if root in stdlib_module_names or root in _ALWAYS or not root:
                 continue
+            index = index if index is not None else ModuleIndex(result.paths)
             if index.exists(root) or (isinstance(item.node, ast.ImportFrom) and item.node.level):
                 yield from _own(view, item, index, result)
                 continue
@@ -139,4 +140,4 @@ def _is_declared(root: str, declared: frozenset[str]) -> bool:
 
 def _imported_elsewhere(root: str, path: str, result: ResultTree) -> bool:
     line = re.compile(rf"^\s*(?:import|from)\s+{re.escape(root)}\b", re.MULTILINE)
-    return any(other != path and line.search(text) for other, text in result.texts((".py",)))
+    return any(other != path and line.search(text) for other, text in result.holding((".py",), (root,)))

@@ -96,16 +96,14 @@ def _bound(statement: ast.stmt) -> set[str]:
 def _defined_elsewhere(name: str, view: FileView, result: ResultTree) -> bool:
     pattern = re.compile(rf"\bdef {re.escape(name)}\b|^\s*(?:self\.)?{re.escape(name)}\s*[:=]", re.MULTILINE)
     mine = len(pattern.findall(view.after or ""))
-    return mine > 0 or any(p != view.path and pattern.search(t) for p, t in result.texts((".py",)))
+    return mine > 0 or any(p != view.path and pattern.search(t) for p, t in result.holding((".py",), (name,)))
 
 
 def _calls_elsewhere(view: FileView, owner: str, method: str, result: ResultTree) -> Iterator[Finding]:
     """Calls of a removed method in files that name its class, where no file defines a method of that name any more."""
     call = re.compile(rf"(?<!\bsuper\(\))\.{re.escape(method)}\(")
     users = []
-    for path, text in result.texts((".py",)):
-        if method not in text:
-            continue
+    for path, text in result.holding((".py",), (method,)):
         if re.search(rf"\bdef {re.escape(method)}\b|\b{re.escape(method)}\s*=(?!=)", text):
             return
         if path != view.path and re.search(rf"\b{re.escape(owner)}\b", text) and (hit := call.search(text)):
@@ -116,9 +114,11 @@ def _calls_elsewhere(view: FileView, owner: str, method: str, result: ResultTree
 
 def _in_other_files(lost: Sequence[tuple[FileView, set[str] | None]], result: ResultTree) -> Iterator[Finding]:
     index = ModuleIndex(result.paths)
-    words = {module_parts(view.source)[-1] for view, _ in lost if module_parts(view.source)}
-    for path, text in result.texts((".py",)):
-        if not any(word in text for word in words):
+    words: set[str] = set()
+    for view, names in lost:
+        words.update(names if names is not None else module_parts(view.source)[-1:])
+    for path, text in result.holding((".py",), sorted(words)):
+        if "import" not in text:
             continue
         tree = python_code.module(text)
         if tree is None:

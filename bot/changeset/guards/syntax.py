@@ -12,7 +12,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from bot.changeset.codes import found
 from bot.changeset.findings import Finding, Severity
-from bot.changeset.guards import python_code
+from bot.changeset.guards import grammar, python_code
 from bot.changeset.guards.view import FileView
 
 _MAX_YAML = 300_000
@@ -20,6 +20,8 @@ _LOOSE_JSON = re.compile(
     r"(?:^|/)(?:tsconfig|jsconfig|\.eslintrc|\.babelrc|devcontainer|api-extractor)|\.vscode/|\.jsonc$"
 )
 _SAMPLES = re.compile(r"(?:^|/)(?:tests?|testdata|fixtures?|samples?|templates?|examples?|data|corpus)/|\{\{")
+
+_FAMILIES = {"tsx": "typescript", "bash": "shell"}
 
 Problem = tuple[str, int | None]
 
@@ -72,9 +74,28 @@ _PARSERS: dict[str, tuple[str, Callable[[str], Problem | None]]] = {
 }
 
 
+def _by_grammar(view: FileView) -> Iterator[Finding]:
+    """Languages read by tree-sitter. A grammar may lag behind, so a new file that it cannot read only gets a warning."""
+    new = grammar.parsed(view.after, view.suffix)
+    problem = grammar.first_error(new) if new is not None else None
+    if problem is None or not (view.after or "").strip():
+        return
+    old = grammar.parsed(view.before, view.source_suffix)
+    if old is not None and old.has_error:
+        return
+    line, what = problem
+    message = f"{view.path}:{line}: {what}"
+    code = f"syntax.{_FAMILIES.get(grammar.LANGUAGES[view.suffix], grammar.LANGUAGES[view.suffix])}"
+    severity = Severity.WARNING if old is None else None
+    yield found(code, message, edit=view.index, path=view.path, line=line, severity=severity)
+
+
 def syntax_findings(view: FileView) -> Iterator[Finding]:
     """One finding at most. New files among test data, samples or templates only get a warning."""
-    if view.after is None or view.suffix not in _PARSERS or view.before == view.after:
+    if view.after is None or view.before == view.after:
+        return
+    if view.suffix not in _PARSERS:
+        yield from _by_grammar(view)
         return
     code, parse = _PARSERS[view.suffix]
     if code == "syntax.json" and (_LOOSE_JSON.search(view.path) or not view.after.strip()):
