@@ -12,9 +12,11 @@ from bot.changeset.findings import Finding, Severity
 from bot.changeset.guards.code_references import code_reference_findings
 from bot.changeset.guards.config import GuardConfig
 from bot.changeset.guards.disguise import disguise_findings
+from bot.changeset.guards.documents import document_findings
 from bot.changeset.guards.elision import elision_findings
 from bot.changeset.guards.fragments import fragment_findings
 from bot.changeset.guards.imports import import_findings
+from bot.changeset.guards.manifests import manifest_findings
 from bot.changeset.guards.message import message_findings
 from bot.changeset.guards.paths import freed_paths
 from bot.changeset.guards.protected import protected_findings
@@ -71,9 +73,11 @@ def _guarded(
         yield from disguise_findings(view)
         yield from elision_findings(view)
         yield from fragment_findings(view)
+        yield from document_findings(view)
         yield from syntax_findings(view)
         yield from stub_findings(view)
     result = ResultTree(tree, resolution.edits, freed_paths(change_set))
+    yield from manifest_findings(views, result)
     yield from reference_findings(views, result)
     yield from code_reference_findings(views, result)
     yield from import_findings(views, result)

@@ -25,6 +25,17 @@ _JAVA_LANG = frozenset(
     "String Object Integer Long Double Float Boolean Character Byte Short Math System Thread Runnable Exception Error "
     "RuntimeException Iterable Comparable Override Deprecated Class Enum Record Void Number StringBuilder Process".split()
 )
+_GO_BUILTINS = frozenset(
+    "append cap clear close complex copy delete imag len make max min new panic print println real recover any bool byte "
+    "comparable error string int int8 int16 int32 int64 uint uint8 uint16 uint32 uint64 uintptr float32 float64 rune "
+    "true false iota nil".split()
+)
+_RUST_PRELUDE = frozenset(
+    "Option Some None Result Ok Err Vec Box String ToString ToOwned Clone Copy Send Sync Sized Drop Fn FnMut FnOnce AsRef "
+    "AsMut Into From TryFrom TryInto FromIterator Default Iterator Extend IntoIterator DoubleEndedIterator "
+    "ExactSizeIterator Eq PartialEq Ord PartialOrd Debug Hash std core alloc crate vec format println print eprintln".split()
+)
+_ALWAYS_THERE = {".go": _GO_BUILTINS, ".rs": _RUST_PRELUDE, ".java": _JAVA_LANG, **dict.fromkeys(_SCRIPT, _GLOBALS)}
 _FROM = re.compile(r"""(?:\bfrom|\brequire\(|\bimport\()\s*['"](\.[^'"]*)['"]|^\s*import\s+['"](\.[^'"]*)['"]""", re.MULTILINE)
 _TAKEN = r"\{{([^{{}}]*)\}}\s*(?:from\s*|=\s*require\(\s*)['\"]{spec}['\"]"
 _MOST_USERS = 200
@@ -52,10 +63,7 @@ def _in_same_file(view: FileView, old: Outline, new: Outline, result: ResultTree
     gone = old.top - new.bound - view.removes
     if new.has_wildcard:
         gone -= old.imported
-    if view.suffix in _SCRIPT:
-        gone -= _GLOBALS
-    elif view.suffix == ".java":
-        gone -= _JAVA_LANG
+    gone -= _ALWAYS_THERE.get(view.suffix, frozenset())
     for name in sorted(gone & new.used.keys()):
         if not _in_package(name, view, old, result):
             yield _finding(view, name, f"line {new.used[name]} of the new text", new.used[name])

@@ -18,8 +18,8 @@ class GuardConfig:
 
     protected: tuple[str, ...] = ALWAYS_PROTECTED
     max_files: int = 300
-    max_file_bytes: int = 1_000_000
-    max_total_bytes: int = 5_000_000
+    max_file_bytes: int = 5_000_000
+    max_total_bytes: int = 20_000_000
     severities: Mapping[str, Severity] = field(default_factory=dict)
 
     @classmethod

@@ -74,6 +74,13 @@ def import_findings(views: Sequence[FileView], result: ResultTree) -> Iterator[F
                 yield _unknown(view, item, Severity.WARNING if not declared else None)
 
 
+def import_names(requirement: str) -> tuple[str, ...]:
+    """Module names under which a distribution is likely to be imported."""
+    name = _plain(requirement)
+    known = [module for module, distribution in _DISTRIBUTIONS.items() if _plain(distribution) == name]
+    return tuple(dict.fromkeys([*known, name, name.removeprefix("python_")]))
+
+
 def _unknown(view: FileView, item: Imported, severity: Severity | None = None) -> Finding:
     message = f"{view.path}:{item.line} imports {item.module}, which exists nowhere"
     return found("imports.unknown", message, edit=view.index, path=view.path, line=item.line, severity=severity)

@@ -106,7 +106,7 @@ def _calls_elsewhere(view: FileView, owner: str, method: str, result: ResultTree
     for path, text in result.holding((".py",), (method,)):
         if re.search(rf"\bdef {re.escape(method)}\b|\b{re.escape(method)}\s*=(?!=)", text):
             return
-        if path != view.path and re.search(rf"\b{re.escape(owner)}\b", text) and (hit := call.search(text)):
+        if re.search(rf"\b{re.escape(owner)}\b", text) and (hit := call.search(text)):
             users.append(f"{path}:{text.count(chr(10), 0, hit.start()) + 1}")
     if users:
         yield _finding(view, f"{owner}.{method}", users[0])

@@ -78,6 +78,12 @@ class FileView:
         return ((old & new).total() + moved) / old.total() if old else 1.0
 
     @cached_property
+    def share(self) -> float:
+        """Length of the new file as a share of the old one's, in non-blank lines; 1.0 for a new or blank file."""
+        old = sum(1 for line in self.old_lines if line.strip())
+        return sum(1 for line in self.new_lines if line.strip()) / old if old else 1.0
+
+    @cached_property
     def hunks(self) -> tuple[tuple[int, int, int, int], ...]:
         """(first, end) of the old and (first, end) of the new lines, from 0, of every place that differs."""
         old, new = [line.rstrip() for line in self.old_lines], [line.rstrip() for line in self.new_lines]
@@ -103,13 +109,20 @@ def suffix_of(path: str) -> str:
 
 def with_elsewhere(views: Sequence[FileView]) -> list[FileView]:
     """The views, each knowing which lines the others add."""
-    added = [frozenset(s for _, line in view.added if len(s := line.strip()) > 3) for view in views]
+    added = [
+        frozenset(s for line in (view.new_lines if view.path != view.source else _added(view)) if len(s := line.strip()) > 3)
+        for view in views
+    ]
     return [
         replace(view, elsewhere=frozenset().union(*(lines for n, lines in enumerate(added) if n != index)))
         if len(views) > 1 and view.before is not None
         else view
         for index, view in enumerate(views)
     ]
+
+
+def _added(view: FileView) -> list[str]:
+    return [line for _, line in view.added]
 
 
 def _text(raw: bytes | None) -> str | None:
