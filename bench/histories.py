@@ -203,7 +203,10 @@ def summary(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     seconds = sorted(o.seconds for o in outcomes if o.seconds)
     return {
         "commits": len(outcomes),
-        **{k: kinds[k] for k in ("accepted", "refused", "protected", "size", "symlink", "submodule", "empty", "incomplete")},
+        **{
+            k: kinds[k]
+            for k in ("accepted", "refused", "protected", "size", "symlink", "submodule", "empty", "incomplete")
+        },
         "share": kinds["accepted"] / rest if rest else None,
         "by_code": dict(Counter(c for o in outcomes if o.kind == "refused" for c in o.codes).most_common()),
         "warnings": dict(Counter(c for o in outcomes for c in o.warnings).most_common()),
@@ -233,9 +236,16 @@ def main() -> int:
 
 def _print(name: str, figures: dict[str, Any], outcomes: Sequence[Outcome]) -> None:
     share = f"{figures['share']:.1%}" if figures["share"] is not None else "-"
-    columns = " ".join(f"{k} {figures[k]}" for k in ("protected", "size", "symlink", "submodule", "empty", "incomplete"))
-    print(f"{name}: {figures['commits']} commits, accepted {figures['accepted']} = {share}, refused {figures['refused']}")
-    print(f"  aside: {columns}; refused by code: {figures['by_code'] or 'none'}; warnings: {figures['warnings'] or 'none'}")
+    columns = " ".join(
+        f"{k} {figures[k]}" for k in ("protected", "size", "symlink", "submodule", "empty", "incomplete")
+    )
+    print(
+        f"{name}: {figures['commits']} commits, accepted {figures['accepted']} = {share}, refused {figures['refused']}"
+    )
+    print(
+        f"  aside: {columns}; refused by code: {figures['by_code'] or 'none'}; "
+        f"warnings: {figures['warnings'] or 'none'}"
+    )
     print(f"  rebuilt to the same tree: {figures['rebuilt']} of {figures['rebuilt'] + len(figures['differs'])}", end="")
     print(f"; check: median {figures['median_ms']} ms, slowest {figures['slowest_ms']} ms")
     for outcome in outcomes:

@@ -53,7 +53,9 @@ def _titles(lines: list[str]) -> dict[str, int]:
 def _headings(view: FileView) -> str:
     old, new = _titles(view.old_lines), _titles(view.new_lines)
     excused = {name.casefold() for name in view.removes}
-    moved = {title for title, level in old.items() if f"{'#' * level} {title}" in {e.casefold() for e in view.elsewhere}}
+    moved = {
+        title for title, level in old.items() if f"{'#' * level} {title}" in {e.casefold() for e in view.elsewhere}
+    }
     gone = old.keys() - new.keys() - excused - moved
     if not gone:
         return ""
@@ -61,7 +63,12 @@ def _headings(view: FileView) -> str:
     if now > first and len(view.old_lines) >= 8 and len(gone) == len(old) and view.kept < 0.15:
         return f"it begins below the old title, {len(gone)} of {len(old)} headings are gone"
     came = new.keys() - old.keys()
-    if len(gone) >= max(2, 0.3 * len(old)) and 3 * len(came) <= len(gone) and 0.1 < view.kept < 0.8 and view.share < 0.85:
+    if (
+        len(gone) >= max(2, 0.3 * len(old))
+        and 3 * len(came) <= len(gone)
+        and 0.1 < view.kept < 0.8
+        and view.share < 0.85
+    ):
         return f"{len(gone)} of {len(old)} headings are gone and {view.kept:.0%} of its lines are left"
     return ""
 

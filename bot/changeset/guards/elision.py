@@ -15,7 +15,21 @@ PROSE = frozenset({".md", ".markdown", ".rst", ".txt", ".adoc", ".html", ".htm"}
 _LONGEST = 300
 """A mark is short; longer lines would only cost time."""
 _NO_COMMENTS = frozenset(
-    {".json", ".jsonl", ".ipynb", ".csv", ".tsv", ".lock", ".svg", ".snap", ".map", ".log", ".stderr", ".stdout", ".out"}
+    {
+        ".json",
+        ".jsonl",
+        ".ipynb",
+        ".csv",
+        ".tsv",
+        ".lock",
+        ".svg",
+        ".snap",
+        ".map",
+        ".log",
+        ".stderr",
+        ".stdout",
+        ".out",
+    }
 )
 _COMMENT = re.compile(r"^\s*(?:#+|//+|/\*+|\*(?=\s)|<!--|--(?=\s)|;+|%+|\{/\*|\{#)\s*(.*?)\s*(?:\*/\}?|-->|#\})?\s*$")
 _TRAILING_COMMENT = re.compile(r"(?<=\s)(?:#|//)\s*(\.{3}.*|….*|.*\.{3}|.*…)$")
@@ -51,19 +65,23 @@ _STRONG = tuple(
         r"^(?:snip|snipped|cut here|truncated)\b.{0,12}$",
     )
 )
-_KEY_WORDS = frozenset(
-    "existing previous prior earlier original rest remaining remainder unchanged unmodified same identical continues "
-    "continue continued snip snipped etc omitted elided truncated keep retained preserved untouched before others".split()
+_KEYS = (
+    "existing previous prior earlier original rest remaining remainder unchanged unmodified same identical "
+    "continues continue continued snip snipped etc omitted elided truncated keep retained preserved untouched "
+    "before others"
 )
-_MARK_WORDS = _KEY_WORDS | frozenset(
-    "the of as is are was stays stay remain remains this that these those your my all any other above below here there no "
-    "changes change needed for in to and or more code codes file files import imports method methods function functions "
-    "class classes module content contents implementation logic definition definitions body script test tests field fields "
-    "entry entries section sections line lines setup config configuration text document helper helpers option options case "
-    "cases route routes handler handlers block blocks property properties docs documentation item items row rows key keys "
-    "value values rule rules step steps table tables heading headings paragraph paragraphs part parts brevity clarity space "
-    "todo goes go exactly it its so on from where left".split()
+_OTHERS = (
+    "the of as is are was stays stay remain remains this that these those your my all any other above below here "
+    "there no changes change needed for in to and or more code codes file files import imports method methods "
+    "function functions class classes module content contents implementation logic definition definitions body "
+    "script test tests field fields entry entries section sections line lines setup config configuration text "
+    "document helper helpers option options case cases route routes handler handlers block blocks property "
+    "properties docs documentation item items row rows key keys value values rule rules step steps table tables "
+    "heading headings paragraph paragraphs part parts brevity clarity space todo goes go exactly it its so on "
+    "from where left"
 )
+_KEY_WORDS = frozenset(_KEYS.split(" "))
+_MARK_WORDS = _KEY_WORDS | frozenset(_OTHERS.split(" "))
 _HINTS = re.compile(
     rf"\b(?:{_OLD}|rest|same|unchanged|as before|omitted|keep|more|etc|within|handle|{_THINGS})\b", re.IGNORECASE
 )

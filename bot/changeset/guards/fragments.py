@@ -1,4 +1,4 @@
-"""Content that vanished by structure: a fragment in place of a file, and a cut end (`loss.fragment`, `loss.truncated`)."""
+"""Content that vanished by structure: a fragment in place of a file, and a cut end."""
 
 from __future__ import annotations
 
@@ -36,6 +36,11 @@ def _fragment(view: FileView) -> str:
     share = view.share
     if view.suffix == ".py":
         return _python_fragment(view, share)
+    if view.suffix not in _DATA or view.suffix == ".txt":
+        there = {line.strip() for line in view.old_lines}
+        left = [line.strip() for line in view.new_lines if line.strip()]
+        if share < 0.5 and view.kept < 0.6 and _head_is_lost(view) and all(line in there for line in left):
+            return f"all that is left is a part from its middle, {share:.0%} of its length"
     if view.suffix in _MARKDOWN or view.suffix in _DATA:
         return ""
     old, new = outline(view.before, view.source_suffix), outline(view.after, view.suffix)
@@ -75,13 +80,18 @@ def _few_definitions(had: set[str], has: set[str], view: FileView, share: float)
 
 def _truncated(view: FileView) -> str:
     old, new = view.old_lines, view.new_lines
-    if len(old) < 4 or len(new) >= len(old):
+    before, after = view.before or "", view.after or ""
+    if len(old) < 4:
         return ""
     tail = _lost_tail(view)
-    cut = not (view.after or "").endswith("\n") and (view.before or "").endswith("\n")
+    unended = not after.endswith("\n")
     last = new[-1].strip()
-    if cut and tail >= 1 and last and _is_cut_line(last, old):
+    ends_inside = before.startswith(after) and before[len(after) :].split("\n")[0].strip() != ""
+    if unended and last and (ends_inside or (tail >= 1 and _is_cut_line(last, old))):
         return f"it ends in the middle of a line: {last[:60]}"
+    if len(new) >= len(old):
+        return ""
+    cut = unended and before.endswith("\n")
     prefix = new == old[: len(new)] or (
         len(new) > 1 and new[:-1] == old[: len(new) - 1] and old[len(new) - 1].startswith(new[-1])
     )

@@ -5,7 +5,7 @@ A place that is not clearly a use counts as one that may bind the name. Nothing 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -13,26 +13,34 @@ from tree_sitter import Node
 
 from bot.changeset.guards import grammar
 
-_DEFINITIONS = frozenset(
-    "function_declaration generator_function_declaration class_declaration abstract_class_declaration method_definition "
-    "interface_declaration type_alias_declaration enum_declaration function_signature record_declaration "
-    "annotation_type_declaration method_declaration constructor_declaration type_spec function_item struct_item enum_item "
-    "union_item trait_item type_item mod_item macro_definition method singleton_method class module function_definition".split()
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split(" "))
+
+
+_DEFINITIONS = _words(
+    "function_declaration generator_function_declaration class_declaration abstract_class_declaration "
+    "method_definition interface_declaration type_alias_declaration enum_declaration function_signature "
+    "record_declaration annotation_type_declaration method_declaration constructor_declaration type_spec "
+    "function_item struct_item enum_item union_item trait_item type_item mod_item macro_definition method "
+    "singleton_method class module function_definition"
 )
-_METHODS = frozenset("method_definition method_declaration method singleton_method".split())
-_VALUES = frozenset("variable_declarator const_spec var_spec const_item static_item".split())
-_SCOPES = frozenset(
-    "program source_file export_statement lexical_declaration variable_declaration const_declaration var_declaration "
-    "var_spec_list type_declaration ambient_declaration".split()
+_METHODS = _words("method_definition method_declaration method singleton_method")
+_VALUES = _words("variable_declarator const_spec var_spec const_item static_item")
+_SCOPES = _words(
+    "program source_file export_statement lexical_declaration variable_declaration const_declaration "
+    "var_declaration var_spec_list type_declaration ambient_declaration"
 )
-_IMPORTS = frozenset("import_statement import_declaration use_declaration".split())
-_NAMES = frozenset("identifier type_identifier constant package_identifier shorthand_property_identifier".split())
-_ANY_FIELD = frozenset(
-    "arguments argument_list class_heritage extends_clause implements_clause extends_type_clause type_annotation generic_type "
-    "type_arguments pointer_type slice_type array_type map_type reference_type superclass super_interfaces type_list throws "
-    "class_literal return_statement binary_expression unary_expression await_expression spread_element template_substitution "
-    "array ternary_expression jsx_expression decorator parenthesized_expression expression_statement union_type "
-    "intersection_type literal_type lookup_type type_query object try_expression reference_expression".split()
+_SUPERTYPES = frozenset({"class_heritage", "superclass", "super_interfaces", "extends_interfaces"})
+_IMPORTS = _words("import_statement import_declaration use_declaration")
+_NAMES = _words("identifier type_identifier constant package_identifier shorthand_property_identifier")
+_ANY_FIELD = _words(
+    "arguments argument_list class_heritage extends_clause implements_clause extends_type_clause type_annotation "
+    "generic_type type_arguments pointer_type slice_type array_type map_type reference_type superclass "
+    "super_interfaces type_list throws class_literal return_statement binary_expression unary_expression "
+    "await_expression spread_element template_substitution array ternary_expression jsx_expression decorator "
+    "parenthesized_expression expression_statement union_type intersection_type literal_type lookup_type "
+    "type_query object try_expression reference_expression"
 )
 _FIELDS = frozenset(
     {
@@ -77,47 +85,53 @@ def outline(text: str | None, suffix: str) -> Outline | None:
 @lru_cache(maxsize=128)
 def _outlined(text: str, suffix: str) -> Outline:
     root = grammar.parsed(text, suffix)
-    definitions: set[str] = set()
-    methods: set[str] = set()
-    imported: set[str] = set()
-    top: set[str] = set()
+    nodes = list(grammar.walk(root)) if root is not None else []
+    definitions, methods, top = _defined(nodes)
+    imported = frozenset(name for n in nodes if n.type in _IMPORTS for name in _imported(n, suffix))
     bound: set[str] = set()
     used: dict[str, int] = {}
     own: dict[str, int] = {}
-    supertype = wildcard = False
-    for node in grammar.walk(root) if root is not None else ():
-        kind = node.type
-        if kind in _DEFINITIONS or kind in _VALUES:
-            name = node.child_by_field_name("name")
-            if name is not None and not name.type.endswith("_pattern"):
-                if kind in _DEFINITIONS:
-                    definitions.add(grammar.text_of(name))
-                    if kind in _METHODS:
-                        methods.add(grammar.text_of(name))
-                if _at_top(node):
-                    top.add(grammar.text_of(name))
-        elif kind in _IMPORTS:
-            imported.update(_imported(node, suffix))
-        supertype |= kind in ("class_heritage", "superclass", "super_interfaces", "extends_interfaces")
-        wildcard |= (kind == "use_wildcard" and "super" not in grammar.text_of(node)) or kind == "asterisk"
-        if kind in _NAMES:
-            if not _is_use(node):
-                bound.add(grammar.text_of(node))
-            else:
+    for node in nodes:
+        if node.type in _NAMES:
+            if _is_use(node):
                 used.setdefault(grammar.text_of(node), node.start_point[0] + 1)
+            else:
+                bound.add(grammar.text_of(node))
         elif (called := _own_call(node)) is not None:
             own.setdefault(called, node.start_point[0] + 1)
     return Outline(
-        frozenset(definitions),
-        frozenset(methods),
-        frozenset(imported),
-        frozenset(top | imported),
-        frozenset(bound | imported),
-        used,
-        own,
-        supertype,
-        wildcard,
+        definitions=definitions,
+        methods=methods,
+        imported=imported,
+        top=top | imported,
+        bound=imported | bound,
+        used=used,
+        own_calls=own,
+        has_supertype=any(n.type in _SUPERTYPES for n in nodes),
+        has_wildcard=any(_is_wildcard(n) for n in nodes),
     )
+
+
+def _defined(nodes: Sequence[Node]) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """Names of definitions, of methods among them, and of what is bound at file level."""
+    definitions, methods, top = set(), set(), set()
+    for node in nodes:
+        if node.type not in _DEFINITIONS and node.type not in _VALUES:
+            continue
+        name = node.child_by_field_name("name")
+        if name is None or name.type.endswith("_pattern"):
+            continue
+        if node.type in _DEFINITIONS:
+            definitions.add(grammar.text_of(name))
+        if node.type in _METHODS:
+            methods.add(grammar.text_of(name))
+        if _at_top(node):
+            top.add(grammar.text_of(name))
+    return frozenset(definitions), frozenset(methods), frozenset(top)
+
+
+def _is_wildcard(node: Node) -> bool:
+    return node.type == "asterisk" or (node.type == "use_wildcard" and "super" not in grammar.text_of(node))
 
 
 def _at_top(node: Node) -> bool:
@@ -166,13 +180,17 @@ def _imported(node: Node, suffix: str) -> Iterator[str]:
     elif suffix == ".rs":
         yield from _rust_names(node)
     else:
-        for inner in grammar.walk(node):
-            alias = inner.child_by_field_name("alias")
-            if inner.type == "import_specifier":
-                name = alias or inner.child_by_field_name("name")
-                if name is not None:
-                    yield grammar.text_of(name)
-            elif inner.type == "identifier" and inner.parent is not None and inner.parent.type in ("import_clause", "namespace_import"):
+        yield from _script_names(node)
+
+
+def _script_names(node: Node) -> Iterator[str]:
+    for inner in grammar.walk(node):
+        if inner.type == "import_specifier":
+            name = inner.child_by_field_name("alias") or inner.child_by_field_name("name")
+            if name is not None:
+                yield grammar.text_of(name)
+        elif inner.type == "identifier" and inner.parent is not None:
+            if inner.parent.type in ("import_clause", "namespace_import"):
                 yield grammar.text_of(inner)
 
 

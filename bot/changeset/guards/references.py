@@ -16,10 +16,10 @@ from bot.changeset.guards.view import FileView, ResultTree
 _MODULE_NAMES = {"__file__", "__name__", "__doc__", "__path__", "__spec__", "__builtins__", "__class__", "__debug__"}
 _COMMON = frozenset(name for kind in (str, bytes, list, dict, set, int, float, Exception) for name in dir(kind))
 _FILE_WORDS = (
-    "absolute as_posix chmod close communicate detach exists fileno flush glob is_dir is_file is_relative_to iterdir "
-    "joinpath kill mkdir name open parent parents parts poll read read_bytes read_text readline readlines relative_to "
-    "rename resolve rglob rmdir seek send_signal stat stem suffix tell terminate touch truncate unlink wait with_name "
-    "with_suffix write write_bytes write_text writelines"
+    "absolute as_posix chmod close communicate detach exists fileno flush glob is_dir is_file is_relative_to "
+    "iterdir joinpath kill mkdir name open parent parents parts poll read read_bytes read_text readline readlines "
+    "relative_to rename resolve rglob rmdir seek send_signal stat stem suffix tell terminate touch truncate "
+    "unlink wait with_name with_suffix write write_bytes write_text writelines"
 )
 _OF_FILES = frozenset(_FILE_WORDS.split(" "))
 """Methods of files, paths and processes; that a module calls one says nothing of whose it is."""

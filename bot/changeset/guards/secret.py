@@ -77,27 +77,34 @@ def secret_findings(view: FileView) -> Iterator[Finding]:
         line = line[:_LONGEST]
         if not _HINT.search(line):
             continue
-        for code, what in _secrets(line):
+        for code, what, hits in _secrets(line):
             soft = (shown and code != "secret.token") or (
                 code in ("secret.jwt", "secret.password") and view.suffix in _PROSE
             )
+            if (shown or view.suffix in _PROSE) and all(_EXAMPLE.search(hit) for hit in hits):
+                continue
             message = f"{view.path}:{number} holds {what}"
             severity = Severity.WARNING if soft else None
             yield found(code, message, edit=view.index, path=view.path, line=number, severity=severity)
 
 
-def _secrets(line: str) -> Iterator[tuple[str, str]]:
-    """(code, what it is) of every kind of secret in a line, once each."""
+def _secrets(line: str) -> Iterator[tuple[str, str, list[str]]]:
+    """(code, what it is, the parts that vary) of every kind of secret in a line, once each."""
     if any(_KEY.analyze_string(line)):
-        yield "secret.private_key", "the beginning of a private key"
-    kinds = [what for what, plugin in _TOKENS if any(not _EXAMPLE.search(hit) for hit in plugin.analyze_string(line))]
-    kinds += [what for what, pattern in _MORE if any(not _EXAMPLE.search(hit[0]) for hit in pattern.finditer(line))]
-    for what in dict.fromkeys(kinds):
-        yield "secret.token", what
+        yield "secret.private_key", "the beginning of a private key", [""]
+    kinds: dict[str, list[str]] = {}
+    for what, plugin in _TOKENS:
+        kinds.setdefault(what, []).extend(plugin.analyze_string(line))
+    for what, pattern in _MORE:
+        kinds.setdefault(what, []).extend(hit[0] for hit in pattern.finditer(line))
+    for what, hits in kinds.items():
+        if hits:
+            yield "secret.token", what, [hit.rsplit("-", 1)[-1] for hit in hits]
     if any(_JWT.analyze_string(line)):
-        yield "secret.jwt", "a JSON web token"
-    if any(_is_random(hit[1]) for hit in _PASSWORD.finditer(line)):
-        yield "secret.password", "a password in a URL"
+        yield "secret.jwt", "a JSON web token", [""]
+    passwords = [hit[1] for hit in _PASSWORD.finditer(line) if _is_random(hit[1])]
+    if passwords:
+        yield "secret.password", "a password in a URL", passwords
 
 
 def _is_random(text: str) -> bool:

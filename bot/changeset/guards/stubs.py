@@ -14,7 +14,9 @@ from bot.changeset.guards.view import FileView
 _ABSTRACT = ("abstract", "overload", "Protocol", "ABC", "Abstract", "Interface")
 
 
-_PROMISE = re.compile(r"\b(?:todo|fixme|implement|placeholder|stub|fill in|your code|logic here|not implemented)", re.IGNORECASE)
+_PROMISE = re.compile(
+    r"\b(?:todo|fixme|implement|placeholder|stub|fill in|your code|logic here|not implemented)", re.IGNORECASE
+)
 
 
 def stub_findings(view: FileView) -> Iterator[Finding]:
@@ -32,13 +34,20 @@ def stub_findings(view: FileView) -> Iterator[Finding]:
         stub, promise = _is_stub(node), _promises(node, view)
         where = f"{view.path}:{node.lineno}"
         if was is not None:
-            emptied = (stub and weight >= 3) or (_is_constant(node) and (weight >= 8 or (weight >= 3 and promise)))
+            emptied = (stub and weight >= 3) or (_is_constant(node) and (weight >= 6 or (weight >= 3 and promise)))
             if emptied and name not in view.removes and node.name not in view.removes:
                 yield _stub("loss.body", f"{where} {name} loses its body", view, node)
         elif (stub or _is_constant(node)) and promise:
             yield _stub("loss.stub", f"{where} {name} is a stub that promises a body", view, node, Severity.ERROR)
         elif stub and not _is_dots(node) and not node.name.startswith("__"):
-            yield _stub("loss.stub", f"{where} {name} is a stub", view, node)
+            severity = Severity.ERROR if view.before is None and _is_all_stubs(new) else None
+            yield _stub("loss.stub", f"{where} {name} is a stub", view, node, severity)
+
+
+def _is_all_stubs(tree: ast.Module) -> bool:
+    """Whether no function of a module has a body."""
+    functions = [n for _, n in python_code.definitions(tree) if not isinstance(n, ast.ClassDef)]
+    return all(_is_stub(n) for n in functions if not n.name.startswith("__"))
 
 
 def _stub(
@@ -64,7 +73,9 @@ def _is_constant(node: python_code.FunctionNode) -> bool:
 
 
 def _is_dots(node: python_code.FunctionNode) -> bool:
-    return any(isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant) and s.value.value is ... for s in node.body)
+    return any(
+        isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant) and s.value.value is ... for s in node.body
+    )
 
 
 def _real(node: python_code.FunctionNode) -> list[ast.stmt]:

@@ -110,7 +110,9 @@ def suffix_of(path: str) -> str:
 def with_elsewhere(views: Sequence[FileView]) -> list[FileView]:
     """The views, each knowing which lines the others add."""
     added = [
-        frozenset(s for line in (view.new_lines if view.path != view.source else _added(view)) if len(s := line.strip()) > 3)
+        frozenset(
+            s for line in (view.new_lines if view.path != view.source else _added(view)) if len(s := line.strip()) > 3
+        )
         for view in views
     ]
     return [
