@@ -32,6 +32,7 @@ def disguise_findings(view: FileView) -> Iterator[Finding]:
         ("loss.diff", _diff(view)),
         ("loss.escaped_newlines", _escaped(view)),
         ("loss.conflict", _conflict(view)),
+        ("loss.line_endings", _line_ends(view)),
     ):
         if line is not None:
             message = f"{view.path}: {_SAID[code]} (line {line})"
@@ -43,6 +44,7 @@ _SAID = {
     "loss.diff": "the content is a diff",
     "loss.escaped_newlines": "line ends are written out as \\n",
     "loss.conflict": "the content holds conflict marks",
+    "loss.line_endings": "all line ends change between CRLF and LF",
 }
 
 
@@ -67,6 +69,15 @@ def _fenced(view: FileView) -> int | None:
         if _OPENING.match(line) and sum(h.count('"""') + h.count("'''") for _, h in head[:place]) % 2 == 0:
             return number if view.suffix in _CODE or (view.before and view.suffix != ".rst") else None
     return None
+
+
+def _line_ends(view: FileView) -> int | None:
+    """1 where every line end of a file of several lines changed its kind."""
+    before, after = view.before or "", view.after or ""
+    if min(before.count("\n"), after.count("\n")) < 3:
+        return None
+    was, now = before.count("\r\n") / before.count("\n"), after.count("\r\n") / after.count("\n")
+    return 1 if {was, now} == {0.0, 1.0} else None
 
 
 def _diff(view: FileView) -> int | None:

@@ -1,7 +1,7 @@
 """Syntax trees of the languages that have no parser in the standard library, by tree-sitter.
 
-The grammars are plain functions of the text: they read no file and keep no state but the parser's own tables. A grammar may
-lag behind its language, so a text only counts as broken where the old one was whole.
+The grammars are plain functions of the text: they read no file and keep no state but the parser's own tables. A grammar
+may lag behind its language, so a text only counts as broken where the old one was whole.
 """
 
 from __future__ import annotations

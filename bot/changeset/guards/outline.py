@@ -1,6 +1,7 @@
 """What a text of a tree-sitter language defines, binds and uses: names with their roles, told from the grammar alone.
 
-A place that is not clearly a use counts as one that may bind the name. Nothing is called missing while such a place is left.
+A place that is not clearly a use counts as one that may bind the name. Nothing is called missing while such a place
+is left.
 """
 
 from __future__ import annotations
@@ -47,8 +48,9 @@ _FIELDS = frozenset(
         ("call_expression", "function"), ("new_expression", "constructor"), ("member_expression", "object"),
         ("subscript_expression", "object"), ("selector_expression", "operand"), ("qualified_type", "package"),
         ("composite_literal", "type"), ("scoped_identifier", "path"), ("scoped_type_identifier", "path"),
-        ("macro_invocation", "macro"), ("impl_item", "type"), ("impl_item", "trait"), ("object_creation_expression", "type"),
-        ("method_invocation", "object"), ("field_access", "object"), ("marker_annotation", "name"), ("annotation", "name"),
+        ("macro_invocation", "macro"), ("impl_item", "type"), ("impl_item", "trait"),
+        ("object_creation_expression", "type"), ("marker_annotation", "name"), ("annotation", "name"),
+        ("method_invocation", "object"), ("field_access", "object"),
         ("cast_expression", "type"), ("instanceof_expression", "right"), ("formal_parameter", "type"),
         ("field_declaration", "type"), ("local_variable_declaration", "type"), ("method_declaration", "type"),
         ("method_declaration", "result"), ("parameter_declaration", "type"), ("parameter", "type"), ("pair", "value"),
@@ -189,9 +191,8 @@ def _script_names(node: Node) -> Iterator[str]:
             name = inner.child_by_field_name("alias") or inner.child_by_field_name("name")
             if name is not None:
                 yield grammar.text_of(name)
-        elif inner.type == "identifier" and inner.parent is not None:
-            if inner.parent.type in ("import_clause", "namespace_import"):
-                yield grammar.text_of(inner)
+        elif inner.type == "identifier" and getattr(inner.parent, "type", "") in ("import_clause", "namespace_import"):
+            yield grammar.text_of(inner)
 
 
 def _rust_names(node: Node) -> Iterator[str]:

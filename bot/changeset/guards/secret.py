@@ -1,14 +1,14 @@
 """Secrets in added lines (`secret.*`). The secret itself is never repeated.
 
-The shapes are those of detect-secrets' plugins, used on single lines alone: no baseline, no file system, no verification over
-the network. Left out are its plugins that judge by entropy or by a variable's name, and those whose pattern fits ordinary text
-(IP addresses, IBM, Artifactory): they refuse honest changes. A few shapes it lacks stand here.
+The shapes are those of detect-secrets' plugins, used on single lines alone: no baseline, no file system, no verification
+over the network. Left out are its plugins that judge by entropy or by a variable's name, and those whose pattern fits
+ordinary text (IP addresses, IBM, Artifactory): they refuse honest changes. A few shapes it lacks stand here.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from detect_secrets.plugins.aws import AWSKeyDetector
@@ -32,7 +32,7 @@ from bot.changeset.guards.view import FileView
 
 
 class _Plugin(Protocol):
-    def analyze_string(self, string: str) -> Iterator[str]: ...
+    denylist: Iterable[re.Pattern[str]]
 
 
 _TOKENS: tuple[tuple[str, _Plugin], ...] = (
@@ -56,6 +56,7 @@ _MORE = (
     ("a Stripe live key", re.compile(r"\b[rs]k_live_[A-Za-z0-9]{20,}")),
     ("a Hugging Face token", re.compile(r"\bhf_[A-Za-z0-9]{34}\b")),
 )
+_PATTERNS = (*((what, pattern) for what, plugin in _TOKENS for pattern in plugin.denylist), *_MORE)
 _JWT = JwtTokenDetector()
 _KEY = PrivateKeyDetector()
 _PASSWORD = re.compile(r"\b[a-z][a-z0-9+.-]{2,}://[^\s:@/'\"<>{}$%]+:([^\s:@/'\"<>{}$%]{8,})@[\w.-]+", re.IGNORECASE)
@@ -93,9 +94,7 @@ def _secrets(line: str) -> Iterator[tuple[str, str, list[str]]]:
     if any(_KEY.analyze_string(line)):
         yield "secret.private_key", "the beginning of a private key", [""]
     kinds: dict[str, list[str]] = {}
-    for what, plugin in _TOKENS:
-        kinds.setdefault(what, []).extend(plugin.analyze_string(line))
-    for what, pattern in _MORE:
+    for what, pattern in _PATTERNS:
         kinds.setdefault(what, []).extend(hit[0] for hit in pattern.finditer(line))
     for what, hits in kinds.items():
         if hits:

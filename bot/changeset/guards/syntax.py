@@ -75,7 +75,7 @@ _PARSERS: dict[str, tuple[str, Callable[[str], Problem | None]]] = {
 
 
 def _by_grammar(view: FileView) -> Iterator[Finding]:
-    """Languages read by tree-sitter. A grammar may lag behind, so a new file that it cannot read only gets a warning."""
+    """Languages read by tree-sitter. A grammar may lag behind: a new file that it cannot read only gets a warning."""
     new = grammar.parsed(view.after, view.suffix)
     problem = grammar.first_error(new) if new is not None else None
     if problem is None or not (view.after or "").strip():
