@@ -40,10 +40,16 @@ class TreeReader(Protocol):
 
 @runtime_checkable
 class TreeSearcher(Protocol):
-    """A tree that can be searched faster than by reading every file of it."""
+    """A tree that can be listed and searched without reading every file of it."""
+
+    def paths(self) -> Sequence[str]:
+        """Paths of the regular files."""
+
+    def names(self, directory: str) -> Sequence[str]:
+        """Names in a directory ("" for the root); none when there is no directory."""
 
     def holding(self, words: Sequence[str], suffixes: Sequence[str]) -> Sequence[str]:
-        """Paths of the files with one of the extensions that hold one of the texts."""
+        """Paths of the files with one of the extensions that hold one of the texts as a word."""
 
 
 @dataclass(frozen=True, slots=True)

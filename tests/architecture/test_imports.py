@@ -24,6 +24,7 @@ HOMES = {
     "bm25s": ("bot/plan/context/",),
     "bpe_openai": ("bot/llm/", "bot/plan/context/"),
     "typer": ("bot/__main__.py", "bot/cli/"),
+    "detect_secrets": ("bot/changeset/guards/secret.py",),
     "filelock": ("bot/git_store/", "bot/record/"),
     "pydantic_settings": ("bot/settings.py",),
 }

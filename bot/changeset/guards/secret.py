@@ -1,18 +1,19 @@
 """Secrets in added lines (`secret.*`). The secret itself is never repeated.
 
-The shapes are those of detect-secrets' plugins, used on single lines alone: no baseline, no file system, no verification
-over the network. Left out are its plugins that judge by entropy or by a variable's name, and those whose pattern fits
-ordinary text (IP addresses, IBM, Artifactory): they refuse honest changes. A few shapes it lacks stand here.
+The shapes are those of detect-secrets' plugins, used on single lines alone: no baseline, no file system, no
+verification over the network. Left out are its plugins that judge by entropy or by a variable's name, and those whose
+pattern fits ordinary text (IP addresses, IBM, Artifactory): they refuse honest changes. A few shapes it lacks stand
+here.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import Protocol
+from collections.abc import Iterator
 
 from detect_secrets.plugins.aws import AWSKeyDetector
 from detect_secrets.plugins.azure_storage_key import AzureStorageKeyDetector
+from detect_secrets.plugins.base import RegexBasedDetector
 from detect_secrets.plugins.discord import DiscordBotTokenDetector
 from detect_secrets.plugins.github_token import GitHubTokenDetector
 from detect_secrets.plugins.gitlab_token import GitLabTokenDetector
@@ -30,12 +31,7 @@ from bot.changeset.codes import found
 from bot.changeset.findings import Finding, Severity
 from bot.changeset.guards.view import FileView
 
-
-class _Plugin(Protocol):
-    denylist: Iterable[re.Pattern[str]]
-
-
-_TOKENS: tuple[tuple[str, _Plugin], ...] = (
+_TOKENS: tuple[tuple[str, RegexBasedDetector], ...] = (
     ("an AWS key", AWSKeyDetector()),
     ("an Azure storage key", AzureStorageKeyDetector()),
     ("a Discord bot token", DiscordBotTokenDetector()),

@@ -143,7 +143,10 @@ class ResultTree:
     @cached_property
     def paths(self) -> frozenset[str]:
         """Every regular file of the result."""
-        old = {e.path for e in self._tree.files() if e.mode in (MODE_FILE, MODE_EXECUTABLE)}
+        if isinstance(self._tree, TreeSearcher):
+            old = set(self._tree.paths())
+        else:
+            old = {e.path for e in self._tree.files() if e.mode in (MODE_FILE, MODE_EXECUTABLE)}
         return frozenset((old - self._gone) | self._new.keys())
 
     def text(self, path: str) -> str | None:
@@ -162,7 +165,7 @@ class ResultTree:
         """(path, text), in path order, of every file with one of the extensions that holds one of the words."""
         if isinstance(self._tree, TreeSearcher):
             old = set(self._tree.holding(words, suffixes)) - self._gone
-            paths = sorted((old & self.paths) | self._new.keys())
+            paths = sorted(old | self._new.keys())
         else:
             paths = sorted(self.paths)
         for path in paths:
