@@ -113,7 +113,7 @@ def _calls_elsewhere(view: FileView, owner: str, method: str, result: ResultTree
 
 
 def _in_other_files(lost: Sequence[tuple[FileView, set[str] | None]], result: ResultTree) -> Iterator[Finding]:
-    index = ModuleIndex(result.paths)
+    index: ModuleIndex | None = None
     words: set[str] = set()
     for view, names in lost:
         words.update(names if names is not None else module_parts(view.source)[-1:])
@@ -123,6 +123,7 @@ def _in_other_files(lost: Sequence[tuple[FileView, set[str] | None]], result: Re
         tree = python_code.module(text)
         if tree is None:
             continue
+        index = index or ModuleIndex(result.paths)
         free = python_code.guarded_imports(tree)
         for item in imports(tree, path):
             if item.node in free:
