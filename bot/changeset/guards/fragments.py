@@ -119,6 +119,9 @@ def _lost_tail(view: FileView) -> int:
 
 
 def _is_cut_line(last: str, old: list[str]) -> bool:
+    """Whether the last line is the beginning of an old one; a few signs alone say nothing."""
+    if len(last) < 4 or not any(c.isalnum() for c in last):
+        return False
     stripped = [line.strip() for line in old]
     return last not in stripped and any(line.startswith(last) and len(line) > len(last) for line in stripped)
 
