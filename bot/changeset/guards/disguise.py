@@ -120,4 +120,4 @@ def _is_shown(view: FileView, line: int) -> bool:
     if view.suffix not in _MARKUP:
         return False
     fences = [f.strip("`~ ").casefold() for f in view.new_lines[: line - 1] if f.lstrip().startswith(("```", "~~~"))]
-    return len(fences) % 2 == 1 and fences[-1] in ("", "diff", "text", "txt", "git", "console", "conflict")
+    return len(fences) % 2 == 1 and fences[-1] in ("", "diff", "git", "conflict")

@@ -57,9 +57,12 @@ def _headings(view: FileView) -> str:
         title for title, level in old.items() if f"{'#' * level} {title}" in {e.casefold() for e in view.elsewhere}
     }
     gone = old.keys() - new.keys() - excused - moved
+    first, now = next(iter(old.values()), 7), next(iter(new.values()), 7)
+    solid = sum(1 for line in view.old_lines if line.strip())
+    if now > 1 and solid >= 12 and view.kept < 0.05 and view.share < 0.5 and not new.keys() & old.keys():
+        return f"a part without a title stands for it, {view.kept:.0%} of its lines are left"
     if not gone:
         return ""
-    first, now = next(iter(old.values())), next(iter(new.values()), 7)
     if now > first and len(view.old_lines) >= 8 and len(gone) == len(old) and view.kept < 0.15:
         return f"it begins below the old title, {len(gone)} of {len(old)} headings are gone"
     came = new.keys() - old.keys()

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from bot.changeset.codes import found
 from bot.changeset.findings import Finding, Severity
 from bot.changeset.guards import python_code
+from bot.changeset.guards.syntax import is_loose_json
 from bot.changeset.guards.view import FileView
 
 PROSE = frozenset({".md", ".markdown", ".rst", ".txt", ".adoc", ".html", ".htm"})
@@ -95,7 +96,7 @@ _PLACEHOLDER = re.compile(
 
 def elision_findings(view: FileView) -> Iterator[Finding]:
     """Marks in added lines. A mark that says what it hides is an error; a bare `...` only where lines vanished too."""
-    if view.after is None or view.suffix in _NO_COMMENTS:
+    if view.after is None or (view.suffix in _NO_COMMENTS and not is_loose_json(view.path)):
         return
     if view.before is not None and _stands_for_all(view.after) and len(view.old_lines) > 3:
         yield _finding("loss.placeholder", view, 1, view.after.strip())

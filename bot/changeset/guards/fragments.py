@@ -58,7 +58,7 @@ def _head_is_lost(view: FileView) -> bool:
     """Whether none of the lines a file of its kind begins with is left: what came is no rewrite of the whole."""
     head = [line.strip() for line in view.old_lines if line.strip()][:4]
     there = {line.strip() for line in view.new_lines}
-    return not any(line in there for line in head)
+    return sum(line in there for line in head) <= 1
 
 
 def _python_fragment(view: FileView, share: float) -> str:
@@ -86,9 +86,11 @@ def _truncated(view: FileView) -> str:
     tail = _lost_tail(view)
     unended = not after.endswith("\n")
     last = new[-1].strip()
-    ends_inside = before.startswith(after) and before[len(after) :].split("\n")[0].strip() != ""
-    if unended and last and (ends_inside or (tail >= 1 and _is_cut_line(last, old))):
+    rest = before[len(after) :] if before.startswith(after) else ""
+    if unended and (rest.split("\n")[0].strip() or (last and tail >= 1 and _is_cut_line(last, old))):
         return f"it ends in the middle of a line: {last[:60]}"
+    if unended and rest.strip() and before.endswith("\n"):
+        return "nothing but its end is gone, the last line end too"
     if len(new) >= len(old):
         return ""
     cut = unended and before.endswith("\n")

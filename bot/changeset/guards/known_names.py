@@ -11,7 +11,7 @@ _SCRIPT = (
     "WritableStream TransformStream WebSocket Promise Symbol Map Set WeakMap WeakSet WeakRef Proxy Reflect Error "
     "TypeError RangeError Object Array String Number Boolean Date RegExp JSON Math Intl BigInt globalThis window "
     "document navigator module exports require global describe it test expect before after beforeEach afterEach "
-    "beforeAll afterAll suite vi jest assert React JSX Iterator btoa atob"
+    "beforeAll afterAll suite vi jest React JSX Iterator btoa atob"
 )
 
 _JAVA = (

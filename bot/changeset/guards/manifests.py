@@ -35,6 +35,11 @@ def manifest_findings(views: Sequence[FileView], result: ResultTree) -> Iterator
 def _many(gone: set[str], old: set[str], view: FileView) -> str:
     if view.whole and len(gone) >= 2 and len(gone) >= 0.4 * len(old):
         return f"{len(gone)} of {len(old)} entries are gone: {', '.join(sorted(gone)[:6])}"
+    for table in sorted({entry.partition(".")[0] for entry in gone if "." in entry}) if view.whole else ():
+        had = [entry for entry in old if entry.startswith(f"{table}.")]
+        lost = [entry for entry in had if entry in gone]
+        if table.casefold().endswith(("dependencies", "scripts")) and len(lost) >= 4 and len(lost) >= 0.5 * len(had):
+            return f"{len(lost)} of {len(had)} entries of {table} are gone"
     return ""
 
 

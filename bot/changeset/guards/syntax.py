@@ -19,6 +19,7 @@ _MAX_YAML = 300_000
 _LOOSE_JSON = re.compile(
     r"(?:^|/)(?:tsconfig|jsconfig|\.eslintrc|\.babelrc|devcontainer|api-extractor)|\.vscode/|\.jsonc$"
 )
+_COMMENTS = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|//[^\n]*|/\*.*?\*/", re.DOTALL)
 _SAMPLES = re.compile(r"(?:^|/)(?:tests?|testdata|fixtures?|samples?|templates?|examples?|data|corpus)/|\{\{")
 
 _FAMILIES = {"tsx": "typescript", "bash": "shell"}
@@ -39,6 +40,16 @@ def _json(text: str) -> Problem | None:
     except (ValueError, RecursionError) as error:
         return str(error), None
     return None
+
+
+def is_loose_json(path: str) -> bool:
+    """Whether a JSON file's readers allow comments and trailing commas."""
+    return _LOOSE_JSON.search(path) is not None
+
+
+def _loose_json(text: str) -> Problem | None:
+    bare = _COMMENTS.sub(lambda hit: hit[0] if hit[0].startswith('"') else re.sub(r"[^\n]", " ", hit[0]), text)
+    return _json(re.sub(r",(\s*[}\]])", r"\1", bare))
 
 
 def _toml(text: str) -> Problem | None:
@@ -98,8 +109,10 @@ def syntax_findings(view: FileView) -> Iterator[Finding]:
         yield from _by_grammar(view)
         return
     code, parse = _PARSERS[view.suffix]
-    if code == "syntax.json" and (_LOOSE_JSON.search(view.path) or not view.after.strip()):
+    if code == "syntax.json" and not view.after.strip():
         return
+    if is_loose_json(view.path):
+        parse = _loose_json
     problem = parse(view.after)
     if problem is None or (view.before is not None and parse(view.before) is not None):
         return
