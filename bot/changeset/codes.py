@@ -134,6 +134,9 @@ _PROTECTED = {
 
 _SECRET = {
     "secret.private_key": CodeMeaning("an added line begins a private key", "Never commit a key; read it at run time."),
+    "secret.literal": CodeMeaning(
+        "a name such as `api_key` is given a literal that looks like a key", "Read the key at run time."
+    ),
     "secret.jwt": CodeMeaning("an added line holds a JSON web token", "Never commit a token; make one at run time."),
     "secret.password": CodeMeaning("an added line holds a password in a URL", "Read the password at run time."),
     "secret.token": CodeMeaning("an added line holds an access token", "Revoke the token; read it at run time."),

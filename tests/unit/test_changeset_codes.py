@@ -170,6 +170,7 @@ def warned(code: str, **more: Any) -> Case:
 KEY = "-----BEGIN RSA " + "PRIVATE KEY-----"
 TOKEN = "ghp_" + "Zq7Lw2Rk9Xv4Tn8Bm3Yc6Hd1Jf5Gs0PaQeWi"
 JWT = "eyJhbGciOiJIUzI1NiJ9." + "eyJzdWIiOiJhbm5hIn0." + "dBjftJeZ4CVPmB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+LITERAL = "9fK2xQ7vLp0" + "Zt4Rw8Yc3Mb6N"
 URL = "postgres://admin:" + "s3cr7tQx9zK" + "@db.internal/app"
 
 STUBBED = NUMBERS.replace(NUMBERS[NUMBERS.index("    square") : NUMBERS.index("\n\ndef ring")], "    pass\n")
@@ -239,6 +240,7 @@ CASES = [
     Case("secret.private_key", edits=add("key.txt", f"{KEY}\n")),
     Case("secret.token", edits=add("conf.cfg", f"token = {TOKEN}\n")),
     Case("secret.jwt", edits=add("conf.cfg", f"token = {JWT}\n")),
+    Case("secret.literal", edits=add("conf.py", f'API_KEY = "{LITERAL}"\n')),
     Case("secret.password", edits=add("conf.cfg", f"url = {URL}\n")),
     Case("message.blank", edits=add("a.txt"), message=" \n"),
     warned("message.long_subject", edits=add("a.txt"), message="x " * 50),
@@ -316,7 +318,7 @@ def test_findings_can_be_acted_on(case: Case) -> None:
         findings = rejected.findings
     for finding in findings:
         assert finding.message and finding.instruction
-        assert not any(secret in finding.message for secret in (TOKEN, JWT, URL))
+        assert not any(secret in finding.message for secret in (TOKEN, JWT, URL, LITERAL))
 
 
 NEAR_MISSES: list[tuple[str, list[Json]]] = [

@@ -115,6 +115,6 @@ def _tables(view: FileView) -> str:
         now = new.get((heading, header))
         if len(body) >= 2 and len(gone) == len(body) and now is None and (header not in headers or len(new) < len(old)):
             return f"the table with {len(body)} rows under {title!r} is gone"
-        if now is not None and len(gone) >= 3 and len(now) <= 0.5 * len(body):
+        if now is not None and len(gone) >= 3 and len(now) <= 0.6 * len(body):
             return f"{len(gone)} of {len(body)} rows of the table under {title!r} are gone"
     return ""

@@ -56,10 +56,14 @@ _PATTERNS = (*((what, pattern) for what, plugin in _TOKENS for pattern in plugin
 _JWT = JwtTokenDetector()
 _KEY = PrivateKeyDetector()
 _PASSWORD = re.compile(r"\b[a-z][a-z0-9+.-]{2,}://[^\s:@/'\"<>{}$%]+:([^\s:@/'\"<>{}$%]{8,})@[\w.-]+", re.IGNORECASE)
+_NAMED = re.compile(
+    r"\b[\w.-]*(?:secret|token|passwo?r?d|api_?key|access_?key|private_?key)[\w.-]*[\"']?\s*(?::=|=>|[=:])\s*"
+    r"[\"']([A-Za-z0-9+/_=-]{20,})[\"']",
+    re.IGNORECASE,
+)
 _EXAMPLE = re.compile(r"EXAMPLE|(.)\1{7}|0123456789|1234567890|abcdefgh|xxxx|placeholder", re.IGNORECASE)
 _TESTS = re.compile(
-    r"(?:^|/)(?:tests?|testdata|fixtures?|__tests__|specs?|examples?)(?:/|[._-])|_test\.|\.(?:test|spec)\.|"
-    r"(?:^|/)conftest\.py$|Tests?\.java$",
+    r"(?:^|[/._-])(?:tests?|testdata|fixtures?|specs?|examples?)[/._-]|(?:^|/)(?:__tests__/|conftest\.py$)|Tests?\.java$",
     re.IGNORECASE,
 )
 _PROSE = frozenset({".md", ".markdown", ".mdx", ".rst", ".txt", ".adoc"})
@@ -76,7 +80,7 @@ def secret_findings(view: FileView) -> Iterator[Finding]:
             continue
         for code, what, hits in _secrets(line):
             soft = (shown and code != "secret.token") or (
-                code in ("secret.jwt", "secret.password") and view.suffix in _PROSE
+                code in ("secret.jwt", "secret.password", "secret.literal") and view.suffix in _PROSE
             )
             if (shown or view.suffix in _PROSE) and all(_EXAMPLE.search(hit) for hit in hits):
                 continue
@@ -91,15 +95,24 @@ def _secrets(line: str) -> Iterator[tuple[str, str, list[str]]]:
         yield "secret.private_key", "the beginning of a private key", [""]
     kinds: dict[str, list[str]] = {}
     for what, pattern in _PATTERNS:
-        kinds.setdefault(what, []).extend(hit[0] for hit in pattern.finditer(line))
+        kinds.setdefault(what, []).extend(hit[0] for hit in pattern.finditer(line) if _stands_alone(hit))
     for what, hits in kinds.items():
         if hits:
             yield "secret.token", what, [hit.rsplit("-", 1)[-1] for hit in hits]
+    named = [hit[1] for hit in _NAMED.finditer(line) if _is_random(hit[1]) and len(set(hit[1])) >= 12]
+    if named and not any(kinds.values()):
+        yield "secret.literal", "what is named and looks like a key", named
     if any(_JWT.analyze_string(line)):
         yield "secret.jwt", "a JSON web token", [""]
     passwords = [hit[1] for hit in _PASSWORD.finditer(line) if _is_random(hit[1])]
     if passwords:
         yield "secret.password", "a password in a URL", passwords
+
+
+def _stands_alone(hit: re.Match[str]) -> bool:
+    """Whether a hit is no part of a longer run of letters and digits, a checksum for instance."""
+    around = hit.string[: hit.start()][-1:], hit.string[hit.end() :][:1]
+    return not (around[0].isalnum() and hit[0][0].isalnum()) and not around[1].isalnum()
 
 
 def _is_random(text: str) -> bool:
