@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from bot.changeset.tree import MODE_EXECUTABLE, MODE_FILE, TreeReader, TreeSearc
 
 _MAX_READ = 1_000_000
 _MAX_COMPARED = 20_000
+_MAX_EXACT = 1_000
 
 
 @dataclass(frozen=True)
@@ -87,10 +89,15 @@ class FileView:
     def hunks(self) -> tuple[tuple[int, int, int, int], ...]:
         """(first, end) of the old and (first, end) of the new lines, from 0, of every place that differs."""
         old, new = [line.rstrip() for line in self.old_lines], [line.rstrip() for line in self.new_lines]
+        head = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False)))
+        rest = zip(reversed(old[head:]), reversed(new[head:]), strict=False)
+        tail = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], rest))
+        old, new = old[head : len(old) - tail], new[head : len(new) - tail]
         if len(old) + len(new) > _MAX_COMPARED:
             return ()
-        matcher = difflib.SequenceMatcher(None, old, new, autojunk=len(old) + len(new) > 4000)
-        return tuple((a, b, c, d) for tag, a, b, c, d in matcher.get_opcodes() if tag != "equal")
+        matcher = difflib.SequenceMatcher(None, old, new, autojunk=len(old) + len(new) > _MAX_EXACT)
+        codes = matcher.get_opcodes()
+        return tuple((head + a, head + b, head + c, head + d) for tag, a, b, c, d in codes if tag != "equal")
 
     def replaced_at(self, number: int) -> tuple[int, int]:
         """(lines gone, lines come) of the hunk that holds a line of the new text (from 1); (0, 0) outside any."""
