@@ -39,7 +39,7 @@ def _fragment(view: FileView) -> str:
     if view.suffix not in _DATA or view.suffix == ".txt":
         there = {line.strip() for line in view.old_lines}
         left = [line.strip() for line in view.new_lines if line.strip()]
-        if share < 0.5 and view.kept < 0.6 and _head_is_lost(view) and all(line in there for line in left):
+        if share < 0.5 and view.kept < 0.6 and _head_left(view) <= 1 and all(line in there for line in left):
             return f"all that is left is a part from its middle, {share:.0%} of its length"
     if view.suffix in _MARKDOWN or view.suffix in _DATA:
         return ""
@@ -49,16 +49,16 @@ def _fragment(view: FileView) -> str:
         if said:
             return said
     solid = sum(1 for line in view.old_lines if line.strip())
-    if solid >= 15 and view.kept < 0.12 and share < 0.5 and _head_is_lost(view):
+    if solid >= 15 and view.kept < 0.12 and share < 0.5 and _head_left(view) == 0:
         return f"{view.kept:.0%} of its lines are left in a text of {share:.0%} of its length"
     return ""
 
 
-def _head_is_lost(view: FileView) -> bool:
-    """Whether none of the lines a file of its kind begins with is left: what came is no rewrite of the whole."""
+def _head_left(view: FileView) -> int:
+    """How many of the old file's first four lines are left: without any, what came is no rewrite of the whole."""
     head = [line.strip() for line in view.old_lines if line.strip()][:4]
     there = {line.strip() for line in view.new_lines}
-    return sum(line in there for line in head) <= 1
+    return sum(line in there for line in head)
 
 
 def _python_fragment(view: FileView, share: float) -> str:
