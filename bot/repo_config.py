@@ -18,6 +18,12 @@ from bot.names import CONFIG_PATH, Digest, sha256
 MAX_CHARACTERS = 100_000
 _RULE_TYPES = ("forbid", "require", "max_lines")
 
+GUARD_FAMILIES = frozenset({"loss", "syntax", "imports", "secret", "message", "protected", "size"})
+"""Families of guard codes whose severity a repository may set."""
+
+STRICT_FAMILIES = frozenset({"contract", "path", "stale"})
+"""Families that cannot be weakened: without them a ChangeSet would no longer mean one thing."""
+
 DEFAULT_PROTECTED = (
     ".github/workflows/**",
     ".github/actions/**",
@@ -128,6 +134,15 @@ class RepairConfig(_Part):
     on_review: bool = True
 
 
+class GuardsConfig(_Part):
+    """`severities`: how grave a code (`loss.stub`) or a family (`message`) is; sizes in bytes."""
+
+    severities: dict[str, Literal["error", "warning", "note"]] = {}
+    max_files: int = Field(default=300, gt=0, le=3000)
+    max_file_bytes: int = Field(default=5_000_000, gt=0, le=50_000_000)
+    max_total_bytes: int = Field(default=20_000_000, gt=0, le=100_000_000)
+
+
 class AfterMergeConfig(_Part):
     """How long (minutes) the base is watched after a merge, and what a red base leads to."""
 
@@ -162,6 +177,7 @@ class RepoConfig(_Part):
     ci: CiConfig = CiConfig()
     review: ReviewConfig = ReviewConfig()
     merge: MergeConfig = MergeConfig()
+    guards: GuardsConfig = GuardsConfig()
     commit: CommitConfig = CommitConfig()
     repair: RepairConfig = RepairConfig()
     after_merge: AfterMergeConfig = AfterMergeConfig()
@@ -186,7 +202,7 @@ def load_config(text: str) -> RepoConfig:
         raise _invalid([_mistake(one, places) for one in error.errors()]) from None
     except (TypeError, ValueError) as error:
         raise _invalid([f"a value is not text, number, list or mapping: {error}"]) from None
-    mistakes = _rule_mistakes(config, places)
+    mistakes = [*_rule_mistakes(config, places), *_severity_mistakes(config, places)]
     if "{summary}" not in config.commit.template:
         mistakes.append(f"{_place(places, ('commit', 'template'))}: commit.template must hold {{summary}}")
     if mistakes:
@@ -314,4 +330,18 @@ def _rule_mistakes(config: RepoConfig, places: dict[Path, tuple[int, int]]) -> l
                 re.compile(pattern)
             except re.error as error:
                 found.append(f"{where}: review.rules.{index}: the pattern does not compile: {error}")
+    return found
+
+
+def _severity_mistakes(config: RepoConfig, places: dict[Path, tuple[int, int]]) -> list[str]:
+    """Severities of codes that no guard has, or of those that may not be weakened."""
+    found = []
+    for code, severity in config.guards.severities.items():
+        family = code.partition(".")[0]
+        where = _place(places, ("guards", "severities", code))
+        if family in STRICT_FAMILIES and severity != "error":
+            found.append(f"{where}: guards.severities.{code}: `{family}` is always an error")
+        elif family not in GUARD_FAMILIES | STRICT_FAMILIES:
+            allowed = ", ".join(sorted(GUARD_FAMILIES))
+            found.append(f"{where}: guards.severities.{code}: no guard has this code. Families: {allowed}")
     return found
