@@ -28,7 +28,6 @@ from bot.llm.counting import count_tokens
 from bot.llm.model import LanguageModel
 from bot.llm.openai_model import OpenAIModel
 from bot.llm.stub import AbsentModel
-from bot.names import RunId
 from bot.plan.planner import Planner
 from bot.publish.publisher import Publisher
 from bot.publish.status import StatusComment
@@ -66,16 +65,20 @@ def configure_logs(style: str) -> None:
 
 
 class _RunMeter:
-    """Counts every GitHub request under the run in hand, which the flow binds to the log context."""
+    """Counts every GitHub request under the run in hand, or the delivery, which the flow binds to the log context."""
 
     def __init__(self, ledger: Ledger, clock: Clock) -> None:
         self._ledger = ledger
         self._clock = clock
 
     def request(self, method: str, route: str, status: int) -> None:
-        run = structlog.contextvars.get_contextvars().get("run")
+        bound = structlog.contextvars.get_contextvars()
         self._ledger.record_request(
-            RunId(run) if run else None, method=method, route=route, status=status, at=self._clock.now()
+            bound.get("run") or bound.get("delivery"),
+            method=method,
+            route=route,
+            status=status,
+            at=self._clock.now(),
         )
 
 

@@ -14,6 +14,7 @@ from bot.errors import CadenceError
 from bot.flow.house import House
 from bot.git_store.mirror import Mirror
 from bot.github_api.client import RepositoryCalls
+from bot.github_api.permissions import CONTENTS_READ, CONTENTS_WRITE
 from bot.llm.model import Completion, Prompt
 from bot.names import CONFIG_PATH, CommitSha, RepoRef, RunId
 from bot.policy import Policy, read_policy
@@ -88,11 +89,11 @@ class Desk:
 
     def fetch(self) -> None:
         """Bring the mirror up to date, with a token that can only read this repository's contents."""
-        self.mirror.fetch(self.git_url, lambda: self.house.github.token(self.ref, READ_CONTENTS))
+        self.mirror.fetch(self.git_url, lambda: self.house.github.token(self.ref, CONTENTS_READ))
 
     def push_token(self) -> str:
         """A fresh token that can only write this repository's contents."""
-        return self.house.github.token(self.ref, WRITE_CONTENTS)
+        return self.house.github.token(self.ref, CONTENTS_WRITE)
 
     def policy_at(self, commit: CommitSha) -> Policy:
         """The policy in force at a commit."""
@@ -105,10 +106,6 @@ class Desk:
     def mandate_context(self) -> AbstractContextManager[Any]:
         """Bind the run's id to everything logged and counted inside."""
         return structlog.contextvars.bound_contextvars(run=self._run.run_id, repository=self._run.repository)
-
-
-READ_CONTENTS = {"metadata": "read", "contents": "read"}
-WRITE_CONTENTS = {"metadata": "read", "contents": "write"}
 
 
 def _must(house: House, run_id: RunId) -> RunEntry:

@@ -11,6 +11,7 @@ import structlog
 from bot.errors import CadenceError
 from bot.flow import orders
 from bot.flow.house import House
+from bot.flow.review import next_attempts
 from bot.flow.starting import begin, stop_runs, trigger_label
 from bot.intake.events import (
     BranchPushed,
@@ -27,7 +28,6 @@ from bot.intake.events import (
 from bot.intake.parse import parse
 from bot.names import DeliveryId, HeadSha, PullNumber, RepositoryId, RunId
 from bot.record.entries import RunEntry
-from bot.review.kinds import ReviewKind
 from bot.states import AT_THE_GATE, TERMINAL, RunState
 
 S = RunState
@@ -61,6 +61,8 @@ def deliver(house: House, guid: DeliveryId) -> None:
             log.info("delivery.ignored", reason=result.reason)
             house.ledger.mark_delivery(guid, "ignored", reason=result.reason)
             return
+        if result.run is not None:
+            house.ledger.adopt_requests(guid, result.run)
         log.info("delivery.done", note=result.note, run=result.run)
         house.ledger.mark_delivery(guid, "done", reason=result.note, run=result.run)
 
@@ -143,6 +145,9 @@ def _pull(house: House, event: PullChanged) -> Handled | Ignored:
     run = house.ledger.run_for_pull(event.repo.repository_id, event.pull)
     if run is None:
         return Ignored(f"pull request #{event.pull} is not one of Cadence's")
+    own = event.sender is not None and event.sender.login == house.identity.bot_login
+    if own and event.action in ("opened", "synchronize", "edited"):
+        return Ignored("own action: the step that did it looks at the gate itself")
     return _look(house, event.repo.repository_id, [run]) or Ignored(f"its run is {run.state}")
 
 
@@ -160,21 +165,11 @@ def _rerun(house: House, event: RerunAsked) -> Handled | Ignored:
     if run is None or run.state not in AT_THE_GATE or run.pull is None:
         return Ignored("the commit is not the head of a pull request that Cadence works on")
     head = HeadSha(event.head)
-    attempts = _next_attempts(house, run, head, event.check_name)
+    attempts = next_attempts(house, run, head, event.check_name)
     if attempts:
         house.engine.start_review(run.run_id, head, attempts)
     house.engine.tick(run.repository_id, run.pull)
     return Handled(f"judging {event.head[:12]} again: {', '.join(attempts) or 'only the gate'}", run.run_id)
-
-
-def _next_attempts(house: House, run: RunEntry, head: HeadSha, check_name: str | None) -> dict[str, int]:
-    """By kind of review the attempt after the newest on that head; only the one kind whose check was re-run, if any."""
-    filed = [verdict for verdict in house.ledger.verdicts_for(run.run_id) if verdict.key.head == head]
-    return {
-        kind.value: max((v.key.attempt for v in filed if v.kind is kind), default=0) + 1
-        for kind in ReviewKind
-        if check_name in (None, kind.check_name)
-    }
 
 
 def _push(house: House, event: BranchPushed) -> Handled | Ignored:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from bot.errors import Forbidden, HeadMoved, NotMergeable, UnknownOutcome
 from bot.flow.approval import authority_of
@@ -13,7 +15,7 @@ from bot.gate.explain import explain, title_of
 from bot.gate.observer import Observation
 from bot.github_api.records import CheckOutput
 from bot.intake.authority import Cancelled, Go, blueprint_digest
-from bot.names import CommitSha, HeadSha, RunId, branch_for
+from bot.names import CommitSha, RunId, branch_for
 from bot.publish.pull_text import merge_message
 from bot.repo_config import RepoConfig
 from bot.states import RunState
@@ -39,6 +41,12 @@ def reconcile(desk: Desk) -> bool:
     if isinstance(decision, Merge):
         return _merge(desk, observation, decision)
     return _open(desk, observation, decision)
+
+
+def look(desk: Desk) -> tuple[Observation, Decision]:
+    """Observe and decide without acting: for those who ask why."""
+    observation = _observe(desk, fresh_rules=False)
+    return observation, _decide(desk, observation)
 
 
 def _observe(desk: Desk, *, fresh_rules: bool, approved: bool = True) -> Observation:
@@ -68,7 +76,11 @@ def _still_approved(desk: Desk, seen: Observation) -> bool:
 
 
 def _record(desk: Desk, seen: Observation, decision: Merge | Wait | Block) -> None:
-    """File the decision; a new one is shown as the gate's check run on the head it speaks of."""
+    """File the decision; a new one is shown as the gate's check run on the head it speaks of.
+
+    The first time that GitHub has not worked out mergeability is not shown: the next look, two seconds later, is.
+    """
+    before = desk.house.ledger.newest_decision(desk.run.run_id)
     decision_id, new = desk.house.ledger.record_decision(
         desk.run.run_id,
         pull=seen.snapshot.pull,
@@ -79,6 +91,8 @@ def _record(desk: Desk, seen: Observation, decision: Merge | Wait | Block) -> No
     )
     if new:
         log.info("gate.decided", outcome=type(decision).__name__, reasons=[r.code for r in decision.reasons])
+    if _unknown(decision.reasons) and not (before and before.head == seen.snapshot.head and _unknown(before.reasons)):
+        return
     conclusion = {Merge: "success", Wait: None, Block: "action_required"}[type(decision)]
     output = CheckOutput(title=title_of(decision), summary=explain(decision, seen.snapshot))
     desk.house.merger.put_gate_check(
@@ -89,6 +103,11 @@ def _record(desk: Desk, seen: Observation, decision: Merge | Wait | Block) -> No
         conclusion=conclusion,
         output=output,
     )
+
+
+def _unknown(reasons: Sequence[Any]) -> bool:
+    codes = {reason["code"] if isinstance(reason, dict) else reason.code for reason in reasons}
+    return "mergeable.unknown" in codes
 
 
 def _open(desk: Desk, seen: Observation, decision: Wait | Block) -> bool:
@@ -105,10 +124,9 @@ def _open(desk: Desk, seen: Observation, decision: Wait | Block) -> bool:
         engine.start_review(run.run_id, seen.snapshot.head)
     if "base.behind" in codes and codes <= REBUILD_CODES and _may_rebuild(desk, seen):
         _rebuild(desk, seen)
-    until = decision.until if isinstance(decision, Wait) else None
-    if until is not None:
-        engine.reconcile(run.repository_id, seen.snapshot.pull, at=until)
-    elif "mergeable.unknown" in codes:
+    if decision.until is not None:
+        engine.reconcile(run.repository_id, seen.snapshot.pull, at=decision.until)
+    if "mergeable.unknown" in codes:
         engine.reconcile(run.repository_id, seen.snapshot.pull, at=desk.house.clock.now() + timedelta(seconds=2))
     return False
 
@@ -186,12 +204,9 @@ def _finish(desk: Desk, seen: Observation, sha: CommitSha | None) -> bool:
     """What follows a merge, each part safe to repeat; the state moves last, so a crash in between is picked up."""
     config = seen.policy.config if seen.policy and seen.policy.config else RepoConfig()
     run = desk.update(merge_sha=str(sha or ""))
+    left = desk.calls.snapshots.aftermath(seen.reading.pull.number, run.issue, branch_for(run.issue))
     desk.house.merger.finish(
-        run,
-        desk.calls.pulls,
-        desk.calls.issues,
-        head=HeadSha(seen.reading.pull.head),
-        delete_branch=config.merge.delete_branch,
+        run, desk.calls, left=left, head=seen.reading.pull.head, delete_branch=config.merge.delete_branch
     )
     desk.move(S.MERGED, f"`{branch_for(run.issue)}` was merged as {str(sha or '')[:12]}")
     desk.tell()

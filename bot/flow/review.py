@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from bot.effects import EffectKind
 from bot.errors import CadenceError
 from bot.flow.desk import Desk
+from bot.flow.house import House
 from bot.flow.judging import judge_commit
 from bot.names import BaseSha, CommitSha, HeadSha, branch_for
+from bot.record.entries import RunEntry
 from bot.review.diff import read_diff
 from bot.review.kinds import ReviewKind
 from bot.review.report import report
@@ -38,6 +40,16 @@ def review(desk: Desk, head: HeadSha, attempts: Mapping[str, int]) -> bool:
         desk.move(S.GATED)
     desk.house.engine.reconcile(run.repository_id, run.pull)
     return True
+
+
+def next_attempts(house: House, run: RunEntry, head: HeadSha, check_name: str | None = None) -> dict[str, int]:
+    """By kind of review the attempt after the newest on that head; only the one kind whose check is named, if any."""
+    filed = [verdict for verdict in house.ledger.verdicts_for(run.run_id) if verdict.key.head == head]
+    return {
+        kind.value: max((v.key.attempt for v in filed if v.kind is kind), default=0) + 1
+        for kind in ReviewKind
+        if check_name in (None, kind.check_name)
+    }
 
 
 def _tip(desk: Desk) -> CommitSha:

@@ -173,7 +173,7 @@ def _settle(found: Findings, snapshot: Snapshot, any_foreign: bool, settle_secon
     found.until = until
     found.wait(
         "ci.settling",
-        f"Further checks may still appear; the list counts as complete at {until.astimezone(UTC):%H:%M:%S} UTC.",
+        f"Further checks may still appear: the list counts as complete {settle_seconds} s after the newest one did.",
         who=CI,
         then="Cadence looks again at that time.",
         short="for CI: further checks may appear",

@@ -32,8 +32,6 @@ def explain(decision: Decision, snapshot: Snapshot | None = None) -> str:
     parts = [f"**{title_of(decision)}**"]
     if isinstance(decision, (Wait, Block)):
         parts.append("\n".join(_row(reason) for reason in decision.reasons))
-    if isinstance(decision, Wait) and decision.until is not None:
-        parts.append(f"Cadence looks again at {decision.until:%Y-%m-%d %H:%M:%S %Z} at the latest.")
     if isinstance(decision, Merge) and decision.notes:
         parts.append("\n".join(_row(note) for note in decision.notes))
     if not isinstance(decision, Done) and decision.passed:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from bot.effects import Do, EffectKind, Find, JsonDict, Mandate, mandate_of
-from bot.github_api.records import CheckOutput, CheckRunRecord, MergeResult, PullRecord
+from bot.github_api.records import Aftermath, CheckOutput, CheckRunRecord, MergeResult, PullRecord
 from bot.names import CHECK_GATE, CommitSha, HeadSha, IssueNumber, PullNumber, branch_for
 from bot.record.entries import EffectEntry, RunEntry
 
@@ -53,6 +53,15 @@ class IssueCalls(Protocol):
 
     def is_open(self, number: IssueNumber) -> bool: ...
     def close(self, number: IssueNumber) -> None: ...
+
+
+class Calls(Protocol):
+    """One repository's calls, by noun."""
+
+    @property
+    def pulls(self) -> PullCalls: ...
+    @property
+    def issues(self) -> IssueCalls: ...
 
 
 class Records(Protocol):
@@ -142,15 +151,13 @@ class Merger:
         outcome = self._door.perform(mandate_of(run), EffectKind.MERGE, f"merge:{head}", find=find, do=do, fresh=True)
         return CommitSha(str(outcome["sha"]))
 
-    def finish(
-        self, run: RunEntry, pulls: PullCalls, issues: IssueCalls, *, head: HeadSha, delete_branch: bool
-    ) -> None:
+    def finish(self, run: RunEntry, calls: Calls, *, left: Aftermath, head: HeadSha, delete_branch: bool) -> None:
         """After a merge: delete the branch if it still stands at the merged head, and close the issue if still open.
 
         GitHub closes the issue by itself for `Closes #n` on the default branch, but is seen to miss it for bots.
         """
-        branch = branch_for(run.issue)
-        if delete_branch and pulls.branch_sha(branch) == head:
+        branch, pulls, issues = branch_for(run.issue), calls.pulls, calls.issues
+        if delete_branch and left.branch_tip == head:
             self._door.perform(
                 mandate_of(run),
                 EffectKind.BRANCH_DELETE,
@@ -159,7 +166,7 @@ class Merger:
                 do=lambda: _did(lambda: pulls.delete_branch(branch)),
                 fresh=True,
             )
-        if issues.is_open(run.issue):
+        if left.issue_open:
             self._door.perform(
                 mandate_of(run),
                 EffectKind.ISSUE_CLOSE,

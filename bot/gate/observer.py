@@ -24,6 +24,8 @@ from bot.policy import Policy, read_policy
 from bot.record.entries import RunEntry
 from bot.review.kinds import ReviewKind, Verdict
 
+RULES_SECONDS = 300.0
+
 
 class Mirror(Protocol):
     """One repository's bare mirror."""
@@ -71,7 +73,7 @@ class Observer:
     ) -> Observation:
         """Read everything once. `refresh` fetches the mirror, and is called only when it lacks a commit that is needed.
 
-        `fresh_rules` reads the branch's rules anew; otherwise a reading of the last minute may serve, which is safe
+        `fresh_rules` reads the branch's rules anew; otherwise one of the last five minutes may serve, which is safe
         because GitHub enforces its rules at the merge itself.
         """
         assert run.pull is not None
@@ -89,7 +91,7 @@ class Observer:
     def _read_rules(self, run: RunEntry, calls: SnapshotCalls, *, fresh: bool) -> BranchRules:
         key = (int(run.repository_id), run.base_branch)
         kept = self._rules.get(key)
-        if kept is not None and not fresh and self._clock.monotonic() - kept[0] < 60:
+        if kept is not None and not fresh and self._clock.monotonic() - kept[0] < RULES_SECONDS:
             return kept[1]
         rules = calls.rules(run.base_branch)
         self._rules[key] = (self._clock.monotonic(), rules)

@@ -60,9 +60,13 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """No, until somebody changes something. The blocking reasons come first, what would also be waited for after."""
+    """No, until somebody changes something. The blocking reasons come first, what would also be waited for after.
+
+    `until` is when waiting alone changes one of the latter.
+    """
 
     reasons: tuple[Reason, ...]
+    until: datetime | None = None
     passed: tuple[str, ...] = ()
 
 
@@ -113,7 +117,7 @@ class Findings:
         """Block before Wait before Merge."""
         passed = tuple(self.passed)
         if self.blocks:
-            return Block((*self.blocks, *self.waits), passed)
+            return Block((*self.blocks, *self.waits), self.until, passed)
         if self.waits:
             return Wait(tuple(self.waits), self.until, passed)
         return Merge(method, head, tuple(self.notes), passed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.door import through_the_door
-from bot.github_api.permissions import CHECKS_WRITE
+from bot.github_api.permissions import REVIEW_WRITE
 from bot.github_api.records import AppIdentity, CheckOutput, CheckRunRecord
 from bot.github_api.repository import RepositoryLink
 from bot.names import AppId, CommitSha, HeadSha
@@ -47,7 +47,7 @@ class CheckCalls:
         """Put a check run on a commit. `conclusion` is given exactly when `status` is `completed`."""
         asked: dict[str, Any] = {"name": name, "head_sha": head, "external_id": external_id}
         asked |= _state(status, conclusion, output) | ({"details_url": details_url} if details_url else {})
-        return _run(self._link.change("POST", _RUNS, CHECKS_WRITE, body=asked))
+        return _run(self._link.change("POST", _RUNS, REVIEW_WRITE, body=asked))
 
     @through_the_door
     def update(
@@ -56,7 +56,7 @@ class CheckCalls:
         """Change an unfinished check run of ours."""
         asked = _state(status, conclusion, output)
         route = f"{_RUNS}/{{check_run_id}}"
-        return _run(self._link.change("PATCH", route, CHECKS_WRITE, body=asked, check_run_id=check_run_id))
+        return _run(self._link.change("PATCH", route, REVIEW_WRITE, body=asked, check_run_id=check_run_id))
 
 
 def _state(status: str, conclusion: str | None, output: CheckOutput) -> dict[str, Any]:

@@ -23,6 +23,12 @@ from bot.github_api.transport import Call, Meter, Transport
 from bot.github_api.urls import GitHubUrls
 from bot.names import AppId, InstallationId, RepoName, RepoRef, RepositoryId
 
+PERMISSION_SECONDS = 60.0
+"""One run asks for the same person several times within a few seconds."""
+MOST_PERMISSIONS = 5_000
+PermissionsSeen = dict[tuple[int, str], tuple[float, Permission]]
+"""By (repository id, login): when it was asked (monotonic seconds), and the answer."""
+
 
 class GitHub:
     """One GitHub App on one GitHub. Safe to use from several threads."""
@@ -34,6 +40,7 @@ class GitHub:
         self._tokens = Tokens(self._transport, app_id=app_id, private_key=private_key, clock=clock)
         self._lock = threading.Lock()
         self._identity: AppIdentity | None = None
+        self._permissions: PermissionsSeen = {}
 
     def identity(self) -> AppIdentity:
         """Who we are; asked once. Raises Unauthorized or SettingsInvalid for a key that does not serve."""
@@ -94,15 +101,18 @@ class GitHub:
 
     def at(self, ref: RepoRef) -> RepositoryCalls:
         """One repository's calls."""
-        return RepositoryCalls(RepositoryLink(ref, self._transport, self._tokens, self._clock), self.identity())
+        link = RepositoryLink(ref, self._transport, self._tokens, self._clock)
+        return RepositoryCalls(link, self.identity(), self._clock, self._permissions)
 
 
 class RepositoryCalls:
     """Calls to one repository, by GitHub's nouns."""
 
-    def __init__(self, link: RepositoryLink, identity: AppIdentity) -> None:
+    def __init__(self, link: RepositoryLink, identity: AppIdentity, clock: Clock, permissions: PermissionsSeen) -> None:
         self._link = link
         self._identity = identity
+        self._clock = clock
+        self._permissions = permissions
 
     @cached_property
     def issues(self) -> IssueCalls:
@@ -136,7 +146,16 @@ class RepositoryCalls:
         )
 
     def permission(self, login: str) -> Permission:
-        """What a person may do here. Somebody GitHub does not know may do nothing."""
+        """What a person may do here, as of a minute ago at most. Somebody GitHub does not know may do nothing."""
+        key = (int(self._link.ref.repository_id), login)
+        kept = self._permissions.get(key)
+        if kept is None or self._clock.monotonic() - kept[0] >= PERMISSION_SECONDS:
+            if len(self._permissions) > MOST_PERMISSIONS:
+                self._permissions.clear()
+            kept = self._permissions[key] = (self._clock.monotonic(), self._ask_permission(login))
+        return kept[1]
+
+    def _ask_permission(self, login: str) -> Permission:
         route = "/repos/{owner}/{repo}/collaborators/{username}/permission"
         try:
             data: Any = self._link.read(route, READ, username=login)

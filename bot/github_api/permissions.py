@@ -14,11 +14,11 @@ READ: Permissions = {
     "statuses": "read",
 }
 ISSUES_WRITE: Permissions = {"metadata": "read", "issues": "write"}
-PULLS_WRITE: Permissions = {"metadata": "read", "pull_requests": "write"}
-CHECKS_WRITE: Permissions = {"metadata": "read", "checks": "write"}
+REVIEW_WRITE: Permissions = {"metadata": "read", "pull_requests": "write", "checks": "write"}
+"""The pull request, its reviews and their check runs are written in one step."""
 CONTENTS_READ: Permissions = {"metadata": "read", "contents": "read"}
 CONTENTS_WRITE: Permissions = {"metadata": "read", "contents": "write"}
 MERGE: Permissions = {"metadata": "read", "contents": "write", "pull_requests": "write"}
 """Merging needs contents: write; the App also writes to the pull request it closes."""
 
-ALL_GROUPS = (METADATA, READ, ISSUES_WRITE, PULLS_WRITE, CHECKS_WRITE, CONTENTS_READ, CONTENTS_WRITE, MERGE)
+ALL_GROUPS = (METADATA, READ, ISSUES_WRITE, REVIEW_WRITE, CONTENTS_READ, CONTENTS_WRITE, MERGE)

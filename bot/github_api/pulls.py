@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.door import through_the_door
 from bot.errors import NotFound, Unprocessable
-from bot.github_api.permissions import CONTENTS_WRITE, MERGE, PULLS_WRITE
+from bot.github_api.permissions import MERGE, REVIEW_WRITE
 from bot.github_api.records import AppIdentity, MergeResult, PullRecord
 from bot.github_api.repository import RepositoryLink
 from bot.names import BaseSha, CommitSha, HeadSha, PullNumber, RepositoryId
@@ -34,7 +34,7 @@ class PullCalls:
     def open(self, *, title: str, body: str, head: str, base: str) -> PullRecord:
         """Open a pull request between two branches of this repository."""
         asked = {"title": title, "body": body, "head": head, "base": base, "maintainer_can_modify": True}
-        return _pull(self._link.change("POST", _LIST, PULLS_WRITE, body=asked))
+        return _pull(self._link.change("POST", _LIST, REVIEW_WRITE, body=asked))
 
     @through_the_door
     def edit(
@@ -42,7 +42,7 @@ class PullCalls:
     ) -> PullRecord:
         """Change what is given."""
         asked = {key: value for key, value in (("title", title), ("body", body), ("base", base)) if value is not None}
-        return _pull(self._link.change("PATCH", _ONE, PULLS_WRITE, body=asked, pull_number=number))
+        return _pull(self._link.change("PATCH", _ONE, REVIEW_WRITE, body=asked, pull_number=number))
 
     def get(self, number: PullNumber) -> PullRecord:
         """One pull request."""
@@ -72,7 +72,7 @@ class PullCalls:
     def delete_branch(self, branch: str) -> None:
         """Delete a branch; one that is gone already is fine (a repository may delete merged branches by itself)."""
         try:
-            self._link.change("DELETE", "/repos/{owner}/{repo}/git/refs/{ref}", CONTENTS_WRITE, ref=f"heads/{branch}")
+            self._link.change("DELETE", "/repos/{owner}/{repo}/git/refs/{ref}", MERGE, ref=f"heads/{branch}")
         except NotFound:
             return
         except Unprocessable as error:

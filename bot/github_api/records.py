@@ -164,6 +164,16 @@ class PullReading:
 
 
 @dataclass(frozen=True, slots=True)
+class Aftermath:
+    """What stands after a merge: `branch_tip` None when the branch is gone, `issue_open` None when unseen."""
+
+    merged: bool
+    merge_commit: CommitSha | None
+    branch_tip: CommitSha | None
+    issue_open: bool | None
+
+
+@dataclass(frozen=True, slots=True)
 class Annotation:
     """A remark at lines of the new file, shown beside the diff by GitHub."""
 

@@ -7,7 +7,7 @@ from typing import Any
 from bot.errors import Forbidden, NotFound, Unavailable
 from bot.gate.snapshot import BranchRules, CheckState, RequiredCheck
 from bot.github_api.issues import login_of, moment
-from bot.github_api.records import PullReading, PullRecord
+from bot.github_api.records import Aftermath, PullReading, PullRecord
 from bot.github_api.repository import RepositoryLink
 from bot.names import AppId, BaseSha, CommitSha, HeadSha, IssueNumber, PullNumber, RepositoryId
 
@@ -54,6 +54,16 @@ query Reading($owner: String!, $name: String!, $number: Int!, $issue: Int!, $aft
 """
     + _ROLLUP % "$after"
 )
+
+AFTERMATH = """
+query Aftermath($owner: String!, $name: String!, $number: Int!, $issue: Int!, $branch: String!) {
+  repository(owner: $owner, name: $name) {
+    issue(number: $issue) { state }
+    ref(qualifiedName: $branch) { target { oid } }
+    pullRequest(number: $number) { merged mergeCommit { oid } }
+  }
+}
+"""
 
 MORE = (
     """
@@ -102,6 +112,19 @@ class SnapshotCalls:
             issue_labels=frozenset(str(n["name"]) for n in _nodes(issue_data["labels"])) if issue_data else None,
             repository_methods=frozenset(word for field, word in _METHODS.items() if data.get(field)),
             delete_branch_on_merge=bool(data.get("deleteBranchOnMerge")),
+        )
+
+    def aftermath(self, pull: PullNumber, issue: IssueNumber, branch: str) -> Aftermath:
+        """What is left to do after a merge. Raises NotFound when the pull request or the issue is gone."""
+        ref = f"refs/heads/{branch}"
+        data = self._link.graphql(AFTERMATH, number=int(pull), issue=int(issue), branch=ref)
+        found, tip, told = data.get("pullRequest") or {}, data.get("ref"), data.get("issue")
+        commit = (found.get("mergeCommit") or {}).get("oid")
+        return Aftermath(
+            merged=bool(found.get("merged")),
+            merge_commit=CommitSha(str(commit)) if commit else None,
+            branch_tip=CommitSha(str(tip["target"]["oid"])) if tip and tip.get("target") else None,
+            issue_open=told["state"] == "OPEN" if told else None,
         )
 
     def _checks(self, commit: dict[str, Any]) -> tuple[CheckState, ...]:

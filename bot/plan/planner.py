@@ -69,6 +69,12 @@ class _Attempt:
     findings: tuple[Finding, ...]
 
 
+_NOTHING = _Attempt(
+    None,
+    (Finding("model.empty", "The model answered nothing.", "Answer with the JSON object that the schema describes."),),
+)
+
+
 class Planner:
     """Plans. Asks through the function it is handed, and so through the one door."""
 
@@ -118,7 +124,7 @@ class Planner:
         question = prompt
         for number in range(1, REPAIRS + 2):
             completion = _asked(ask, question)
-            attempt = self._read(request, completion, files, number)
+            attempt = self._read(request, completion, files, number) if completion else _NOTHING
             if attempt.planned is not None:
                 return attempt.planned
             findings = attempt.findings
@@ -127,7 +133,7 @@ class Planner:
             if kinds in seen:
                 raise _refused(findings, f"Attempt {number} failed exactly as one before, so no more was tried.")
             seen.append(kinds)
-            question = repair_prompt(prompt, completion.text, findings)
+            question = repair_prompt(prompt, completion.text if completion else "", findings)
         raise _refused(findings, f"{REPAIRS + 1} attempts were made.")
 
     def _read(self, request: PlanRequest, completion: Completion, files: tuple[str, ...], number: int) -> _Attempt:
@@ -181,12 +187,15 @@ class Planner:
         return _Attempt(planned, checked.findings)
 
 
-def _asked(ask: Ask, prompt: Prompt) -> Completion:
+def _asked(ask: Ask, prompt: Prompt) -> Completion | None:
+    """The answer, or None for an empty one, which is as good a reason to ask again as a wrong one."""
     try:
         return ask(prompt)
     except ModelAbsent as error:
         raise Refused(error.summary, code=error.code, remedy=error.remedy) from error
     except ModelUnusable as error:
+        if error.code == "model.empty":
+            return None
         raise Refused(error.summary, code=error.code, remedy=error.remedy, details=error.details) from error
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from bot.effects import Do, EffectKind, Find, JsonDict, Mandate, mandate_of
 from bot.names import CommentId, IssueNumber, Marker, RunId, marker, sha256
 from bot.publish.status_text import ApprovalAsked, StatusView, status_text
-from bot.quiet import quiet
-from bot.record.entries import RunEntry
+from bot.quiet import quiet, quiet_line
+from bot.record.entries import ModelCallEntry, RunEntry
 from bot.states import RunState
 
 
@@ -44,6 +45,7 @@ class Runs(Protocol):
     def runs_of_issue(self, repository_id: Any, issue: IssueNumber) -> Any: ...
     def update_run(self, run_id: RunId, **fields: Any) -> None: ...
     def last_transition(self, run_id: RunId) -> int: ...
+    def model_calls_of(self, run_id: RunId) -> Sequence[ModelCallEntry]: ...
 
 
 class StatusComment:
@@ -64,7 +66,9 @@ class StatusComment:
         asked: ApprovalAsked | None = None,
     ) -> None:
         """Show where the run stands (`state` overrides the recorded one when the move is about to be made)."""
-        body = status_text(_view(run, state or run.state, next_step, details, asked))
+        body = status_text(
+            _view(run, state or run.state, next_step, details, asked, _models(self._runs.model_calls_of(run.run_id)))
+        )
         mandate = mandate_of(run)
         comment_id = run.status_comment or self._earlier(run)
         if comment_id is None:
@@ -108,7 +112,12 @@ class StatusComment:
 
 
 def _view(
-    run: RunEntry, state: RunState, next_step: str, details: tuple[str, ...], asked: ApprovalAsked | None
+    run: RunEntry,
+    state: RunState,
+    next_step: str,
+    details: tuple[str, ...],
+    asked: ApprovalAsked | None,
+    model: str,
 ) -> StatusView:
     return StatusView(
         run_id=run.run_id,
@@ -123,5 +132,17 @@ def _view(
         pull=run.pull,
         head=run.head_sha,
         merge_sha=run.merge_sha,
+        model=model,
         asked=asked,
     )
+
+
+def _models(calls: Sequence[ModelCallEntry]) -> str:
+    """Which models answered, by the names their servers gave; a recorded answer is called recorded."""
+    named = {
+        f"`{quiet_line(call.model_answered).replace('`', chr(39))[:80]}`"
+        + (" (recorded answers, no judgement)" if call.recorded else "")
+        for call in calls
+        if call.model_answered
+    }
+    return ", ".join(sorted(named))

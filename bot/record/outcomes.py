@@ -60,12 +60,17 @@ class Outcomes(Store):
             for row in self._all(sa.select(effects).where(effects.c.run_id == run_id).order_by(effects.c.id))
         ]
 
-    def record_request(self, run_id: RunId | None, *, method: str, route: str, status: int, at: datetime) -> None:
+    def record_request(self, run_id: RunId | str | None, *, method: str, route: str, status: int, at: datetime) -> None:
         """Count one GitHub request that went out."""
         with self._engine.begin() as connection:
             connection.execute(
                 sa.insert(requests).values(run_id=run_id, at=at, method=method, route=route, status=status)
             )
+
+    def adopt_requests(self, delivery: str, run_id: RunId) -> None:
+        """Count what was sent while a delivery was settled to the run that it turned out to concern."""
+        with self._engine.begin() as connection:
+            connection.execute(sa.update(requests).where(requests.c.run_id == delivery).values(run_id=run_id))
 
     def requests_of(self, run_id: RunId) -> list[dict[str, Any]]:
         """Every GitHub request made for a run, oldest first: at, method, route, status."""

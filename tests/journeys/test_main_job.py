@@ -15,6 +15,7 @@ def test_a_blueprint_is_planned_judged_published_reviewed_and_merged(world: Worl
     assert (pull.base_ref, pull.head_ref) == ("main", f"cadence/issue-{issue}")
     assert f"Closes #{issue}" in (pull.issue.body or "")
     assert world.checks(CHECK_REASONING)[0].conclusion == "success"
+    world.later(3)
     assert world.checks(CHECK_GATE)[-1].status == "in_progress"
     assert world.state(issue) is S.GATED
 

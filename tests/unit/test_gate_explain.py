@@ -30,7 +30,7 @@ def test_markdown_says_what_who_and_next_and_folds_what_passed() -> None:
     assert "([details](https://ci/1))\n  - who: a person with write access; next: Re-run it" in text
     assert "<details><summary>Passed (4)</summary>" in text and f"head `{GOOD.head}`" in text
     settling = explain(look(settle=7200), GOOD)
-    assert "Cadence looks again at 2026-05-01 13:00:00 UTC at the latest." in settling
+    assert "the list counts as complete 7200 s after the newest one did" in settling
     assert "`rule.unreadable`" in explain(look(rules=BranchRules(readable=False)))
 
 
