@@ -16,6 +16,8 @@ STATUS = Command("status")
     [
         ("/cadence status", STATUS),
         ("/cadence help", Command("help")),
+        ("/cadence why", Command("why")),
+        ("/cadence review", Command("review")),
         ("Thanks!\n\n/cadence status", STATUS),
         ("Thanks!\n/cadence status", STATUS),
         ("Thanks!\r\n/cadence status\r\nBye", STATUS),
@@ -104,7 +106,7 @@ def test_an_answer_repeats_nothing_that_pings_or_links() -> None:
 
 def test_help_names_every_verb_and_who_may() -> None:
     assert all(f"`/cadence {verb}`" in help_text() for verb in VERBS)
-    assert {verb for verb in VERBS if needs_write(Command(verb))} == {"go", "replan"}
+    assert {verb for verb in VERBS if needs_write(Command(verb))} == {"go", "replan", "review"}
 
 
 def test_guidance_is_cut_at_a_length_that_a_prompt_can_bear() -> None:

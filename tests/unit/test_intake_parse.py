@@ -151,6 +151,12 @@ def test_own_merge_moves_the_base_of_the_others() -> None:
     assert (result.branch, result.before, result.after) == ("main", "b" * 40, "a" * 40)
 
 
+def test_a_person_who_pushes_to_our_branch_is_seen() -> None:
+    payload = sample("push", ref="refs/heads/cadence/issue-3", deleted=False, after="a" * 40)
+    result = read("push", payload)
+    assert isinstance(result, BranchPushed) and result.sender == PERSON
+
+
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
