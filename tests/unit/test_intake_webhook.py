@@ -86,9 +86,7 @@ def test_the_same_delivery_again_is_a_duplicate(client: FlaskClient, ledger: Led
 
 
 @pytest.mark.parametrize(("status", "again"), [("failed", "accepted"), ("done", "duplicate"), ("ignored", "duplicate")])
-def test_a_redelivery_takes_up_only_what_failed(
-    client: FlaskClient, ledger: Ledger, status: str, again: str
-) -> None:
+def test_a_redelivery_takes_up_only_what_failed(client: FlaskClient, ledger: Ledger, status: str, again: str) -> None:
     post(client)
     ledger.mark_delivery(ledger.new_deliveries()[0][0], status, reason="why")
     assert post(client).json["status"] == again
