@@ -116,8 +116,8 @@ def test_guidance_is_cut_at_a_length_that_a_prompt_can_bear() -> None:
 
 LINES = st.lists(
     st.sampled_from(
-        ["/cadence status", "/cadence", "> q", "```", "~~~", "    /cadence go", "<!--", "-->", "- x", "", "<div>", "# h",
-         "`", "*a", "a*", "text /cadence go", "\ue0003\ue000", "---", "[a]: b", "1. /cadence go"]
+        ["/cadence status", "/cadence", "> q", "```", "~~~", "    /cadence go", "<!--", "-->", "- x", "", "<div>",
+         "# h", "`", "*a", "a*", "text /cadence go", "\ue0003\ue000", "---", "[a]: b", "1. /cadence go"]
     ),
     max_size=6,
 )  # fmt: skip

@@ -138,8 +138,8 @@ def test_a_large_tree_is_listed_in_part_and_read_in_part() -> None:
 # -- what is never shown --------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     "path",
-    [".env", "config/.env.production", "deploy/id_rsa", "tls/server.key", "a.pem", ".netrc", ".npmrc", "logo.PNG", "x.zip",
-     "odd\nname.py", "line\u2028sep.py"],
+    [".env", "config/.env.production", "deploy/id_rsa", "tls/server.key", "a.pem", ".netrc", ".npmrc", "logo.PNG",
+     "x.zip", "odd\nname.py", "line\u2028sep.py"],
 )  # fmt: skip
 def test_secrets_binaries_and_odd_names_are_not_shown_even_when_named(path: str) -> None:
     context = look(f"change {path} now", {path: "secret\n", "a.py": "x = 1\n"})
@@ -158,7 +158,8 @@ def test_generated_and_vendored_files_only_when_named(path: str) -> None:
 def test_links_submodules_and_what_is_no_text_are_left_out() -> None:
     tree = MemoryTree(
         {"link.py": "a.py", "sub": "", "nul.txt": b"a\0b", "latin.txt": b"\xe9", "long.js": "x" * 6_000,
-         "pointer.txt": "version https://git-lfs.github.com/spec/v1\n", "huge.py": "x = 1\n" * 20_000, "a.py": "x = 1\n"},
+         "pointer.txt": "version https://git-lfs.github.com/spec/v1\n", "huge.py": "x = 1\n" * 20_000,
+         "a.py": "x = 1\n"},
         {"link.py": MODE_SYMLINK, "sub": MODE_SUBMODULE},
     )  # fmt: skip
     assert [file.path for file in read_texts(tree, candidates(tree))] == ["a.py"]
