@@ -91,6 +91,27 @@ def test_the_table_alone_says_which_moves_are_made(ledger_on_each: Ledger) -> No
             assert ledger_on_each.move(entry.run_id, to) is not None
 
 
+def test_moves_at_the_same_time_wait_for_each_other(ledger_on_each: Ledger) -> None:
+    entries = [run(f"label:{number}") for number in range(6)]
+    failed: list[Exception] = []
+
+    def work(entry: RunEntry) -> None:
+        try:
+            ledger_on_each.start_run(entry)
+            for state in (S.PLANNING, S.JUDGING, S.PUBLISHING, S.REVIEWING, S.GATED):
+                ledger_on_each.move(entry.run_id, state)
+        except Exception as error:  # noqa: BLE001
+            failed.append(error)
+
+    threads = [threading.Thread(target=work, args=(entry,)) for entry in entries]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    assert [len(ledger_on_each.transitions(entry.run_id)) for entry in entries] == [6] * 6
+
+
 def test_an_unknown_run_makes_no_move(ledger_on_each: Ledger) -> None:
     with pytest.raises(CadenceError) as caught:
         ledger_on_each.move(RunId("none"), S.PLANNING)
