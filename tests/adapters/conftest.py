@@ -12,6 +12,7 @@ import pytest
 
 from bot.record.ledger import Ledger
 from bot.record.tables import metadata
+from tests.adapters.github_stage import Stage
 from tests.fakes.fake_clock import FakeClock
 
 POSTGRES = os.environ.get("CADENCE_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
@@ -55,3 +56,10 @@ def ledger_on_each(migrated_url: str, clock: FakeClock) -> Iterator[Ledger]:
         for table in metadata.sorted_tables:
             connection.execute(table.delete())
     ledger.close()
+
+
+@pytest.fixture
+def github_stage() -> Iterator[Stage]:
+    stage = Stage()
+    yield stage
+    stage.server.stop()
