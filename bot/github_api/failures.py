@@ -57,6 +57,12 @@ def failure(*, method: str, route: str, status: int, headers: Mapping[str, str],
         details = _details(data)
         more = f" ({'; '.join(details)})" if details else ""
         return Unprocessable(f"GitHub refused {where}: {said}{more}", details=details)
+    if status >= 500:
+        return lost(method, f"{where}: GitHub answered {status}", status=status)
+    return _other(where, status, said)
+
+
+def _other(where: str, status: int, said: str) -> GitHubError:
     if status in (301, 302, 303, 307, 308):
         return GitHubError(
             f"{where}: GitHub sends the call elsewhere ({status})",
@@ -64,8 +70,6 @@ def failure(*, method: str, route: str, status: int, headers: Mapping[str, str],
             status=status,
             remedy="Check CADENCE_GITHUB_URL; a renamed repository is known again from its next event.",
         )
-    if status >= 500:
-        return lost(method, f"{where}: GitHub answered {status}", status=status)
     return GitHubError(f"{where}: GitHub answered {status}: {said}", status=status, retry=status == 409)
 
 
