@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.sandbox.sample_repository import sample_blueprint
-from bot.sandbox.script import Rule, answer
+from bot.sandbox.script import Rule, answer, review
 from bot.sandbox.story_parts import CHANGELOG_LINE, README_ROW, TOP_OPTION, JsonDict, Story, below, edit, verdict
 from bot.sandbox.story_repaired import repaired_story
 
@@ -167,12 +167,12 @@ def _ignore_case_story() -> Story:
             Rule("change_set", answer(IGNORE_CASE_PLAN), when=about),
             Rule(
                 "review_reasoning",
-                answer(verdict("approve", "Does what the blueprint asks: the default is unchanged, both are tested.")),
+                review(verdict("approve", "Does what the blueprint asks: the default is unchanged, both are tested.")),
                 when=about,
             ),
             Rule(
                 "review_efficiency",
-                answer(verdict("approve", "One fold of the text, then one pass, as before.")),
+                review(verdict("approve", "One fold of the text, then one pass, as before.")),
                 when=about,
             ),
         ),
@@ -198,15 +198,15 @@ def _unique_story() -> Story:
         rules=(
             Rule("change_set", answer(QUICK_PLAN), when=lambda text: about(text) and GUIDANCE in text),
             Rule("change_set", answer(SLOW_PLAN), when=about),
-            Rule("review_reasoning", answer(verdict("approve", right)), when=about),
+            Rule("review_reasoning", review(verdict("approve", right)), when=about),
             Rule(
                 "review_efficiency",
-                answer(verdict("reject", "Right, but far too slow for the texts it is meant for.", SLOW_FINDING)),
+                review(verdict("reject", "Right, but far too slow for the texts it is meant for.", SLOW_FINDING)),
                 when=slow,
             ),
             Rule(
                 "review_efficiency",
-                answer(verdict("approve", "One pass over the words, one over the distinct ones: linear.")),
+                review(verdict("approve", "One pass over the words, one over the distinct ones: linear.")),
                 when=about,
             ),
         ),
@@ -223,5 +223,5 @@ NOT_A_JUDGEMENT = "Recorded answer, not a judgement: no model read this change."
 
 def generic_rules() -> tuple[Rule, ...]:
     """For any other repository when no model is configured: reviews that say so, and no plan."""
-    approval = answer(verdict("approve", NOT_A_JUDGEMENT))
+    approval = review(verdict("approve", NOT_A_JUDGEMENT))
     return (Rule("review_reasoning", approval), Rule("review_efficiency", approval))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.sandbox.sample_repository import sample_blueprint
-from bot.sandbox.script import Rule, answer
+from bot.sandbox.script import Rule, answer, review
 from bot.sandbox.story_parts import CHANGELOG_LINE, README_ROW, TOP_OPTION, JsonDict, Story, below, edit, verdict
 
 _TABLE_LOOP = "    for word, times in ranked(counts)[: chosen.top]:\n"
@@ -83,7 +83,7 @@ def repaired_story() -> Story:
         rules=(
             Rule("change_set", answer(JSON_PLAN), when=told_why),
             Rule("change_set", answer(GUTTED_PLAN), when=about),
-            Rule("review_reasoning", answer(right), when=about),
-            Rule("review_efficiency", answer(quick), when=about),
+            Rule("review_reasoning", review(right), when=about),
+            Rule("review_efficiency", review(quick), when=about),
         ),
     )

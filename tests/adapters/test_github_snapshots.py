@@ -47,7 +47,8 @@ def repository(head: dict[str, Any], base: dict[str, Any] | None = None, **pull:
     }  # fmt: skip
     return {
         "mergeCommitAllowed": False, "squashMergeAllowed": True, "rebaseMergeAllowed": True,
-        "deleteBranchOnMerge": True, "issue": {"state": "OPEN", "labels": {"nodes": [{"name": "blueprint"}]}}, "pullRequest": found,
+        "deleteBranchOnMerge": True, "pullRequest": found,
+        "issue": {"state": "OPEN", "labels": {"nodes": [{"name": "blueprint"}]}},
     }  # fmt: skip
 
 

@@ -19,10 +19,12 @@ HOMES = {
     "flask": ("bot/intake/webhook.py", "bot/web/", "bot/sandbox/", "bot/app.py"),
     "waitress": ("bot/app.py", "bot/sandbox/"),
     "graphql": ("bot/sandbox/",),
-    "ruamel": ("bot/repo_config.py", "bot/config_text.py", "bot/changeset/"),
+    "ruamel": ("bot/repo_config.py", "bot/config_text.py", "bot/changeset/", "bot/weakening/ci/config.py"),
     "unidiff": ("bot/review/", "bot/publish/", "bot/gate/"),
     "bm25s": ("bot/plan/context/",),
     "bpe_openai": ("bot/llm/", "bot/plan/context/"),
+    "lizard": ("bot/review/figures.py",),
+    "lizard_ext": ("bot/review/figures.py",),
     "typer": ("bot/__main__.py", "bot/cli/"),
     "filelock": ("bot/git_store/", "bot/record/"),
     "pydantic_settings": ("bot/settings.py",),
@@ -35,6 +37,11 @@ PURE = [
     "quiet.py",
     "policy.py",
     "repo_config.py",
+    "reason_codes.py",
+    "schemas.py",
+    "cli/handed_in.py",
+    "cli/judged_text.py",
+    "cli/patch_edits.py",
     "intake/signature.py",
     "intake/events.py",
     "intake/parse.py",
@@ -45,6 +52,9 @@ PURE = [
     "publish/pull_text.py",
     "publish/status_text.py",
     "review/kinds.py",
+    "review/diff.py",
+    "review/figures.py",
+    "review/parts.py",
     "review/rules.py",
     "review/prompt.py",
     "review/verdict.py",
@@ -104,7 +114,11 @@ def relative(path: Path) -> str:
 
 
 def pure_files() -> list[Path]:
-    return [BOT / name for name in PURE] + sorted((BOT / "changeset").rglob("*.py"))
+    return (
+        [BOT / name for name in PURE]
+        + sorted((BOT / "changeset").rglob("*.py"))
+        + sorted((BOT / "weakening").rglob("*.py"))
+    )
 
 
 @pytest.mark.parametrize("path", pure_files(), ids=relative)
