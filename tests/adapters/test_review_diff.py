@@ -105,7 +105,9 @@ def test_a_change_in_the_midst_of_odd_lines(repository: Repository, content: byt
 )  # fmt: skip
 def test_paths_come_back_as_they_are(repository: Repository, path: str) -> None:
     for before, after, status in (
-        ({}, {path: LONG}, "added"), ({path: LONG}, {path: LONG + b"x\n"}, "modified"), ({path: LONG}, {path: None}, "deleted"),
+        ({}, {path: LONG}, "added"),
+        ({path: LONG}, {path: LONG + b"x\n"}, "modified"),
+        ({path: LONG}, {path: None}, "deleted"),
     ):  # fmt: skip
         (file,) = repository.diff(before, after).files  # type: ignore[arg-type]
         assert (file.path, file.status) == (path, status)
