@@ -22,7 +22,10 @@ DIFF = (
     "diff --git a/a.py b/a.py\nindex 1111111..2222222 100644\n--- a/a.py\n+++ b/a.py\n"
     "@@ -1,2 +1,3 @@\n x = 1\n+y = eval(x)\n z = 3\n"
 )
-BINARY = "diff --git a/a.png b/a.png\nnew file mode 100644\nindex 0000000..1111111\nBinary files /dev/null and b/a.png differ\n"
+BINARY = (
+    "diff --git a/a.png b/a.png\nnew file mode 100644\nindex 0000000..1111111\n"
+    "Binary files /dev/null and b/a.png differ\n"
+)
 R, E = ReviewKind.REASONING, ReviewKind.EFFICIENCY
 Reply = Callable[[Prompt], Completion]
 
@@ -243,6 +246,13 @@ def test_every_part_must_approve() -> None:
     assert outcome(judge(Asked(says(), answers("LGTM")), diff=DIFF + long)) == (
         Conclusion.UNREADABLE, "review.unreadable",
     )  # fmt: skip
+
+
+def test_a_part_without_a_usable_answer_is_not_made_good_by_the_next() -> None:
+    lgtm = answers("LGTM")
+    three_parts = Asked(says(), lgtm, lgtm, says())
+    verdict = judge(three_parts, diff=DIFF + new_file(800))
+    assert outcome(verdict) == (Conclusion.UNREADABLE, "review.unreadable")
 
 
 # -- what is asked --------------------------------------------------------------------------------------------------

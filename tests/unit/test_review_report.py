@@ -39,8 +39,8 @@ VERDICT = Verdict(
     code="review.rejected",
     summary="It does not do it.",
     receipt=Receipt(
-        "asked", "answered", "d" * 64, "e" * 64, ("a.py",), ("no-eval",), 1_234, 56, 7_890, True, coverage=1.0, parts=1,
-        hunks=1,
+        "asked", "answered", "d" * 64, "e" * 64, ("a.py",), ("no-eval",), 1_234, 56, 7_890, True,
+        coverage=1.0, parts=1, hunks=1,
     ),
     findings=(
         ReviewFinding(ERROR, "It is wrong.", "a.py", 2, suggestion="line two\n"),
@@ -59,7 +59,8 @@ def test_the_whole_of_a_rejection() -> None:
     shown = told()
     body, receipt = shown.body.split("<details><summary>Receipt</summary>")
     assert body == (
-        "### ❌ The reasoning review rejects this change.\n\nIt does not do it.\n\n2 remarks stand beside the lines.\n\n"
+        "### ❌ The reasoning review rejects this change.\n\nIt does not do it.\n\n"
+        "2 remarks stand beside the lines.\n\n"
         "- **🟡 warning** `b.py:7`: Elsewhere.\n- **🔵 note**: In general.\n\n"
         "**Next:** Comment `/cadence replan <guidance>`, or push a fix: the new head is judged anew.\n\n"
     )
