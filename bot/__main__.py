@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot import __version__
+from bot.cli import proof
 from bot.errors import CadenceError, SettingsInvalid
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ app = typer.Typer(
 )
 runs_app = typer.Typer(help="What Cadence has been doing, from the ledger.", invoke_without_command=True)
 app.add_typer(runs_app, name="runs")
+for group in (proof,):
+    group.register(app)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 

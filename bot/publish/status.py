@@ -8,7 +8,7 @@ from bot.effects import Do, EffectKind, Find, JsonDict, Mandate, mandate_of
 from bot.names import CommentId, IssueNumber, Marker, RunId, marker, sha256
 from bot.publish.status_text import ApprovalAsked, StatusView, status_text
 from bot.quiet import quiet
-from bot.record.entries import RunEntry
+from bot.record.entries import ProofEntry, RunEntry
 from bot.states import RunState
 
 
@@ -44,6 +44,7 @@ class Runs(Protocol):
     def runs_of_issue(self, repository_id: Any, issue: IssueNumber) -> Any: ...
     def update_run(self, run_id: RunId, **fields: Any) -> None: ...
     def last_transition(self, run_id: RunId) -> int: ...
+    def proof_of_run(self, run_id: RunId) -> ProofEntry | None: ...
 
 
 class StatusComment:
@@ -64,7 +65,8 @@ class StatusComment:
         asked: ApprovalAsked | None = None,
     ) -> None:
         """Show where the run stands (`state` overrides the recorded one when the move is about to be made)."""
-        body = status_text(_view(run, state or run.state, next_step, details, asked))
+        proof = self._runs.proof_of_run(run.run_id) if run.merge_sha else None
+        body = status_text(_view(run, state or run.state, next_step, details, asked, proof.digest if proof else ""))
         mandate = mandate_of(run)
         comment_id = run.status_comment or self._earlier(run)
         if comment_id is None:
@@ -108,7 +110,12 @@ class StatusComment:
 
 
 def _view(
-    run: RunEntry, state: RunState, next_step: str, details: tuple[str, ...], asked: ApprovalAsked | None
+    run: RunEntry,
+    state: RunState,
+    next_step: str,
+    details: tuple[str, ...],
+    asked: ApprovalAsked | None,
+    proof: str,
 ) -> StatusView:
     return StatusView(
         run_id=run.run_id,
@@ -123,5 +130,6 @@ def _view(
         pull=run.pull,
         head=run.head_sha,
         merge_sha=run.merge_sha,
+        proof=proof,
         asked=asked,
     )
