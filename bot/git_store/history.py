@@ -57,7 +57,10 @@ class History:
         return CommitSha(done.out.decode().strip()) if done.status == 0 else None
 
     def merged_tree(self, onto: CommitSha, head: CommitSha) -> TreeSha | None:
-        """The tree of a merge of `head` into `onto`, or None when the two conflict."""
+        """The tree of a merge of `head` into `onto`, or None when the two conflict. Raises GitFailed for a missing one."""
+        for sha in (onto, head):
+            # git ends with the same status 1 for a commit it does not have as for a conflict (seen with 2.39).
+            self._must(sha)
         done = self._runner.run("merge-tree", "--write-tree", "--no-messages", onto, head)
         if done.status > 1 or done.status < 0:
             raise GitFailed("git merge-tree failed.", details=last_lines(done.err))
