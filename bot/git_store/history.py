@@ -57,7 +57,7 @@ class History:
         return CommitSha(done.out.decode().strip()) if done.status == 0 else None
 
     def merged_tree(self, onto: CommitSha, head: CommitSha) -> TreeSha | None:
-        """The tree of a merge of `head` into `onto`, or None when the two conflict. Raises GitFailed for a missing one."""
+        """The tree of a merge of `head` into `onto`; None when the two conflict. Raises GitFailed for a missing one."""
         for sha in (onto, head):
             # git ends with the same status 1 for a commit it does not have as for a conflict (seen with 2.39).
             self._must(sha)
