@@ -34,6 +34,7 @@ from bot.publish.status import StatusComment
 from bot.record.entries import Delivery
 from bot.record.ledger import Ledger
 from bot.record.liveness import FileExecutorLocks, PostgresExecutorLocks
+from bot.review.measured import measured_in
 from bot.review.poster import Poster
 from bot.review.reviewer import Judge
 from bot.settings import Settings
@@ -145,7 +146,7 @@ def build_house(
         effects=effects,
         model=model or build_model(settings, clock),
         planner=Planner(count_tokens=count_tokens, record=ledger),
-        judge=Judge(count_tokens=count_tokens),
+        judge=Judge(count_tokens=count_tokens, measured=measured_in(settings.data_dir)),
         publisher=Publisher(effects, ledger, bot_login=identity.bot_login, bot_email=author.email),
         poster=Poster(effects),
         status=StatusComment(effects, ledger),
@@ -154,7 +155,16 @@ def build_house(
         engine=engine,
         identity=identity,
         signer=signer,
+        second=_second_app(settings, urls, ledger, clock),
     )
+
+
+def _second_app(settings: Settings, urls: GitHubUrls, ledger: Ledger, clock: Clock) -> GitHub | None:
+    """The App that may approve what the first one opened; None where none is configured."""
+    if settings.reviewer_app_id is None:
+        return None
+    key, meter = settings.reviewer_key_pem(), _RunMeter(ledger, clock)
+    return GitHub(urls=urls, app_id=str(settings.reviewer_app_id), private_key=key, clock=clock, meter=meter)
 
 
 def build_engine(settings: Settings, ledger: Ledger, clock: Clock) -> Engine:

@@ -11,6 +11,7 @@ import structlog
 from bot.errors import CadenceError
 from bot.flow import orders
 from bot.flow.house import House
+from bot.flow.review import next_attempts
 from bot.flow.starting import begin, stop_runs, trigger_label
 from bot.intake.events import (
     BranchPushed,
@@ -27,7 +28,6 @@ from bot.intake.events import (
 from bot.intake.parse import parse
 from bot.names import DeliveryId, HeadSha, PullNumber, RepositoryId, RunId
 from bot.record.entries import RunEntry
-from bot.review.kinds import ReviewKind
 from bot.states import AT_THE_GATE, TERMINAL, RunState
 
 S = RunState
@@ -156,7 +156,8 @@ def _checks(house: House, event: ChecksChanged) -> Handled | Ignored:
         return Ignored("our own check: whoever put it has looked at the gate already")
     by_head = house.ledger.run_for_head(event.repo.repository_id, HeadSha(event.head))
     by_pull = (house.ledger.run_for_pull(event.repo.repository_id, PullNumber(pull)) for pull in event.pulls)
-    runs = [run for run in (by_head, *by_pull) if run is not None]
+    merged = house.ledger.run_for_merge(event.repo.repository_id, event.head)
+    runs = [run for run in (by_head, *by_pull, merged) if run is not None]
     return _look(house, event.repo.repository_id, runs) or Ignored("no pull request of Cadence's has this head")
 
 
@@ -165,21 +166,11 @@ def _rerun(house: House, event: RerunAsked) -> Handled | Ignored:
     if run is None or run.state not in AT_THE_GATE or run.pull is None:
         return Ignored("the commit is not the head of a pull request that Cadence works on")
     head = HeadSha(event.head)
-    attempts = _next_attempts(house, run, head, event.check_name)
+    attempts = next_attempts(house, run, head, event.check_name)
     if attempts:
         house.engine.start_review(run.run_id, head, attempts)
     house.engine.tick(run.repository_id, run.pull)
     return Handled(f"judging {event.head[:12]} again: {', '.join(attempts) or 'only the gate'}", run.run_id)
-
-
-def _next_attempts(house: House, run: RunEntry, head: HeadSha, check_name: str | None) -> dict[str, int]:
-    """By kind of review the attempt after the newest on that head; only the one kind whose check was re-run, if any."""
-    filed = [verdict for verdict in house.ledger.verdicts_for(run.run_id) if verdict.key.head == head]
-    return {
-        kind.value: max((v.key.attempt for v in filed if v.kind is kind), default=0) + 1
-        for kind in ReviewKind
-        if check_name in (None, kind.check_name)
-    }
 
 
 def _push(house: House, event: BranchPushed) -> Handled | Ignored:

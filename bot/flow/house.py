@@ -59,3 +59,5 @@ class House:
     engine: EnginePort
     identity: AppIdentity
     signer: Signer
+    second: GitHub | None = None
+    """The second App, whose approvals count, where one is configured."""

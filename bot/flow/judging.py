@@ -62,8 +62,16 @@ def _judged(desk: Desk, kind: ReviewKind, key: EvidenceKey, policy: Policy, diff
             guidance=run.guidance,
             plan=run.plan,
             diff=diff,
+            base_tree=desk.mirror.tree(key.merge_base),
             tree=desk.mirror.tree(key.head),
             config=policy.must(),
             ask=desk.ask(f":{key.digest(kind)}"),
+            declared=_declared(desk),
         )
     )
+
+
+def _declared(desk: Desk) -> tuple[str, ...]:
+    """What the run's ChangeSet says it removes on purpose."""
+    change_set = desk.house.ledger.changeset(desk.run.changeset_digest) if desk.run.changeset_digest else None
+    return tuple(name for edit in change_set.edits for name in edit.removes) if change_set else ()

@@ -10,7 +10,10 @@ from bot.errors import CadenceError
 from bot.flow.approval import authority_of
 from bot.flow.desk import Desk
 from bot.flow.house import House
+from bot.flow.reconcile import look
+from bot.flow.review import next_attempts
 from bot.flow.starting import new_run, react, supersede
+from bot.gate.explain import explain
 from bot.intake.authority import approved_by_go, blueprint_digest
 from bot.intake.commands import Command, CommandError, help_text, needs_write, parse_command
 from bot.intake.events import CommandGiven, Ignored
@@ -101,6 +104,10 @@ def _act(house: House, event: CommandGiven, command: Command, run: RunEntry | No
         return help_text()
     if command.verb == "status":
         return _status(house, run)
+    if command.verb == "why":
+        return _why(house, run)
+    if command.verb == "review":
+        return _review(house, run)
     if command.verb == "go":
         return _go(house, event, command, run)
     return _replan(house, event, command, run)
@@ -116,6 +123,24 @@ def _status(house: House, run: RunEntry | None) -> str:
     if decision is not None and run.state in AT_THE_GATE:
         lines += [f"- `{reason['code']}`: {reason['text']}" for reason in decision.reasons]
     return "\n".join(lines)
+
+
+def _why(house: House, run: RunEntry | None) -> str:
+    """The same complete answer as `cadence/gate`, read afresh."""
+    if run is None or run.pull is None or run.state not in AT_THE_GATE:
+        return _status(house, run)
+    seen, decision = look(Desk(house, run.run_id))
+    return explain(decision, seen.snapshot)
+
+
+def _review(house: House, run: RunEntry | None) -> str:
+    """Another attempt of both reviews on the present head."""
+    if run is None or run.pull is None or run.state not in AT_THE_GATE:
+        return "No open pull request of Cadence's belongs to this, so there is nothing to review."
+    seen, _ = look(Desk(house, run.run_id))
+    head = seen.snapshot.head
+    house.engine.start_review(run.run_id, head, next_attempts(house, run, head))
+    return ""
 
 
 def _go(house: House, event: CommandGiven, command: Command, run: RunEntry | None) -> str:
@@ -162,7 +187,7 @@ def _replan(house: House, event: CommandGiven, command: Command, old: RunEntry |
     """A new run on the same branch and pull request; the old one, its verdicts and its gate are void."""
     if old is None:
         return "There is nothing to replan. A maintainer starts a run with the label `blueprint`."
-    if old.state in (S.MERGED, S.REVERTED, S.MERGING):
+    if old.state in (S.MERGED, S.REVERTED, S.MERGING, S.WATCHING):
         return f"The run is **{old.state}**; open a new issue for further work."
     refusal = "" if command.discard else _foreign_commits(house, old)
     if refusal:

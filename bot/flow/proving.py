@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC
 from typing import Any
 
@@ -18,7 +19,7 @@ from bot.record.chain import ChainHead, canonical
 from bot.record.entries import ProofEntry
 from bot.record.manifest import Judged, OtherCommit, OwnCommit, document_digest, manifest, matter, seal
 from bot.record.remaking import onto_of, picked, proof_trailers, rebuilt
-from bot.review.kinds import ReviewKind, Verdict
+from bot.review.kinds import ReviewKind
 
 
 def matter_of(desk: Desk, seen: Observation, decision: Merge) -> dict[str, Any]:
@@ -191,11 +192,14 @@ def _claimed(commit: CommitObject) -> OwnCommit | None:
     )
 
 
-def _verdict(desk: Desk, kind: ReviewKind, judged: Judged, policy: Digest) -> Verdict:
-    found = desk.house.ledger.newest_verdict(desk.run.run_id, kind, judged.head, judged.merge_base, policy)
-    if found is None:
+def _verdict(desk: Desk, kind: ReviewKind, judged: Judged, policy: Digest) -> dict[str, Any]:
+    """The newest verdict on exactly this key, as it is kept: read and written again it might have another digest."""
+    run_id, ledger = desk.run.run_id, desk.house.ledger
+    newest = ledger.newest_verdict(run_id, kind, judged.head, judged.merge_base, policy)
+    filed = ledger.filed_verdict(run_id, kind.value, asdict(newest.key)) if newest else None
+    if filed is None:
         raise _incomplete(f"the {kind} verdict on {judged.head}")
-    return found
+    return filed
 
 
 def _chain_head(desk: Desk) -> ChainHead:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.errors import Forbidden, HeadMoved, NotMergeable, UnknownOutcome
+from bot.flow.aftermath import begin_watch
 from bot.flow.approval import authority_of
 from bot.flow.desk import Desk, log
 from bot.flow.proving import matter_of, proof_of, seal_merge
@@ -46,6 +47,12 @@ def reconcile(desk: Desk) -> bool:
         return _merge(desk, observation, decision, proof)
     assert not isinstance(decision, Merge)
     return _open(desk, observation, decision)
+
+
+def look(desk: Desk) -> tuple[Observation, Decision]:
+    """Observe and decide without acting: for those who ask why."""
+    observation = _observe(desk, fresh_rules=False)
+    return observation, _decide(desk, observation)
 
 
 def _observe(desk: Desk, *, fresh_rules: bool, approved: bool = True) -> Observation:
@@ -218,6 +225,5 @@ def _finish(desk: Desk, seen: Observation, sha: CommitSha | None) -> bool:
         run, desk.calls, left=left, head=seen.reading.pull.head, delete_branch=config.merge.delete_branch
     )
     seal_merge(desk, seen.reading.pull.head, sha)
-    desk.move(S.MERGED, f"`{branch_for(run.issue)}` was merged as {str(sha or '')[:12]}")
-    desk.tell()
+    begin_watch(desk, config, sha)
     return True

@@ -54,21 +54,21 @@ def decide(snapshot: Snapshot, rules: RepoConfig, *, settle_seconds: int) -> Dec
 
 def _wanted(found: Findings, snapshot: Snapshot) -> None:
     """Does anybody still want it?"""
-    then = "Reopen or label the issue and comment `/cadence resume`."
+    then = "Open and label the issue again: that starts a new run."
     if snapshot.issue_open is False:
         found.block("stopped", f"Issue #{snapshot.issue} is closed.", who=WRITER, then=then, short="issue closed")
     if snapshot.issue_labelled is False:
         text = f"Issue #{snapshot.issue} lost its trigger label."
         found.block("stopped", text, who=WRITER, then=then, short="label removed")
     if STOP_LABEL in snapshot.labels:
-        then = "Take the label off and comment `/cadence resume`."
+        then = "Take the label off, then label the issue again: that starts a new run."
         found.block("stopped", f"The label `{STOP_LABEL}` is set.", who=WRITER, then=then, short="stop label set")
     if HOLD_LABEL in snapshot.labels:
         found.wait(
             "hold",
             f"The label `{HOLD_LABEL}` is set.",
             who=WRITER,
-            then="Take the label off or comment `/cadence resume`.",
+            then="Take the label off.",
             short="for a person: held",
         )
     if not snapshot.blueprint_approved:

@@ -117,6 +117,16 @@ class Mirror:
         prefixes = ("--src-prefix=a/", "--dst-prefix=b/", "--unified=3")
         return self._runner.check("diff", *options, *prefixes, base, head, "--").decode("utf-8", "replace")
 
+    def parent(self, commit: CommitSha) -> CommitSha | None:
+        """The commit's first parent, or None for a root or an unknown commit."""
+        done = self._runner.run("rev-parse", "--verify", "--quiet", f"{commit}^1")
+        return CommitSha(done.out.decode().strip()) if done.status == 0 else None
+
+    def changed_paths(self, base: CommitSha, head: CommitSha) -> list[str]:
+        """Every path that differs between two commits; a rename counts as two."""
+        out = self._runner.check("diff-tree", "-r", "-z", "--name-only", "--no-renames", base, head)
+        return [path.decode("utf-8", "surrogateescape") for path in out.split(b"\0") if path]
+
     def merge_base(self, a: CommitSha, b: CommitSha) -> CommitSha | None:
         """The best common ancestor, or None for unrelated histories."""
         done = self._runner.run("merge-base", a, b)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.door import through_the_door
-from bot.github_api.permissions import REVIEW_WRITE
+from bot.github_api.permissions import PULLS_ONLY, REVIEW_WRITE
 from bot.github_api.records import AppIdentity, InlineComment, ReviewRecord
 from bot.github_api.repository import RepositoryLink
 from bot.names import CommitSha, HeadSha, Marker, PullNumber, has_marker
@@ -40,6 +40,15 @@ class ReviewCalls:
         inline = [{"path": one.path, "line": one.line, "side": "RIGHT", "body": one.body} for one in comments]
         asked = {"commit_id": head, "event": "COMMENT", "body": body, "comments": inline}
         return _review(self._link.change("POST", _REVIEWS, REVIEW_WRITE, body=asked, pull_number=number))
+
+    @through_the_door
+    def decide(self, number: PullNumber, *, head: HeadSha, event: str, body: str) -> ReviewRecord:
+        """APPROVE or REQUEST_CHANGES on exactly that head, by an App that did not open the pull request.
+
+        Raises Unprocessable on one's own pull request.
+        """
+        asked = {"commit_id": head, "event": event, "body": body, "comments": []}
+        return _review(self._link.change("POST", _REVIEWS, PULLS_ONLY, body=asked, pull_number=number))
 
 
 def _review(data: Any) -> ReviewRecord:

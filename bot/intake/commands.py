@@ -13,12 +13,14 @@ from bot.names import COMMAND_PREFIX
 
 VERBS = {
     "help": "what can be said here",
-    "status": "where the run stands and why",
+    "status": "where the run stands",
+    "why": "everything that still stands between the pull request and its merge",
     "go": "approve exactly what is shown: `/cadence go`, or `/cadence go <hash>`",
+    "review": "ask both reviews for another opinion on the present head",
     "replan": "plan again, on the same pull request: `/cadence replan [--discard] [guidance]`",
 }
-LATER = frozenset({"why", "plan", "review", "use", "stop", "hold", "resume", "retry"})
-_NEEDS_WRITE = frozenset({"go", "replan"})
+LATER = frozenset({"plan", "use", "stop", "hold", "resume", "retry"})
+_NEEDS_WRITE = frozenset({"go", "replan", "review"})
 _HASH = re.compile(r"[0-9a-fA-F]{6,64}")
 _HIDDEN = re.compile(r"<!--.*?(-->|\Z)", re.DOTALL)
 _LINE = re.compile(rf"^ {{0,3}}{re.escape(COMMAND_PREFIX)}(?=\s|$)", re.IGNORECASE | re.MULTILINE)
@@ -78,7 +80,7 @@ def parse_command(body: str) -> Command | CommandError | None:
 def help_text() -> str:
     """The commands, for a comment."""
     rows = "\n".join(f"- `/cadence {verb}`: {what}" for verb, what in VERBS.items())
-    return f"{rows}\n\n`go` and `replan` need write permission."
+    return f"{rows}\n\n`go`, `review` and `replan` need write permission."
 
 
 def _read(verb: str, words: list[str], line: str, rest: str) -> Command | CommandError:

@@ -6,6 +6,9 @@ import warnings
 from functools import cache
 from typing import Any
 
+PIECE = 50_000
+"""Characters encoded at a time: the library refuses long inputs. A cut costs a token at most."""
+
 
 @cache
 def _encoding() -> Any:
@@ -22,4 +25,5 @@ def count_tokens(text: str) -> int:
 
     Text that spells a control token (`<|endoftext|>`) is counted as the plain text it is.
     """
-    return len(_encoding().encode_ordinary(text))
+    encoding = _encoding()
+    return sum(len(encoding.encode_ordinary(text[at : at + PIECE])) for at in range(0, len(text), PIECE))

@@ -234,7 +234,7 @@ def _status(error: openai.APIStatusError, said: str) -> CadenceError | None:
             code="model.quota",
             audience=Audience.OPERATOR,
             retry=False,
-            remedy="The operator tops the account up; then comment `/cadence retry`.",
+            remedy="The operator tops the account up; then comment `/cadence replan`.",
         )
     if status == 404:
         return _operator(
@@ -257,5 +257,5 @@ def _operator(summary: str, code: str, setting: str) -> CadenceError:
         code=code,
         audience=Audience.OPERATOR,
         retry=False,
-        remedy=f"The operator corrects {setting}; then comment `/cadence retry`.",
+        remedy=f"The operator corrects {setting}; then comment `/cadence replan`.",
     )

@@ -10,6 +10,7 @@ from bot.names import (
     CHECK_EFFICIENCY,
     CHECK_GATE,
     CHECK_REASONING,
+    HOLD_LABEL,
     RESERVED_TRAILERS,
     TRAILER_CHANGESET,
     TRAILER_ISSUE,
@@ -121,8 +122,8 @@ _NEXT = f"""### What happens next
 Two reviews judge exactly this commit (`{CHECK_REASONING}`, `{CHECK_EFFICIENCY}`), CI runs, and `{CHECK_GATE}` lists \
 everything that still stands between this pull request and its merge. Cadence merges when nothing does.
 
-`/cadence why` explains, `/cadence hold` and `/cadence resume` pause and go on, `/cadence replan <guidance>` plans \
-again, `/cadence stop` ends it."""
+`/cadence why` explains, `/cadence replan <guidance>` plans again; the label `{HOLD_LABEL}` keeps the merge back, and \
+taking the issue's label off ends it."""
 
 
 def _table(edits: Sequence[Edit]) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from bot.effects import Do, EffectKind, Find, JsonDict, Mandate, mandate_of
 from bot.names import CommentId, IssueNumber, Marker, RunId, marker, sha256
 from bot.publish.status_text import ApprovalAsked, StatusView, status_text
-from bot.quiet import quiet
-from bot.record.entries import ProofEntry, RunEntry
+from bot.quiet import quiet, quiet_line
+from bot.record.entries import ModelCallEntry, ProofEntry, RunEntry
 from bot.states import RunState
 
 
@@ -45,6 +46,7 @@ class Runs(Protocol):
     def update_run(self, run_id: RunId, **fields: Any) -> None: ...
     def last_transition(self, run_id: RunId) -> int: ...
     def proof_of_run(self, run_id: RunId) -> ProofEntry | None: ...
+    def model_calls_of(self, run_id: RunId) -> Sequence[ModelCallEntry]: ...
 
 
 class StatusComment:
@@ -65,8 +67,7 @@ class StatusComment:
         asked: ApprovalAsked | None = None,
     ) -> None:
         """Show where the run stands (`state` overrides the recorded one when the move is about to be made)."""
-        proof = self._runs.proof_of_run(run.run_id) if run.merge_sha else None
-        body = status_text(_view(run, state or run.state, next_step, details, asked, proof.digest if proof else ""))
+        body = status_text(_view(run, state or run.state, next_step, details, asked, self._runs))
         mandate = mandate_of(run)
         comment_id = run.status_comment or self._earlier(run)
         if comment_id is None:
@@ -115,8 +116,9 @@ def _view(
     next_step: str,
     details: tuple[str, ...],
     asked: ApprovalAsked | None,
-    proof: str,
+    runs: Runs,
 ) -> StatusView:
+    proof = runs.proof_of_run(run.run_id) if run.merge_sha else None
     return StatusView(
         run_id=run.run_id,
         issue=run.issue,
@@ -130,6 +132,18 @@ def _view(
         pull=run.pull,
         head=run.head_sha,
         merge_sha=run.merge_sha,
-        proof=proof,
+        proof=proof.digest if proof else "",
+        model=_models(runs.model_calls_of(run.run_id)),
         asked=asked,
     )
+
+
+def _models(calls: Sequence[ModelCallEntry]) -> str:
+    """Which models answered, by the names their servers gave; a recorded answer is called recorded."""
+    named = {
+        f"`{quiet_line(call.model_answered).replace('`', chr(39))[:80]}`"
+        + (" (recorded answers, no judgement)" if call.recorded else "")
+        for call in calls
+        if call.model_answered
+    }
+    return ", ".join(sorted(named))

@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from bot.names import (
-    BaseSha,
     Cause,
-    CommitSha,
     DeliveryId,
     Digest,
     HeadSha,
@@ -20,7 +20,7 @@ from bot.names import (
     RepositoryId,
     RunId,
 )
-from bot.review.kinds import Conclusion, EvidenceKey, FindingSeverity, Receipt, ReviewFinding, ReviewKind, Verdict
+from bot.review.kinds import Verdict
 from bot.states import RunState
 
 
@@ -201,22 +201,8 @@ def verdict_to_json(verdict: Verdict) -> dict[str, Any]:
 
 
 def verdict_from_json(data: Mapping[str, Any]) -> Verdict:
-    """The verdict that `verdict_to_json` wrote."""
-    key, receipt = data["key"], data["receipt"]
-    return Verdict(
-        kind=ReviewKind(data["kind"]),
-        key=EvidenceKey(
-            HeadSha(CommitSha(key["head"])),
-            BaseSha(CommitSha(key["merge_base"])),
-            Digest(key["policy"]),
-            key["attempt"],
-        ),
-        conclusion=Conclusion(data["conclusion"]),
-        code=data["code"],
-        summary=data["summary"],
-        receipt=Receipt(**{**receipt, "files": tuple(receipt["files"]), "rules": tuple(receipt["rules"])}),
-        findings=tuple(
-            ReviewFinding(**{**finding, "severity": FindingSeverity(finding["severity"])})
-            for finding in data["findings"]
-        ),
-    )
+    """The verdict that `verdict_to_json` wrote. Raises pydantic.ValidationError for anything else."""
+    return _VERDICT.validate_python(dict(data))
+
+
+_VERDICT = TypeAdapter(Verdict)

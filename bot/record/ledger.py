@@ -14,9 +14,7 @@ from filelock import FileLock
 from sqlalchemy.engine import make_url
 
 from bot.clock import Clock
-from bot.names import DeliveryId, RunId
 from bot.record.database import connect
-from bot.record.entries import TimelineRow
 from bot.record.evidence import Evidence
 from bot.record.inbox import Inbox
 from bot.record.outcomes import Outcomes
@@ -83,48 +81,6 @@ class Ledger(Inbox, Runs, Outcomes, Evidence, Proofs):
     def close(self) -> None:
         """Give every connection back."""
         self._engine.dispose()
-
-    def timeline(self, run_id: RunId) -> list[TimelineRow]:
-        """Everything recorded of a run, in the order of time."""
-        rows = [
-            TimelineRow(d.received_at, "delivery", f"{d.event} {d.action}".strip(), d.reason)
-            for d in (self.delivery(DeliveryId(guid)) for guid in self._deliveries_of(run_id))
-            if d is not None
-        ]
-        rows += [
-            TimelineRow(t.at, "state", t.to, t.reason or (f"by {t.by}" if t.by else ""))
-            for t in self.transitions(run_id)
-        ]
-        rows += [
-            TimelineRow(
-                e.intended_at,
-                "effect",
-                f"{e.kind} {e.state}",
-                e.natural_key + (f" ({e.error_code})" if e.error_code else ""),
-            )
-            for e in self.effects_of(run_id)
-        ]
-        rows += [
-            TimelineRow(
-                m.at, "model", f"{m.kind} {m.outcome}",
-                f"{m.model_answered or m.model_asked}{' (recorded)' if m.recorded else ''}, "
-                f"{m.input_tokens} + {m.output_tokens} tokens",
-            )
-            for m in self.model_calls_of(run_id)
-        ]  # fmt: skip
-        rows += [
-            TimelineRow(d.at, "decision", d.outcome, ", ".join(r["code"] for r in d.reasons))
-            for d in self.decisions_of(run_id)
-        ]
-        rows += [
-            TimelineRow(f["at"], "findings", f"attempt {f['attempt']}", ", ".join(x["code"] for x in f["findings"]))
-            for f in self.findings_of(run_id)
-        ]
-        return sorted(rows, key=lambda row: row.at)
-
-    def _deliveries_of(self, run_id: RunId) -> list[str]:
-        rows = self._all(sa.select(inbox.c.guid).where(inbox.c.run_id == run_id).order_by(inbox.c.received_at))
-        return [row["guid"] for row in rows]
 
     def purge(self, before: datetime) -> None:
         """Drop old deliveries and request counts; what belongs to a final run stays, for its merge can be checked.

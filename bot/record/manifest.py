@@ -14,8 +14,7 @@ from typing import Any
 from bot.gate.snapshot import CheckState
 from bot.names import BaseSha, CommitSha, Digest, HeadSha, sha256
 from bot.record.chain import ChainHead, canonical
-from bot.record.entries import Counts, ModelCallEntry, RunEntry, verdict_to_json
-from bot.review.kinds import Verdict
+from bot.record.entries import Counts, ModelCallEntry, RunEntry
 
 VERSION = 1
 MANIFEST, SEAL = "cadence/manifest", "cadence/seal"
@@ -66,14 +65,14 @@ def matter(
     *,
     server: str,
     policy: Digest,
-    verdicts: Sequence[Verdict],
+    verdicts: Sequence[JsonDict],
     ci: Sequence[CheckState],
     notes: Sequence[str],
     passed: Sequence[str],
 ) -> JsonDict:
     """Everything a merge is decided upon, and nothing that changes by itself: the same matter is the same decision.
 
-    `notes` are codes of reasons that stand in nobody's way, `passed` what passed, both in the gate's words.
+    `verdicts` are verdicts as filed. `notes` are codes of reasons that stand in nobody's way, `passed` what passed, both in the gate's words.
     """
     ours = [commit for commit in judged.commits if isinstance(commit, OwnCommit)]
     return {
@@ -179,16 +178,9 @@ def read_commit(data: Mapping[str, Any]) -> OwnCommit | OtherCommit:
     )
 
 
-def _receipt(verdict: Verdict) -> JsonDict:
-    filed = verdict_to_json(verdict)
-    return {
-        "kind": verdict.kind.value,
-        "key": filed["key"],
-        "conclusion": verdict.conclusion.value,
-        "code": verdict.code,
-        "receipt": filed["receipt"],
-        "verdict": document_digest(filed),
-    }
+def _receipt(filed: JsonDict) -> JsonDict:
+    shown = {name: filed[name] for name in ("kind", "key", "conclusion", "code", "receipt")}
+    return {**shown, "verdict": document_digest(filed)}
 
 
 def _ci(check: CheckState) -> JsonDict:

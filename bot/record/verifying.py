@@ -146,7 +146,8 @@ def _evidence(bundle: Bundle, repository: Repository) -> Iterator[Check]:
         read = receipt["receipt"]
         origin = f", carried over from the identical diff {read['origin']}" if read.get("origin") else ""
         model = read.get("model_answered") or "a model that did not say its name"
-        yield ok(code, f"{receipt['kind']} approved this head ({model}, {len(read.get('files', ()))} file(s)){origin}")
+        amount = f"{read.get('hunks', 'all')} hunk(s) of {len(read.get('files', ()))} file(s)"
+        yield ok(code, f"{receipt['kind']} approved this head ({model}, {amount}){origin}")
 
 
 def _wrong_receipt(receipt: JsonDict, verdict: JsonDict | None, manifest: JsonDict, diff: str) -> str:
@@ -158,6 +159,8 @@ def _wrong_receipt(receipt: JsonDict, verdict: JsonDict | None, manifest: JsonDi
         return f"it concluded {receipt['conclusion']}"
     if receipt["receipt"].get("diff_digest") != diff:
         return "the diff it read is not the diff that was merged"
+    if receipt["receipt"].get("coverage", 1.0) < 1.0:
+        return f"it read only {receipt['receipt']['coverage']:.0%} of the changed lines"
     shown = {name: receipt[name] for name in ("kind", "key", "conclusion", "code", "receipt")}
     if verdict is not None and {name: verdict.get(name) for name in shown} != shown:
         return "its receipt is not the one of the verdict that it names"

@@ -1,8 +1,9 @@
-"""A unified diff as git writes it, read into files and lines, so that rules and reviews can speak of exact places."""
+"""A unified diff as git writes it, read into files, hunks and lines, so that reviews can speak of exact places."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,7 +13,11 @@ from unidiff.patch import PatchedFile, PatchSet
 from bot.errors import CadenceError
 
 Status = Literal["added", "modified", "deleted", "renamed"]
+Place = tuple[str, str, int]
+"""A changed line: (path, `+` or `-`, line number in the new or the old file); 0 stands for a file without any."""
 
+_FILE = re.compile(r"^(?=diff --git )", re.MULTILINE)
+_HUNK = re.compile(r"^(?=@@ )", re.MULTILINE)
 _ESCAPE = re.compile(rb'\\(?P<octal>[0-7]{3})|\\(?P<sign>[abtnvfr"\\])')
 _SIGNS = {b"a": b"\a", b"b": b"\b", b"t": b"\t", b"n": b"\n", b"v": b"\v", b"f": b"\f", b"r": b"\r"}
 
@@ -27,7 +32,10 @@ class AddedLine:
 
 @dataclass(frozen=True, slots=True)
 class FileDiff:
-    """One file of a diff. `shown` are the lines of the new file that GitHub takes a comment on (side RIGHT)."""
+    """One file of a diff. `shown` are the lines of the new file that GitHub takes a comment on (side RIGHT).
+
+    `head` and `hunks` are git's own text, to the byte; `places` are all changed lines.
+    """
 
     path: str
     status: Status
@@ -35,7 +43,15 @@ class FileDiff:
     added: tuple[AddedLine, ...]
     removed: int
     shown: frozenset[int]
+    places: frozenset[Place]
+    head: str
+    hunks: tuple[str, ...]
     old_path: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The file's part of the diff."""
+        return self.head + "".join(self.hunks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +67,11 @@ class Diff:
     @property
     def removed(self) -> int:
         return sum(file.removed for file in self.files)
+
+    @property
+    def places(self) -> frozenset[Place]:
+        """Every changed line of every file."""
+        return frozenset().union(*(file.places for file in self.files))
 
     def file(self, path: str) -> FileDiff | None:
         """The file that the diff shows under that new path."""
@@ -68,41 +89,55 @@ def read_diff(text: str) -> Diff:
         patch = PatchSet.from_string(text)
     except (UnidiffParseError, ValueError, IndexError) as error:
         raise CadenceError(f"the diff cannot be read: {error}", code="review.unreadable") from error
-    files = tuple(_file(one) for one in patch)
-    wanted = len(re.findall(r"^diff --git ", text, re.MULTILINE))
-    if len(files) != wanted:
-        raise CadenceError(f"the diff names {wanted} files and {len(files)} were read", code="review.unreadable")
-    return Diff(files)
+    # No line of content begins like a header: content is indented by a sign or a blank.
+    raw = [block for block in _FILE.split(text) if block]
+    if len(patch) != len(raw):
+        raise CadenceError(f"the diff names {len(raw)} files and {len(patch)} were read", code="review.unreadable")
+    return Diff(tuple(_file(one, block) for one, block in zip(patch, raw, strict=True)))
 
 
-def _file(one: PatchedFile) -> FileDiff:
-    added, shown = [], set()
-    for hunk in one:
-        for line in hunk:
-            if line.target_line_no is None:
-                continue
-            shown.add(line.target_line_no)
-            if line.is_added:
-                added.append(AddedLine(line.target_line_no, line.value.rstrip("\r\n")))
+def _file(one: PatchedFile, block: str) -> FileDiff:
     source, target = _name(one.source_file, "a/"), _name(one.target_file, "b/")
-    status: Status = (
-        "added"
-        if one.is_added_file
-        else "deleted"
-        if one.is_removed_file
-        else "renamed"
-        if one.is_rename
-        else "modified"
-    )
+    status = _status(one)
+    path = source if status == "deleted" else target
+    head, *hunks = _HUNK.split(block)
+    added, shown, places = [], set(), set()
+    for sign, line, text in _lines(one):
+        if sign != "-":
+            shown.add(line)
+        if sign == "+":
+            added.append(AddedLine(line, text))
+        if sign != " ":
+            places.add((path, sign, line))
     return FileDiff(
-        path=source if status == "deleted" else target,
+        path=path,
         status=status,
         binary=bool(one.is_binary_file),
         added=tuple(added),
         removed=one.removed,
         shown=frozenset(shown),
+        places=frozenset(places or {(path, "+", 0)}),
+        head=head,
+        hunks=tuple(hunks),
         old_path=source if status == "renamed" else None,
     )
+
+
+def _status(one: PatchedFile) -> Status:
+    if one.is_added_file:
+        return "added"
+    if one.is_removed_file:
+        return "deleted"
+    return "renamed" if one.is_rename else "modified"
+
+
+def _lines(one: PatchedFile) -> Iterator[tuple[str, int, str]]:
+    """(sign, line number on its own side, text) of every line that has a number."""
+    for hunk in one:
+        for line in hunk:
+            number = line.source_line_no if line.is_removed else line.target_line_no
+            if number is not None:
+                yield line.line_type, number, line.value.rstrip("\r\n")
 
 
 def _name(shown: str, prefix: str) -> str:

@@ -49,6 +49,25 @@ class ReviewFinding:
     line: int | None = None
     rule: str | None = None
     suggestion: str | None = None
+    evidence: str = ""
+
+
+class Met(StrEnum):
+    """Whether the change does what an acceptance line asks."""
+
+    YES = "yes"
+    NO = "no"
+    UNCLEAR = "unclear"
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptanceAnswer:
+    """The reasoning review's answer to one line; `evidence` are places, `derived` a line that the reviewer made up."""
+
+    line: str
+    met: Met
+    evidence: tuple[str, ...]
+    derived: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +100,18 @@ class Receipt:
     recorded: bool = False
     origin: str = ""
     """`head..merge base` of the verdict this one was carried over from; empty when it was judged itself."""
+    coverage: float = 0.0
+    """Share of the changed lines that were given to the model, from 0 to 1; allowed unreviewable files left out."""
+    parts: int = 0
+    hunks: int = 0
+    unread: tuple[str, ...] = ()
+    """Files that cannot be reviewed: binary or generated."""
+    counted_tokens: int = 0
+    """Our own count of the prompts, beside the server's `input_tokens`."""
+    dropped: int = 0
+    """Remarks that cited a line which the change does not show; they do not count."""
+    measured: str = "unmeasured"
+    """The last figures of the reviewers' self test for this model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +126,8 @@ class Verdict:
     summary: str
     receipt: Receipt
     findings: tuple[ReviewFinding, ...] = field(default=())
+    acceptance: tuple[AcceptanceAnswer, ...] = field(default=())
+    notes: tuple[str, ...] = field(default=())
+    """Facts that were computed and shown to the reviewer: figures, declared removals."""
+    aside: tuple[ReviewFinding, ...] = field(default=())
+    """The remarks that were dropped."""

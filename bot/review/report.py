@@ -9,7 +9,7 @@ from bot.github_api.records import Annotation, CheckOutput, InlineComment
 from bot.names import Marker, marker
 from bot.quiet import quiet, quiet_line, shorten
 from bot.review.diff import Diff
-from bot.review.kinds import Conclusion, FindingSeverity, ReviewFinding, Verdict
+from bot.review.kinds import Conclusion, FindingSeverity, Met, ReviewFinding, Verdict
 
 BODY_LIMIT = 60_000
 """GitHub takes 65,536 characters in a review's body and 65,535 in a check run's summary."""
@@ -35,6 +35,7 @@ _LEVELS = {
     FindingSeverity.WARNING: ("warning", "🟡 warning"),
     FindingSeverity.NOTE: ("notice", "🔵 note"),
 }
+_MET = {Met.YES: "✅ yes", Met.NO: "❌ no", Met.UNCLEAR: "❔ unclear"}
 _NEXT = {
     Conclusion.REJECT: "Comment `/cadence replan <guidance>`, or push a fix: the new head is judged anew.",
     Conclusion.UNREADABLE: "Re-run the check to ask again. Cadence does not merge without a verdict; a person may.",
@@ -77,27 +78,60 @@ def _headline(verdict: Verdict) -> str:
 
 
 def _body(verdict: Verdict, listed: Sequence[ReviewFinding], *, beside: int) -> str:
-    parts = [f"### {_headline(verdict)}", quiet(verdict.summary)]
+    parts = [f"### {_headline(verdict)}", *_told(verdict, listed)]
     if beside:
-        parts.append(f"{beside} remark{'s stand' if beside > 1 else ' stands'} beside the lines.")
-    if listed:
-        parts.append("\n".join(_row(finding) for finding in listed))
-    if verdict.conclusion in _NEXT:
-        parts.append(f"**Next:** {_NEXT[verdict.conclusion]}")
+        parts.insert(2, f"{beside} remark{'s stand' if beside > 1 else ' stands'} beside the lines.")
     end = f"\n\n{_receipt(verdict)}\n\n{review_marker(verdict)}"
     return shorten("\n\n".join(parts), BODY_LIMIT - len(end)) + end
+
+
+def _told(verdict: Verdict, listed: Sequence[ReviewFinding]) -> list[str]:
+    """What the review's body and the check's summary have in common."""
+    parts = [quiet(verdict.summary)]
+    if listed:
+        parts.append("\n".join(_row(finding) for finding in listed))
+    if verdict.acceptance:
+        parts.append(_acceptance(verdict))
+    if verdict.conclusion in _NEXT:
+        parts.append(f"**Next:** {_NEXT[verdict.conclusion]}")
+    if verdict.aside:
+        rows = "\n".join(_row(finding) for finding in verdict.aside)
+        many = f"{len(verdict.aside)} remark{'s' if len(verdict.aside) > 1 else ''}"
+        parts.append(_folded(f"{many} on lines that the change does not show, which do not count", rows))
+    if verdict.notes:
+        parts.append(_folded("Computed, not judged", "\n".join(f"- {quiet_line(note)}" for note in verdict.notes)))
+    return parts
+
+
+def _acceptance(verdict: Verdict) -> str:
+    """One row for each acceptance line, with the places that show it."""
+    derived = any(one.derived for one in verdict.acceptance)
+    head = "acceptance line (derived by the reviewer: the blueprint has none)" if derived else "acceptance line"
+    rows = [f"| | {head} | shown by |", "|---|---|---|"]
+    for one in verdict.acceptance:
+        places = ", ".join(f"`{_plain(place)}`" for place in one.evidence) or "–"
+        rows.append(f"| {_MET[one.met]} | {quiet_line(one.line).replace('|', chr(92) + '|')} | {places} |")
+    return "\n".join(rows)
+
+
+def _folded(summary: str, text: str) -> str:
+    return f"<details><summary>{summary}</summary>\n\n{text}\n\n</details>"
 
 
 def _row(finding: ReviewFinding) -> str:
     where = f" `{_plain(finding.path)}{f':{finding.line}' if finding.line else ''}`" if finding.path else ""
     rule = f" (rule `{finding.rule}`)" if finding.rule else ""
-    return f"- **{_LEVELS[finding.severity][1]}**{where}{rule}: {quiet_line(finding.message)}"
+    return f"- **{_LEVELS[finding.severity][1]}**{where}{rule}: {quiet_line(finding.message)}{_because(finding)}"
+
+
+def _because(finding: ReviewFinding) -> str:
+    return f" (seen: {quiet_line(finding.evidence)})" if finding.evidence else ""
 
 
 def _inline(finding: ReviewFinding) -> InlineComment:
     assert finding.path is not None and finding.line is not None
     rule = f" (rule `{finding.rule}`)" if finding.rule else ""
-    text = f"**{_LEVELS[finding.severity][1]}**{rule}: {quiet(finding.message)}"
+    text = f"**{_LEVELS[finding.severity][1]}**{rule}: {quiet(finding.message)}{_because(finding)}"
     if finding.suggestion is not None:
         ticks = "`" * max(3, _longest_ticks(finding.suggestion) + 1)
         text += f"\n\n{ticks}suggestion\n{finding.suggestion.rstrip(chr(10))}\n{ticks}"
@@ -114,11 +148,7 @@ def _output(verdict: Verdict, diff: Diff) -> CheckOutput:
     word = {"success": "Approved", "failure": "Rejected"}.get(CONCLUSIONS[verdict.conclusion], "No verdict")
     annotated = [f for f in verdict.findings if diff.shows(f.path, f.line)][:MOST_ANNOTATIONS]
     others = [f for f in verdict.findings if f not in annotated]
-    parts = [f"**{_headline(verdict)}**", quiet(verdict.summary)]
-    if others:
-        parts.append("\n".join(_row(finding) for finding in others))
-    if verdict.conclusion in _NEXT:
-        parts.append(f"**Next:** {_NEXT[verdict.conclusion]}")
+    parts = [f"**{_headline(verdict)}**", *_told(verdict, others)]
     end = f"\n\n{_receipt(verdict)}"
     return CheckOutput(
         title=f"{word}: {found}",
@@ -151,15 +181,31 @@ def _receipt(verdict: Verdict) -> str:
         ("attempt", str(key.attempt)),
         ("model", f"`{_plain(model)}`" + (" (a recorded answer, no judgement)" if receipt.recorded else "")),
         ("prompt", f"`{receipt.prompt_digest[:16]}`" if receipt.prompt_digest else "none"),
-        ("files read", str(len(receipt.files))),
+        ("read", _read(verdict)),
+        ("not reviewable", ", ".join(f"`{_plain(path)}`" for path in receipt.unread[:20]) or "none"),
+        ("self test", receipt.measured),
         ("rules run", ", ".join(f"`{rule}`" for rule in receipt.rules) or "none"),
-        ("tokens", f"{receipt.input_tokens:,} in, {receipt.output_tokens:,} out"),
+        ("tokens", _tokens(verdict)),
         ("took", f"{receipt.duration_ms / 1000:.1f} s"),
     ]
     if receipt.origin:
         rows.append(("carried over from", f"`{receipt.origin}`, whose diff is the same to the byte"))
     table = "\n".join(f"| {name} | {value} |" for name, value in rows)
-    return f"<details><summary>Receipt</summary>\n\n| | |\n|---|---|\n{table}\n\n</details>"
+    return _folded("Receipt", f"| | |\n|---|---|\n{table}")
+
+
+def _read(verdict: Verdict) -> str:
+    receipt = verdict.receipt
+    if not receipt.parts:
+        return "nothing"
+    parts = f" in {receipt.parts} parts" if receipt.parts > 1 else ""
+    return f"{receipt.coverage:.0%} of the changed lines: {receipt.hunks} hunks of {len(receipt.files)} files{parts}"
+
+
+def _tokens(verdict: Verdict) -> str:
+    receipt = verdict.receipt
+    counted = f" (our count of what was sent: {receipt.counted_tokens:,})" if receipt.counted_tokens else ""
+    return f"{receipt.input_tokens:,} in{counted}, {receipt.output_tokens:,} out"
 
 
 def _plain(text: str) -> str:

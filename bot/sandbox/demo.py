@@ -87,7 +87,8 @@ def _perform(
 
 
 def _close(play: Play, stage: DemoSet, told: Sequence[Told], progress: Progress, console: Console) -> None:
-    recorded = {str(run.get("issue")): str(run.get("state")) for run in stage.serve.runs()}
+    # Newest first: of several runs of one issue the newest tells how it ended.
+    recorded = {str(run.get("issue")): str(run.get("state")) for run in reversed(stage.serve.runs())}
     for one in told:
         state = recorded.get(str(one.seen.issue))
         if state is not None:
@@ -99,7 +100,9 @@ def _close(play: Play, stage: DemoSet, told: Sequence[Told], progress: Progress,
     }
     rows: dict[str, list[str]] = {}
     for one in told:
-        for label, cell in _cells(one, stage, model.get(play.answers) or one.seen.model or "the configured model"):
+        for label, cell in _cells(
+            one, stage, model.get(play.answers) or one.seen.model.replace("`", "") or "the configured model"
+        ):
             rows.setdefault(label, []).append(cell)
     console.print(summary_table([one.story.name for one in told], rows))
 

@@ -12,7 +12,8 @@ from bot.sandbox.ci_command import guess_command
 from bot.sandbox.demo_set import Answers, Subject
 from bot.sandbox.sample_repository import SAMPLE_NAME, SAMPLE_TEST_COMMAND, sample_files, split_blueprint
 from bot.sandbox.script import Rule
-from bot.sandbox.story import Story, generic_rules, stories
+from bot.sandbox.story import generic_rules, stories
+from bot.sandbox.story_parts import Story
 
 _CHANGESET_BLOCK = re.compile(r"^(?:`{3,}|~{3,})[ \t]*json[ \t]+cadence[ \t]*$", re.MULTILINE)
 

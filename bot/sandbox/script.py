@@ -99,6 +99,37 @@ def answer(value: Mapping[str, Any]) -> Reply:
     return Reply(json.dumps(value, ensure_ascii=False))
 
 
+_CANARY = re.compile(r"^(first|last) word: (\S+)$", re.MULTILINE)
+
+
+def review(value: Mapping[str, Any]) -> Callable[[Asked], Reply]:
+    """A reviewer's answer that proves reading as a model would: the words from both ends of the question come back.
+
+    What the schema asks for and the value lacks is filled in: every numbered acceptance line is met.
+    """
+
+    def reply(asked: Asked) -> Reply:
+        words = dict(_CANARY.findall(asked.text))
+        empty = {"evidence": None, "suggestion": None, "path": None, "line": None}
+        filled: dict[str, Any] = {
+            "first_word": words.get("first", ""),
+            "last_word": words.get("last", ""),
+            **({"acceptance": _met(asked.text)} if '"acceptance"' in json.dumps(asked.body) else {}),
+            **value,
+            "findings": [{**empty, **finding} for finding in value.get("findings", ())],
+        }
+        return answer(filled)
+
+    return reply
+
+
+def _met(text: str) -> list[dict[str, Any]]:
+    """`yes` to every numbered acceptance line of the question."""
+    block = re.search(r"acceptance lines:\n(=+\[\w+\]=+)\n(.*?)\n\1", text, re.DOTALL)
+    lines = re.findall(r"^(\d+)\. (.+)$", block[2], re.MULTILINE) if block else []
+    return [{"number": int(number), "text": line, "answer": "yes", "evidence": []} for number, line in lines]
+
+
 def prose(text: str) -> Reply:
     """Words where JSON was asked for."""
     return Reply(text)

@@ -72,8 +72,22 @@ class ServeProcess:
 
     def runs(self) -> list[dict[str, Any]]:
         """What `cadence runs --json` says; empty when it says nothing that can be read."""
+        loaded = self._json("runs", "--json")
+        return [entry for entry in loaded if isinstance(entry, dict)] if isinstance(loaded, list) else []
+
+    def refusals(self, issue: int) -> list[list[str]]:
+        """The codes with which each attempt at a plan for an issue was refused, as the ledger has them."""
+        found = []
+        for run in self.runs():
+            if run.get("issue") == issue:
+                shown = self._json("runs", "show", str(run["run"]), "--json")
+                attempts = shown.get("findings", []) if isinstance(shown, dict) else []
+                found += [[str(finding["code"]) for finding in one["findings"]] for one in attempts]
+        return found
+
+    def _json(self, *arguments: str) -> Any:
         done = subprocess.run(
-            [sys.executable, "-m", "bot", "runs", "--json"],
+            [sys.executable, "-m", "bot", *arguments],
             cwd=self._directory,
             env=self._environment,
             stdin=subprocess.DEVNULL,
@@ -82,11 +96,9 @@ class ServeProcess:
             timeout=30,
         )
         try:
-            loaded = json.loads(done.stdout or b"[]")
+            return json.loads(done.stdout or b"[]")
         except ValueError:
             return []
-        listed = loaded.get("runs", []) if isinstance(loaded, dict) else loaded
-        return [entry for entry in listed if isinstance(entry, dict)]
 
     def _ready(self) -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)

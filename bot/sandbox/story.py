@@ -1,58 +1,11 @@
-"""The two stories that `cadence demo` tells, as data: blueprints, scripted answers, and what a maintainer says."""
+"""The stories that `cadence demo` tells, as data: blueprints, scripted answers, and what a maintainer says."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
-
 from bot.sandbox.sample_repository import sample_blueprint
-from bot.sandbox.script import Rule, answer
-
-JsonDict = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """One blueprint from label to end; `guidance` goes with `/cadence replan` once the first plan is rejected."""
-
-    name: str
-    headline: str
-    title: str
-    body: str
-    rules: tuple[Rule, ...] = ()
-    guidance: str | None = None
-
-    @property
-    def rejected_first(self) -> bool:
-        """Whether the script has the efficiency review reject the first plan."""
-        return self.guidance is not None
-
-
-def _edit(path: str, *, after: str | None = None, replace: Sequence[tuple[str, str]] = ()) -> JsonDict:
-    """An edit as the model's schema wants it: every key present, null where it does not apply."""
-    return {
-        "path": path,
-        "mode": "add" if after is not None else "modify",
-        "after": after,
-        "replace": [{"old": old, "new": new, "count": None} for old, new in replace] or None,
-        "rename_from": None,
-        "executable": None,
-        "removes": [],
-    }
-
-
-def _below(anchor: str, new: str) -> tuple[str, str]:
-    return anchor, anchor + new
-
-
-def _verdict(verdict: str, summary: str, *findings: Mapping[str, Any]) -> JsonDict:
-    return {"verdict": verdict, "summary": summary, "findings": list(findings)}
-
-
-_README_ROW = "| `--top N` | only the N most frequent words |\n"
-_CHANGELOG_LINE = "- Counts words, the most frequent first.\n"
-_TOP_OPTION = '    parser.add_argument("--top", type=int, metavar="N", help="only the N most frequent words")\n'
+from bot.sandbox.script import Rule, answer, review
+from bot.sandbox.story_parts import CHANGELOG_LINE, README_ROW, TOP_OPTION, JsonDict, Story, below, edit, verdict
+from bot.sandbox.story_repaired import repaired_story
 
 IGNORE_CASE_PLAN: JsonDict = {
     "summary": "Count words without minding their case",
@@ -66,7 +19,7 @@ IGNORE_CASE_PLAN: JsonDict = {
         "Without the option the result is what it was."
     ),
     "edits": [
-        _edit(
+        edit(
             "tally/counting.py",
             replace=[
                 (
@@ -78,20 +31,20 @@ IGNORE_CASE_PLAN: JsonDict = {
                 )
             ],
         ),
-        _edit(
+        edit(
             "tally/cli.py",
             replace=[
-                _below(
-                    _TOP_OPTION,
+                below(
+                    TOP_OPTION,
                     '    parser.add_argument("--ignore-case", action="store_true", help="count `The` as `the`")\n',
                 ),
                 ("    counts = count(text)\n", "    counts = count(text, ignore_case=chosen.ignore_case)\n"),
             ],
         ),
-        _edit(
+        edit(
             "tests/test_counting.py",
             replace=[
-                _below(
+                below(
                     '        self.assertEqual(count("a b a"), {"a": 2, "b": 1})\n',
                     "\n    def test_minds_the_case_unless_told_otherwise(self) -> None:\n"
                     '        self.assertEqual(count("The the"), {"The": 1, "the": 1})\n'
@@ -99,18 +52,18 @@ IGNORE_CASE_PLAN: JsonDict = {
                 )
             ],
         ),
-        _edit(
+        edit(
             "tests/test_cli.py",
             replace=[
-                _below(
+                below(
                     '        self.assertEqual(run("--top", "1", text="b a b"), "     2  b\\n")\n',
                     "\n    def test_ignore_case_makes_one_word_of_two(self) -> None:\n"
                     '        self.assertEqual(run("--ignore-case", text="The the"), "     2  the\\n")\n',
                 )
             ],
         ),
-        _edit("README.md", replace=[_below(_README_ROW, "| `--ignore-case` | count `The` as `the` |\n")]),
-        _edit("CHANGELOG.md", replace=[_below(_CHANGELOG_LINE, "- `--ignore-case` counts `The` as `the`.\n")]),
+        edit("README.md", replace=[below(README_ROW, "| `--ignore-case` | count `The` as `the` |\n")]),
+        edit("CHANGELOG.md", replace=[below(CHANGELOG_LINE, "- `--ignore-case` counts `The` as `the`.\n")]),
     ],
 }
 
@@ -160,16 +113,16 @@ def _unique_plan(module: str, how: str) -> JsonDict:
         ),
         "message": f"For proof-reading: `--unique` writes each word that occurs exactly once.\n\n{how}",
         "edits": [
-            _edit("tally/unique.py", after=module),
-            _edit(
+            edit("tally/unique.py", after=module),
+            edit(
                 "tally/cli.py",
                 replace=[
-                    _below("from tally.counting import count, ranked\n", "from tally.unique import unique\n"),
-                    _below(
-                        _TOP_OPTION,
+                    below("from tally.counting import count, ranked\n", "from tally.unique import unique\n"),
+                    below(
+                        TOP_OPTION,
                         '    parser.add_argument("--unique", action="store_true", help="only words that occur once")\n',
                     ),
-                    _below(
+                    below(
                         "    text = source.read()\n",
                         "    if chosen.unique:\n"
                         '        out.writelines(f"{word}\\n" for word in unique(text))\n'
@@ -177,9 +130,9 @@ def _unique_plan(module: str, how: str) -> JsonDict:
                     ),
                 ],
             ),
-            _edit("tests/test_unique.py", after=_UNIQUE_TESTS),
-            _edit("README.md", replace=[_below(_README_ROW, "| `--unique` | only words that occur once |\n")]),
-            _edit("CHANGELOG.md", replace=[_below(_CHANGELOG_LINE, "- `--unique` lists words that occur once.\n")]),
+            edit("tests/test_unique.py", after=_UNIQUE_TESTS),
+            edit("README.md", replace=[below(README_ROW, "| `--unique` | only words that occur once |\n")]),
+            edit("CHANGELOG.md", replace=[below(CHANGELOG_LINE, "- `--unique` lists words that occur once.\n")]),
         ],
     }
 
@@ -214,12 +167,12 @@ def _ignore_case_story() -> Story:
             Rule("change_set", answer(IGNORE_CASE_PLAN), when=about),
             Rule(
                 "review_reasoning",
-                answer(_verdict("approve", "Does what the blueprint asks: the default is unchanged, both are tested.")),
+                review(verdict("approve", "Does what the blueprint asks: the default is unchanged, both are tested.")),
                 when=about,
             ),
             Rule(
                 "review_efficiency",
-                answer(_verdict("approve", "One fold of the text, then one pass, as before.")),
+                review(verdict("approve", "One fold of the text, then one pass, as before.")),
                 when=about,
             ),
         ),
@@ -245,15 +198,15 @@ def _unique_story() -> Story:
         rules=(
             Rule("change_set", answer(QUICK_PLAN), when=lambda text: about(text) and GUIDANCE in text),
             Rule("change_set", answer(SLOW_PLAN), when=about),
-            Rule("review_reasoning", answer(_verdict("approve", right)), when=about),
+            Rule("review_reasoning", review(verdict("approve", right)), when=about),
             Rule(
                 "review_efficiency",
-                answer(_verdict("reject", "Right, but far too slow for the texts it is meant for.", SLOW_FINDING)),
+                review(verdict("reject", "Right, but far too slow for the texts it is meant for.", SLOW_FINDING)),
                 when=slow,
             ),
             Rule(
                 "review_efficiency",
-                answer(_verdict("approve", "One pass over the words, one over the distinct ones: linear.")),
+                review(verdict("approve", "One pass over the words, one over the distinct ones: linear.")),
                 when=about,
             ),
         ),
@@ -261,8 +214,8 @@ def _unique_story() -> Story:
 
 
 def stories() -> tuple[Story, ...]:
-    """Both stories, in the order in which the demo tells them."""
-    return (_ignore_case_story(), _unique_story())
+    """All of them, in the order in which the demo tells them."""
+    return (_ignore_case_story(), _unique_story(), repaired_story())
 
 
 NOT_A_JUDGEMENT = "Recorded answer, not a judgement: no model read this change."
@@ -270,5 +223,5 @@ NOT_A_JUDGEMENT = "Recorded answer, not a judgement: no model read this change."
 
 def generic_rules() -> tuple[Rule, ...]:
     """For any other repository when no model is configured: reviews that say so, and no plan."""
-    approval = answer(_verdict("approve", NOT_A_JUDGEMENT))
+    approval = review(verdict("approve", NOT_A_JUDGEMENT))
     return (Rule("review_reasoning", approval), Rule("review_efficiency", approval))

@@ -11,7 +11,7 @@ from bot.sandbox.demo_set import CADENCE_SLUG, OWNER, DemoSet
 from bot.sandbox.evidence import Proof, Rejection, proofs
 from bot.sandbox.observe import Seen, SeenCheck, SeenPull
 from bot.sandbox.progress import BAD, GOOD, Progress
-from bot.sandbox.story import Story
+from bot.sandbox.story_parts import Story
 
 POLL_SECONDS = 0.15
 AFTERMATH_SECONDS = 15.0
@@ -64,6 +64,8 @@ class Teller:
             old = seen.status
             seen = self._follow(story, number, lambda now: now.status != old and _over(now))
         seen, held = self._aftermath(story, number, rejection, sample=sample)
+        if story.refused:
+            held = (*held, self._refusal(story, number))
         counts = tuple(now - then for now, then in zip(self._set.calls(), before, strict=True))
         return Told(story, seen, held, rejection, (counts[0], counts[1], counts[2]))
 
@@ -75,6 +77,17 @@ class Teller:
         repository.label(number, TRIGGER_LABEL, by=OWNER)
         self._stage(story, f"{OWNER} labels it `{TRIGGER_LABEL}`")
         return number
+
+    def _refusal(self, story: Story, number: int) -> Proof:
+        """The first plan was refused with the code that the story names, and the ledger says so."""
+        refused = self._set.serve.refusals(number)
+        for attempt, codes in enumerate(refused, 1):
+            self._stage(story, f"attempt {attempt} at a plan was refused: {', '.join(codes)}", style=BAD)
+        return Proof(
+            f"the first plan was refused with {story.refused}, and nothing of it was built",
+            bool(refused) and story.refused in refused[0],
+            str(refused),
+        )
 
     def _mend(self, story: Story, seen: Seen) -> Rejection:
         """Keep what the rejection looked like, and answer it as a maintainer would."""

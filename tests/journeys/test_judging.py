@@ -1,14 +1,16 @@
 """What happens when a review, a rule or a missing model stands in the way."""
 
+import json
 from collections.abc import Callable
 
 from bot.names import CHECK_EFFICIENCY, CHECK_GATE, CHECK_REASONING
-from bot.sandbox.script import prose
+from bot.sandbox.script import Rule, answer, prose
 from bot.states import RunState
 from tests.journeys.world import FILES, GOOD, World, edit, plan, verdict
 
 S = RunState
 CONFIG = ".github/cadence.yml"
+BARE = {"verdict": "approve", "summary": "Fine.", "findings": [], "acceptance": []}
 
 
 def finding(line: int | None, message: str = "wrong word", **rest: object) -> dict[str, object]:
@@ -131,3 +133,73 @@ def test_a_policy_that_breaks_after_the_review_blocks_the_merge(world: World) ->
     world.later()
     assert "config.invalid" in world.gate_codes(issue)
     assert world.pull().merged_at is None
+
+
+def test_a_server_that_cuts_the_question_in_silence_is_found_out(world: World) -> None:
+    world.script("change_set", GOOD)
+    world.script("efficiency", verdict())
+    world.model.add(Rule("reasoning", answer({**BARE, "first_word": "lost", "last_word": "lost"})))
+    issue = world.label_blueprint()
+    world.ci()
+    world.later()
+    assert world.gate_codes(issue) == ["review.unread"]
+    assert world.pull().merged_at is None
+
+
+def test_a_server_that_counts_far_fewer_tokens_has_not_read_the_question(world: World) -> None:
+    world.model.count = lambda _text: 7
+    world.script_all()
+    issue = world.label_blueprint()
+    world.ci()
+    world.later()
+    assert world.gate_codes(issue) == ["review.unread", "review.unread"]
+
+
+def test_a_binary_file_is_not_passed_unread_unless_the_policy_says_so(make_world: Callable[..., World]) -> None:
+    change = {"path": "logo.png", "mode": "add", "after_base64": "iVBORw0KGgoAAAAA"}
+    block = json.dumps({"version": 2, "message": "Logo", "edits": [change]})
+    body = f"Add a logo.\n\n```json cadence\n{block}\n```\n"
+    allow = "version: 1\nreview: {unreviewable: {allow: ['*.png']}}\nafter_merge: {watch: 0}\n"
+    for config, codes in ((None, ["review.uncovered"] * 2), (allow, [])):
+        world = make_world(files={**FILES, CONFIG: config} if config else FILES)
+        world.script_all()
+        issue = world.label_blueprint(body=body)
+        world.ci()
+        world.later()
+        assert world.gate_codes(issue) == codes
+        assert "logo.png" in world.pull().reviews[0].body
+        assert (world.state(issue) is S.MERGED) is not bool(codes)
+
+
+def test_a_long_change_is_read_in_parts_and_the_receipt_says_so(world: World) -> None:
+    lines = "".join(f"line {number} of a long page, with some words in it to read\n" for number in range(3000))
+    world.script_all(plan(edit("LONG.md", "add", after=lines)))
+    issue = world.label_blueprint()
+    assert len(world.asked("reasoning")) > 1
+    review_body = world.pull().reviews[0].body
+    assert "100% of the changed lines" in review_body and "parts" in review_body
+    assert all(len(review.body) < 65_536 for review in world.pull().reviews)
+    world.ci()
+    world.later()
+    world.must_be_merged(issue)
+
+
+def test_an_acceptance_line_that_is_not_met_rejects_even_an_approval(world: World) -> None:
+    world.script("change_set", GOOD)
+    unmet = {"number": 1, "text": "it", "answer": "no", "evidence": [{"path": "greet.py", "line": 3}]}
+    world.script("reasoning", {**verdict(), "acceptance": [unmet]})
+    world.script("efficiency", verdict())
+    issue = world.label_blueprint()
+    world.ci()
+    world.later()
+    assert world.gate_codes(issue) == ["review.rejected"]
+    assert "❌ no" in world.checks(CHECK_REASONING)[-1].summary
+    assert "`greet.py:3`" in world.checks(CHECK_REASONING)[-1].summary
+
+
+def test_the_efficiency_review_is_not_told_what_the_planner_thinks(world: World) -> None:
+    world.script_all()
+    world.label_blueprint()
+    assert "Change greet and its test." in world.asked("reasoning")[0]
+    assert "Change greet and its test." not in world.asked("efficiency")[0]
+    assert "cyclomatic complexity" in world.asked("efficiency")[0]

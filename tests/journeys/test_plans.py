@@ -1,13 +1,28 @@
 """Plans that must not be applied, and models that do not answer as asked."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from bot.sandbox.script import Reply, broken, empty, fenced, limited, prose, refusal, truncated, unsupported_format
+from bot.sandbox.script import (
+    Asked,
+    Fault,
+    Reply,
+    Rule,
+    broken,
+    empty,
+    fenced,
+    limited,
+    prose,
+    refusal,
+    review,
+    truncated,
+    unsupported_format,
+)
 from bot.states import RunState
-from tests.journeys.world import FILES, GOOD, World, edit, plan
+from tests.journeys.world import FILES, GOOD, World, edit, plan, verdict
 
 S = RunState
 
@@ -124,8 +139,11 @@ def test_a_gutted_file_goes_back_with_its_code_and_the_mended_plan_merges(world:
 
 def test_a_server_without_structured_outputs_is_asked_another_way(world: World) -> None:
     world.script("change_set", unsupported_format(GOOD))
-    world.script("reasoning", unsupported_format({"verdict": "approve", "summary": "Fine.", "findings": []}))
-    world.script("efficiency", unsupported_format({"verdict": "approve", "summary": "Fine.", "findings": []}))
+
+    def judged(asked: Asked) -> Reply:
+        return replace(review(verdict())(asked), fault=Fault.UNSUPPORTED_FORMAT)
+
+    world.model.add(Rule("reasoning", judged), Rule("efficiency", judged))
     issue = world.label_blueprint()
     world.ci()
     world.later()

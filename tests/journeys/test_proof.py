@@ -233,6 +233,10 @@ FALSE_CLAIMS: dict[str, tuple[str, Callable[[Any], Any]]] = {
         "proof.evidence",
         lambda d: d["manifest"]["receipts"][0]["receipt"].update(diff_digest="4" * 64),
     ),
+    "a review of a part": (
+        "proof.evidence",
+        lambda d: d["manifest"]["receipts"][0]["receipt"].update(coverage=0.5),
+    ),
     "a nicer receipt": ("proof.evidence", lambda d: d["manifest"]["receipts"][0]["receipt"].update(files=["x"])),
     "another verdict": ("proof.evidence", lambda d: d["verdicts"][0].update(summary="x")),
     "no verdicts": ("proof.evidence", lambda d: d.update(verdicts=[])),

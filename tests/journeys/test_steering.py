@@ -138,3 +138,22 @@ def test_the_hold_label_keeps_the_merge_back(world: World) -> None:
     world.repo.unlabel(world.pull().number, "cadence:hold", by=OWNER)
     world.later()
     world.must_be_merged(issue)
+
+
+def test_why_answers_with_everything_that_is_open(world: World) -> None:
+    issue = rejected(world)
+    world.comment(issue, "/cadence why", by=OUTSIDER)
+    answer = world.bot_comments(issue)[-1]
+    assert "`review.rejected`" in answer and "Too loud." in answer
+    assert world.pull().head_sha in answer
+
+
+def test_review_asks_both_reviews_again(world: World) -> None:
+    issue = rejected(world)
+    world.script("reasoning", verdict())
+    world.comment(issue, "/cadence review", by=OUTSIDER)
+    assert len(world.checks(CHECK_REASONING)) == 1
+    world.comment(issue, "/cadence review")
+    assert [c.conclusion for c in world.checks(CHECK_REASONING)] == ["failure", "success"]
+    world.later()
+    assert world.state(issue) is S.MERGED

@@ -10,10 +10,11 @@ from threading import Event
 from typing import Any
 
 from bot.app import Drainer, build_flow, build_house, build_web, open_ledger
+from bot.llm.counting import count_tokens
 from bot.names import CHECK_EFFICIENCY, CHECK_GATE, CHECK_REASONING, IssueNumber
 from bot.record.entries import RunEntry
 from bot.sandbox.loopback import Loopback
-from bot.sandbox.script import Reply, Rule, answer
+from bot.sandbox.script import Reply, Rule, answer, review
 from bot.sandbox.scripted_model import ScriptedModel
 from bot.sandbox.server import SandboxGitHub
 from bot.settings import Settings
@@ -42,6 +43,7 @@ FILES = {
     "greet.py": 'def greet(name: str) -> str:\n    """A greeting."""\n    return "Hello " + name\n',
     "test_greet.py": 'from greet import greet\n\n\ndef test_greet() -> None:\n    assert greet("Ada") == "Hello Ada"\n',
     "README.md": "# greet\n\nSays hello.\n",
+    ".github/cadence.yml": "version: 1\nafter_merge: {watch: 0}\n",
 }
 TITLE = "Greet politely"
 BODY = "The greeting should end in an exclamation mark.\n\nAcceptance: greet('Ada') returns 'Hello Ada!'"
@@ -72,7 +74,15 @@ def verdict(word: str = "approve", summary: str = "Does what it says.", *finding
 class World:
     """Everything a journey needs; `settle` lets Cadence work until nothing is due."""
 
-    def __init__(self, directory: Path, *, key: bool = True, files: dict[str, str] | None = None, **env: str) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        key: bool = True,
+        files: dict[str, str] | None = None,
+        second: bool = False,
+        **env: str,
+    ) -> None:
         self.clock = FakeClock()
         self.github = SandboxGitHub(directory / "github", self.clock)
         url = self.github.start()
@@ -80,7 +90,7 @@ class World:
             self.github.create_user(login)
         self.repo = self.github.create_repository(OWNER, "greet", files=files or FILES)
         self.repo.add_collaborator(WRITER, "write")
-        self.model = ScriptedModel()
+        self.model = ScriptedModel(count=count_tokens)
         self.model.start()
         self.ci_app = self.github.create_app("sandbox-ci", {"checks": "write", "statuses": "write"}, [])
         self.github.install(self.ci_app, self.repo)
@@ -88,6 +98,11 @@ class World:
         self.app = self.github.create_app("cadence", PERMISSIONS, EVENTS, webhook_secret=SECRET)
         self.installation = self.github.install(self.app, self.repo)
         model = {"OPENAI_API_KEY": self.model.key, "OPENAI_BASE_URL": self.model.url} if key else {}
+        if second:
+            reviewer = self.github.create_app("cadence-reviewer", {"pull_requests": "write", "contents": "write"}, [])
+            self.github.install(reviewer, self.repo)
+            env["CADENCE_REVIEWER_APP_ID"] = str(reviewer.app_id)
+            env["CADENCE_REVIEWER_PRIVATE_KEY"] = reviewer.private_key_pem
         self.settings = Settings.load(
             {
                 "CADENCE_GITHUB_URL": url,
@@ -158,7 +173,8 @@ class World:
         self, kind: str, reply: Reply | dict[str, Any], *, times: int | None = None, first: bool = False
     ) -> None:
         """Script the model's answers to one kind of question."""
-        self.model.add(Rule(kind, reply if isinstance(reply, Reply) else answer(reply), times=times), first=first)
+        made = reply if isinstance(reply, Reply) else review(reply) if "verdict" in reply else answer(reply)
+        self.model.add(Rule(kind, made, times=times), first=first)
 
     def script_all(self, change: dict[str, Any] = GOOD) -> None:
         """A good plan, and two approvals."""

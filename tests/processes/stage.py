@@ -16,7 +16,7 @@ import requests
 
 from bot.clock import SystemClock
 from bot.record.ledger import Ledger
-from bot.sandbox.script import Rule, answer
+from bot.sandbox.script import Rule, answer, review
 from bot.sandbox.scripted_model import ScriptedModel
 from bot.sandbox.server import SandboxGitHub
 from bot.sandbox.world import Fault
@@ -32,7 +32,7 @@ class Stage:
         self.url = self.github.start()
         self.github.create_user(OWNER)
         self.repo = self.github.create_repository(OWNER, "greet", files=FILES)
-        approval = answer(verdict())
+        approval = review(verdict())
         self.model = ScriptedModel(
             [Rule("change_set", answer(GOOD)), Rule("reasoning", approval), Rule("efficiency", approval)]
         )

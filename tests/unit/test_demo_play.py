@@ -40,16 +40,16 @@ def written(tmp_path: Path, text: str) -> Path:
     return path
 
 
-def test_without_a_key_both_stories_are_scripted_and_say_so() -> None:
+def test_without_a_key_every_story_is_scripted_and_says_so() -> None:
     play = choose_play(DemoOptions(), key=False)
-    assert (play.answers, play.sample, len(play.stories)) == (Answers.SCRIPTED, True, 2)
+    assert (play.answers, play.sample, len(play.stories)) == (Answers.SCRIPTED, True, 3)
     assert play.rules
     assert "recorded answers" in play.notice
 
 
 def test_with_a_key_the_model_is_asked_and_no_script_exists() -> None:
     play = choose_play(DemoOptions(), key=True)
-    assert (play.answers, play.rules, len(play.stories)) == (Answers.REAL, (), 2)
+    assert (play.answers, play.rules, len(play.stories)) == (Answers.REAL, (), 3)
 
 
 def test_an_own_change_set_needs_no_planner(repo: Path, tmp_path: Path) -> None:

@@ -24,10 +24,11 @@ from bot.sandbox.story import (
     SLOW_LINE,
     SLOW_MODULE,
     SLOW_PLAN,
-    Story,
     generic_rules,
     stories,
 )
+from bot.sandbox.story_parts import Story
+from bot.sandbox.story_repaired import GUTTED_PLAN, JSON_PLAN
 
 FILES = sample_files()
 
@@ -101,6 +102,8 @@ def test_the_sample_configuration_is_valid_and_has_one_rule_of_each_type() -> No
         (QUICK_PLAN,),
         (IGNORE_CASE_PLAN, SLOW_PLAN),
         (IGNORE_CASE_PLAN, QUICK_PLAN),
+        (JSON_PLAN,),
+        (IGNORE_CASE_PLAN, QUICK_PLAN, JSON_PLAN),
     ],
 )
 def test_the_sample_tests_pass_after_every_plan(tmp_path: Path, plans: tuple[dict[str, Any], ...]) -> None:
@@ -110,7 +113,8 @@ def test_the_sample_tests_pass_after_every_plan(tmp_path: Path, plans: tuple[dic
     write(files, tmp_path)
     told = run(tmp_path, "unittest", "discover")
     assert told.returncode == 0, told.stderr
-    assert f"Ran {6 + 2 * len(plans)} tests" in told.stderr
+    added = sum(1 if plan is JSON_PLAN else 2 for plan in plans)
+    assert f"Ran {6 + added} tests" in told.stderr
 
 
 def test_what_the_merged_sample_can_do(tmp_path: Path) -> None:
@@ -120,7 +124,7 @@ def test_what_the_merged_sample_can_do(tmp_path: Path) -> None:
 
 
 def test_the_plans_follow_the_schema_a_model_is_asked_for() -> None:
-    for plan in (IGNORE_CASE_PLAN, SLOW_PLAN, QUICK_PLAN):
+    for plan in (IGNORE_CASE_PLAN, SLOW_PLAN, QUICK_PLAN, JSON_PLAN, GUTTED_PLAN):
         assert parse_model_reply(plan).summary == plan["summary"]
     assert "change_set" in MODEL_SCHEMA_NAME
 
@@ -130,7 +134,7 @@ def test_the_finding_points_at_the_slow_line() -> None:
 
 
 def test_the_second_story_turns_with_the_guidance_and_the_diff() -> None:
-    merges, mended = stories()
+    merges, mended, _ = stories()
     text = f"# {mended.title}\n\n{mended.body}"
     assert SLOW_LINE.strip() in reply(mended, "change_set", text)
     assert QUICK_LINE.strip() in reply(mended, "change_set", f"{text}\n{GUIDANCE}")
@@ -139,6 +143,13 @@ def test_the_second_story_turns_with_the_guidance_and_the_diff() -> None:
     assert '"approve"' in reply(mended, "review_reasoning", f"{text}\n+{SLOW_LINE}")
     with pytest.raises(AssertionError, match="no rule"):
         reply(merges, "change_set", text)
+
+
+def test_the_third_story_turns_with_the_code_of_the_refusal() -> None:
+    repaired = stories()[2]
+    text = f"# {repaired.title}\n\n{repaired.body}"
+    assert "existing code unchanged" in reply(repaired, "change_set", text)
+    assert "existing code unchanged" not in reply(repaired, "change_set", f"{text}\n{repaired.refused}")
 
 
 def test_generic_answers_say_that_nobody_read_the_change() -> None:

@@ -19,7 +19,7 @@ from bot.sandbox.people import SandboxRepository
 from bot.sandbox.progress import Lines
 from bot.sandbox.serve_process import ServeFailed
 from bot.sandbox.server import SandboxApp, SandboxGitHub
-from bot.sandbox.story import Story
+from bot.sandbox.story_parts import Story
 from bot.sandbox.telling import StoryFailed, Teller
 
 BOT = "cadence[bot]"
