@@ -72,7 +72,8 @@ def matter(
 ) -> JsonDict:
     """Everything a merge is decided upon, and nothing that changes by itself: the same matter is the same decision.
 
-    `verdicts` are verdicts as filed. `notes` are codes of reasons that stand in nobody's way, `passed` what passed, both in the gate's words.
+    `verdicts` are verdicts as filed, `notes` codes of reasons that stand in nobody's way, `passed` what passed, both
+    in the gate's words.
     """
     ours = [commit for commit in judged.commits if isinstance(commit, OwnCommit)]
     return {

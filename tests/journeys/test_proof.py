@@ -36,7 +36,9 @@ def merged(world: World, **config: str) -> str:
     """The main job, to the merge commit's id."""
     if config:
         lines = "".join(f"  {key}: {value}\n" for key, value in config.items())
-        world.repo.push_commit({".github/cadence.yml": f"version: 1\nmerge:\n{lines}"}, by=OWNER)
+        world.repo.push_commit(
+            {".github/cadence.yml": f"version: 1\nafter_merge: {{watch: 0}}\nmerge:\n{lines}"}, by=OWNER
+        )
         world.settle()
     world.script_all()
     issue = world.label_blueprint()
@@ -284,7 +286,8 @@ def test_a_persons_commit_on_our_branch_is_recorded_by_its_id(world: World, cade
 
 
 def test_a_base_that_moved_is_told_and_the_tree_still_follows(world: World, cadence: Run) -> None:
-    world.repo.push_commit({".github/cadence.yml": "version: 1\nmerge: {up_to_date: never}\n"}, by=OWNER)
+    policy = "version: 1\nafter_merge: {watch: 0}\nmerge: {up_to_date: never}\n"
+    world.repo.push_commit({".github/cadence.yml": policy}, by=OWNER)
     world.settle()
     world.script_all()
     issue = world.label_blueprint()
