@@ -197,6 +197,16 @@ def _ours(data: Any) -> Any:
     return data["manifest"]["commits"][0]
 
 
+def _judged(data: Any, *where: str, **values: Any) -> None:
+    """A verdict that says something else, and a receipt that goes with it."""
+    receipt, verdict = data["manifest"]["receipts"][0], data["verdicts"][0]
+    for shown in (receipt, verdict):
+        for name in where:
+            shown = shown[name]
+        shown.update(values)
+    receipt["verdict"] = sha256(canonical(verdict))
+
+
 FALSE_CLAIMS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "another base": ("proof.rebuild", lambda d: d["manifest"].update(merge_base=d["seal"]["merge_commit"])),
     "another parent": ("proof.rebuild", lambda d: _ours(d).update(parent=d["seal"]["merge_commit"])),
@@ -226,19 +236,11 @@ FALSE_CLAIMS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "skipped CI alone": ("proof.ci", lambda d: d["manifest"]["ci"][0].update(conclusion="skipped")),
     "one review": ("proof.evidence", lambda d: d["manifest"]["receipts"].pop()),
     "one review twice": ("proof.evidence", lambda d: d["manifest"]["receipts"][1].update(kind="reasoning")),
-    "a rejection": ("proof.evidence", lambda d: d["manifest"]["receipts"][0].update(conclusion="reject")),
-    "a review of another head": (
-        "proof.evidence",
-        lambda d: d["manifest"]["receipts"][0]["key"].update(head="1" * 40),
-    ),
-    "a review of another diff": (
-        "proof.evidence",
-        lambda d: d["manifest"]["receipts"][0]["receipt"].update(diff_digest="4" * 64),
-    ),
-    "a review of a part": (
-        "proof.evidence",
-        lambda d: d["manifest"]["receipts"][0]["receipt"].update(coverage=0.5),
-    ),
+    "a rejection": ("proof.evidence", lambda d: _judged(d, conclusion="reject")),
+    "a review of another head": ("proof.evidence", lambda d: _judged(d, "key", head="1" * 40)),
+    "a review under another policy": ("proof.evidence", lambda d: _judged(d, "key", policy="1" * 64)),
+    "a review of another diff": ("proof.evidence", lambda d: _judged(d, "receipt", diff_digest="4" * 64)),
+    "a review of a part": ("proof.evidence", lambda d: _judged(d, "receipt", coverage=0.5)),
     "a nicer receipt": ("proof.evidence", lambda d: d["manifest"]["receipts"][0]["receipt"].update(files=["x"])),
     "another verdict": ("proof.evidence", lambda d: d["verdicts"][0].update(summary="x")),
     "no verdicts": ("proof.evidence", lambda d: d.update(verdicts=[])),
