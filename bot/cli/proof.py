@@ -95,13 +95,12 @@ def verify(
 
 
 def _check_file(commit: str, raw: bytes, repo: Path, trusted: frozenset[str] | None) -> list[Check]:
-    from bot.clock import SystemClock
     from bot.errors import CadenceError
     from bot.git_store.workbench import workbench
     from bot.record.bundle import read_bundle
     from bot.record.checklist import failed
 
-    with workbench(repo, clock=SystemClock()) as repository:
+    with workbench(repo) as repository:
         try:
             bundle = read_bundle(raw)
         except CadenceError as error:
@@ -111,7 +110,6 @@ def _check_file(commit: str, raw: bytes, repo: Path, trusted: frozenset[str] | N
 
 def _check_ledger(commit: str, repo: Path | None, trusted: frozenset[str] | None) -> list[Check]:
     """The ledger's own proof, held against the named clone or the mirror; a foreign commit may still quote one."""
-    from bot.clock import SystemClock
     from bot.errors import CadenceError
     from bot.git_store.workbench import workbench
     from bot.record.checklist import failed
@@ -121,7 +119,7 @@ def _check_ledger(commit: str, repo: Path | None, trusted: frozenset[str] | None
     with _ledger() as (ledger, settings):
         proof = ledger.proof_of_merge(commit)
         if proof is None and repo is not None:
-            with workbench(repo, clock=SystemClock()) as repository:
+            with workbench(repo) as repository:
                 found = repository.history.commit(_resolved(repository, commit))
                 quoted = proof_trailers(found.message if found else None)
             named = [ledger.proof_by_digest(one.removeprefix("sha256:")) for one in quoted]

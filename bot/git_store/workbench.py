@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from git import InvalidGitRepositoryError, NoSuchPathError, Repo
 
-from bot.clock import Clock
 from bot.errors import CadenceError
 from bot.git_store.mirror import Mirror
-from bot.git_store.process import GitRunner
+from bot.git_store.scratch import scratch
 
 
 @contextmanager
-def workbench(directory: Path, *, clock: Clock) -> Iterator[Mirror]:
+def workbench(directory: Path) -> Iterator[Mirror]:
     """A mirror that sees the clone's objects and keeps what it makes to itself; gone when the block ends.
 
     `directory` is a clone's top directory or a bare repository. Raises CadenceError `proof.repository` for anything
@@ -27,17 +25,8 @@ def workbench(directory: Path, *, clock: Clock) -> Iterator[Mirror]:
         raise CadenceError(
             f"{directory} is a shallow clone", code="proof.repository", remedy="Run `git fetch --unshallow` in it."
         )
-    with tempfile.TemporaryDirectory(prefix="cadence-verify-") as room:
-        path = Path(room) / "bench.git"
-        GitRunner(path, protocols="file").check("init", "--bare", "--quiet", "--template=")
-        info = path / "objects" / "info"
-        info.mkdir(parents=True, exist_ok=True)
-        (info / "alternates").write_text(f"{common / 'objects'}\n")
-        mirror = Mirror(path, origin=str(path), clock=clock)
-        try:
-            yield mirror
-        finally:
-            mirror.close()
+    with scratch(common / "objects") as mirror:
+        yield mirror
 
 
 def _common_dir(directory: Path) -> Path:

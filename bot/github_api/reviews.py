@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.door import through_the_door
-from bot.github_api.permissions import PULLS_ONLY, REVIEW_WRITE
+from bot.github_api.permissions import PULLS_ONLY, READ, REVIEW_WRITE
 from bot.github_api.records import AppIdentity, InlineComment, ReviewRecord
 from bot.github_api.repository import RepositoryLink
+from bot.github_api.tokens import Permissions
 from bot.names import CommitSha, HeadSha, Marker, PullNumber, has_marker
 
 _REVIEWS = "/repos/{owner}/{repo}/pulls/{pull_number}/reviews"
@@ -23,7 +24,14 @@ class ReviewCalls:
 
     def find(self, number: PullNumber, marker: Marker) -> ReviewRecord | None:
         """Our own review that holds the marker."""
-        for data in self._link.listed(_REVIEWS, pull_number=number):
+        return self._find(number, marker, READ)
+
+    def find_decision(self, number: PullNumber, marker: Marker) -> ReviewRecord | None:
+        """The same for the second App, which holds no permission but that for pull requests."""
+        return self._find(number, marker, PULLS_ONLY)
+
+    def _find(self, number: PullNumber, marker: Marker, permissions: Permissions) -> ReviewRecord | None:
+        for data in self._link.listed(_REVIEWS, permissions, pull_number=number):
             user = data.get("user") or {}
             if user.get("login") == self._identity.bot_login and has_marker(data.get("body"), marker):
                 return _review(data)

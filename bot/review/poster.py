@@ -35,7 +35,7 @@ class ReviewCalls(Protocol):
 class DecidingCalls(Protocol):
     """Reviews by an App that may decide, because it did not open the pull request."""
 
-    def find(self, number: PullNumber, marker: Marker) -> ReviewRecord | None: ...
+    def find_decision(self, number: PullNumber, marker: Marker) -> ReviewRecord | None: ...
     def decide(self, number: PullNumber, *, head: HeadSha, event: str, body: str) -> ReviewRecord: ...
 
 
@@ -101,7 +101,7 @@ class Poster:
         )
 
         def find() -> JsonDict | None:
-            existing = reviews.find(pull, wanted)
+            existing = reviews.find_decision(pull, wanted)
             return None if existing is None else {"id": existing.id, "url": existing.html_url}
 
         def do() -> JsonDict:

@@ -27,7 +27,7 @@ def bare(tmp_path: Path) -> Bare:
 
 @pytest.fixture
 def bench(bare: Bare) -> Iterator[Mirror]:
-    with workbench(bare.path, clock=FakeClock()) as mirror:
+    with workbench(bare.path) as mirror:
         yield mirror
 
 
@@ -104,7 +104,7 @@ def test_the_workbench_writes_nothing_into_the_clone(bare: Bare) -> None:
     bare.set_ref("refs/heads/main", root)
     ours, theirs = commit(bare, {"b": "b\n"}, root), commit(bare, {"a": "x\n"}, root)
     before = sorted(str(path) for path in bare.path.rglob("*"))
-    with workbench(bare.path, clock=FakeClock()) as bench:
+    with workbench(bare.path) as bench:
         bench.history.merged_tree(ours, theirs)
         bench.history.replayed_trees(ours, [theirs])
         made = bench.write_commit(
@@ -120,7 +120,7 @@ def test_a_clone_with_a_work_tree_serves_as_well(bare: Bare, tmp_path: Path) -> 
     root = commit(bare, {"a": TEXT})
     bare.set_ref("refs/heads/main", root)
     subprocess.run(["git", "clone", "-q", str(bare.path), str(tmp_path / "work")], check=True, capture_output=True)
-    with workbench(tmp_path / "work", clock=FakeClock()) as bench:
+    with workbench(tmp_path / "work") as bench:
         assert bench.has(root) and bench.history.resolve(root[:8]) == root
         assert bench.history.resolve("--all") is None
 
@@ -132,7 +132,7 @@ def test_a_shallow_clone_and_no_clone_are_refused(bare: Bare, tmp_path: Path) ->
     url = f"file://{bare.path}"
     subprocess.run(["git", "clone", "-q", "--depth", "1", url, str(where)], check=True, capture_output=True)
     for directory, words in ((where, "shallow"), (tmp_path, "no git repository"), (tmp_path / "absent", "no git")):
-        with pytest.raises(CadenceError, match=words) as refused, workbench(directory, clock=FakeClock()):
+        with pytest.raises(CadenceError, match=words) as refused, workbench(directory):
             pass
         assert refused.value.code == "proof.repository"
 
