@@ -47,7 +47,7 @@ class Outcomes(Store):
                     )
                 ).one()
                 told = {"id": row.id, "kind": kind, "key": key, "attempt": row.attempts}
-                append(connection, run_id, "effect.intended", now, told)
+                append(connection, run_id, "intent", now, told)
         entry = self.effect(scope, kind, key)
         assert entry is not None
         return entry
@@ -68,7 +68,7 @@ class Outcomes(Store):
             if row is None or row.run_id is None:
                 return
             told = {"id": effect_id, "kind": row.kind, "key": row.natural_key, "state": state, "error": error_code}
-            append(connection, row.run_id, "effect.settled", now, told | _outcome(row.kind, outcome))
+            append(connection, row.run_id, "outcome", now, told | _outcome(row.kind, outcome))
 
     def effects_of(self, run_id: RunId) -> list[EffectEntry]:
         """Every effect of a run, oldest intent first."""
@@ -115,7 +115,7 @@ class Outcomes(Store):
         with self._engine.begin() as connection:
             connection.execute(sa.insert(model_calls).values(**values))
             if run_id is not None:
-                append(connection, run_id, "model.call", at, told)
+                append(connection, run_id, "model", at, told)
 
     def model_calls_of(self, run_id: RunId) -> list[ModelCallEntry]:
         """Every model call of a run, oldest first."""

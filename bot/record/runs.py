@@ -49,7 +49,7 @@ class Runs(Store):
                 "cause": run.cause, "repository": run.repository, "repository_id": int(run.repository_id),
                 "title_digest": sha256(run.title), "body_digest": sha256(run.body),
             }  # fmt: skip
-            append(connection, run.run_id, "run.started", self._now(), body)
+            append(connection, run.run_id, "start", self._now(), body)
             self._record_move(connection, run.run_id, "", run.state, run.reason, run.started_by)
             return True
 
@@ -143,7 +143,7 @@ class Runs(Store):
                 sa.update(runs).where(runs.c.run_id == run_id).values(**fields, updated_at=self._now())
             )
             if told and done.rowcount:
-                append(connection, run_id, "run.updated", self._now(), told)
+                append(connection, run_id, "fields", self._now(), told)
 
     def move(self, run_id: RunId, to: RunState, *, reason: str = "", by: str = "cadence") -> int | None:
         """Make a move, in one transaction; returns the transition's id, or None when the run stands there already.

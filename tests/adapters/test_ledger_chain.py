@@ -106,8 +106,8 @@ def test_every_record_of_a_run_stands_in_its_chain(ledger: Ledger) -> None:
     ledger.seal_proof("d" * 64, seal="{}", signature="s", merge_sha="f" * 40)
     ledger.seal_proof("d" * 64, seal="{1}", signature="t", merge_sha="0" * 40)
     assert kinds(ledger) == [
-        "run.started", "transition", "run.updated", "transition", "effect.intended", "effect.settled",
-        "effect.intended", "effect.settled", "effect.intended", "model.call", "effect.settled", "changeset", "findings",
+        "start", "transition", "fields", "transition", "intent", "outcome",
+        "intent", "outcome", "intent", "model", "outcome", "changeset", "findings",
         "verdict", "decision", "manifest", "seal",
     ]  # fmt: skip
     assert chain_faults(ID, ledger.chain_of(ID)) == ()
