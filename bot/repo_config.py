@@ -22,6 +22,12 @@ DEEPEST = 20
 """Levels of lists and mappings; the deepest key stands on the fifth."""
 _RULE_TYPES = ("forbid", "require", "max_lines")
 
+GUARD_FAMILIES = frozenset({"loss", "syntax", "imports", "secret", "message", "protected", "size"})
+"""Families of guard codes whose severity a repository may set."""
+
+STRICT_FAMILIES = frozenset({"contract", "path", "stale"})
+"""Families that cannot be weakened: without them a ChangeSet would no longer mean one thing."""
+
 DEFAULT_PROTECTED = (
     ".github/workflows/**",
     ".github/actions/**",
@@ -132,6 +138,15 @@ class RepairConfig(_Part):
     on_review: bool = True
 
 
+class GuardsConfig(_Part):
+    """`severities`: how grave a code (`loss.stub`) or a family (`message`) is; sizes in bytes."""
+
+    severities: dict[str, Literal["error", "warning", "note"]] = {}
+    max_files: int = Field(default=300, gt=0, le=3000)
+    max_file_bytes: int = Field(default=5_000_000, gt=0, le=50_000_000)
+    max_total_bytes: int = Field(default=20_000_000, gt=0, le=100_000_000)
+
+
 class AfterMergeConfig(_Part):
     """How long (minutes) the base is watched after a merge, and what a red base leads to."""
 
@@ -166,6 +181,7 @@ class RepoConfig(_Part):
     ci: CiConfig = CiConfig()
     review: ReviewConfig = ReviewConfig()
     merge: MergeConfig = MergeConfig()
+    guards: GuardsConfig = GuardsConfig()
     commit: CommitConfig = CommitConfig()
     repair: RepairConfig = RepairConfig()
     after_merge: AfterMergeConfig = AfterMergeConfig()
@@ -188,7 +204,7 @@ def load_config(text: str) -> RepoConfig:
         config = RepoConfig.model_validate_json(json.dumps(data))
     except ValidationError as error:
         raise _invalid([_mistake(one, places) for one in error.errors()]) from None
-    mistakes = _rule_mistakes(config, places)
+    mistakes = [*_rule_mistakes(config, places), *_severity_mistakes(config, places)]
     if "{summary}" not in config.commit.template:
         mistakes.append(f"{_place(places, ('commit', 'template'))}: commit.template must hold {{summary}}")
     if mistakes:
@@ -333,4 +349,18 @@ def _rule_mistakes(config: RepoConfig, places: dict[Path, tuple[int, int]]) -> l
                 re.compile(pattern)
             except re.error as error:
                 found.append(f"{where}: review.rules.{index}: the pattern does not compile: {error}")
+    return found
+
+
+def _severity_mistakes(config: RepoConfig, places: dict[Path, tuple[int, int]]) -> list[str]:
+    """Severities of codes that no guard has, or of those that may not be weakened."""
+    found = []
+    for code, severity in config.guards.severities.items():
+        family = code.partition(".")[0]
+        where = _place(places, ("guards", "severities", code))
+        if family in STRICT_FAMILIES and severity != "error":
+            found.append(f"{where}: guards.severities.{code}: `{family}` is always an error")
+        elif family not in GUARD_FAMILIES | STRICT_FAMILIES:
+            allowed = ", ".join(sorted(GUARD_FAMILIES))
+            found.append(f"{where}: guards.severities.{code}: no guard has this code. Families: {allowed}")
     return found
