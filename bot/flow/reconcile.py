@@ -10,9 +10,10 @@ from typing import Any
 from bot.errors import Forbidden, HeadMoved, NotMergeable, UnknownOutcome
 from bot.flow.approval import authority_of
 from bot.flow.desk import Desk, log
-from bot.gate.decide import Block, Decision, Done, Merge, Reason, Wait, decide
+from bot.gate.decide import Block, Decision, Done, Merge, Wait, decide
 from bot.gate.explain import explain, title_of
 from bot.gate.observer import Observation
+from bot.gate.reasons import reason
 from bot.github_api.records import CheckOutput
 from bot.intake.authority import Cancelled, Go, blueprint_digest
 from bot.names import CommitSha, RunId, branch_for
@@ -180,7 +181,7 @@ def _merge(desk: Desk, seen: Observation, decision: Merge) -> bool:
 def _not_merged(desk: Desk, seen: Observation, error: HeadMoved | NotMergeable | UnknownOutcome) -> bool:
     """GitHub said no, or nothing. Back to the gate; look again soon where that can help."""
     run = desk.move(S.GATED, f"{error.code}: {error.summary}")
-    refusal = Block((Reason(error.code, error.summary, "GitHub", error.remedy or "Cadence looks again."),))
+    refusal = Block((reason(error.code, error.summary, then=error.remedy or "Cadence looks again."),))
     if not error.retry and not isinstance(error, HeadMoved):
         _record(desk, seen, refusal)
         return False

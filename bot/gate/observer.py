@@ -19,6 +19,7 @@ from bot.names import (
     IssueNumber,
     PullNumber,
     RepositoryId,
+    RunId,
 )
 from bot.policy import Policy, read_policy
 from bot.record.entries import RunEntry
@@ -35,11 +36,16 @@ class Mirror(Protocol):
     def read_file(self, commit: CommitSha, path: str) -> bytes | None: ...
 
 
-class SnapshotCalls(Protocol):
+class RuleCalls(Protocol):
+    """Rulesets and classic protection of one repository."""
+
+    def rules(self, branch: str) -> BranchRules: ...
+
+
+class SnapshotCalls(RuleCalls, Protocol):
     """The two reads of a reconcile."""
 
     def read(self, pull: PullNumber, issue: IssueNumber) -> PullReading: ...
-    def rules(self, branch: str) -> BranchRules: ...
 
 
 class Evidence(Protocol):
@@ -62,10 +68,19 @@ class Observation:
 class Observer:
     """Builds snapshots."""
 
-    def __init__(self, evidence: Evidence, clock: Clock, app_id: AppId) -> None:
+    def __init__(
+        self,
+        evidence: Evidence,
+        clock: Clock,
+        app_id: AppId,
+        *,
+        budget: Callable[[RunId], str | None] = lambda _run: None,
+    ) -> None:
+        """`budget` says why a run may spend no more, or None."""
         self._evidence = evidence
         self._clock = clock
         self._app_id = app_id
+        self._budget = budget
         self._rules: dict[tuple[int, str], tuple[float, BranchRules]] = {}
 
     def observe(
@@ -84,16 +99,17 @@ class Observer:
         readable = mirror.has(head) and tip is not None and mirror.has(tip)
         merge_base = mirror.merge_base(tip, head) if readable and tip is not None else None
         policy = read_policy(mirror.read_file(tip, CONFIG_PATH)) if readable and tip is not None else None
-        rules = self._read_rules(run, calls, fresh=fresh_rules)
+        rules = self.rules(run.repository_id, run.base_branch, calls, fresh=fresh_rules)
         snapshot = self._freeze(run, reading, policy, merge_base, rules)
         return Observation(snapshot, policy, reading)
 
-    def _read_rules(self, run: RunEntry, calls: SnapshotCalls, *, fresh: bool) -> BranchRules:
-        key = (int(run.repository_id), run.base_branch)
+    def rules(self, repository_id: RepositoryId, branch: str, calls: RuleCalls, *, fresh: bool = False) -> BranchRules:
+        """What GitHub's own rules ask of a branch; unless `fresh`, as of five minutes ago at most."""
+        key = (int(repository_id), branch)
         kept = self._rules.get(key)
         if kept is not None and not fresh and self._clock.monotonic() - kept[0] < RULES_SECONDS:
             return kept[1]
-        rules = calls.rules(run.base_branch)
+        rules = calls.rules(branch)
         self._rules[key] = (self._clock.monotonic(), rules)
         return rules
 
@@ -138,6 +154,8 @@ class Observer:
             head_seen_at=self._evidence.see_head(run.repository_id, pull.head, now),
             last_check_seen_at=self._last_check(run, pull.head, reading.checks, now),
             review_decision=reading.review_decision,
+            open_conversations=reading.open_conversations,
+            budget=self._budget(run.run_id) or "",
             repository_methods=reading.repository_methods,
         )
 

@@ -132,7 +132,7 @@ class RepositoryCalls:
 
     @cached_property
     def snapshots(self) -> SnapshotCalls:
-        return SnapshotCalls(self._link)
+        return SnapshotCalls(self._link, self._identity)
 
     def repository(self) -> RepositoryRecord:
         """The repository as it stands. Raises NotFound when the installation cannot see it any more."""

@@ -161,6 +161,8 @@ class PullReading:
     issue_labels: frozenset[str] | None
     repository_methods: frozenset[str]
     delete_branch_on_merge: bool
+    open_conversations: int | None
+    """Review threads nobody has resolved; None when there are more threads than one query tells."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,7 +134,7 @@ def _issue_comment(payload: Payload, app_id: AppId, slug: str) -> Event | Ignore
 
 _PULL_ACTIONS = frozenset(
     {"opened", "synchronize", "reopened", "closed", "edited", "labeled", "unlabeled", "ready_for_review",
-     "converted_to_draft", "dequeued", "enqueued", "submitted", "dismissed"}
+     "converted_to_draft", "dequeued", "enqueued", "submitted", "dismissed", "resolved", "unresolved"}
 )  # fmt: skip
 
 
@@ -252,6 +252,7 @@ _HANDLERS: dict[str, Handler] = {
     "issue_comment": _issue_comment,
     "pull_request": _pull_request,
     "pull_request_review": _pull_request_review,
+    "pull_request_review_thread": _pull_request,
     "check_run": _check_run,
     "check_suite": _check_suite,
     "status": _status,

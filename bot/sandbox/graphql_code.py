@@ -140,6 +140,20 @@ def _review(reader: Reader, made: Review) -> JsonDict:
     }
 
 
+def _threads(pull: Pull) -> list[JsonDict]:
+    """Every inline comment begins a conversation of its own."""
+    return [
+        {
+            "id": node_id("PRRT", comment.id),
+            "isResolved": comment.resolved,
+            "isOutdated": review.commit_id != pull.head_sha,
+            "path": comment.path,
+        }
+        for review in pull.reviews
+        for comment in review.comments
+    ]
+
+
 def _pull_commits(reader: Reader, pull: Pull) -> list[JsonDict]:
     shas = reader.world.bare(pull.repository).between(pull.base_sha, pull.head_sha)
 
@@ -194,6 +208,7 @@ def pull_node(reader: Reader, pull: Pull) -> JsonDict:
         "repository": lazy(whole_repository),
         "mergeCommit": lazy(lambda: commit_node(reader, repo, merged) if merged else None),
         "reviews": paged("reviews", lambda: [_review(reader, one) for one in pull.reviews]),
+        "reviewThreads": paged("reviewThreads", lambda: _threads(pull)),
         "commits": paged("commits", lambda: _pull_commits(reader, pull)),
         **conversation(reader, pull.issue),
     }

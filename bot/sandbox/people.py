@@ -96,10 +96,17 @@ class SandboxRepository:
                 getattr(self.state, name)
                 setattr(self.state, name, value)
 
-    def add_ruleset(self, rules: Sequence[JsonDict], *, branches: Sequence[str] = ("~DEFAULT_BRANCH",)) -> int:
+    def add_ruleset(
+        self,
+        rules: Sequence[JsonDict],
+        *,
+        branches: Sequence[str] = ("~DEFAULT_BRANCH",),
+        bypass: Sequence[SandboxApp] = (),
+    ) -> int:
         """Make an active ruleset; rules are written as GitHub's API answers them. Gives its id."""
         with self.world.lock:
-            made = Ruleset(self.world.next_id(), tuple(branches), [dict(rule) for rule in rules])
+            apps = frozenset(app.app_id for app in bypass)
+            made = Ruleset(self.world.next_id(), tuple(branches), [dict(rule) for rule in rules], apps)
             self.state.rulesets.append(made)
             return made.id
 
@@ -111,11 +118,14 @@ class SandboxRepository:
         strict: bool = False,
         approvals: int = 0,
         linear: bool = False,
+        conversations: bool = False,
+        push_apps: Sequence[SandboxApp] | None = None,
     ) -> None:
         """Classic protection: direct pushes by Apps are refused, merges need the checks and approvals."""
         pairs = [(one, None) if isinstance(one, str) else one for one in checks]
         with self.world.lock:
-            self.state.protections[branch] = Protection(pairs, strict, approvals, linear)
+            apps = None if push_apps is None else frozenset(app.app_id for app in push_apps)
+            self.state.protections[branch] = Protection(pairs, strict, approvals, linear, conversations, apps)
 
     # -- issues and comments -----------------------------------------------------------------------------------
 
@@ -231,12 +241,18 @@ class SandboxRepository:
             order = acts_pulls.MergeOrder(method=method)
             return acts_pulls.merge(self.world, self.pull(number), order, by=self._at_least(by, "write"))
 
-    def submit_review(self, number: int, *, by: str, event: str = "APPROVE", body: str = "") -> Review:
+    def submit_review(
+        self, number: int, *, by: str, event: str = "APPROVE", body: str = "", comments: Sequence[JsonDict] = ()
+    ) -> Review:
         """Review as a person: APPROVE, REQUEST_CHANGES or COMMENT on the present head."""
+        asked: JsonDict = {"event": event, "body": body, "comments": list(comments)}
         with self.world.lock:
-            return acts_pulls.submit_review(
-                self.world, self.pull(number), {"event": event, "body": body}, by=self._account(by)
-            )
+            return acts_pulls.submit_review(self.world, self.pull(number), asked, by=self._account(by))
+
+    def resolve_conversations(self, number: int, *, by: str) -> None:
+        """Press "Resolve conversation" on every open thread: `pull_request_review_thread.resolved` for each."""
+        with self.world.lock:
+            acts_pulls.resolve_conversations(self.world, self.pull(number), by=self._at_least(by, "write"))
 
     # -- checks and statuses -----------------------------------------------------------------------------------
 
