@@ -11,6 +11,7 @@ import structlog
 from bot.errors import CadenceError
 from bot.flow import orders
 from bot.flow.house import House
+from bot.flow.others import let_pass
 from bot.flow.review import next_attempts
 from bot.flow.starting import begin, stop_runs, trigger_label
 from bot.intake.events import (
@@ -144,6 +145,9 @@ def _command(house: House, event: CommandGiven) -> Handled | Ignored:
 def _pull(house: House, event: PullChanged) -> Handled | Ignored:
     run = house.ledger.run_for_pull(event.repo.repository_id, event.pull)
     if run is None:
+        names = let_pass(house, event)
+        if names:
+            return Handled(f"#{event.pull} is not one of Cadence's: {', '.join(names)} skipped")
         return Ignored(f"pull request #{event.pull} is not one of Cadence's")
     own = event.sender is not None and event.sender.login == house.identity.bot_login
     if own and event.action in ("opened", "synchronize", "edited"):

@@ -22,6 +22,11 @@ def is_own_name(name: str) -> bool:
     return name.casefold() in OWN_CHECKS
 
 
+def own_required(rules: BranchRules, app_id: AppId) -> list[str]:
+    """Our checks that a rule requires, from this App or from any; names as the rule spells them."""
+    return sorted({one.name for one in rules.required_checks if is_own_name(one.name) and one.app_id in (None, app_id)})
+
+
 def foreign(checks: Iterable[CheckState], app_id: AppId) -> list[CheckState]:
     """The newest run of every (name, App) that is not ours and does not carry one of our names."""
     newest: dict[tuple[str, AppId | None], CheckState] = {}

@@ -61,6 +61,9 @@ class PullChanged:
     head_branch: str
     merged: bool
     sender: Actor | None
+    base_branch: str = ""
+    author: str = ""
+    """REST's login of who opened it; empty where the account is gone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,7 +144,7 @@ def _pull_request(payload: Payload, _app: AppId, _slug: str) -> Event | Ignored:
         return Ignored(f"pull_request.{payload.action} changes nothing for the gate")
     if payload.pull_request is None:
         raise _Missing("pull_request is needed")
-    head = payload.pull_request.head
+    head, base, author = payload.pull_request.head, payload.pull_request.base, payload.pull_request.user
     return PullChanged(
         repo=_repo(payload),
         pull=PullNumber(payload.pull_request.number),
@@ -153,6 +153,8 @@ def _pull_request(payload: Payload, _app: AppId, _slug: str) -> Event | Ignored:
         head_branch=head.ref,
         merged=bool(payload.pull_request.merged),
         sender=_actor_if_told(payload),
+        base_branch=base.ref if base is not None else "",
+        author=author.login if author is not None else "",
     )
 
 

@@ -70,6 +70,8 @@ class Pull(Numbered):
     """`merged` is missing in reviews' payloads."""
 
     head: Ref
+    base: Ref | None = None
+    user: User | None = None
     merged: bool | None = None
 
 
