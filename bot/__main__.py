@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot import __version__
-from bot.errors import CadenceError, SettingsInvalid
+from bot.cli import apply, schema
+from bot.errors import CadenceError, SettingsInvalid, WrongUse
 
 if TYPE_CHECKING:
     from bot.record.ledger import Ledger
@@ -92,6 +93,21 @@ def demo(
     raise typer.Exit(run_demo(options))
 
 
+@app.command()
+def check(
+    repo: Annotated[Path, typer.Option(help="A local repository: a work tree or a bare one.")],
+    base: Annotated[str, typer.Option(help="The commit before the change.")],
+    head: Annotated[str, typer.Option(help="The commit after the change.")],
+    as_json: Json = False,
+) -> None:
+    """Run the deterministic gates on two commits: weakened tests and CI, secrets, protected paths, size. No model."""
+    from bot.cli.check import run_check
+
+    text, code = run_check(repo, base, head, as_json=as_json)
+    typer.echo(text, nl=False, err=code == 2)
+    raise typer.Exit(code)
+
+
 @runs_app.callback()
 def runs(
     context: typer.Context,
@@ -131,13 +147,17 @@ def _ledger() -> Ledger:
     return open_ledger(Settings.load(), SystemClock())
 
 
+for group in (apply, schema):
+    group.register(app)
+
+
 def main() -> None:
-    """Run the command; errors of ours end in one line, exit code 2 for wrong settings and 1 otherwise."""
+    """Run the command; errors of ours end in one line, exit code 2 for wrong use or settings and 1 otherwise."""
     try:
         app()
     except CadenceError as error:
         sys.stderr.write(f"cadence: {error}\n")
-        sys.exit(2 if isinstance(error, SettingsInvalid) else 1)
+        sys.exit(2 if isinstance(error, SettingsInvalid | WrongUse) else 1)
 
 
 if __name__ == "__main__":

@@ -45,3 +45,19 @@ class TreeChange:
     path: str
     content: bytes | None
     mode: str = MODE_FILE
+
+
+@dataclass(frozen=True, slots=True)
+class PathChange:
+    """One path that differs between two trees.
+
+    `old` is None for an added file, `new` for a deleted one; both are set, and differ, for a rename.
+    """
+
+    old: str | None
+    new: str | None
+
+    @property
+    def path(self) -> str:
+        """Where a finding about this file is shown: the new path, or the old one when the file is gone."""
+        return self.new or self.old or ""

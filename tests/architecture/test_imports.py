@@ -19,7 +19,7 @@ HOMES = {
     "flask": ("bot/intake/webhook.py", "bot/web/", "bot/sandbox/", "bot/app.py"),
     "waitress": ("bot/app.py", "bot/sandbox/"),
     "graphql": ("bot/sandbox/",),
-    "ruamel": ("bot/repo_config.py", "bot/config_text.py", "bot/changeset/"),
+    "ruamel": ("bot/repo_config.py", "bot/config_text.py", "bot/changeset/", "bot/weakening/ci/config.py"),
     "unidiff": ("bot/review/", "bot/publish/", "bot/gate/"),
     "bm25s": ("bot/plan/context/",),
     "bpe_openai": ("bot/llm/", "bot/plan/context/"),
@@ -37,6 +37,11 @@ PURE = [
     "quiet.py",
     "policy.py",
     "repo_config.py",
+    "reason_codes.py",
+    "schemas.py",
+    "cli/handed_in.py",
+    "cli/judged_text.py",
+    "cli/patch_edits.py",
     "intake/signature.py",
     "intake/events.py",
     "intake/parse.py",
@@ -113,7 +118,11 @@ def relative(path: Path) -> str:
 
 
 def pure_files() -> list[Path]:
-    return [BOT / name for name in PURE] + sorted((BOT / "changeset").rglob("*.py"))
+    return (
+        [BOT / name for name in PURE]
+        + sorted((BOT / "changeset").rglob("*.py"))
+        + sorted((BOT / "weakening").rglob("*.py"))
+    )
 
 
 @pytest.mark.parametrize("path", pure_files(), ids=relative)

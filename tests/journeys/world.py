@@ -44,6 +44,7 @@ FILES = {
     "greet.py": 'def greet(name: str) -> str:\n    """A greeting."""\n    return "Hello " + name\n',
     "test_greet.py": 'from greet import greet\n\n\ndef test_greet() -> None:\n    assert greet("Ada") == "Hello Ada"\n',
     "README.md": "# greet\n\nSays hello.\n",
+    ".github/cadence.yml": "version: 1\nafter_merge: {watch: 0}\n",
 }
 TITLE = "Greet politely"
 BODY = "The greeting should end in an exclamation mark.\n\nAcceptance: greet('Ada') returns 'Hello Ada!'"
@@ -81,6 +82,7 @@ class World:
         key: bool = True,
         files: dict[str, str] | None = None,
         permissions: dict[str, str] | None = None,
+        second: bool = False,
         **env: str,
     ) -> None:
         self.clock = FakeClock()
@@ -100,6 +102,11 @@ class World:
         )
         self.installation = self.github.install(self.app, self.repo)
         model = {"OPENAI_API_KEY": self.model.key, "OPENAI_BASE_URL": self.model.url} if key else {}
+        if second:
+            reviewer = self.github.create_app("cadence-reviewer", {"pull_requests": "write", "contents": "write"}, [])
+            self.github.install(reviewer, self.repo)
+            env["CADENCE_REVIEWER_APP_ID"] = str(reviewer.app_id)
+            env["CADENCE_REVIEWER_PRIVATE_KEY"] = reviewer.private_key_pem
         self.settings = Settings.load(
             {
                 "CADENCE_GITHUB_URL": url,
