@@ -32,11 +32,7 @@ REBUILD_CODES = frozenset(
 
 def reconcile(desk: Desk) -> bool:
     """Look, decide and act once; what remains open is shown in `cadence/gate` and looked at again on the next event."""
-    observation = _observe(desk, fresh_rules=False)
-    decision = _decide(desk, observation)
-    if isinstance(decision, Merge):
-        observation = _observe(desk, fresh_rules=True, approved=_still_approved(desk, observation))
-        decision = _decide(desk, observation)
+    observation, decision = look(desk)
     if isinstance(decision, Done):
         return _done(desk, observation, decision)
     _record(desk, observation, decision)
@@ -46,9 +42,13 @@ def reconcile(desk: Desk) -> bool:
 
 
 def look(desk: Desk) -> tuple[Observation, Decision]:
-    """Observe and decide without acting: for those who ask why."""
+    """Observe and decide without acting. Before an answer is `Merge`, rules and authority are read afresh."""
     observation = _observe(desk, fresh_rules=False)
-    return observation, _decide(desk, observation)
+    decision = judged(desk, observation)
+    if isinstance(decision, Merge):
+        observation = _observe(desk, fresh_rules=True, approved=_still_approved(desk, observation))
+        decision = judged(desk, observation)
+    return observation, decision
 
 
 def _observe(desk: Desk, *, fresh_rules: bool, approved: bool = True) -> Observation:
@@ -59,10 +59,10 @@ def _observe(desk: Desk, *, fresh_rules: bool, approved: bool = True) -> Observa
     return replace(seen, snapshot=replace(seen.snapshot, blueprint_approved=approved))
 
 
-def _decide(desk: Desk, seen: Observation) -> Decision:
+def judged(desk: Desk, seen: Observation) -> Decision:
+    """The decision on what was seen, under the policy it was seen with."""
     config = seen.policy.config if seen.policy and seen.policy.config else RepoConfig()
-    settle = config.ci.settle if config.ci.settle is not None else desk.house.settings.settle_seconds
-    return decide(seen.snapshot, config, settle_seconds=settle)
+    return decide(seen.snapshot, config, settle_seconds=desk.house.settings.settle_seconds)
 
 
 def _still_approved(desk: Desk, seen: Observation) -> bool:

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from bot.errors import CadenceError
+from bot.errors import WrongUse
 from bot.gate.ci import is_own_name
 from bot.gate.snapshot import BranchRules, CheckState, OwnVerdict, Snapshot
 from bot.names import AppId
@@ -33,7 +33,7 @@ def suppose(snapshot: Snapshot, wishes: Sequence[str], *, trigger: str) -> Snaps
     """The snapshot in which every wish (`check=lint:success`, ...) holds; `trigger` is the label that starts runs.
 
     An approval counts as one more of a person who may give it; it does not take another's request for changes back.
-    Raises CadenceError `what_if.invalid` for a wish that cannot be understood.
+    Raises WrongUse `what_if.invalid` for a wish that cannot be understood.
     """
     approvers = {value for key, value in map(_split, wishes) if key == "approval"}
     for wish in wishes:
@@ -59,8 +59,8 @@ def _split(wish: str) -> tuple[str, str]:
     return key, value
 
 
-def _invalid(wish: str, fault: str) -> CadenceError:
-    return CadenceError(
+def _invalid(wish: str, fault: str) -> WrongUse:
+    return WrongUse(
         f"--what-if {wish}: {fault}", code="what_if.invalid", remedy=f"What can be supposed: {', '.join(FORMS)}."
     )
 

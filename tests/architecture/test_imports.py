@@ -63,6 +63,7 @@ PURE = [
     "gate/reasons.py",
     "gate/snapshot.py",
     "gate/branch.py",
+    "gate/whatif.py",
     "gate/ci.py",
     "gate/decide.py",
     "gate/explain.py",

@@ -129,7 +129,7 @@ def test_a_delivery_that_overtakes_the_opening_does_not_skip_our_own_checks(worl
     world.script_all()
     issue = world.label_blueprint()
     pull = world.pull()
-    world.ledger.update_run(world.run(issue).run_id, pull=None, head_sha="")
+    world.ledger.update_run(world.run(issue).run_id, pull=None, head_sha="", branch="")
     payload = next(
         one.payload
         for one in world.github.world.hooks.deliveries()
