@@ -12,6 +12,7 @@ from bot.errors import CadenceError
 from bot.flow import orders
 from bot.flow.house import House
 from bot.flow.others import let_pass
+from bot.flow.queue import answer_group
 from bot.flow.review import next_attempts
 from bot.flow.starting import begin, stop_runs, trigger_label
 from bot.intake.events import (
@@ -19,6 +20,7 @@ from bot.intake.events import (
     ChecksChanged,
     CommandGiven,
     Event,
+    GroupTested,
     Ignored,
     InstallationChanged,
     IssueChanged,
@@ -77,6 +79,8 @@ def handle(house: House, event: Event) -> Handled | Ignored:
             return _command(house, event)
         case PullChanged():
             return _pull(house, event)
+        case GroupTested():
+            return _group(house, event)
         case ChecksChanged():
             return _checks(house, event)
         case RerunAsked():
@@ -153,6 +157,11 @@ def _pull(house: House, event: PullChanged) -> Handled | Ignored:
     if own and event.action in ("opened", "synchronize", "edited"):
         return Ignored("own action: the step that did it looks at the gate itself")
     return _look(house, event.repo.repository_id, [run]) or Ignored(f"its run is {run.state}")
+
+
+def _group(house: House, event: GroupTested) -> Handled | Ignored:
+    told = answer_group(house, event)
+    return Handled(told) if told else Ignored("no rule of the base asks for a check of Cadence's")
 
 
 def _checks(house: House, event: ChecksChanged) -> Handled | Ignored:

@@ -30,14 +30,23 @@ REBUILD_CODES = frozenset(
 """Reasons that a rebuild on the new base tip does away with, or asks anew."""
 
 
+STAYS_QUEUED = frozenset({"rule.merge_queue", "mergeable.unknown", "ci.pending", "ci.settling", "review.unposted"})
+"""Reasons that take nothing out of a merge queue: the queue itself, and facts that GitHub is about to tell."""
+
+
 def reconcile(desk: Desk) -> bool:
     """Look, decide and act once; what remains open is shown in `cadence/gate` and looked at again on the next event."""
     observation, decision = look(desk)
     if isinstance(decision, Done):
         return _done(desk, observation, decision)
-    _record(desk, observation, decision)
+    decision_id = _record(desk, observation, decision)
+    if isinstance(decision, Merge) and decision.queue:
+        return _enqueue(desk, observation, decision_id)
     if isinstance(decision, Merge):
         return _merge(desk, observation, decision)
+    if observation.snapshot.queued and not fits_the_queue(decision):
+        # Before anything else: whatever stops or holds it must not be overtaken by the queue.
+        desk.house.merger.dequeue(desk.run, desk.calls.queue, head=observation.snapshot.head, decision_id=decision_id)
     return _open(desk, observation, decision)
 
 
@@ -49,6 +58,13 @@ def look(desk: Desk) -> tuple[Observation, Decision]:
         observation = _observe(desk, fresh_rules=True, approved=_still_approved(desk, observation))
         decision = judged(desk, observation)
     return observation, decision
+
+
+def fits_the_queue(decision: Decision) -> bool:
+    """Whether an entry of a merge queue may stay in it: nothing stands against it but what time alone lifts."""
+    return isinstance(decision, Merge) or (
+        isinstance(decision, Wait) and all(reason.code in STAYS_QUEUED for reason in decision.reasons)
+    )
 
 
 def _observe(desk: Desk, *, fresh_rules: bool, approved: bool = True) -> Observation:
@@ -77,10 +93,11 @@ def _still_approved(desk: Desk, seen: Observation) -> bool:
     return desk.run.approved_digest == blueprint_digest(history.title, history.body)
 
 
-def _record(desk: Desk, seen: Observation, decision: Merge | Wait | Block) -> None:
-    """File the decision; a new one is shown as the gate's check run on the head it speaks of.
+def _record(desk: Desk, seen: Observation, decision: Merge | Wait | Block) -> int:
+    """File the decision, and give its id; a new one is shown as the gate's check run on the head it speaks of.
 
-    The first time that GitHub has not worked out mergeability is not shown: the next look, two seconds later, is.
+    While it is in a merge queue and may stay there, the check stays as green as it was when it entered. The first time
+    that GitHub has not worked out mergeability is not shown: the next look, two seconds later, is.
     """
     before = desk.house.ledger.newest_decision(desk.run.run_id)
     decision_id, new = desk.house.ledger.record_decision(
@@ -94,7 +111,9 @@ def _record(desk: Desk, seen: Observation, decision: Merge | Wait | Block) -> No
     if new:
         log.info("gate.decided", outcome=type(decision).__name__, reasons=[r.code for r in decision.reasons])
     if _unknown(decision.reasons) and not (before and before.head == seen.snapshot.head and _unknown(before.reasons)):
-        return
+        return decision_id
+    if seen.snapshot.queued and fits_the_queue(decision):
+        return decision_id
     conclusion = {Merge: "success", Wait: None, Block: "action_required"}[type(decision)]
     output = CheckOutput(title=title_of(decision), summary=explain(decision, seen.snapshot))
     desk.house.merger.put_gate_check(
@@ -105,6 +124,7 @@ def _record(desk: Desk, seen: Observation, decision: Merge | Wait | Block) -> No
         conclusion=conclusion,
         output=output,
     )
+    return decision_id
 
 
 def _unknown(reasons: Sequence[Any]) -> bool:
@@ -151,6 +171,22 @@ def _rebuild(desk: Desk, seen: Observation) -> None:
     tip = seen.snapshot.base_tip
     desk.move(S.REPAIRING, f"base.moved: building the same change on {str(tip)[:12]}")
     desk.house.engine.start_build(desk.run.run_id, f"base-{tip}")
+
+
+def _enqueue(desk: Desk, seen: Observation, decision_id: int) -> bool:
+    """Put exactly the head that was judged into the base's merge queue; the merge itself is seen by a later look."""
+    desk.move(S.MERGING, "")
+    try:
+        desk.house.merger.enqueue(desk.run, desk.calls.queue, head=seen.snapshot.head, decision_id=decision_id)
+    except (HeadMoved, NotMergeable, UnknownOutcome) as error:
+        return _not_merged(desk, seen, error)
+    except Forbidden as error:
+        desk.move(S.NEEDS_HUMAN, f"merge.forbidden: {error.summary}")
+        desk.tell(next_step=error.remedy, details=error.details)
+        return False
+    desk.move(S.GATED, "in the merge queue")
+    desk.house.engine.reconcile(desk.run.repository_id, seen.snapshot.pull)
+    return False
 
 
 def _merge(desk: Desk, seen: Observation, decision: Merge) -> bool:

@@ -22,15 +22,10 @@ def judge_branch(found: Findings, snapshot: Snapshot, rules: RepoConfig) -> None
     _enforced_by_github(found, branch)
     _closed(found, branch)
     if branch.merge_queue:
-        found.wait(
-            "rule.merge_queue",
-            "The base branch has a merge queue, which Cadence does not feed yet.",
-            then="Put the pull request into the queue by hand.",
-            short="for a person: merge queue",
-        )
+        _queue(found, snapshot)
     _approvals(found, snapshot, branch)
     _conversations(found, snapshot, branch)
-    if branch.signatures:
+    if branch.signatures and not branch.merge_queue:
         _signatures(found, rules)
 
 
@@ -68,6 +63,19 @@ def _closed(found: Findings, branch: BranchRules) -> None:
         found.block("rule.update", text, short="this App may not change the base")
     elif branch.update and branch.may_bypass is None:
         found.note("rule.update", "A ruleset lets only those on its bypass list change the base branch.")
+
+
+def _queue(found: Findings, snapshot: Snapshot) -> None:
+    """Whether it is in the queue already, or was and is not any more."""
+    if snapshot.queued:
+        text = "It is in the merge queue of the base branch."
+        found.wait("rule.merge_queue", text, short="for the merge queue")
+    elif snapshot.left_queue:
+        found.wait(
+            "queue.left",
+            "The merge queue, or a person, took this head out of the queue.",
+            short="for a person: taken out of the merge queue",
+        )
 
 
 def _approvals(found: Findings, snapshot: Snapshot, branch: BranchRules) -> None:
@@ -123,7 +131,9 @@ def _signatures(found: Findings, rules: RepoConfig) -> None:
 
 
 def _method(found: Findings, snapshot: Snapshot, rules: RepoConfig) -> None:
-    """Whether the repository and its rules allow the configured method."""
+    """Whether the repository and its rules allow the configured method; a merge queue has a method of its own."""
+    if snapshot.rules is not None and snapshot.rules.merge_queue:
+        return
     allowed = set(snapshot.repository_methods)
     if snapshot.rules is not None:
         allowed &= snapshot.rules.allowed_methods

@@ -35,7 +35,8 @@ def decide(snapshot: Snapshot, rules: RepoConfig, *, settle_seconds: int) -> Dec
     judge_ci(found, snapshot, rules, settle_seconds=settle)
     judge_branch(found, snapshot, rules)
     _unread(found, snapshot)
-    return found.decision(rules.merge.method, snapshot.head)
+    queue = snapshot.rules is not None and snapshot.rules.merge_queue
+    return found.decision(rules.merge.method, snapshot.head, queue=queue)
 
 
 def _wanted(found: Findings, snapshot: Snapshot) -> None:
@@ -115,6 +116,8 @@ def _base(found: Findings, snapshot: Snapshot, rules: RepoConfig) -> None:
     """Whether the head must hold the base's tip, and does. A rule that may exist and was not read counts as one."""
     if snapshot.base_tip is None or snapshot.merge_base is None:
         return
+    if snapshot.rules is not None and snapshot.rules.merge_queue:
+        return  # The queue tests the change on the tip, and on everything that goes before it.
     strict = snapshot.rules is not None and snapshot.rules.strict
     doubtful = rules.merge.up_to_date == "rules" and (snapshot.rules is None or not snapshot.rules.readable)
     if snapshot.merge_base == snapshot.base_tip:

@@ -19,6 +19,8 @@ def title_of(decision: Decision) -> str:
     if isinstance(decision, Done):
         return "Merged" if decision.how == "merged" else "Closed without a merge"
     if isinstance(decision, Merge):
+        if decision.queue:
+            return f"Everything passed: putting {decision.head[:12]} into the merge queue"
         return f"Everything passed: merging {decision.head[:12]}"
     first, more = decision.reasons[0], len(decision.reasons) - 1
     said = quiet_line(first.short or first.text)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from bot.clock import Clock
+from bot.effects import EffectKind
 from bot.gate.snapshot import BranchRules, CheckState, OwnVerdict, PullState, Snapshot
 from bot.github_api.records import PullReading
 from bot.names import (
@@ -22,7 +23,7 @@ from bot.names import (
     RunId,
 )
 from bot.policy import Policy, read_policy
-from bot.record.entries import RunEntry
+from bot.record.entries import EffectEntry, RunEntry
 from bot.review.kinds import ReviewKind, Verdict
 
 RULES_SECONDS = 300.0
@@ -52,6 +53,7 @@ class Evidence(Protocol):
     """The part of the ledger that holds evidence and first sightings."""
 
     def verdicts_for_issue(self, repository_id: RepositoryId, issue: IssueNumber) -> Sequence[Verdict]: ...
+    def effects_of(self, run_id: RunId) -> Sequence[EffectEntry]: ...
     def see_head(self, repository_id: RepositoryId, head: HeadSha, now: datetime) -> datetime: ...
     def see_check(self, repository_id: RepositoryId, head: HeadSha, name: str, now: datetime) -> datetime: ...
 
@@ -155,6 +157,8 @@ class Observer:
             last_check_seen_at=self._last_check(run, pull.head, reading.checks, now),
             review_decision=reading.review_decision,
             open_conversations=reading.open_conversations,
+            queued=reading.queued,
+            left_queue=not reading.queued and self._was_queued(run, pull.head),
             budget=self._budget(run.run_id) or "",
             repository_methods=reading.repository_methods,
         )
@@ -189,6 +193,16 @@ class Observer:
             and check.external_id == verdict.key.digest(verdict.kind)
             and check.conclusion == ("success" if verdict.conclusion.value == "approve" else check.conclusion)
         )
+
+    def _was_queued(self, run: RunEntry, head: HeadSha) -> bool:
+        """Whether the last thing that Cadence did with this head and the merge queue was to put it in."""
+        kinds = (EffectKind.QUEUE_ENTER, EffectKind.QUEUE_LEAVE)
+        acts = [
+            effect
+            for effect in self._evidence.effects_of(run.run_id)
+            if effect.kind in kinds and effect.outcome is not None and effect.outcome.get("head") == head
+        ]
+        return bool(acts) and acts[-1].kind == EffectKind.QUEUE_ENTER
 
     def _last_check(self, run: RunEntry, head: HeadSha, checks: Sequence[CheckState], now: datetime) -> datetime | None:
         """When the newest check name appeared on the head, as far as we saw; None when there is none but ours."""

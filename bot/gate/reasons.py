@@ -53,12 +53,16 @@ def reason(
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """Merge exactly `head` with `method`. `notes` stand in nobody's way and are shown."""
+    """Merge exactly `head` with `method`, or put it into the base's merge queue, whose method is its own.
+
+    `notes` stand in nobody's way and are shown.
+    """
 
     method: str
     head: HeadSha
     notes: tuple[Reason, ...] = ()
     passed: tuple[str, ...] = ()
+    queue: bool = False
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
@@ -140,11 +144,11 @@ class Findings:
             when=f"GitHub tells {what}",
         )
 
-    def decision(self, method: str, head: HeadSha) -> Merge | Wait | Block:
+    def decision(self, method: str, head: HeadSha, *, queue: bool = False) -> Merge | Wait | Block:
         """Block before Wait before Merge."""
         passed, notes = tuple(self.passed), tuple(self.notes)
         if self.blocks:
             return Block((*self.blocks, *self.waits), self.until, passed, notes)
         if self.waits:
             return Wait(tuple(self.waits), self.until, passed, notes)
-        return Merge(method, head, notes, passed)
+        return Merge(method, head, notes, passed, queue)

@@ -123,6 +123,10 @@ class Snapshot:
     """GraphQL `reviewDecision` in lower case (`approved`, `changes_requested`, `review_required`) or None."""
     open_conversations: int | None
     """Review threads that nobody has resolved."""
+    queued: bool = False
+    """Whether it is in its base's merge queue."""
+    left_queue: bool = False
+    """Whether Cadence put this head into the queue, and somebody else or the queue itself took it out."""
     budget: str = ""
     """Why the run may spend no more, or nothing."""
     repository_methods: frozenset[str] = frozenset({"merge", "squash", "rebase"})

@@ -41,7 +41,7 @@ query Reading($owner: String!, $name: String!, $number: Int!, $issue: Int!, $aft
     mergeCommitAllowed squashMergeAllowed rebaseMergeAllowed deleteBranchOnMerge
     issue(number: $issue) { state labels(first: 100) { nodes { name } } }
     pullRequest(number: $number) {
-      number state merged isDraft mergeable title body url reviewDecision
+      number state merged isDraft isInMergeQueue mergeable title body url reviewDecision
       author { __typename login }
       headRefName headRefOid headRepository { databaseId }
       baseRefName baseRefOid
@@ -115,6 +115,7 @@ class SnapshotCalls:
             repository_methods=frozenset(word for field, word in _METHODS.items() if data.get(field)),
             delete_branch_on_merge=bool(data.get("deleteBranchOnMerge")),
             open_conversations=_open_conversations(found.get("reviewThreads")),
+            queued=bool(found.get("isInMergeQueue")),
         )
 
     def aftermath(self, pull: PullNumber, issue: IssueNumber, branch: str) -> Aftermath:

@@ -78,6 +78,17 @@ class ChecksChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupTested:
+    """A merge queue asks for checks on the temporary commit of one entry, which stands on top of those before it."""
+
+    repo: RepoRef
+    head: HeadSha
+    base_branch: str
+    pull: PullNumber | None
+    """The entry itself, as the temporary branch names it."""
+
+
+@dataclass(frozen=True, slots=True)
 class RerunAsked:
     """A person pressed Re-run (all of our checks when `check_name` is None) or a button of our check run."""
 
@@ -124,5 +135,13 @@ class Ignored:
 
 
 Event = (
-    IssueChanged | CommandGiven | PullChanged | ChecksChanged | RerunAsked | BranchPushed | InstallationChanged | Pinged
+    IssueChanged
+    | CommandGiven
+    | PullChanged
+    | GroupTested
+    | ChecksChanged
+    | RerunAsked
+    | BranchPushed
+    | InstallationChanged
+    | Pinged
 )

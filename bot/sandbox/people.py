@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from bot.sandbox import acts_code, acts_issues, acts_pulls
+from bot.sandbox import acts_code, acts_issues, acts_pulls, merge_queue
 from bot.sandbox.answers import ApiError
 from bot.sandbox.state import (
     ROLES,
@@ -20,6 +20,7 @@ from bot.sandbox.state import (
     JsonDict,
     Protection,
     Pull,
+    QueueEntry,
     Repository,
     Review,
     Ruleset,
@@ -240,6 +241,15 @@ class SandboxRepository:
         with self.world.lock:
             order = acts_pulls.MergeOrder(method=method)
             return acts_pulls.merge(self.world, self.pull(number), order, by=self._at_least(by, "write"))
+
+    def enqueue(self, number: int, *, by: str) -> None:
+        """Put a pull request into its base's merge queue by hand. Raises ApiError 422 where it may not enter."""
+        with self.world.lock:
+            merge_queue.enqueue(self.world, self.pull(number), expected=None, by=self._at_least(by, "write"))
+
+    def queue(self, branch: str | None = None) -> list[QueueEntry]:
+        """A branch's merge queue, the front first."""
+        return list(self.state.queues.get(branch or self.state.default_branch, ()))
 
     def submit_review(
         self, number: int, *, by: str, event: str = "APPROVE", body: str = "", comments: Sequence[JsonDict] = ()

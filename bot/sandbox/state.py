@@ -288,6 +288,20 @@ class Protection:
 
 
 @dataclass(eq=False)
+class QueueEntry:
+    """A pull request in its base's merge queue, with the temporary branch on which it is tested."""
+
+    id: int
+    pull: Pull
+    enqueuer: Account
+    at: datetime
+    head_sha: str
+    ref: str = ""
+    base_sha: str = ""
+    group_sha: str = ""
+
+
+@dataclass(eq=False)
 class Repository:
     """One repository and everything in it. `path` is its bare git repository."""
 
@@ -312,6 +326,7 @@ class Repository:
     statuses: list[Status] = field(default_factory=list)
     rulesets: list[Ruleset] = field(default_factory=list)
     protections: dict[str, Protection] = field(default_factory=dict)
+    queues: dict[str, list[QueueEntry]] = field(default_factory=dict)
 
     @property
     def full_name(self) -> str:

@@ -98,6 +98,7 @@ def rule(name: str, app: AppId | None) -> tuple[RequiredCheck, ...]:
     return (RequiredCheck(name, app),)
 
 
+QUEUE = BranchRules(merge_queue=True)
 REQUIRED = rule("tests", ACTIONS)
 SKIPPED_LINT = (check(), check("lint", "skipped"))
 UP_TO_RULES = config(merge={"up_to_date": "rules"})
@@ -178,7 +179,11 @@ ROWS: list[tuple[dict[str, Any], type, list[str]]] = [
     (only(rules=BranchRules(unchecked=("workflows",), may_bypass=True)), Block, ["rule.unreadable"]),
     (only(rules=BranchRules(readable=False, may_bypass=True)), Block, ["rule.unreadable"]),
     (only(budget="The run spent 12 of 10."), Block, ["budget"]),
-    (only(rules=BranchRules(merge_queue=True)), Wait, ["rule.merge_queue"]),
+    (only(rules=QUEUE), Merge, []),
+    (only(rules=QUEUE, merge_base=OLDER, repository_methods=frozenset({"rebase"})), Merge, []),
+    (only(rules=QUEUE, queued=True), Wait, ["rule.merge_queue"]),
+    (only(rules=QUEUE, left_queue=True), Wait, ["queue.left"]),
+    (only(rules=QUEUE, queued=True, labels=frozenset({"cadence:hold"})), Wait, ["hold", "rule.merge_queue"]),
     (only(rules=BranchRules(allowed_methods=frozenset({"merge"}))), Block, ["merge.method"]),
     (only(repository_methods=frozenset({"rebase"})), Block, ["merge.method"]),
     (only(checks=(check("only", "neutral"),), base_checks=()), Block, ["ci.skipped"]),
@@ -422,7 +427,8 @@ def test_a_branch_merges_only_with_what_it_asks_for(branch: BranchRules, decisio
         return
     assert decision == "approved" or (decision is None and not branch.required_approvals)
     assert not (branch.code_owner or branch.last_push_approval) or decision == "approved"
-    assert not (branch.conversations or branch.merge_queue or branch.restricted or branch.locked)
+    assert not (branch.conversations or branch.restricted or branch.locked)
+    assert answer.queue is branch.merge_queue
     assert not (branch.may_bypass and (branch.unchecked or not branch.readable))
     assert not (branch.update and branch.may_bypass is False)
     unseen = {f"rule.{kind}" for kind in branch.unchecked} | ({"rule.unreadable"} if not branch.readable else set())
