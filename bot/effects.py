@@ -38,6 +38,8 @@ class EffectKind(StrEnum):
     COMMENT_EDIT = "comment.edit"
     REACTION = "reaction"
     MERGE = "merge"
+    QUEUE_ENTER = "queue.enter"
+    QUEUE_LEAVE = "queue.leave"
     ISSUE_CLOSE = "issue.close"
     ISSUE_REOPEN = "issue.reopen"
 

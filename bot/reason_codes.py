@@ -8,6 +8,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import NamedTuple
 
+from bot.gate.codes import gate_codes
 from bot.weakening.codes import MEANINGS
 
 
@@ -21,44 +22,13 @@ class ReasonMeaning(NamedTuple):
 M = ReasonMeaning
 
 _GATE = {
-    "ci.pending": M("a check has not finished or not reported", "Nothing: it is looked at again when it reports."),
-    "ci.settling": M("further checks may still appear", "Nothing: Cadence looks again at the hour named."),
-    "ci.failed": M("a check failed", "Re-run it if it is flaky, push a fix, or `/cadence replan` with guidance."),
-    "ci.skipped": M("a check was skipped, which proves nothing", "Let it run, or list it in `ci.allow_skipped`."),
-    "ci.none": M("no check of any CI succeeded", "Let CI run on pull requests, or say `merge.require_ci: false`."),
-    "review.missing": M("a review of this head is not done", "Nothing: Cadence judges it."),
-    "review.stale": M("a review speaks of another head, base or policy", "Nothing: Cadence judges this head."),
-    "review.rejected": M("a review rejects the change", "Push a fix, or `/cadence replan` with guidance."),
-    "review.unreadable": M("a review gave no usable verdict", "Comment `/cadence review` to ask again."),
-    "review.unread": M("a part of the change was not read", "Comment `/cadence review` to ask again."),
-    "review.uncovered": M(
-        "the change is too large, or holds files no reviewer can read", "Split it, or see `review.unreviewable.allow`."
-    ),
-    "review.unposted": M("a verdict does not stand on GitHub yet", "Nothing: Cadence posts it."),
+    code: M(entry.meaning.removesuffix("."), f"{entry.who[0].upper()}{entry.who[1:]}: {entry.next_step}")
+    for code, entry in gate_codes().items()
+    if not code.endswith(">") and not code.startswith(("github.", "model."))
+} | {
     "review.approved": M("a review approves the change", "Nothing."),
-    "check.foreign_app": M("somebody else posts a check under one of our names", "Find out who, and stop it."),
-    "head.moved": M("the head is no longer the commit that was judged", "Nothing: the new head is judged."),
-    "base.behind": M("the head does not hold the base's tip", "Nothing: Cadence rebuilds its own change."),
-    "base.retargeted": M("the pull request was given another base branch", "Set it back, or `/cadence replan`."),
     "base.unrelated": M("the head shares no history with its base", "Open a pull request from a real branch."),
     "base.missing": M("the base names no commit", "Create the branch, or correct `plan.base` or `--base`."),
-    "conflict": M("the change conflicts with its base", "Cadence rebuilds its own change; else resolve the conflict."),
-    "mergeable.unknown": M("GitHub has not worked out whether it can merge", "Nothing: Cadence looks again."),
-    "draft": M("the pull request is a draft", "Mark it ready for review."),
-    "approval.missing": M("an approval of a person is required", "Approve it, or dismiss the request for changes."),
-    "hold": M("a person holds the merge", "Take the label off, or `/cadence resume`."),
-    "paused": M("`paused: true` stands in .github/cadence.yml", "Take it out on the base branch."),
-    "stopped": M("the issue is closed, unlabelled, or has the stop label", "Undo that and `/cadence resume`."),
-    "blueprint.edited": M(
-        "the issue's text was changed by somebody who may not approve it", "Read the text and comment `/cadence go`."
-    ),
-    "config.invalid": M(".github/cadence.yml cannot be used", "Correct the lines named, on the base branch."),
-    "merge.manual": M("`merge.auto: false`: a person merges", "Merge when content."),
-    "merge.method": M("`merge.method` is not allowed in this repository", "Choose another, or allow it."),
-    "merge.refused": M("GitHub refused the merge", "Read its words in the details."),
-    "rule.required_check": M("a rule wants a check from another App", "Correct the rule's source."),
-    "rule.merge_queue": M("the base has a merge queue", "Put the pull request into the queue by hand."),
-    "rule.unreadable": M("a rule of the base branch cannot be read", "Grant the App `metadata: read` if it lasts."),
 }
 
 _PLAN = {
@@ -85,7 +55,6 @@ _PLAN = {
     "model.not_json": M("the model's answer is no JSON", "Nothing: it is asked again with the error."),
     "model.prose": M("the model answered in prose", "Nothing: it is asked again with the error."),
     "model.truncated": M("the model's answer is cut off", "Make the blueprint smaller."),
-    "budget": M("the budget does not cover the next step", "Raise `budget` in .github/cadence.yml."),
 }
 
 _GITHUB = {
@@ -144,6 +113,7 @@ _PROOF = {
 }
 
 _OPERATION = {
+    "what_if.invalid": M("`--what-if` supposes what nobody can suppose", "Choose one of the forms it lists."),
     "usage": M("a command cannot work with what it was given", "See the command's --help."),
     "repository.missing": M("the directory is no git repository", "Name one with --repo DIR."),
     "repository.sha256": M("the repository uses SHA-256 object names", "Use a repository with SHA-1 names."),
@@ -180,6 +150,9 @@ SECTIONS = MappingProxyType(
 FAMILIES = MappingProxyType(
     {
         "unread.*": M("a fact of the pull request could not be read", "Nothing: Cadence reads it again."),
+        "rule.<type>": M(
+            "a rule of the base branch of that type, which only GitHub checks", "Nothing, unless it refuses."
+        ),
         "rule.<id>": M("the change breaks the repository's own rule of that id", "Read the rule's message."),
     }
 )

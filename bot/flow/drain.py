@@ -11,6 +11,8 @@ import structlog
 from bot.errors import CadenceError
 from bot.flow import orders
 from bot.flow.house import House
+from bot.flow.others import let_pass
+from bot.flow.queue import answer_group
 from bot.flow.review import next_attempts
 from bot.flow.starting import begin, stop_runs, trigger_label
 from bot.intake.events import (
@@ -18,6 +20,7 @@ from bot.intake.events import (
     ChecksChanged,
     CommandGiven,
     Event,
+    GroupTested,
     Ignored,
     InstallationChanged,
     IssueChanged,
@@ -76,6 +79,8 @@ def handle(house: House, event: Event) -> Handled | Ignored:
             return _command(house, event)
         case PullChanged():
             return _pull(house, event)
+        case GroupTested():
+            return _group(house, event)
         case ChecksChanged():
             return _checks(house, event)
         case RerunAsked():
@@ -144,11 +149,19 @@ def _command(house: House, event: CommandGiven) -> Handled | Ignored:
 def _pull(house: House, event: PullChanged) -> Handled | Ignored:
     run = house.ledger.run_for_pull(event.repo.repository_id, event.pull)
     if run is None:
+        names = let_pass(house, event)
+        if names:
+            return Handled(f"#{event.pull} is not one of Cadence's: {', '.join(names)} skipped")
         return Ignored(f"pull request #{event.pull} is not one of Cadence's")
     own = event.sender is not None and event.sender.login == house.identity.bot_login
     if own and event.action in ("opened", "synchronize", "edited"):
         return Ignored("own action: the step that did it looks at the gate itself")
     return _look(house, event.repo.repository_id, [run]) or Ignored(f"its run is {run.state}")
+
+
+def _group(house: House, event: GroupTested) -> Handled | Ignored:
+    told = answer_group(house, event)
+    return Handled(told) if told else Ignored("no rule of the base asks for a check of Cadence's")
 
 
 def _checks(house: House, event: ChecksChanged) -> Handled | Ignored:

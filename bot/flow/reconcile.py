@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,9 +12,10 @@ from bot.flow.aftermath import begin_watch
 from bot.flow.approval import authority_of
 from bot.flow.desk import Desk, log
 from bot.flow.proving import matter_of, proof_of, seal_merge
-from bot.gate.decide import Block, Decision, Done, Merge, Reason, Wait, decide
+from bot.gate.decide import Block, Decision, Done, Merge, Wait, decide
 from bot.gate.explain import explain, title_of
 from bot.gate.observer import Observation
+from bot.gate.reasons import reason
 from bot.github_api.records import CheckOutput
 from bot.intake.authority import Cancelled, Go, blueprint_digest
 from bot.names import CommitSha, RunId, branch_for
@@ -33,26 +34,43 @@ REBUILD_CODES = frozenset(
 """Reasons that a rebuild on the new base tip does away with, or asks anew."""
 
 
+STAYS_QUEUED = frozenset({"rule.merge_queue", "mergeable.unknown", "ci.pending", "ci.settling", "review.unposted"})
+"""Reasons that take nothing out of a merge queue: the queue itself, and facts that GitHub is about to tell."""
+
+
 def reconcile(desk: Desk) -> bool:
     """Look, decide and act once; what remains open is shown in `cadence/gate` and looked at again on the next event."""
-    observation = _observe(desk, fresh_rules=False)
-    decision = _decide(desk, observation)
-    if isinstance(decision, Merge):
-        observation = _observe(desk, fresh_rules=True, approved=_still_approved(desk, observation))
-        decision = _decide(desk, observation)
+    observation, decision = look(desk)
     if isinstance(decision, Done):
         return _done(desk, observation, decision)
-    proof = _record(desk, observation, decision)
-    if isinstance(decision, Merge) and proof is not None:
-        return _merge(desk, observation, decision, proof)
+    filed = _record(desk, observation, decision)
+    if isinstance(decision, Merge) and decision.queue:
+        return _enqueue(desk, observation, filed.decision_id)
+    if isinstance(decision, Merge) and filed.proof is not None:
+        return _merge(desk, observation, decision, filed.proof)
     assert not isinstance(decision, Merge)
+    if observation.snapshot.queued and not fits_the_queue(decision):
+        # Before anything else: whatever stops or holds it must not be overtaken by the queue.
+        head = observation.snapshot.head
+        desk.house.merger.dequeue(desk.run, desk.calls.queue, head=head, decision_id=filed.decision_id)
     return _open(desk, observation, decision)
 
 
 def look(desk: Desk) -> tuple[Observation, Decision]:
-    """Observe and decide without acting: for those who ask why."""
+    """Observe and decide without acting. Before an answer is `Merge`, rules and authority are read afresh."""
     observation = _observe(desk, fresh_rules=False)
-    return observation, _decide(desk, observation)
+    decision = judged(desk, observation)
+    if isinstance(decision, Merge):
+        observation = _observe(desk, fresh_rules=True, approved=_still_approved(desk, observation))
+        decision = judged(desk, observation)
+    return observation, decision
+
+
+def fits_the_queue(decision: Decision) -> bool:
+    """Whether an entry of a merge queue may stay in it: nothing stands against it but what time alone lifts."""
+    return isinstance(decision, Merge) or (
+        isinstance(decision, Wait) and all(reason.code in STAYS_QUEUED for reason in decision.reasons)
+    )
 
 
 def _observe(desk: Desk, *, fresh_rules: bool, approved: bool = True) -> Observation:
@@ -63,10 +81,10 @@ def _observe(desk: Desk, *, fresh_rules: bool, approved: bool = True) -> Observa
     return replace(seen, snapshot=replace(seen.snapshot, blueprint_approved=approved))
 
 
-def _decide(desk: Desk, seen: Observation) -> Decision:
+def judged(desk: Desk, seen: Observation) -> Decision:
+    """The decision on what was seen, under the policy it was seen with."""
     config = seen.policy.config if seen.policy and seen.policy.config else RepoConfig()
-    settle = config.ci.settle if config.ci.settle is not None else desk.house.settings.settle_seconds
-    return decide(seen.snapshot, config, settle_seconds=settle)
+    return decide(seen.snapshot, config, settle_seconds=desk.house.settings.settle_seconds)
 
 
 def _still_approved(desk: Desk, seen: Observation) -> bool:
@@ -81,15 +99,23 @@ def _still_approved(desk: Desk, seen: Observation) -> bool:
     return desk.run.approved_digest == blueprint_digest(history.title, history.body)
 
 
-def _record(desk: Desk, seen: Observation, decision: Merge | Wait | Block) -> ProofEntry | None:
+@dataclass(frozen=True, slots=True)
+class _Filed:
+    """A decision in the ledger; `proof` is there for a direct merge."""
+
+    decision_id: int
+    proof: ProofEntry | None = None
+
+
+def _record(desk: Desk, seen: Observation, decision: Merge | Wait | Block) -> _Filed:
     """File the decision; a new one is shown as the gate's check run on the head it speaks of.
 
-    A merge is shown with the digest of its proof, which is returned.
-
-    The first time that GitHub has not worked out mergeability is not shown: the next look, two seconds later, is.
+    A merge is shown with the digest of its proof. While it is in a merge queue and may stay there, the check stays as
+    green as it was when it entered. The first time that GitHub has not worked out mergeability is not shown: the next
+    look, two seconds later, is.
     """
     before = desk.house.ledger.newest_decision(desk.run.run_id)
-    matter = matter_of(desk, seen, decision) if isinstance(decision, Merge) else None
+    matter = matter_of(desk, seen, decision) if isinstance(decision, Merge) and not decision.queue else None
     decision_id, new = desk.house.ledger.record_decision(
         desk.run.run_id,
         pull=seen.snapshot.pull,
@@ -102,7 +128,9 @@ def _record(desk: Desk, seen: Observation, decision: Merge | Wait | Block) -> Pr
     if new:
         log.info("gate.decided", outcome=type(decision).__name__, reasons=[r.code for r in decision.reasons])
     if _unknown(decision.reasons) and not (before and before.head == seen.snapshot.head and _unknown(before.reasons)):
-        return None
+        return _Filed(decision_id)
+    if seen.snapshot.queued and fits_the_queue(decision):
+        return _Filed(decision_id)
     conclusion = {Merge: "success", Wait: None, Block: "action_required"}[type(decision)]
     output = CheckOutput(title=title_of(decision), summary=explain(decision, seen.snapshot))
     proof = proof_of(desk, matter, decision_id) if matter else None
@@ -117,7 +145,7 @@ def _record(desk: Desk, seen: Observation, decision: Merge | Wait | Block) -> Pr
         conclusion=conclusion,
         output=output,
     )
-    return proof
+    return _Filed(decision_id, proof)
 
 
 def _unknown(reasons: Sequence[Any]) -> bool:
@@ -166,6 +194,22 @@ def _rebuild(desk: Desk, seen: Observation) -> None:
     desk.house.engine.start_build(desk.run.run_id, f"base-{tip}")
 
 
+def _enqueue(desk: Desk, seen: Observation, decision_id: int) -> bool:
+    """Put exactly the head that was judged into the base's merge queue; the merge itself is seen by a later look."""
+    desk.move(S.MERGING, "")
+    try:
+        desk.house.merger.enqueue(desk.run, desk.calls.queue, head=seen.snapshot.head, decision_id=decision_id)
+    except (HeadMoved, NotMergeable, UnknownOutcome) as error:
+        return _not_merged(desk, seen, error)
+    except Forbidden as error:
+        desk.move(S.NEEDS_HUMAN, f"merge.forbidden: {error.summary}")
+        desk.tell(next_step=error.remedy, details=error.details)
+        return False
+    desk.move(S.GATED, "in the merge queue")
+    desk.house.engine.reconcile(desk.run.repository_id, seen.snapshot.pull)
+    return False
+
+
 def _merge(desk: Desk, seen: Observation, decision: Merge, proof: ProofEntry) -> bool:
     """Merge exactly the head that was judged; a refusal or an unknown outcome is read again, never repeated blindly."""
     run = desk.move(S.MERGING, "")
@@ -196,7 +240,7 @@ def _merge(desk: Desk, seen: Observation, decision: Merge, proof: ProofEntry) ->
 def _not_merged(desk: Desk, seen: Observation, error: HeadMoved | NotMergeable | UnknownOutcome) -> bool:
     """GitHub said no, or nothing. Back to the gate; look again soon where that can help."""
     run = desk.move(S.GATED, f"{error.code}: {error.summary}")
-    refusal = Block((Reason(error.code, error.summary, "GitHub", error.remedy or "Cadence looks again."),))
+    refusal = Block((reason(error.code, error.summary, then=error.remedy or "Cadence looks again."),))
     if not error.retry and not isinstance(error, HeadMoved):
         _record(desk, seen, refusal)
         return False

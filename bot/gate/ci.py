@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from bot.gate.reasons import CI, MAINTAINER, WRITER, Findings
+from bot.gate.reasons import Findings
 from bot.gate.snapshot import BranchRules, CheckState, RequiredCheck, Snapshot
 from bot.names import OWN_CHECKS, AppId
 from bot.repo_config import RepoConfig
@@ -20,6 +20,11 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 def is_own_name(name: str) -> bool:
     """Whether a check's name is one of ours; status contexts are case-insensitive on GitHub."""
     return name.casefold() in OWN_CHECKS
+
+
+def own_required(rules: BranchRules, app_id: AppId) -> list[str]:
+    """Our checks that a rule requires, from this App or from any; names as the rule spells them."""
+    return sorted({one.name for one in rules.required_checks if is_own_name(one.name) and one.app_id in (None, app_id)})
 
 
 def foreign(checks: Iterable[CheckState], app_id: AppId) -> list[CheckState]:
@@ -59,8 +64,6 @@ def judge_ci(found: Findings, snapshot: Snapshot, rules: RepoConfig, *, settle_s
         found.block(
             "ci.none",
             "No check of any CI succeeded on this head.",
-            who=MAINTAINER,
-            then="Let CI run on pull requests, or say `merge.require_ci: false` in .github/cadence.yml.",
             short="no CI ran",
         )
     if settled and not open_reasons and succeeded:
@@ -73,9 +76,8 @@ def _imposters(found: Findings, checks: Sequence[CheckState], app_id: AppId) -> 
             found.block(
                 "check.foreign_app",
                 f"The check `{check.name}` was posted by `{check.app_slug or 'a commit status'}`, not by Cadence.",
-                who=MAINTAINER,
-                then="Find out who posts it; a new head without it is judged anew.",
                 short=f"{check.name} comes from another App",
+                when=f"nobody else posts `{check.name}`",
                 links=(check.url,),
             )
 
@@ -90,25 +92,22 @@ def _results(found: Findings, checks: Sequence[CheckState], rules: RepoConfig, r
                 found.block(
                     "ci.skipped",
                     f"The check `{check.name}` ended `{check.conclusion}`, which is no proof.",
-                    who=MAINTAINER,
-                    then="Let it run, or list it in `ci.allow_skipped` of .github/cadence.yml.",
                     short=f"{check.name} was skipped",
+                    when=f"`{check.name}` succeeds",
                     links=(check.url,),
                 )
         elif check.conclusion != PASSES:
             found.block(
                 "ci.failed",
                 f"The check `{check.name}` ended `{check.conclusion}`.",
-                who=WRITER,
-                then="Re-run it if it is flaky, push a fix, or `/cadence replan` with guidance.",
                 short=f"{check.name} failed",
+                when=f"`{check.name}` passes",
                 links=(check.url,),
             )
 
 
 def _pending(found: Findings, name: str, text: str, *, link: str = "", then: str = "") -> None:
-    then = then or "It is looked at again when the check reports."
-    found.wait("ci.pending", text, who=CI, then=then, short=f"for CI: {name} pending", links=(link,))
+    found.wait("ci.pending", text, then=then, short=f"for CI: {name} pending", when=f"`{name}` passes", links=(link,))
 
 
 def _required(found: Findings, checks: Sequence[CheckState], required: Sequence[RequiredCheck]) -> None:
@@ -120,9 +119,8 @@ def _required(found: Findings, checks: Sequence[CheckState], required: Sequence[
             found.wait(
                 "rule.required_check",
                 f"A rule requires `{rule.name}` from App {rule.app_id}; only another App has reported it.",
-                who=MAINTAINER,
-                then="Correct the rule's source, or let that App report the check.",
                 short=f"for CI: {rule.name} from the expected App",
+                when=f"App {rule.app_id} reports `{rule.name}`",
             )
         else:
             _pending(found, rule.name, f"The check `{rule.name}`, which a rule requires, has not reported.")
@@ -153,9 +151,9 @@ def _own_required(found: Findings, required: Sequence[RequiredCheck], app_id: Ap
             found.block(
                 "rule.required_check",
                 f"A rule requires `{rule.name}` from App {rule.app_id}, which is not this Cadence ({app_id}).",
-                who=MAINTAINER,
                 then="Choose this App as the check's source in the rule.",
                 short=f"a rule wants {rule.name} from another App",
+                when=f"the rule takes `{rule.name}` from this App",
             )
 
 
@@ -174,8 +172,6 @@ def _settle(found: Findings, snapshot: Snapshot, any_foreign: bool, settle_secon
     found.wait(
         "ci.settling",
         f"Further checks may still appear: the list counts as complete {settle_seconds} s after the newest one did.",
-        who=CI,
-        then="Cadence looks again at that time.",
         short="for CI: further checks may appear",
     )
     return False

@@ -11,6 +11,7 @@ from bot.quiet import quiet_line, shorten
 TITLE_LIMIT = 140
 SUMMARY_LIMIT = 60_000
 """GitHub takes 65,535 characters in a check run's summary."""
+SENTENCE_LIMIT = 2_000
 
 
 def title_of(decision: Decision) -> str:
@@ -18,6 +19,8 @@ def title_of(decision: Decision) -> str:
     if isinstance(decision, Done):
         return "Merged" if decision.how == "merged" else "Closed without a merge"
     if isinstance(decision, Merge):
+        if decision.queue:
+            return f"Everything passed: putting {decision.head[:12]} into the merge queue"
         return f"Everything passed: merging {decision.head[:12]}"
     first, more = decision.reasons[0], len(decision.reasons) - 1
     said = quiet_line(first.short or first.text)
@@ -32,12 +35,25 @@ def explain(decision: Decision, snapshot: Snapshot | None = None) -> str:
     parts = [f"**{title_of(decision)}**"]
     if isinstance(decision, (Wait, Block)):
         parts.append("\n".join(_row(reason) for reason in decision.reasons))
-    if isinstance(decision, Merge) and decision.notes:
-        parts.append("\n".join(_row(note) for note in decision.notes))
+    if not isinstance(decision, Done) and decision.notes:
+        parts.append("Notes:\n" + "\n".join(_row(note) for note in decision.notes))
     if not isinstance(decision, Done) and decision.passed:
         parts.append(_folded(decision.passed))
     end = f"\n\nJudged: head `{snapshot.head}` on base tip `{snapshot.base_tip or 'unknown'}`." if snapshot else ""
+    if when := merges_when(decision):
+        end = f"\n\n{shorten(when, SENTENCE_LIMIT)}{end}"
     return shorten("\n\n".join(parts), SUMMARY_LIMIT - len(end)) + end
+
+
+def merges_when(decision: Decision) -> str:
+    """`Merges when `lint` passes and a reviewer approves.`: what the open reasons together ask for; else nothing."""
+    if not isinstance(decision, (Wait, Block)):
+        return ""
+    wishes = list(dict.fromkeys(quiet_line(reason.when) for reason in decision.reasons if reason.when))
+    if not wishes:
+        return ""
+    *most, last = wishes
+    return f"Merges when {', '.join(most)} and {last}." if most else f"Merges when {last}."
 
 
 def plain(decision: Decision) -> str:
@@ -45,10 +61,14 @@ def plain(decision: Decision) -> str:
     lines = [title_of(decision)]
     if isinstance(decision, (Wait, Block)):
         lines += [line for reason in decision.reasons for line in _lines(reason)]
-    elif isinstance(decision, Merge):
-        lines += [line for note in decision.notes for line in _lines(note)]
+    if not isinstance(decision, Done):
+        lines += [
+            f"  note {line.lstrip()}" if i == 0 else line for n in decision.notes for i, line in enumerate(_lines(n))
+        ]
     if not isinstance(decision, Done) and decision.passed:
         lines.append(f"  passed: {'; '.join(decision.passed)}")
+    if when := merges_when(decision):
+        lines.append(when)
     return "\n".join(lines)
 
 

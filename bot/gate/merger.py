@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from bot.effects import Do, EffectKind, Find, JsonDict, Mandate, mandate_of
-from bot.github_api.records import Aftermath, CheckOutput, CheckRunRecord, MergeResult, PullRecord
+from bot.github_api.records import Aftermath, CheckOutput, CheckRunRecord, MergeResult, PullRecord, QueuePlace
 from bot.names import CHECK_GATE, CommitSha, HeadSha, IssueNumber, PullNumber, branch_for
 from bot.record.entries import EffectEntry, RunEntry
 
@@ -46,6 +46,14 @@ class PullCalls(Protocol):
     def merge(self, number: PullNumber, *, head: HeadSha, method: str, title: str, message: str) -> MergeResult: ...
     def branch_sha(self, branch: str) -> CommitSha | None: ...
     def delete_branch(self, branch: str) -> None: ...
+
+
+class QueueCalls(Protocol):
+    """Merge queues of one repository."""
+
+    def place(self, number: PullNumber) -> QueuePlace: ...
+    def enqueue(self, place: QueuePlace, head: HeadSha) -> None: ...
+    def dequeue(self, place: QueuePlace) -> None: ...
 
 
 class IssueCalls(Protocol):
@@ -150,6 +158,40 @@ class Merger:
 
         outcome = self._door.perform(mandate_of(run), EffectKind.MERGE, f"merge:{head}", find=find, do=do, fresh=True)
         return CommitSha(str(outcome["sha"]))
+
+    def enqueue(self, run: RunEntry, queue: QueueCalls, *, head: HeadSha, decision_id: int) -> None:
+        """Put exactly `head` into its base's merge queue. Raises HeadMoved, NotMergeable, Forbidden, UnknownOutcome.
+
+        A head that left the queue and is decided on anew enters it anew, so the key names the decision.
+        """
+        assert run.pull is not None
+        number = run.pull
+
+        def find() -> JsonDict | None:
+            place = queue.place(number)
+            return {"head": head} if (place.queued or place.merged) and place.head == head else None
+
+        def do() -> JsonDict:
+            queue.enqueue(queue.place(number), head)
+            return {"head": head}
+
+        key = f"enqueue:{head}:{decision_id}"
+        self._door.perform(mandate_of(run), EffectKind.QUEUE_ENTER, key, find=find, do=do, fresh=True)
+
+    def dequeue(self, run: RunEntry, queue: QueueCalls, *, head: HeadSha, decision_id: int) -> None:
+        """Take it out of the queue. Raises NotMergeable, Forbidden or UnknownOutcome."""
+        assert run.pull is not None
+        number = run.pull
+
+        def find() -> JsonDict | None:
+            return None if queue.place(number).queued else {"head": head}
+
+        def do() -> JsonDict:
+            queue.dequeue(queue.place(number))
+            return {"head": head}
+
+        key = f"dequeue:{head}:{decision_id}"
+        self._door.perform(mandate_of(run), EffectKind.QUEUE_LEAVE, key, find=find, do=do)
 
     def finish(self, run: RunEntry, calls: Calls, *, left: Aftermath, head: HeadSha, delete_branch: bool) -> None:
         """After a merge: delete the branch if it still stands at the merged head, and close the issue if still open.

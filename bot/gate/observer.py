@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from bot.clock import Clock
+from bot.effects import EffectKind
 from bot.gate.snapshot import BranchRules, CheckState, OwnVerdict, PullState, Snapshot
 from bot.github_api.records import PullReading
 from bot.names import (
@@ -19,9 +20,10 @@ from bot.names import (
     IssueNumber,
     PullNumber,
     RepositoryId,
+    RunId,
 )
 from bot.policy import Policy, read_policy
-from bot.record.entries import RunEntry
+from bot.record.entries import EffectEntry, RunEntry
 from bot.review.kinds import ReviewKind, Verdict
 
 RULES_SECONDS = 300.0
@@ -35,17 +37,23 @@ class Mirror(Protocol):
     def read_file(self, commit: CommitSha, path: str) -> bytes | None: ...
 
 
-class SnapshotCalls(Protocol):
+class RuleCalls(Protocol):
+    """Rulesets and classic protection of one repository."""
+
+    def rules(self, branch: str) -> BranchRules: ...
+
+
+class SnapshotCalls(RuleCalls, Protocol):
     """The two reads of a reconcile."""
 
     def read(self, pull: PullNumber, issue: IssueNumber) -> PullReading: ...
-    def rules(self, branch: str) -> BranchRules: ...
 
 
 class Evidence(Protocol):
     """The part of the ledger that holds evidence and first sightings."""
 
     def verdicts_for_issue(self, repository_id: RepositoryId, issue: IssueNumber) -> Sequence[Verdict]: ...
+    def effects_of(self, run_id: RunId) -> Sequence[EffectEntry]: ...
     def see_head(self, repository_id: RepositoryId, head: HeadSha, now: datetime) -> datetime: ...
     def see_check(self, repository_id: RepositoryId, head: HeadSha, name: str, now: datetime) -> datetime: ...
 
@@ -62,10 +70,19 @@ class Observation:
 class Observer:
     """Builds snapshots."""
 
-    def __init__(self, evidence: Evidence, clock: Clock, app_id: AppId) -> None:
+    def __init__(
+        self,
+        evidence: Evidence,
+        clock: Clock,
+        app_id: AppId,
+        *,
+        budget: Callable[[RunId], str | None] = lambda _run: None,
+    ) -> None:
+        """`budget` says why a run may spend no more, or None."""
         self._evidence = evidence
         self._clock = clock
         self._app_id = app_id
+        self._budget = budget
         self._rules: dict[tuple[int, str], tuple[float, BranchRules]] = {}
 
     def observe(
@@ -84,16 +101,17 @@ class Observer:
         readable = mirror.has(head) and tip is not None and mirror.has(tip)
         merge_base = mirror.merge_base(tip, head) if readable and tip is not None else None
         policy = read_policy(mirror.read_file(tip, CONFIG_PATH)) if readable and tip is not None else None
-        rules = self._read_rules(run, calls, fresh=fresh_rules)
+        rules = self.rules(run.repository_id, run.base_branch, calls, fresh=fresh_rules)
         snapshot = self._freeze(run, reading, policy, merge_base, rules)
         return Observation(snapshot, policy, reading)
 
-    def _read_rules(self, run: RunEntry, calls: SnapshotCalls, *, fresh: bool) -> BranchRules:
-        key = (int(run.repository_id), run.base_branch)
+    def rules(self, repository_id: RepositoryId, branch: str, calls: RuleCalls, *, fresh: bool = False) -> BranchRules:
+        """What GitHub's own rules ask of a branch; unless `fresh`, as of five minutes ago at most."""
+        key = (int(repository_id), branch)
         kept = self._rules.get(key)
         if kept is not None and not fresh and self._clock.monotonic() - kept[0] < RULES_SECONDS:
             return kept[1]
-        rules = calls.rules(run.base_branch)
+        rules = calls.rules(branch)
         self._rules[key] = (self._clock.monotonic(), rules)
         return rules
 
@@ -138,6 +156,10 @@ class Observer:
             head_seen_at=self._evidence.see_head(run.repository_id, pull.head, now),
             last_check_seen_at=self._last_check(run, pull.head, reading.checks, now),
             review_decision=reading.review_decision,
+            open_conversations=reading.open_conversations,
+            queued=reading.queued,
+            left_queue=not reading.queued and self._was_queued(run, pull.head),
+            budget=self._budget(run.run_id) or "",
             repository_methods=reading.repository_methods,
         )
 
@@ -171,6 +193,16 @@ class Observer:
             and check.external_id == verdict.key.digest(verdict.kind)
             and check.conclusion == ("success" if verdict.conclusion.value == "approve" else check.conclusion)
         )
+
+    def _was_queued(self, run: RunEntry, head: HeadSha) -> bool:
+        """Whether the last thing that Cadence did with this head and the merge queue was to put it in."""
+        kinds = (EffectKind.QUEUE_ENTER, EffectKind.QUEUE_LEAVE)
+        acts = [
+            effect
+            for effect in self._evidence.effects_of(run.run_id)
+            if effect.kind in kinds and effect.outcome is not None and effect.outcome.get("head") == head
+        ]
+        return bool(acts) and acts[-1].kind == EffectKind.QUEUE_ENTER
 
     def _last_check(self, run: RunEntry, head: HeadSha, checks: Sequence[CheckState], now: datetime) -> datetime | None:
         """When the newest check name appeared on the head, as far as we saw; None when there is none but ours."""

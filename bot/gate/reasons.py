@@ -7,15 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from bot.gate.codes import GITHUB, code_entry
 from bot.names import HeadSha
-
-CADENCE = "Cadence"
-WRITER = "a person with write access"
-MAINTAINER = "a maintainer"
-REVIEWER = "a reviewer"
-OPERATOR = "who runs Cadence"
-CI = "CI"
-GITHUB = "GitHub"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +16,7 @@ class Reason:
     """One thing between the pull request and its merge.
 
     `code` is stable (docs/codes.md); `text` one sentence; `who` can change it; `next_step` says how; `links` are URLs;
-    `short` is a few words for a title, made to follow `Waiting ` or `Blocked: `.
+    `short` is a few words for a title, made to follow `Waiting ` or `Blocked: `; `when` completes `Merges when ...`.
     """
 
     code: str
@@ -32,16 +25,44 @@ class Reason:
     next_step: str
     links: tuple[str, ...] = ()
     short: str = ""
+    when: str = ""
+
+
+def reason(
+    code: str,
+    text: str,
+    *,
+    who: str = "",
+    then: str = "",
+    short: str = "",
+    when: str = "",
+    links: Iterable[str] = (),
+) -> Reason:
+    """A reason whose empty parts are those of its code. Raises KeyError for a code that codes.py does not describe."""
+    entry = code_entry(code)
+    return Reason(
+        code,
+        text,
+        who or entry.who,
+        then or entry.next_step,
+        tuple(link for link in links if link),
+        short or text,
+        when or entry.when,
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """Merge exactly `head` with `method`. `notes` stand in nobody's way and are shown."""
+    """Merge exactly `head` with `method`, or put it into the base's merge queue, whose method is its own.
+
+    `notes` stand in nobody's way and are shown.
+    """
 
     method: str
     head: HeadSha
     notes: tuple[Reason, ...] = ()
     passed: tuple[str, ...] = ()
+    queue: bool = False
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
@@ -56,6 +77,7 @@ class Wait:
     reasons: tuple[Reason, ...]
     until: datetime | None = None
     passed: tuple[str, ...] = ()
+    notes: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +90,7 @@ class Block:
     reasons: tuple[Reason, ...]
     until: datetime | None = None
     passed: tuple[str, ...] = ()
+    notes: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,33 +118,37 @@ class Findings:
         self.passed: list[str] = []
         self.until: datetime | None = None
 
-    def block(self, code: str, text: str, *, who: str, then: str, short: str = "", links: Iterable[str] = ()) -> None:
+    def block(
+        self, code: str, text: str, *, then: str = "", short: str = "", when: str = "", links: Iterable[str] = ()
+    ) -> None:
         """Somebody has to change something."""
-        self.blocks.append(Reason(code, text, who, then, _urls(links), short or text))
+        self.blocks.append(reason(code, text, then=then, short=short, when=when, links=links))
 
-    def wait(self, code: str, text: str, *, who: str, then: str, short: str = "", links: Iterable[str] = ()) -> None:
+    def wait(
+        self, code: str, text: str, *, then: str = "", short: str = "", when: str = "", links: Iterable[str] = ()
+    ) -> None:
         """An event will change it."""
-        self.waits.append(Reason(code, text, who, then, _urls(links), short or text))
+        self.waits.append(reason(code, text, then=then, short=short, when=when, links=links))
+
+    def note(self, code: str, text: str) -> None:
+        """It stands in nobody's way as far as can be told: GitHub itself enforces it at the merge."""
+        self.notes.append(reason(code, text, who=GITHUB, then="Nothing, unless GitHub refuses the merge."))
 
     def unread(self, field: str, what: str) -> None:
         """A fact that could not be read never passes."""
+        text = f"{what} could not be read."
         self.wait(
             f"unread.{field}",
-            f"{what} could not be read.",
-            who=CADENCE,
-            then="Cadence reads it again at the next event or sweep.",
+            text[0].upper() + text[1:],
             short=f"for an answer from GitHub: {what} could not be read",
+            when=f"GitHub tells {what}",
         )
 
-    def decision(self, method: str, head: HeadSha) -> Merge | Wait | Block:
+    def decision(self, method: str, head: HeadSha, *, queue: bool = False) -> Merge | Wait | Block:
         """Block before Wait before Merge."""
-        passed = tuple(self.passed)
+        passed, notes = tuple(self.passed), tuple(self.notes)
         if self.blocks:
-            return Block((*self.blocks, *self.waits), self.until, passed)
+            return Block((*self.blocks, *self.waits), self.until, passed, notes)
         if self.waits:
-            return Wait(tuple(self.waits), self.until, passed)
-        return Merge(method, head, tuple(self.notes), passed)
-
-
-def _urls(links: Iterable[str]) -> tuple[str, ...]:
-    return tuple(link for link in links if link)
+            return Wait(tuple(self.waits), self.until, passed, notes)
+        return Merge(method, head, notes, passed, queue)

@@ -38,7 +38,12 @@ class RequiredCheck:
 
 @dataclass(frozen=True, slots=True)
 class BranchRules:
-    """What rulesets and classic protection ask of the base branch, as far as it could be read."""
+    """What rulesets and classic protection ask of the base branch, as far as it could be read.
+
+    `readable` is False where something may be asked that this App cannot see. `unchecked` are the types of rules that
+    GitHub enforces at the merge and the gate does not check itself. `may_bypass` says whether GitHub would let this App
+    merge past a ruleset that holds such a rule; None where GitHub does not tell.
+    """
 
     required_checks: tuple[RequiredCheck, ...] = ()
     required_approvals: int = 0
@@ -46,6 +51,15 @@ class BranchRules:
     allowed_methods: frozenset[str] = frozenset({"merge", "squash", "rebase"})
     merge_queue: bool = False
     linear_history: bool = False
+    conversations: bool = False
+    code_owner: bool = False
+    last_push_approval: bool = False
+    signatures: bool = False
+    update: bool = False
+    restricted: bool = False
+    locked: bool = False
+    unchecked: tuple[str, ...] = ()
+    may_bypass: bool | None = False
     readable: bool = True
 
 
@@ -107,4 +121,12 @@ class Snapshot:
     last_check_seen_at: datetime | None
     review_decision: str | None
     """GraphQL `reviewDecision` in lower case (`approved`, `changes_requested`, `review_required`) or None."""
+    open_conversations: int | None
+    """Review threads that nobody has resolved."""
+    queued: bool = False
+    """Whether it is in its base's merge queue."""
+    left_queue: bool = False
+    """Whether Cadence put this head into the queue, and somebody else or the queue itself took it out."""
+    budget: str = ""
+    """Why the run may spend no more, or nothing."""
     repository_methods: frozenset[str] = frozenset({"merge", "squash", "rebase"})

@@ -12,6 +12,7 @@ from bot.clock import Clock
 from bot.errors import GitHubError, NotFound, Unauthorized
 from bot.github_api.checks import CheckCalls
 from bot.github_api.issues import IssueCalls
+from bot.github_api.merge_queue import MergeQueueCalls
 from bot.github_api.permissions import METADATA, READ
 from bot.github_api.pulls import PullCalls
 from bot.github_api.records import AppIdentity, Permission, RepositoryRecord
@@ -141,7 +142,11 @@ class RepositoryCalls:
 
     @cached_property
     def snapshots(self) -> SnapshotCalls:
-        return SnapshotCalls(self._link)
+        return SnapshotCalls(self._link, self._identity)
+
+    @cached_property
+    def queue(self) -> MergeQueueCalls:
+        return MergeQueueCalls(self._link)
 
     def repository(self) -> RepositoryRecord:
         """The repository as it stands. Raises NotFound when the installation cannot see it any more."""

@@ -93,6 +93,17 @@ def graphql_failure(errors: list[Any]) -> GitHubError:
     return Unavailable(f"GitHub GraphQL: {said}", remedy="Cadence tries again by itself.")
 
 
+def mutation_failure(errors: list[Any]) -> GitHubError:
+    """A mutation that GitHub refused: nothing was done. A refusal that a query does not have is about the merge."""
+    first = errors[0] if errors and isinstance(errors[0], dict) else {}
+    if str(first.get("type", "")) != "UNPROCESSABLE":
+        return graphql_failure(errors)
+    said = str(first.get("message", "no message"))[:500]
+    if "head branch was modified" in said.lower() or "head sha" in said.lower():
+        return HeadMoved(f"GitHub: {said}", remedy="The new head is judged anew.")
+    return _refused_merge(said)
+
+
 def words(data: Any) -> str:
     """GitHub's own message, on one line."""
     message = data.get("message") if isinstance(data, dict) else data

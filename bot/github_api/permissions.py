@@ -22,5 +22,7 @@ CONTENTS_READ: Permissions = {"metadata": "read", "contents": "read"}
 CONTENTS_WRITE: Permissions = {"metadata": "read", "contents": "write"}
 MERGE: Permissions = {"metadata": "read", "contents": "write", "pull_requests": "write"}
 """Merging needs contents: write; the App also writes to the pull request it closes."""
+PROTECTION_READ: Permissions = {"metadata": "read", "administration": "read"}
+"""Asked for only where the App was given it: classic branch protection shows the rest of itself then."""
 
 ALL_GROUPS = (METADATA, READ, ISSUES_WRITE, REVIEW_WRITE, CONTENTS_READ, CONTENTS_WRITE, MERGE)

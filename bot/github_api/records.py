@@ -161,6 +161,27 @@ class PullReading:
     issue_labels: frozenset[str] | None
     repository_methods: frozenset[str]
     delete_branch_on_merge: bool
+    open_conversations: int | None
+    """Review threads nobody has resolved; None when there are more threads than one query tells."""
+    queued: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePlace:
+    """A pull request as its base's merge queue sees it."""
+
+    node_id: str
+    head: HeadSha
+    queued: bool
+    merged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedPull:
+    """An entry of a merge queue."""
+
+    number: PullNumber
+    head: HeadSha
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from github import Auth
 
 from bot.clock import Clock
+from bot.door import through_the_door
 from bot.errors import CadenceError, Unauthorized, Unprocessable
 from bot.github_api.permissions import READ
 from bot.github_api.tokens import Permissions, Token, Tokens
@@ -58,6 +59,11 @@ class RepositoryLink:
         named = {"owner": self.ref.name.owner, "name": self.ref.name.name, **variables}
         data = self._with_token(READ, lambda auth: self._transport.graphql(query, named, auth))
         return dict(data["repository"] or {})
+
+    @through_the_door
+    def mutate(self, mutation: str, permissions: Permissions, **variables: Any) -> dict[str, Any]:
+        """A GraphQL mutation; only functions that are locked to the one door call this."""
+        return self._with_token(permissions, lambda auth: self._transport.mutate(mutation, variables, auth))
 
     def change(
         self,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.errors import Forbidden, NotFound, Unavailable
-from bot.gate.snapshot import BranchRules, CheckState, RequiredCheck
+from bot.errors import NotFound, Unavailable
+from bot.gate.snapshot import BranchRules, CheckState
+from bot.github_api.branch_rules import BranchRuleCalls
 from bot.github_api.issues import login_of, moment
-from bot.github_api.records import Aftermath, PullReading, PullRecord
+from bot.github_api.records import Aftermath, AppIdentity, PullReading, PullRecord
 from bot.github_api.repository import RepositoryLink
 from bot.names import AppId, BaseSha, CommitSha, HeadSha, IssueNumber, PullNumber, RepositoryId
 
@@ -40,7 +41,7 @@ query Reading($owner: String!, $name: String!, $number: Int!, $issue: Int!, $aft
     mergeCommitAllowed squashMergeAllowed rebaseMergeAllowed deleteBranchOnMerge
     issue(number: $issue) { state labels(first: 100) { nodes { name } } }
     pullRequest(number: $number) {
-      number state merged isDraft mergeable title body url reviewDecision
+      number state merged isDraft isInMergeQueue mergeable title body url reviewDecision
       author { __typename login }
       headRefName headRefOid headRepository { databaseId }
       baseRefName baseRefOid
@@ -48,6 +49,7 @@ query Reading($owner: String!, $name: String!, $number: Int!, $issue: Int!, $aft
       mergeCommit { oid }
       labels(first: 100) { nodes { name } }
       commits(last: 1) { nodes { commit { ...rollup } } }
+      reviewThreads(first: 100) { nodes { isResolved } pageInfo { hasNextPage } }
     }
   }
 }
@@ -76,14 +78,14 @@ query More($owner: String!, $name: String!, $oid: GitObjectID!, $after: String) 
 
 _STATUS_WORDS = {"SUCCESS": "success", "FAILURE": "failure", "ERROR": "failure"}
 _METHODS = {"mergeCommitAllowed": "merge", "squashMergeAllowed": "squash", "rebaseMergeAllowed": "rebase"}
-_ALL_METHODS = frozenset(_METHODS.values())
 
 
 class SnapshotCalls:
     """What the gate reads of one repository."""
 
-    def __init__(self, link: RepositoryLink) -> None:
+    def __init__(self, link: RepositoryLink, identity: AppIdentity) -> None:
         self._link = link
+        self._identity = identity
 
     def read(self, pull: PullNumber, issue: IssueNumber) -> PullReading:
         """The pull request, its issue, the checks on its head and on its base's tip, and the merge settings.
@@ -112,6 +114,8 @@ class SnapshotCalls:
             issue_labels=frozenset(str(n["name"]) for n in _nodes(issue_data["labels"])) if issue_data else None,
             repository_methods=frozenset(word for field, word in _METHODS.items() if data.get(field)),
             delete_branch_on_merge=bool(data.get("deleteBranchOnMerge")),
+            open_conversations=_open_conversations(found.get("reviewThreads")),
+            queued=bool(found.get("isInMergeQueue")),
         )
 
     def aftermath(self, pull: PullNumber, issue: IssueNumber, branch: str) -> Aftermath:
@@ -145,68 +149,16 @@ class SnapshotCalls:
         raise Unavailable(f"commit {oid} has more checks than can be read", code="github.too_many", retry=False)
 
     def rules(self, branch: str) -> BranchRules:
-        """What rulesets and classic protection ask of a branch.
-
-        `readable` is False where something may be asked that this App cannot see: classic protection shows only its
-        required checks to an App without `administration: read`; GitHub itself enforces the rest at the merge.
-        """
-        rulesets, readable = self._rulesets(branch)
-        classic, seen = self._classic(branch)
-        checks = [check for rule in rulesets for check in _required(rule)]
-        of_pulls = [rule.get("parameters") or {} for rule in rulesets if rule["type"] == "pull_request"]
-        methods = _ALL_METHODS
-        for parameters in of_pulls:
-            methods &= frozenset(parameters.get("allowed_merge_methods") or _ALL_METHODS)
-        kinds = {rule["type"] for rule in rulesets}
-        return BranchRules(
-            required_checks=tuple(dict.fromkeys([*checks, *classic])),
-            required_approvals=max((int(p.get("required_approving_review_count") or 0) for p in of_pulls), default=0),
-            strict=any(
-                bool((rule.get("parameters") or {}).get("strict_required_status_checks_policy")) for rule in rulesets
-            ),
-            allowed_methods=methods,
-            merge_queue="merge_queue" in kinds,
-            linear_history="required_linear_history" in kinds,
-            readable=readable and seen,
-        )
-
-    def _rulesets(self, branch: str) -> tuple[list[dict[str, Any]], bool]:
-        """Every active rule, and whether they could be read. Plans without rulesets answer 403, old servers 404."""
-        try:
-            return list(self._link.listed("/repos/{owner}/{repo}/rules/branches/{branch}", branch=branch)), True
-        except Forbidden as error:
-            return [], "upgrade to" in error.summary.lower()
-        except NotFound:
-            return [], False
-
-    def _classic(self, branch: str) -> tuple[list[RequiredCheck], bool]:
-        """The required checks of classic protection, and whether there is nothing else to it that cannot be seen."""
-        try:
-            data = self._link.read("/repos/{owner}/{repo}/branches/{branch}", branch=branch)
-        except NotFound:
-            return [], False
-        protection = data.get("protection") or {}
-        asked = protection.get("required_status_checks") or {}
-        checks = [_classic_check(one) for one in asked.get("checks") or ()]
-        named = {check.name for check in checks}
-        checks += [RequiredCheck(str(name), None) for name in asked.get("contexts") or () if name not in named]
-        return checks, not protection.get("enabled")
+        """What rulesets and classic protection ask of a branch (see branch_rules.py)."""
+        return BranchRuleCalls(self._link, self._identity).rules(branch)
 
 
-def _required(rule: dict[str, Any]) -> list[RequiredCheck]:
-    if rule["type"] != "required_status_checks":
-        return []
-    asked = (rule.get("parameters") or {}).get("required_status_checks") or ()
-    return [RequiredCheck(str(one["context"]), _app(one.get("integration_id"))) for one in asked]
-
-
-def _classic_check(one: dict[str, Any]) -> RequiredCheck:
-    return RequiredCheck(str(one["context"]), _app(one.get("app_id")))
-
-
-def _app(number: int | None) -> AppId | None:
-    """A rule's source App; null and -1 both mean any."""
-    return AppId(int(number)) if number is not None and int(number) > 0 else None
+def _open_conversations(threads: dict[str, Any] | None) -> int | None:
+    """How many review threads are unresolved; at least one is told for certain, none only from a whole list."""
+    if threads is None:
+        return None
+    found = sum(not node["isResolved"] for node in _nodes(threads))
+    return found if found or not (threads.get("pageInfo") or {}).get("hasNextPage") else None
 
 
 def _nodes(connection: dict[str, Any] | None) -> list[dict[str, Any]]:

@@ -20,8 +20,9 @@ from github import Auth, Github
 from github.Requester import Requester
 
 from bot.clock import Clock
-from bot.errors import GitHubError, Unavailable
-from bot.github_api.failures import failure, graphql_failure, lost
+from bot.door import through_the_door
+from bot.errors import GitHubError
+from bot.github_api.failures import failure, graphql_failure, lost, mutation_failure
 from bot.github_api.urls import GitHubUrls
 
 API_VERSION = "2022-11-28"
@@ -96,24 +97,44 @@ class Transport:
         return seen, data
 
     def graphql(self, query: str, variables: Mapping[str, Any], auth: Auth.Auth) -> dict[str, Any]:
-        """The `data` of a query that had no errors at all. Only queries are sent, never mutations."""
-        requester = self._requester(auth)
-        try:
-            status, headers, output = requester.requestJson(
-                "POST", requester.graphql_url, None, None, {"query": query, "variables": dict(variables)}
-            )
-        except requests.exceptions.RequestException as error:
-            self._meter.request("POST", "/graphql", 0)
-            raise Unavailable(f"GitHub GraphQL: {_cause(error)}") from None
-        self._meter.request("POST", "/graphql", status)
-        seen = {str(key).lower(): str(value) for key, value in headers.items()}
-        data = _decoded(output)
+        """The `data` of a query that had no errors at all. Raises ValueError for a mutation: see `mutate`."""
+        if query.lstrip().startswith("mutation"):
+            raise ValueError("a mutation is sent by `mutate`")
+        status, headers, data = self._post_graphql(query, variables, auth, "GET")
         if status >= 300:
             now = self._clock.now().timestamp()
-            raise failure(method="GET", route="/graphql", status=status, headers=seen, data=data, now=now)
+            raise failure(method="GET", route="/graphql", status=status, headers=headers, data=data, now=now)
         if not isinstance(data, dict) or data.get("errors") or not isinstance(data.get("data"), dict):
             raise graphql_failure((data.get("errors") if isinstance(data, dict) else None) or [])
         return dict(data["data"])
+
+    @through_the_door
+    def mutate(self, mutation: str, variables: Mapping[str, Any], auth: Auth.Auth) -> dict[str, Any]:
+        """The `data` of a mutation. Raises UnknownOutcome where it may have happened."""
+        status, headers, data = self._post_graphql(mutation, variables, auth, "POST")
+        if status >= 300:
+            now = self._clock.now().timestamp()
+            raise failure(method="POST", route="/graphql", status=status, headers=headers, data=data, now=now)
+        if not isinstance(data, dict):
+            raise lost("POST", "GitHub GraphQL: an answer that is not an object")
+        if data.get("errors"):
+            raise mutation_failure(data["errors"])
+        return dict(data.get("data") or {})
+
+    def _post_graphql(
+        self, document: str, variables: Mapping[str, Any], auth: Auth.Auth, method: str
+    ) -> tuple[int, dict[str, str], Any]:
+        """Status, headers and decoded answer; `method` GET says that a lost answer changed nothing."""
+        requester = self._requester(auth)
+        try:
+            status, headers, output = requester.requestJson(
+                "POST", requester.graphql_url, None, None, {"query": document, "variables": dict(variables)}
+            )
+        except requests.exceptions.RequestException as error:
+            self._meter.request("POST", "/graphql", 0)
+            raise lost(method, f"GitHub GraphQL: {_cause(error)}") from None
+        self._meter.request("POST", "/graphql", status)
+        return status, {str(key).lower(): str(value) for key, value in headers.items()}, _decoded(output)
 
     def pages(self, call: Call, auth: Auth.Auth | None, key: str | None = None) -> Iterator[Any]:
         """Every item of a paged list, page after page; `key` names the list inside an object.

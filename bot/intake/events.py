@@ -61,6 +61,9 @@ class PullChanged:
     head_branch: str
     merged: bool
     sender: Actor | None
+    base_branch: str = ""
+    author: str = ""
+    """REST's login of who opened it; empty where the account is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,17 @@ class ChecksChanged:
     pulls: tuple[PullNumber, ...]
     app_id: AppId | None
     source: str
+
+
+@dataclass(frozen=True, slots=True)
+class GroupTested:
+    """A merge queue asks for checks on the temporary commit of one entry, which stands on top of those before it."""
+
+    repo: RepoRef
+    head: HeadSha
+    base_branch: str
+    pull: PullNumber | None
+    """The entry itself, as the temporary branch names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,5 +135,13 @@ class Ignored:
 
 
 Event = (
-    IssueChanged | CommandGiven | PullChanged | ChecksChanged | RerunAsked | BranchPushed | InstallationChanged | Pinged
+    IssueChanged
+    | CommandGiven
+    | PullChanged
+    | GroupTested
+    | ChecksChanged
+    | RerunAsked
+    | BranchPushed
+    | InstallationChanged
+    | Pinged
 )

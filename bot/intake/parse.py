@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ from bot.intake.events import (
     ChecksChanged,
     CommandGiven,
     Event,
+    GroupTested,
     Ignored,
     InstallationChanged,
     IssueChanged,
@@ -38,6 +40,9 @@ from bot.names import (
 )
 
 _OUR_BRANCHES = branch_for(IssueNumber(0)).removesuffix("0")
+
+
+_QUEUE_BRANCH = re.compile(r"(?:refs/heads/)?gh-readonly-queue/.+/pr-(?P<number>[0-9]{1,9})-[0-9a-f]+")
 
 
 class _Missing(Exception):
@@ -134,7 +139,7 @@ def _issue_comment(payload: Payload, app_id: AppId, slug: str) -> Event | Ignore
 
 _PULL_ACTIONS = frozenset(
     {"opened", "synchronize", "reopened", "closed", "edited", "labeled", "unlabeled", "ready_for_review",
-     "converted_to_draft", "dequeued", "enqueued", "submitted", "dismissed"}
+     "converted_to_draft", "dequeued", "enqueued", "submitted", "dismissed", "resolved", "unresolved"}
 )  # fmt: skip
 
 
@@ -144,7 +149,7 @@ def _pull_request(payload: Payload, _app: AppId, _slug: str) -> Event | Ignored:
         return Ignored(f"pull_request.{payload.action} changes nothing for the gate")
     if payload.pull_request is None:
         raise _Missing("pull_request is needed")
-    head = payload.pull_request.head
+    head, base, author = payload.pull_request.head, payload.pull_request.base, payload.pull_request.user
     return PullChanged(
         repo=_repo(payload),
         pull=PullNumber(payload.pull_request.number),
@@ -153,6 +158,8 @@ def _pull_request(payload: Payload, _app: AppId, _slug: str) -> Event | Ignored:
         head_branch=head.ref,
         merged=bool(payload.pull_request.merged),
         sender=_actor_if_told(payload),
+        base_branch=base.ref if base is not None else "",
+        author=author.login if author is not None else "",
     )
 
 
@@ -216,6 +223,21 @@ def _workflow_run(payload: Payload, _app: AppId, _slug: str) -> Event | Ignored:
     return _checks(payload, payload.workflow_run.head_sha, payload.workflow_run.pull_requests, None, "workflow run")
 
 
+def _merge_group(payload: Payload, _app: AppId, _slug: str) -> Event | Ignored:
+    if payload.action != "checks_requested":
+        return Ignored(f"merge_group.{payload.action} asks for nothing")
+    group = payload.merge_group
+    if group is None or not group.base_ref:
+        raise _Missing("merge_group and its base_ref are needed")
+    named = _QUEUE_BRANCH.fullmatch(group.head_ref)
+    return GroupTested(
+        repo=_repo(payload),
+        head=HeadSha(CommitSha(group.head_sha)),
+        base_branch=group.base_ref.removeprefix("refs/heads/"),
+        pull=PullNumber(int(named["number"])) if named else None,
+    )
+
+
 def _push(payload: Payload, _app: AppId, slug: str) -> Event | Ignored:
     """Our push to a blueprint's branch was followed by its own look; our merge moves the base of all the others."""
     if payload.ref is None or payload.before is None or payload.after is None:
@@ -252,14 +274,18 @@ _HANDLERS: dict[str, Handler] = {
     "issue_comment": _issue_comment,
     "pull_request": _pull_request,
     "pull_request_review": _pull_request_review,
+    "pull_request_review_thread": _pull_request,
     "check_run": _check_run,
     "check_suite": _check_suite,
     "status": _status,
     "workflow_run": _workflow_run,
+    "merge_group": _merge_group,
     "push": _push,
     "installation": _installation,
     "installation_repositories": _installation,
     "ping": _ping,
 }
-SUBSCRIBED = frozenset(_HANDLERS) - {"installation", "installation_repositories", "ping"}
+OPTIONAL = frozenset({"merge_group"})
+"""Only for repositories with a merge queue; it needs a permission that the App does not ask for by default."""
+SUBSCRIBED = frozenset(_HANDLERS) - {"installation", "installation_repositories", "ping"} - OPTIONAL
 """What app.yml must list; the others always arrive and must not be listed."""

@@ -70,6 +70,8 @@ class Pull(Numbered):
     """`merged` is missing in reviews' payloads."""
 
     head: Ref
+    base: Ref | None = None
+    user: User | None = None
     merged: bool | None = None
 
 
@@ -98,6 +100,14 @@ class WorkflowRun(Part):
     pull_requests: tuple[Numbered | None, ...] = ()
 
 
+class MergeGroup(Part):
+    """`head_ref` is `refs/heads/gh-readonly-queue/<base>/pr-<number>-<sha>`, `base_ref` `refs/heads/<base>`."""
+
+    head_sha: str
+    head_ref: str = ""
+    base_ref: str = ""
+
+
 class Action(Part):
     identifier: str = ""
 
@@ -117,6 +127,7 @@ class Payload(Part):
     check_run: CheckRun | None = None
     check_suite: CheckSuite | None = None
     workflow_run: WorkflowRun | None = None
+    merge_group: MergeGroup | None = None
     requested_action: Action | None = None
     sha: str | None = None
     ref: str | None = None

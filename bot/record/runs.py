@@ -101,6 +101,12 @@ class Runs(Store):
         """Every run of an issue, newest first."""
         return self._where(runs.c.repository_id == repository_id, runs.c.issue == issue)
 
+    def run_named(self, repository: str, number: int) -> RunEntry | None:
+        """The newest run of a pull request, else of an issue, of that number in `owner/name` (case ignored)."""
+        here = sa.func.lower(runs.c.repository) == repository.lower()
+        by_pull = self._where(here, runs.c.pull == number)
+        return next(iter(by_pull or self._where(here, runs.c.issue == number)), None)
+
     def latest_run(self, repository_id: RepositoryId, issue: IssueNumber) -> RunEntry | None:
         """The newest run of an issue."""
         return next(iter(self.runs_of_issue(repository_id, issue)), None)

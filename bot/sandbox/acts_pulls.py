@@ -9,7 +9,7 @@ from bot.sandbox import payloads_code as code
 from bot.sandbox.acts_code import delete_branch, move_branch
 from bot.sandbox.answers import ApiError, check_body_length, forbidden, invalid
 from bot.sandbox.bare import GITHUB_COMMITTER, Bare, FileChange, Person
-from bot.sandbox.state import Account, JsonDict, Pull, Repository, Review, ReviewComment
+from bot.sandbox.state import Account, JsonDict, Pull, Repository, Review, ReviewComment, node_id
 from bot.sandbox.world import World
 
 METHODS = ("merge", "squash", "rebase")
@@ -146,6 +146,22 @@ def _review_comment(world: World, review: Review, files: list[FileChange], asked
     )
 
 
+def resolve_conversations(world: World, pull: Pull, *, by: Account) -> None:
+    """Resolve every open thread; GitHub tells each as `pull_request_review_thread`."""
+    for review in pull.reviews:
+        for comment in [one for one in review.comments if not one.resolved]:
+            comment.resolved = True
+            payload: JsonDict = {
+                "action": "resolved",
+                "pull_request": code.full_pull(world.site, pull, code.Detail()),
+                "thread": {
+                    "node_id": node_id("PRRT", comment.id),
+                    "comments": [code.review_comment(world.site, comment)],
+                },
+            }
+            world.emit("pull_request_review_thread", pull.repository, by, payload)
+
+
 # -- merging ------------------------------------------------------------------------------------------------------
 
 
@@ -164,7 +180,7 @@ class MergeOrder:
 def merge(world: World, pull: Pull, order: MergeOrder, *, by: Account) -> str:
     """`PUT /pulls/{number}/merge`: the merge commit. Raises ApiError 403, 405 and 409 as GitHub does."""
     repo, bare = pull.repository, world.bare(pull.repository)
-    check_merge(world, pull, order)
+    check_merge(world, pull, order, by=by)
     tip = bare.tip(pull.base_ref) or ""
     made = _merged_commit(world, pull, order, tip=tip, by=by)
     if made is None:
@@ -183,7 +199,7 @@ def merge(world: World, pull: Pull, order: MergeOrder, *, by: Account) -> str:
     return made
 
 
-def check_merge(world: World, pull: Pull, order: MergeOrder) -> None:
+def check_merge(world: World, pull: Pull, order: MergeOrder, *, by: Account) -> None:
     """Everything that can forbid the merge, in GitHub's order."""
     repo, bare = pull.repository, world.bare(pull.repository)
     if order.method not in METHODS:
@@ -194,7 +210,7 @@ def check_merge(world: World, pull: Pull, order: MergeOrder) -> None:
         raise ApiError(405, "Pull Request is still a draft")
     if order.sha is not None and order.sha != pull.head_sha:
         raise ApiError(409, _MODIFIED)
-    asked = rules.requirements(repo, pull.base_ref)
+    asked = rules.requirements(repo, pull.base_ref, binding=by.app)
     if asked.queue:
         raise ApiError(405, "Changes must be made through the merge queue")
     allowed = {"merge": repo.allow_merge_commit, "squash": repo.allow_squash_merge, "rebase": repo.allow_rebase_merge}
@@ -205,7 +221,7 @@ def check_merge(world: World, pull: Pull, order: MergeOrder) -> None:
         raise ApiError(405, _NOT_MERGEABLE)
     if not order.may_change_workflows and touches_workflows(bare, pull):
         raise forbidden("contents=write,workflows=write")
-    problems = rules.problems(world, pull)
+    problems = rules.problems(world, pull, binding=by.app)
     if problems:
         ruled = "Repository rule violations found\n\n" + "\n\n".join(problems) + "\n\n"
         raise ApiError(405, ruled if asked.ruled else problems[0])

@@ -40,6 +40,7 @@ CADENCE_EVENTS = [
     "issue_comment",
     "pull_request",
     "pull_request_review",
+    "pull_request_review_thread",
     "check_run",
     "check_suite",
     "status",

@@ -8,11 +8,12 @@ from typing import Any
 
 from graphql import GraphQLError, GraphQLSchema, build_schema, graphql_sync
 
+from bot.sandbox import merge_queue
 from bot.sandbox.answers import Answer, ApiError
-from bot.sandbox.graphql_code import repository_node
+from bot.sandbox.graphql_code import queue_entry, repository_node
 from bot.sandbox.graphql_nodes import Reader, Refusal, actor
 from bot.sandbox.routing import Call, Routes
-from bot.sandbox.state import JsonDict, stamp
+from bot.sandbox.state import JsonDict, Pull, node_id, stamp
 
 routes = Routes()
 
@@ -42,7 +43,39 @@ def _root(reader: Reader) -> JsonDict:
         seen = actor(reader, reader.caller.actor)
         return {**seen, "__typename": "User", "login": reader.caller.actor.login} if seen else None
 
-    return {"viewer": viewer, "repository": repository, "node": node, "rateLimit": rate_limit}
+    return {"viewer": viewer, "repository": repository, "node": node, "rateLimit": rate_limit, **_mutations(reader)}
+
+
+def _mutations(reader: Reader) -> JsonDict:
+    """What changes the world by GraphQL: entering and leaving a merge queue."""
+
+    def pull_of(node: str) -> Pull:
+        for repo in reader.world.repositories:
+            for pull in repo.pulls():
+                if node_id("PR", pull.id) == node and reader.caller.sees(repo):
+                    return pull
+        raise Refusal("NOT_FOUND", f"Could not resolve to a node with the global id of '{node}'")
+
+    def enqueue(_info: Any, input: JsonDict) -> JsonDict:
+        reader.require("contents=write,pull_requests=write")
+        pull, expected = pull_of(input["pullRequestId"]), input.get("expectedHeadOid")
+        try:
+            made = merge_queue.enqueue(reader.world, pull, expected=expected, by=reader.caller.actor)
+        except ApiError as error:
+            raise Refusal("UNPROCESSABLE", error.message) from error
+        still = merge_queue.entry_of(pull) is made
+        return {"mergeQueueEntry": queue_entry(reader, made) if still else None}
+
+    def dequeue(_info: Any, input: JsonDict) -> JsonDict:
+        reader.require("contents=write,pull_requests=write")
+        pull = pull_of(input["id"])
+        try:
+            merge_queue.dequeue(reader.world, pull, reason="MANUAL", by=reader.caller.actor)
+        except ApiError as error:
+            raise Refusal("UNPROCESSABLE", error.message) from error
+        return {"mergeQueueEntry": None}
+
+    return {"enqueuePullRequest": enqueue, "dequeuePullRequest": dequeue}
 
 
 @routes.on("POST", "/graphql")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from bot.sandbox import rules
+from bot.sandbox import merge_queue, rules
 from bot.sandbox.graphql_nodes import (
     Reader,
     Refusal,
@@ -21,6 +21,7 @@ from bot.sandbox.state import (
     CheckRun,
     JsonDict,
     Pull,
+    QueueEntry,
     Repository,
     Review,
     Status,
@@ -140,6 +141,20 @@ def _review(reader: Reader, made: Review) -> JsonDict:
     }
 
 
+def _threads(pull: Pull) -> list[JsonDict]:
+    """Every inline comment begins a conversation of its own."""
+    return [
+        {
+            "id": node_id("PRRT", comment.id),
+            "isResolved": comment.resolved,
+            "isOutdated": review.commit_id != pull.head_sha,
+            "path": comment.path,
+        }
+        for review in pull.reviews
+        for comment in review.comments
+    ]
+
+
 def _pull_commits(reader: Reader, pull: Pull) -> list[JsonDict]:
     shas = reader.world.bare(pull.repository).between(pull.base_sha, pull.head_sha)
 
@@ -176,7 +191,8 @@ def pull_node(reader: Reader, pull: Pull) -> JsonDict:
         "merged": pull.merged_at is not None,
         "isDraft": pull.draft,
         "isCrossRepository": False,
-        "isInMergeQueue": False,
+        "isInMergeQueue": merge_queue.entry_of(pull) is not None,
+        "mergeQueueEntry": lazy(lambda: queue_entry(reader, merge_queue.entry_of(pull))),
         "mergeable": lazy(words),
         "mergeStateStatus": lazy(lambda: rules.mergeable_state(world, pull, mergeable()).upper()),
         "reviewDecision": lazy(lambda: rules.review_decision(world, pull)),
@@ -194,8 +210,26 @@ def pull_node(reader: Reader, pull: Pull) -> JsonDict:
         "repository": lazy(whole_repository),
         "mergeCommit": lazy(lambda: commit_node(reader, repo, merged) if merged else None),
         "reviews": paged("reviews", lambda: [_review(reader, one) for one in pull.reviews]),
+        "reviewThreads": paged("reviewThreads", lambda: _threads(pull)),
         "commits": paged("commits", lambda: _pull_commits(reader, pull)),
         **conversation(reader, pull.issue),
+    }
+
+
+def queue_entry(reader: Reader, made: QueueEntry | None) -> JsonDict | None:
+    """A place in a merge queue."""
+    if made is None:
+        return None
+    repo, group = made.pull.repository, made.group_sha
+    return {
+        "id": node_id("MQE", made.id),
+        "position": merge_queue.position(made),
+        "state": "AWAITING_CHECKS" if group else "UNMERGEABLE",
+        "enqueuedAt": stamp(made.at),
+        "enqueuer": actor(reader, made.enqueuer),
+        "baseCommit": lazy(lambda: commit_node(reader, repo, made.base_sha)),
+        "headCommit": lazy(lambda: commit_node(reader, repo, group) if group else None),
+        "pullRequest": lazy(lambda: pull_node(reader, made.pull)),
     }
 
 
@@ -218,6 +252,18 @@ def repository_node(reader: Reader, repo: Repository) -> JsonDict:
         "defaultBranchRef": lazy(lambda: _ref(reader, repo, repo.default_branch)),
         **_lookups(reader, repo),
     }
+
+
+def _queue(reader: Reader, repo: Repository) -> Resolver:
+    def queue(_info: Any, branch: str | None = None) -> JsonDict | None:
+        reader.require("pull_requests=read")
+        name = branch or repo.default_branch
+        if not rules.requirements(repo, name).queue:
+            return None
+        entries = [queue_entry(reader, one) for one in repo.queues.get(name, ())]
+        return {"id": node_id("MQ", repo.id), "entries": paged("entries", lambda: entries)}
+
+    return queue
 
 
 def _lookups(reader: Reader, repo: Repository) -> dict[str, Resolver]:
@@ -262,6 +308,7 @@ def _lookups(reader: Reader, repo: Repository) -> dict[str, Resolver]:
     return {
         "ref": ref,
         "object": git_object,
+        "mergeQueue": _queue(reader, repo),
         "issue": issue,
         "pullRequest": pull,
         "issues": issues,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from bot.sandbox import acts_code, acts_issues, acts_pulls
+from bot.sandbox import acts_code, acts_issues, acts_pulls, merge_queue
 from bot.sandbox.answers import ApiError
 from bot.sandbox.rules import completed
 from bot.sandbox.state import (
@@ -21,6 +21,7 @@ from bot.sandbox.state import (
     JsonDict,
     Protection,
     Pull,
+    QueueEntry,
     Repository,
     Review,
     Ruleset,
@@ -97,13 +98,20 @@ class SandboxRepository:
                 getattr(self.state, name)
                 setattr(self.state, name, value)
 
-    def add_ruleset(self, rules: Sequence[JsonDict], *, branches: Sequence[str] = ("~DEFAULT_BRANCH",)) -> int:
+    def add_ruleset(
+        self,
+        rules: Sequence[JsonDict],
+        *,
+        branches: Sequence[str] = ("~DEFAULT_BRANCH",),
+        bypass: Sequence[SandboxApp] = (),
+    ) -> int:
         """Make an active ruleset; rules are written as GitHub's API takes them, parameters left out get its defaults.
 
         Gives the ruleset's id.
         """
         with self.world.lock:
-            made = Ruleset(self.world.next_id(), tuple(branches), [completed(rule) for rule in rules])
+            apps = frozenset(app.app_id for app in bypass)
+            made = Ruleset(self.world.next_id(), tuple(branches), [completed(rule) for rule in rules], apps)
             self.state.rulesets.append(made)
             return made.id
 
@@ -115,11 +123,14 @@ class SandboxRepository:
         strict: bool = False,
         approvals: int = 0,
         linear: bool = False,
+        conversations: bool = False,
+        push_apps: Sequence[SandboxApp] | None = None,
     ) -> None:
         """Classic protection: direct pushes by Apps are refused, merges need the checks and approvals."""
         pairs = [(one, None) if isinstance(one, str) else one for one in checks]
         with self.world.lock:
-            self.state.protections[branch] = Protection(pairs, strict, approvals, linear)
+            apps = None if push_apps is None else frozenset(app.app_id for app in push_apps)
+            self.state.protections[branch] = Protection(pairs, strict, approvals, linear, conversations, apps)
 
     # -- issues and comments -----------------------------------------------------------------------------------
 
@@ -235,12 +246,27 @@ class SandboxRepository:
             order = acts_pulls.MergeOrder(method=method)
             return acts_pulls.merge(self.world, self.pull(number), order, by=self._at_least(by, "write"))
 
-    def submit_review(self, number: int, *, by: str, event: str = "APPROVE", body: str = "") -> Review:
-        """Review as a person: APPROVE, REQUEST_CHANGES or COMMENT on the present head."""
+    def enqueue(self, number: int, *, by: str) -> None:
+        """Put a pull request into its base's merge queue by hand. Raises ApiError 422 where it may not enter."""
         with self.world.lock:
-            return acts_pulls.submit_review(
-                self.world, self.pull(number), {"event": event, "body": body}, by=self._account(by)
-            )
+            merge_queue.enqueue(self.world, self.pull(number), expected=None, by=self._at_least(by, "write"))
+
+    def queue(self, branch: str | None = None) -> list[QueueEntry]:
+        """A branch's merge queue, the front first."""
+        return list(self.state.queues.get(branch or self.state.default_branch, ()))
+
+    def submit_review(
+        self, number: int, *, by: str, event: str = "APPROVE", body: str = "", comments: Sequence[JsonDict] = ()
+    ) -> Review:
+        """Review as a person: APPROVE, REQUEST_CHANGES or COMMENT on the present head."""
+        asked: JsonDict = {"event": event, "body": body, "comments": list(comments)}
+        with self.world.lock:
+            return acts_pulls.submit_review(self.world, self.pull(number), asked, by=self._account(by))
+
+    def resolve_conversations(self, number: int, *, by: str) -> None:
+        """Press "Resolve conversation" on every open thread: `pull_request_review_thread.resolved` for each."""
+        with self.world.lock:
+            acts_pulls.resolve_conversations(self.world, self.pull(number), by=self._at_least(by, "write"))
 
     # -- checks and statuses -----------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.sandbox import acts_code, payloads, rules
 from bot.sandbox.answers import Answer, ApiError, not_found
 from bot.sandbox.routing import Call, Routes
-from bot.sandbox.state import JsonDict, Repository, node_id
+from bot.sandbox.state import JsonDict, Protection, Repository, node_id
 
 routes = Routes()
 _LEGACY = {"maintain": "write", "triage": "read"}
@@ -44,7 +44,66 @@ def get_protection(call: Call) -> Answer:
     if call.params["branch"] not in call.repo.protections:
         raise ApiError(404, "Branch not protected")
     url = f"{call.world.site.api}/repos/{call.repo.full_name}/branches/{call.params['branch']}/protection"
-    return Answer(200, {"url": url, **_protection(call.repo, call.params["branch"], url=url)})
+    return Answer(200, _whole_protection(call.repo.protections[call.params["branch"]], url))
+
+
+def _whole_protection(classic: Protection, url: str) -> JsonDict:
+    """`branch-protection` as `administration: read` sees it; what is not asked for is left out."""
+    body: JsonDict = {
+        "url": url,
+        "required_linear_history": {"enabled": classic.linear},
+        "required_conversation_resolution": {"enabled": classic.conversations},
+        "required_signatures": {"url": f"{url}/required_signatures", "enabled": False},
+        "enforce_admins": {"url": f"{url}/enforce_admins", "enabled": True},
+        "lock_branch": {"enabled": False},
+    }
+    if classic.checks:
+        body["required_status_checks"] = {
+            "url": f"{url}/required_status_checks",
+            "strict": classic.strict,
+            "contexts": [name for name, _ in classic.checks],
+            "checks": [{"context": name, "app_id": app_id} for name, app_id in classic.checks],
+            "contexts_url": f"{url}/required_status_checks/contexts",
+        }
+    if classic.approvals:
+        body["required_pull_request_reviews"] = {
+            "url": f"{url}/required_pull_request_reviews",
+            "dismiss_stale_reviews": False,
+            "require_code_owner_reviews": False,
+            "require_last_push_approval": False,
+            "required_approving_review_count": classic.approvals,
+        }
+    if classic.push_apps is not None:
+        body["restrictions"] = {
+            "url": f"{url}/restrictions",
+            "users_url": f"{url}/restrictions/users",
+            "teams_url": f"{url}/restrictions/teams",
+            "apps_url": f"{url}/restrictions/apps",
+            "users": [],
+            "teams": [],
+            "apps": [{"id": app_id} for app_id in sorted(classic.push_apps)],
+        }
+    return body
+
+
+@routes.on("GET", "/repos/{owner}/{repo}/rulesets/{ruleset_id}", "metadata=read")
+def get_ruleset(call: Call) -> Answer:
+    found = next((one for one in call.repo.rulesets if one.id == call.number("ruleset_id")), None)
+    if found is None:
+        raise not_found()
+    app = call.actor.app
+    body: JsonDict = {
+        "id": found.id,
+        "name": f"ruleset {found.id}",
+        "target": "branch",
+        "source_type": "Repository",
+        "source": call.repo.full_name,
+        "enforcement": "active",
+        "current_user_can_bypass": "always" if app is not None and app.id in found.bypass else "never",
+        "conditions": {"ref_name": {"include": list(found.branches), "exclude": []}},
+        "rules": found.rules,
+    }
+    return Answer(200, body)
 
 
 @routes.on("GET", "/repos/{owner}/{repo}/branches/{branch}", "contents=read")

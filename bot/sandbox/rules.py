@@ -10,6 +10,7 @@ from bot.sandbox.payloads_code import Detail
 from bot.sandbox.state import App, CheckRun, JsonDict, Pull, Repository, Review, Status
 from bot.sandbox.world import World
 
+_CODEOWNERS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
 PASSING = ("success", "neutral", "skipped")
 _CLOSING = re.compile(r"(?i)\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?\s+(?:([\w.-]+/[\w.-]+))?#(\d+)\b")
 
@@ -42,10 +43,15 @@ def completed(rule: JsonDict) -> JsonDict:
     return dict(rule) if defaults is None else {**rule, "parameters": {**defaults, **rule.get("parameters", {})}}
 
 
-def branch_rules(repo: Repository, branch: str) -> list[JsonDict]:
-    """Every active rule of every ruleset for the branch, as `GET /rules/branches/{branch}` lists them."""
+def branch_rules(repo: Repository, branch: str, *, binding: App | None = None) -> list[JsonDict]:
+    """Every active rule of every ruleset for the branch, as `GET /rules/branches/{branch}` lists them.
+
+    With `binding` only those that bind that App: it is not on their ruleset's bypass list.
+    """
     found = []
     for ruleset in repo.rulesets:
+        if binding is not None and binding.id in ruleset.bypass:
+            continue
         names = [repo.default_branch if name == "~DEFAULT_BRANCH" else name for name in ruleset.branches]
         if any(name == "~ALL" or fnmatch.fnmatch(branch, name) for name in names):
             source = {"ruleset_source_type": "Repository", "ruleset_source": repo.full_name, "ruleset_id": ruleset.id}
@@ -109,18 +115,24 @@ class Requirements:
     approvals: int = 0
     linear: bool = False
     queue: bool = False
+    conversations: bool = False
+    code_owners: bool = False
+    closed: bool = False
     methods: frozenset[str] = frozenset(("merge", "squash", "rebase"))
     ruled: bool = False
 
 
-def requirements(repo: Repository, branch: str) -> Requirements:
-    """What the branch asks of a pull request."""
+def requirements(repo: Repository, branch: str, *, binding: App | None = None) -> Requirements:
+    """What the branch asks of a pull request, or of that App when it merges one."""
     classic = repo.protections.get(branch)
     checks = list(classic.checks) if classic else []
+    conversations, owners = bool(classic and classic.conversations), False
+    closed = classic is not None and classic.push_apps is not None
+    closed = closed and (binding is None or binding.id not in (classic.push_apps or ()))  # type: ignore[union-attr]
     strict, linear = bool(classic and classic.strict), bool(classic and classic.linear)
     approvals, queue, ruled = (classic.approvals if classic else 0), False, False
     methods = {"merge", "squash", "rebase"}
-    for rule in branch_rules(repo, branch):
+    for rule in branch_rules(repo, branch, binding=binding):
         parameters = rule.get("parameters") or {}
         if rule["type"] == "required_status_checks":
             ruled = True
@@ -130,11 +142,25 @@ def requirements(repo: Repository, branch: str) -> Requirements:
             ruled = True
             approvals = max(approvals, parameters.get("required_approving_review_count", 0))
             methods &= set(parameters.get("allowed_merge_methods") or methods)
+            conversations = conversations or bool(parameters.get("required_review_thread_resolution"))
+            owners = owners or bool(parameters.get("require_code_owner_review"))
         linear = linear or rule["type"] == "required_linear_history"
         queue = queue or rule["type"] == "merge_queue"
+        closed, ruled = closed or rule["type"] == "update", ruled or rule["type"] == "update"
     if linear:
         methods.discard("merge")
-    return Requirements(tuple(checks), strict, approvals, linear, queue, frozenset(methods), ruled)
+    return Requirements(
+        checks=tuple(checks),
+        strict=strict,
+        approvals=approvals,
+        linear=linear,
+        queue=queue,
+        conversations=conversations,
+        code_owners=owners,
+        closed=closed,
+        methods=frozenset(methods),
+        ruled=ruled,
+    )
 
 
 def check_problems(repo: Repository, sha: str, checks: tuple[tuple[str, int | None], ...]) -> list[str]:
@@ -173,38 +199,62 @@ def _app_writes(world: World, app: App, repo: Repository) -> bool:
     return found is not None and found.permissions.get("contents") == "write"
 
 
-def verdicts(world: World, pull: Pull) -> list[str]:
-    """The latest APPROVED or CHANGES_REQUESTED of each reviewer who counts; comments change nothing."""
-    latest: dict[int, str] = {}
+def standing(world: World, pull: Pull) -> dict[str, str]:
+    """By login the latest APPROVED or CHANGES_REQUESTED of each reviewer who counts; comments change nothing."""
+    latest: dict[str, str] = {}
     for review in pull.reviews:
         if counts(world, pull, review) and review.state in ("APPROVED", "CHANGES_REQUESTED", "DISMISSED"):
-            latest[review.user.id] = review.state
-    return [state for state in latest.values() if state != "DISMISSED"]
+            latest[review.user.login] = review.state
+    return {login: state for login, state in latest.items() if state != "DISMISSED"}
+
+
+def owners_wanted(world: World, pull: Pull) -> bool:
+    """Whether a changed file has code owners of whom none approved. The last matching line of CODEOWNERS counts."""
+    bare = world.bare(pull.repository)
+    text = next((found for path in _CODEOWNERS if (found := bare.read(pull.base_ref, path)) is not None), b"")
+    lines = [line.split() for line in text.decode().splitlines() if line.strip() and not line.startswith("#")]
+    approved = {login for login, state in standing(world, pull).items() if state == "APPROVED"}
+    for change in bare.files(pull.base_sha, pull.head_sha):
+        fitting = [owners for pattern, *owners in lines if fnmatch.fnmatch(change.path, pattern.lstrip("/"))]
+        if fitting and fitting[-1] and not approved & {owner.removeprefix("@") for owner in fitting[-1]}:
+            return True
+    return False
+
+
+def open_conversations(pull: Pull) -> int:
+    return sum(not comment.resolved for review in pull.reviews for comment in review.comments)
 
 
 def review_decision(world: World, pull: Pull) -> str | None:
     """GraphQL `reviewDecision`; null when nobody has to approve and nobody objected."""
-    needed, given = requirements(pull.repository, pull.base_ref).approvals, verdicts(world, pull)
+    asked, given = requirements(pull.repository, pull.base_ref), list(standing(world, pull).values())
     if "CHANGES_REQUESTED" in given:
         return "CHANGES_REQUESTED"
-    if not needed:
+    if not asked.approvals and not asked.code_owners:
         return None
-    return "APPROVED" if given.count("APPROVED") >= needed else "REVIEW_REQUIRED"
+    missing = given.count("APPROVED") < asked.approvals or (asked.code_owners and owners_wanted(world, pull))
+    return "REVIEW_REQUIRED" if missing else "APPROVED"
 
 
-def problems(world: World, pull: Pull) -> list[str]:
+def problems(world: World, pull: Pull, *, binding: App | None = None) -> list[str]:
     """Everything that rules and protection still ask for, in GitHub's sentences."""
     repo = pull.repository
-    asked = requirements(repo, pull.base_ref)
+    asked = requirements(repo, pull.base_ref, binding=binding)
     found = check_problems(repo, pull.head_sha, asked.checks)
-    given = verdicts(world, pull)
+    given = list(standing(world, pull).values())
     if asked.approvals and given.count("APPROVED") < asked.approvals:
         plural = "review is" if asked.approvals == 1 else "reviews are"
         found.append(f"At least {asked.approvals} approving {plural} required by reviewers with write access.")
+    if asked.code_owners and owners_wanted(world, pull):
+        found.append("Waiting on code owner review.")
     if asked.approvals and "CHANGES_REQUESTED" in given:
         found.append("Changes have been requested.")
+    if asked.conversations and open_conversations(pull):
+        found.append("A conversation must be resolved before this pull request can be merged.")
     if asked.strict and is_behind(world, pull):
         found.append("Head branch is not up to date with the base branch.")
+    if asked.closed:
+        found.append("Cannot update this protected ref.")
     return found
 
 

@@ -24,6 +24,7 @@ from bot.clock import Clock, SystemClock
 from bot.sandbox import (
     git_http,
     graphql_api,
+    merge_queue,
     rest_app,
     rest_checks,
     rest_issues,
@@ -61,6 +62,7 @@ class SandboxGitHub:
 
     def __init__(self, directory: Path, clock: Clock | None = None) -> None:
         self.world = World(directory.resolve(), clock or SystemClock())
+        self.world.after_event = merge_queue.tend
         self.app = Flask("bot.sandbox", static_folder=None)
         self._rest = RestApi(self.world, [route for module in _MODULES for route in module.routes.all])
         self._loopback = Loopback(self.app, name="sandbox GitHub")

@@ -177,6 +177,7 @@ class ReviewComment:
     start_side: str | None
     diff_hunk: str
     created_at: datetime
+    resolved: bool = False
 
 
 @dataclass(eq=False)
@@ -260,21 +261,44 @@ class Status:
 
 @dataclass(eq=False)
 class Ruleset:
-    """Rules of one ruleset, active for the branches named (`~DEFAULT_BRANCH` allowed) and binding everybody."""
+    """Rules of one ruleset, active for the branches named (`~DEFAULT_BRANCH` allowed).
+
+    They bind everybody but `bypass`, ids of Apps on the ruleset's bypass list.
+    """
 
     id: int
     branches: tuple[str, ...]
     rules: list[JsonDict]
+    bypass: frozenset[int] = frozenset()
 
 
 @dataclass(eq=False)
 class Protection:
-    """Classic branch protection of one branch; `checks` are (context, app id or None)."""
+    """Classic branch protection of one branch; `checks` are (context, app id or None).
+
+    `push_apps` None lets everybody who may write push; else only the Apps of those ids (and administrators).
+    """
 
     checks: list[tuple[str, int | None]] = field(default_factory=list)
     strict: bool = False
     approvals: int = 0
     linear: bool = False
+    conversations: bool = False
+    push_apps: frozenset[int] | None = None
+
+
+@dataclass(eq=False)
+class QueueEntry:
+    """A pull request in its base's merge queue, with the temporary branch on which it is tested."""
+
+    id: int
+    pull: Pull
+    enqueuer: Account
+    at: datetime
+    head_sha: str
+    ref: str = ""
+    base_sha: str = ""
+    group_sha: str = ""
 
 
 @dataclass(eq=False)
@@ -302,6 +326,7 @@ class Repository:
     statuses: list[Status] = field(default_factory=list)
     rulesets: list[Ruleset] = field(default_factory=list)
     protections: dict[str, Protection] = field(default_factory=dict)
+    queues: dict[str, list[QueueEntry]] = field(default_factory=dict)
 
     @property
     def full_name(self) -> str:

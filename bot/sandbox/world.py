@@ -95,6 +95,8 @@ class World:
         self.requests: list[RequestRecord] = []
         self.unmodelled: list[str] = []
         self.spent: dict[tuple[str, int], int] = {}
+        self.tended: set[int] = set()
+        self.after_event: Callable[[World, Repository, Account], None] | None = None
         self._faults: list[FaultCallback] = []
         self.hooks = Hooks(self.clock, itertools.count(50_000_001, 13))
         self.hooks_directory = self.directory / "hooks"
@@ -270,6 +272,8 @@ class World:
                 reference = {"id": found.id, "node_id": node_id("MDI", found.id)}
                 body = {**payload, **common, "installation": reference}
                 self.hooks.enqueue(found.app, event, body, installation_id=found.id, repository_id=repo.id)
+        if self.after_event is not None:
+            self.after_event(self, repo, sender)
 
     def emit_installation(
         self, found: Installation, action: str, detail: JsonDict, *, event: str = "installation"

@@ -7,12 +7,13 @@ import pytest
 
 from bot.door import opened, through_the_door
 from bot.errors import CadenceError
+from bot.github_api.transport import Transport
 
 ROOT = Path(__file__).resolve().parents[2]
 BOT = ROOT / "bot"
 MUTATING = {"POST", "PUT", "PATCH", "DELETE"}
 READING_POSTS = {
-    "graphql": "GraphQL queries are POSTs that read; mutations are not used",
+    "graphql": "GraphQL queries are POSTs that read; mutations have a method of their own, which is locked",
     "mint": "a token is minted for a step; minting changes nothing that people see",
 }
 
@@ -56,6 +57,19 @@ def test_a_mutating_call_that_bypasses_the_door_is_found() -> None:
     planted = "def sneak(self):\n    return self._send('POST', '/repos/o/r/issues/1/comments', {})\n"
     assert unguarded(planted) == ["sneak"]
     assert unguarded("@through_the_door\n" + planted) == []
+
+
+@pytest.mark.parametrize("path", sorted((BOT / "github_api").glob("*.py")), ids=lambda p: p.name)
+def test_every_graphql_mutation_is_locked_to_the_door(path: Path) -> None:
+    for function in functions(ast.parse(path.read_text())):
+        calls = {ast.unparse(node.func).split(".")[-1] for node in ast.walk(function) if isinstance(node, ast.Call)}
+        if function.name == "mutate" or "mutate" in calls:
+            assert is_guarded(function), function.name
+
+
+def test_the_way_of_queries_takes_no_mutation() -> None:
+    with pytest.raises(ValueError, match="mutate"):
+        Transport.graphql(None, "\nmutation X { a }", {}, None)  # type: ignore[arg-type]
 
 
 def test_the_push_is_locked_to_the_door() -> None:

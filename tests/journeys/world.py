@@ -34,6 +34,7 @@ EVENTS = [
     "issue_comment",
     "pull_request",
     "pull_request_review",
+    "pull_request_review_thread",
     "check_run",
     "check_suite",
     "status",
@@ -80,6 +81,7 @@ class World:
         *,
         key: bool = True,
         files: dict[str, str] | None = None,
+        permissions: dict[str, str] | None = None,
         second: bool = False,
         **env: str,
     ) -> None:
@@ -95,7 +97,9 @@ class World:
         self.ci_app = self.github.create_app("sandbox-ci", {"checks": "write", "statuses": "write"}, [])
         self.github.install(self.ci_app, self.repo)
         self.wake = Event()
-        self.app = self.github.create_app("cadence", PERMISSIONS, EVENTS, webhook_secret=SECRET)
+        self.app = self.github.create_app(
+            "cadence", {**PERMISSIONS, **(permissions or {})}, EVENTS, webhook_secret=SECRET
+        )
         self.installation = self.github.install(self.app, self.repo)
         model = {"OPENAI_API_KEY": self.model.key, "OPENAI_BASE_URL": self.model.url} if key else {}
         if second:

@@ -16,7 +16,9 @@ BOT = "cadence[bot]"
 ME, CI = 1, 2
 HEAD = "a" * 40
 WHO = Person("cadence[bot]", "bot@example.org")
-MESSAGE = "[Cadence] Do it (#7)\n\nWhy.\n\nCadence-Run: r\nCadence-ChangeSet: c\nCadence-Issue: 7"
+MESSAGE = (
+    "[Cadence] Do it (#7)\n\nWhy.\n\nCadence-Run: r\nCadence-ChangeSet: c\nCadence-Issue: 7\nCadence-Proof: sha256:p"
+)
 COMMIT = CommitInfo("c" * 40, "t" * 40, ("b" * 40,), WHO, WHO, "2026-01-02T03:04:05Z", MESSAGE)
 CHECKS = (
     *(SeenCheck(name, ME, "cadence", "success", "", "") for name in OWN_CHECKS),

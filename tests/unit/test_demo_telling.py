@@ -82,7 +82,7 @@ class Puppet:
         self.check("cadence/efficiency", efficiency)
 
     def merge(self) -> None:
-        trailers = "Cadence-Run: r\nCadence-ChangeSet: c\nCadence-Issue: 1"
+        trailers = "Cadence-Run: r\nCadence-ChangeSet: c\nCadence-Issue: 1\nCadence-Proof: sha256:p"
         order = MergeOrder(method="squash", title="[Cadence] Wish (#1)", message=trailers)
         world = self.repository.world
         with world.lock:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.gate.codes import code_entry
 from bot.gate.decide import Block, Decision, Done, Merge, Wait, decide
 from bot.gate.snapshot import BranchRules, CheckState, OwnVerdict, PullState, RequiredCheck, Snapshot
 from bot.names import AppId, BaseSha, CommitSha, Digest, HeadSha, IssueNumber, PullNumber, RunId
@@ -67,6 +68,7 @@ GOOD = Snapshot(
     head_seen_at=OLD,
     last_check_seen_at=OLD,
     review_decision=None,
+    open_conversations=0,
 )
 
 
@@ -96,6 +98,7 @@ def rule(name: str, app: AppId | None) -> tuple[RequiredCheck, ...]:
     return (RequiredCheck(name, app),)
 
 
+QUEUE = BranchRules(merge_queue=True)
 REQUIRED = rule("tests", ACTIONS)
 SKIPPED_LINT = (check(), check("lint", "skipped"))
 UP_TO_RULES = config(merge={"up_to_date": "rules"})
@@ -155,7 +158,32 @@ ROWS: list[tuple[dict[str, Any], type, list[str]]] = [
     (only(rules=BranchRules(required_approvals=1), review_decision="approved"), Merge, []),
     (only(review_decision="changes_requested"), Wait, ["approval.missing"]),
     (only(review_decision="review_required"), Wait, ["approval.missing"]),
-    (only(rules=BranchRules(merge_queue=True)), Wait, ["rule.merge_queue"]),
+    (only(rules=BranchRules(code_owner=True)), Wait, ["rule.code_owner"]),
+    (only(rules=BranchRules(code_owner=True), review_decision="review_required"), Wait, ["rule.code_owner"]),
+    (only(rules=BranchRules(code_owner=True), review_decision="approved"), Merge, []),
+    (only(rules=BranchRules(code_owner=True, required_approvals=1)), Wait, ["approval.missing", "rule.code_owner"]),
+    (only(rules=BranchRules(last_push_approval=True)), Wait, ["approval.missing"]),
+    (only(rules=BranchRules(last_push_approval=True), review_decision="approved"), Merge, []),
+    (only(rules=BranchRules(conversations=True)), Merge, []),
+    (only(open_conversations=2), Merge, []),
+    (only(rules=BranchRules(conversations=True), open_conversations=2), Wait, ["rule.conversations"]),
+    (only(rules=BranchRules(conversations=True), open_conversations=None), Wait, ["unread.open_conversations"]),
+    (only(rules=BranchRules(signatures=True)), Merge, []),
+    (only(rules=BranchRules(update=True)), Block, ["rule.update"]),
+    (only(rules=BranchRules(update=True, may_bypass=None)), Merge, []),
+    (only(rules=BranchRules(update=True, may_bypass=True)), Merge, []),
+    (only(rules=BranchRules(restricted=True)), Block, ["rule.restrictions"]),
+    (only(rules=BranchRules(locked=True)), Block, ["rule.lock_branch"]),
+    (only(rules=BranchRules(unchecked=("workflows",))), Merge, []),
+    (only(rules=BranchRules(unchecked=("workflows",), may_bypass=None)), Merge, []),
+    (only(rules=BranchRules(unchecked=("workflows",), may_bypass=True)), Block, ["rule.unreadable"]),
+    (only(rules=BranchRules(readable=False, may_bypass=True)), Block, ["rule.unreadable"]),
+    (only(budget="The run spent 12 of 10."), Block, ["budget"]),
+    (only(rules=QUEUE), Merge, []),
+    (only(rules=QUEUE, merge_base=OLDER, repository_methods=frozenset({"rebase"})), Merge, []),
+    (only(rules=QUEUE, queued=True), Wait, ["rule.merge_queue"]),
+    (only(rules=QUEUE, left_queue=True), Wait, ["queue.left"]),
+    (only(rules=QUEUE, queued=True, labels=frozenset({"cadence:hold"})), Wait, ["hold", "rule.merge_queue"]),
     (only(rules=BranchRules(allowed_methods=frozenset({"merge"}))), Block, ["merge.method"]),
     (only(repository_methods=frozenset({"rebase"})), Block, ["merge.method"]),
     (only(checks=(check("only", "neutral"),), base_checks=()), Block, ["ci.skipped"]),
@@ -170,7 +198,8 @@ def test_each_reason(changes: dict[str, Any], kind: type, expected: list[str]) -
     decision = look(**changes)
     assert (type(decision), codes(decision)) == (kind, expected), decision
     for reason in decision.reasons:
-        assert reason.text and reason.who and reason.next_step and reason.short
+        assert reason.text and reason.who and reason.next_step and reason.short and reason.when
+        assert kind is Merge or kind.__name__.lower() in code_entry(reason.code).kinds
 
 
 CONFIGS: list[tuple[RepoConfig, dict[str, Any], type, list[str]]] = [
@@ -183,6 +212,8 @@ CONFIGS: list[tuple[RepoConfig, dict[str, Any], type, list[str]]] = [
     (UP_TO_RULES, only(merge_base=OLDER, rules=BranchRules(readable=False)), Wait, ["base.behind"]),
     (config(merge={"method": "merge"}), only(rules=BranchRules(linear_history=True)), Block, ["merge.method"]),
     (config(merge={"method": "rebase"}), {}, Merge, []),
+    (config(merge={"method": "merge"}), only(rules=BranchRules(signatures=True)), Block, ["rule.required_signatures"]),
+    (config(merge={"method": "rebase"}), only(rules=BranchRules(signatures=True)), Block, ["rule.required_signatures"]),
     (config(ci={"expect": ("e2e", "cadence/gate",)}), {}, Wait, ["ci.pending"]),
     (config(ci={"allow_skipped": ("lint",)}), only(checks=SKIPPED_LINT), Merge, []),
     (config(ci={"allow_skipped": ("l",)}), only(checks=(check("l", "neutral"),), base_checks=()), Block, ["ci.none"]),
@@ -220,6 +251,19 @@ def test_unread_rules_are_a_note_where_github_enforces_them() -> None:
     assert isinstance(decision, Merge) and [note.code for note in decision.notes] == ["rule.unreadable"]
 
 
+def test_rules_that_github_alone_enforces_are_noted_whatever_the_decision() -> None:
+    rules = BranchRules(unchecked=("max_file_size", "workflows"), signatures=True, last_push_approval=True)
+    wanted = ["rule.max_file_size", "rule.workflows", "rule.required_signatures"]
+    for changes in ({}, {"draft": True}, {"mergeable": False}):
+        decision = look(rules=rules, **changes)
+        assert [note.code for note in decision.notes] == wanted  # type: ignore[union-attr]
+    approved = look(rules=rules, review_decision="approved")
+    assert [note.code for note in approved.notes][2:] == [  # type: ignore[union-attr]
+        "rule.last_push_approval",
+        "rule.required_signatures",
+    ]
+
+
 @pytest.mark.parametrize("state", [PullState.MERGED, PullState.CLOSED])
 def test_over(state: PullState) -> None:
     assert look(state=state, issue_open=False) == Done(state.value)
@@ -229,19 +273,33 @@ WORDS = ["success", "failure", "neutral", "cancelled", "skipped", "timed_out", "
          "startup_failure", "error", "SUCCESS", "", None]  # fmt: skip
 
 
-def test_exhaustively_merge_means_every_part_said_yes() -> None:
-    merged = []
-    apps = [US, ACTIONS, OTHER, None]
-    for word, app, mergeable, state, draft in itertools.product(
-        WORDS, apps, [True, False, None], PullState, [True, False]
-    ):
-        for name in ("tests", "cadence/reasoning"):
-            rules = BranchRules(required_checks=REQUIRED)
-            checks = (check(name, word, app),)
-            decision = look(checks=checks, rules=rules, mergeable=mergeable, state=state, draft=draft)
+MERGEABLE, DRAFT = [True, False, None], [True, False]
+VERDICTS = {
+    "ours": BOTH,
+    "of another head": (),
+    "half": BOTH[:1],
+    "not posted": (BOTH[0], verdict(ReviewKind.EFFICIENCY, posted=False)),
+    "rejecting": (BOTH[0], verdict(ReviewKind.EFFICIENCY, "reject")),
+    "unreadable": (verdict(ReviewKind.REASONING, "unreadable"), BOTH[1]),
+}
+
+
+def test_exhaustively_only_one_row_of_the_truth_table_merges() -> None:
+    """Every conclusion, App, evidence, mergeability, state and draft, of a check that a rule requires."""
+    rules = BranchRules(required_checks=REQUIRED)
+    merged, seen = [], 0
+    for name, word, app in itertools.product(("tests", "cadence/reasoning"), WORDS, [US, ACTIONS, OTHER, None]):
+        checks = (check(name, word, app),)
+        for evidence, mergeable, state, draft in itertools.product(VERDICTS, MERGEABLE, PullState, DRAFT):
+            decision = look(
+                checks=checks, rules=rules, mergeable=mergeable, state=state, draft=draft, verdicts=VERDICTS[evidence]
+            )
+            seen += 1
+            assert isinstance(decision, Done) == (state is not PullState.OPEN)
             if isinstance(decision, Merge):
-                merged.append((name, word, app, mergeable, state, draft))
-    assert merged == [("tests", "success", ACTIONS, True, PullState.OPEN, False)]
+                merged.append((name, word, app, evidence, mergeable, state, draft))
+    assert merged == [("tests", "success", ACTIONS, "ours", True, PullState.OPEN, False)]
+    assert seen == 2 * len(WORDS) * 4 * len(VERDICTS) * 3 * 3 * 2
 
 
 READ = [f.name for f in fields(Snapshot) if "None" in str(f.type) and f.name not in ("config_error", "review_decision")]
@@ -258,6 +316,11 @@ def test_what_could_not_be_read_never_merges(unread: set[str], up_to_date: str, 
     snapshot = replace(GOOD, rules=BranchRules(readable=readable), paused=paused)
     decision = decide(replace(snapshot, **dict.fromkeys(unread)), rules, settle_seconds=0)
     assert not isinstance(decision, (Merge, Done))
+    said = {reason.code.removeprefix("unread.") for reason in decision.reasons}
+    named = {"mergeable": "mergeable.unknown", "rules": "rule.unreadable"}
+    if "checks" in unread:
+        unread = unread - {"last_check_seen_at"}  # there is such a moment only where there are checks
+    assert {named.get(field, field) for field in unread} <= said
     assert {"issue_open", "checks", "mergeable", "rules", "head_seen_at"} <= set(READ)
 
 
@@ -288,3 +351,85 @@ def test_no_list_of_checks_merges_unless_the_newest_of_each_foreign_name_succeed
         runs = [c for c in foreign if (c.name, c.app_id) == key]
         assert any(c.conclusion == "success" for c in runs)
         assert all(c.started_at is not None or c.conclusion == "success" for c in runs) or len(runs) > 1
+
+
+BOOLS = st.booleans()
+BRANCHES = st.builds(
+    BranchRules,
+    required_checks=st.sets(
+        st.builds(RequiredCheck, st.sampled_from(["tests", "lint", "cadence/gate"]), st.sampled_from([None, US, OTHER]))
+    ).map(tuple),
+    required_approvals=st.integers(0, 2),
+    strict=BOOLS,
+    merge_queue=BOOLS,
+    conversations=BOOLS,
+    code_owner=BOOLS,
+    last_push_approval=BOOLS,
+    signatures=BOOLS,
+    update=BOOLS,
+    restricted=BOOLS,
+    locked=BOOLS,
+    unchecked=st.sets(st.sampled_from(["workflows", "a_new_rule"])).map(tuple),
+    may_bypass=st.sampled_from([True, False, None]),
+    readable=BOOLS,
+)
+MAYBE = st.sampled_from([True, False, None])
+SNAPSHOTS = st.builds(
+    replace,
+    st.just(GOOD),
+    draft=BOOLS,
+    mergeable=MAYBE,
+    merge_base=st.sampled_from([TIP, OLDER, None]),
+    issue_open=MAYBE,
+    issue_labelled=MAYBE,
+    blueprint_approved=BOOLS,
+    labels=st.sets(st.sampled_from(["cadence:hold", "cadence:stop", "bug"])).map(frozenset),
+    checks=st.none() | CHECKS,
+    base_checks=st.none() | CHECKS,
+    rules=st.none() | BRANCHES,
+    verdicts=st.sampled_from(list(VERDICTS.values())),
+    head_seen_at=st.sampled_from([OLD, NOW, None]),
+    last_check_seen_at=st.sampled_from([OLD, NOW, None]),
+    review_decision=st.sampled_from([None, "approved", "changes_requested", "review_required"]),
+    open_conversations=st.sampled_from([0, 3, None]),
+    policy=st.sampled_from([Digest("p"), None]),
+)
+
+
+@given(snapshot=SNAPSHOTS, unread=st.sets(st.sampled_from(READ)), data=st.data())
+def test_neither_an_order_nor_a_missing_fact_turns_anything_into_merge(
+    snapshot: Snapshot, unread: set[str], data: st.DataObject
+) -> None:
+    """Facts come in any order and the decision is the same; take facts away and it never becomes Merge."""
+    before = decide(snapshot, RepoConfig(), settle_seconds=60)
+    moved = {
+        name: tuple(data.draw(st.permutations(value)))
+        for name in ("checks", "base_checks", "verdicts")
+        if (value := getattr(snapshot, name)) is not None
+    }
+    if snapshot.checks is not None and len({(_key(c), c.started_at, c.database_id) for c in snapshot.checks}) == len(
+        snapshot.checks
+    ):
+        after = decide(replace(snapshot, **moved), RepoConfig(), settle_seconds=60)
+        assert type(after) is type(before) and set(codes(after)) == set(codes(before))
+    lost = decide(replace(snapshot, **dict.fromkeys(unread)), RepoConfig(), settle_seconds=60)
+    assert not isinstance(lost, Merge) or (not unread and isinstance(before, Merge))
+
+
+def _key(one: CheckState) -> tuple[str, AppId | None]:
+    return one.name, one.app_id
+
+
+@given(branch=BRANCHES, decision=st.sampled_from([None, "approved", "changes_requested", "review_required"]))
+def test_a_branch_merges_only_with_what_it_asks_for(branch: BranchRules, decision: str | None) -> None:
+    answer = look(rules=branch, review_decision=decision, open_conversations=1)
+    if not isinstance(answer, Merge):
+        return
+    assert decision == "approved" or (decision is None and not branch.required_approvals)
+    assert not (branch.code_owner or branch.last_push_approval) or decision == "approved"
+    assert not (branch.conversations or branch.restricted or branch.locked)
+    assert answer.queue is branch.merge_queue
+    assert not (branch.may_bypass and (branch.unchecked or not branch.readable))
+    assert not (branch.update and branch.may_bypass is False)
+    unseen = {f"rule.{kind}" for kind in branch.unchecked} | ({"rule.unreadable"} if not branch.readable else set())
+    assert unseen <= {note.code for note in answer.notes}

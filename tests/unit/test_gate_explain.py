@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from test_gate_decide import GOOD, check, look
 
-from bot.gate.explain import SUMMARY_LIMIT, explain, plain, title_of
+from bot.gate.explain import SUMMARY_LIMIT, explain, merges_when, plain, title_of
 from bot.gate.reasons import Block, Done, Merge, Reason, Wait
 from bot.gate.snapshot import BranchRules
 
@@ -41,6 +41,23 @@ def test_other_peoples_words_do_nothing_and_fit() -> None:
     assert "@all" not in text and "<!--" not in text and "\n- `ok`" not in text
     assert "javascript" not in text and "https://a b" not in text
     assert len(text) <= SUMMARY_LIMIT and text.endswith(f"`{GOOD.base_tip}`.")
+
+
+def test_the_last_sentence_says_what_would_make_it_merge() -> None:
+    one = look(checks=(check(conclusion=None),))
+    assert merges_when(one) == "Merges when `tests` passes."
+    both = look(checks=(check(), check("lint", None)), rules=BranchRules(required_approvals=2), draft=True)
+    wanted = "Merges when it is marked ready for review, `lint` passes and 2 reviewers approve."
+    assert merges_when(both) == wanted
+    assert f"\n\n{wanted}\n\nJudged: head" in explain(both, GOOD) and plain(both).endswith(wanted)
+    twice = look(verdicts=(), verdict_heads=frozenset(), checks=(check("a", "failure"), check("a", None, None)))
+    assert merges_when(twice).count("`a` passes") == 1
+    assert merges_when(look()) == merges_when(Done("merged")) == ""
+
+
+def test_notes_are_shown_beside_reasons() -> None:
+    decision = look(draft=True, rules=BranchRules(unchecked=("workflows",)))
+    assert "Notes:\n- `rule.workflows`" in explain(decision) and "  note rule.workflows: " in plain(decision)
 
 
 def test_plain() -> None:

@@ -76,6 +76,7 @@ KINDS: dict[str, type] = {
     "pull_request_review.submitted": PullChanged,
     "pull_request_review.edited": PullChanged,
     "pull_request_review.dismissed": PullChanged,
+    "pull_request_review_thread.resolved": PullChanged,
     "check_run.created": ChecksChanged,
     "check_run.completed": ChecksChanged,
     "check_run.rerequested": RerunAsked,

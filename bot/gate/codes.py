@@ -1,0 +1,172 @@
+"""Every code the gate can answer with: what it means, who can change it, what happens next, and what would lift it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+CADENCE = "Cadence"
+WRITER = "a person with write access"
+MAINTAINER = "a maintainer"
+REVIEWER = "a reviewer"
+CODE_OWNER = "a code owner"
+OPERATOR = "who runs Cadence"
+CI = "CI"
+GITHUB = "GitHub"
+
+Kind = Literal["wait", "block", "note"]
+
+
+@dataclass(frozen=True, slots=True)
+class GateCode:
+    """One code of the gate. `kinds` are the ways it can appear: waits, blocks, or only notes.
+
+    `when` completes the sentence `Merges when ...`; it is empty for codes that are notes only.
+    A code that ends in `<...>` stands for all codes with that beginning.
+    """
+
+    code: str
+    kinds: tuple[Kind, ...]
+    meaning: str
+    who: str
+    next_step: str
+    when: str = ""
+
+
+_W: tuple[Kind, ...] = ("wait",)
+_B: tuple[Kind, ...] = ("block",)
+_N: tuple[Kind, ...] = ("note",)
+_LOOKS = "Cadence looks again at the next event or sweep."
+_RELABEL = "Open and label the issue again: that starts a new run."
+
+_ALL = (
+    # -- does anybody still want it? --------------------------------------------------------------------------------
+    GateCode("stopped", _B, "The issue was closed, or its trigger label is gone, or the stop label is set.",
+             WRITER, _RELABEL, "the issue is open and labelled again"),
+    GateCode("hold", _W, "The hold label is set.", WRITER, "Take the label off.", "the hold is lifted"),
+    GateCode("blueprint.edited", _W, "The issue's text was changed by somebody who may not approve it.",
+             WRITER, "Read the text and comment `/cadence go`.", "the edited blueprint is approved"),
+    # -- the repository's policy ------------------------------------------------------------------------------------
+    GateCode("config.invalid", _B, ".github/cadence.yml cannot be used as it is written.", MAINTAINER,
+             "Correct the file on the base branch; the reason names line, column and what is allowed.",
+             ".github/cadence.yml is corrected"),
+    GateCode("paused", _W, "`paused: true` stands in .github/cadence.yml.", MAINTAINER,
+             "Take it out on the base branch.", "the pause is taken out of .github/cadence.yml"),
+    GateCode("merge.manual", _W, "`merge.auto: false`: Cadence does not merge in this repository.", WRITER,
+             "A person merges when they are content.", "a person merges it"),
+    GateCode("merge.method", _B, "The configured merge method is not allowed by the repository or by a rule.",
+             MAINTAINER, "Change `merge.method` in .github/cadence.yml, or allow the method in the repository.",
+             "`merge.method` names a method that is allowed here"),
+    GateCode("budget", _B, "The run has spent what `budget` in .github/cadence.yml allows.", MAINTAINER,
+             "Raise `budget` in .github/cadence.yml, then `/cadence replan`.", "the budget allows it"),
+    # -- the pull request and its base ------------------------------------------------------------------------------
+    GateCode("draft", _W, "The pull request is a draft.", WRITER, "Mark it ready for review.",
+             "it is marked ready for review"),
+    GateCode("conflict", _B, "The change conflicts with the base branch.", CADENCE,
+             "Cadence rebuilds its own change on the new base; otherwise resolve it or `/cadence replan`.",
+             "the conflict with the base is resolved"),
+    GateCode("mergeable.unknown", _W, "GitHub is still working out whether it can be merged.", GITHUB,
+             "Cadence asks again.", "GitHub says that it can be merged"),
+    GateCode("base.behind", _W, "The base branch has commits that the head lacks.", CADENCE,
+             "Cadence rebuilds the change on the tip when its turn comes, and judges it again.",
+             "the change is rebuilt on the base's tip"),
+    GateCode("base.retargeted", _B, "The base is not the branch that was planned and judged.", WRITER,
+             "Set the base back, or comment `/cadence replan`.", "the base is set back"),
+    GateCode("head.moved", _W, "The head moved between the decision and the merge.", CADENCE,
+             "The new head is judged anew.", "the new head is judged"),
+    # -- our own evidence -------------------------------------------------------------------------------------------
+    GateCode("review.missing", _W, "A review of this head is not done.", CADENCE,
+             "Cadence judges this head and posts the verdict.", "the review of this head approves"),
+    GateCode("review.stale", _W, "The verdict speaks of another head, base or policy.", CADENCE,
+             "Cadence judges this head and posts the verdict.", "the review of this head approves"),
+    GateCode("review.unposted", _W, "The verdict does not stand on GitHub under this App yet.", CADENCE,
+             "Cadence posts it.", "the verdict stands on GitHub"),
+    GateCode("review.rejected", _B, "A review rejects the change.", WRITER,
+             "Cadence repairs it where it may; or push a fix, or `/cadence replan` with guidance.",
+             "the review approves a corrected change"),
+    GateCode("review.unreadable", _B, "The model's answer could not be read as a verdict.", WRITER,
+             "Comment `/cadence review` to ask again; a person may merge.", "the review gives a usable verdict"),
+    GateCode("review.unread", _B, "The answer does not prove that the whole prompt was read.", WRITER,
+             "Comment `/cadence review` to ask again; a person may merge.", "the review proves that it read it all"),
+    GateCode("review.uncovered", _B, "A part of the change was not given to the reviewer.", WRITER,
+             "Comment `/cadence review`, or list unreviewable files in `review.unreviewable`; a person may merge.",
+             "the review covers the whole change"),
+    GateCode("model.absent", _B, "No model is configured, so nobody has reviewed the change.", OPERATOR,
+             "Configure a model and comment `/cadence review`; a person may merge.",
+             "a model is configured and approves"),
+    # -- CI ---------------------------------------------------------------------------------------------------------
+    GateCode("ci.pending", _W, "An expected check has not reported or has not finished.", CI,
+             "It is looked at again when the check reports.", "CI passes"),
+    GateCode("ci.settling", _W, "Further checks may still appear on this head.", CI,
+             "Cadence looks again at that time.", "the time for further checks to appear is over"),
+    GateCode("ci.failed", _B, "A check did not succeed.", WRITER,
+             "Re-run it if it is flaky, push a fix, or `/cadence replan` with guidance.", "CI passes"),
+    GateCode("ci.skipped", _B, "A check was skipped or ended neutral, which proves nothing.", MAINTAINER,
+             "Let it run, or list it in `ci.allow_skipped` of .github/cadence.yml.", "the skipped check succeeds"),
+    GateCode("ci.none", _B, "No check of any CI succeeded on this head.", MAINTAINER,
+             "Let CI run on pull requests, or say `merge.require_ci: false` in .github/cadence.yml.",
+             "a check of CI succeeds"),
+    GateCode("check.foreign_app", _B, "A check with one of Cadence's names was posted by somebody else.", MAINTAINER,
+             "Find out who posts it; a new head without it is judged anew.", "nobody else posts a check of that name"),
+    # -- GitHub's rules ---------------------------------------------------------------------------------------------
+    GateCode("approval.missing", _W, "The base branch requires approving reviews that are not there.", REVIEWER,
+             "Approve the pull request, or dismiss the request for changes.", "a reviewer approves"),
+    GateCode("rule.code_owner", _W, "A code owner has to approve, and an App cannot be one.", CODE_OWNER,
+             "A code owner approves the pull request; a person may merge.", "a code owner approves"),
+    GateCode("rule.conversations", _W, "A rule asks that every conversation is resolved.", REVIEWER,
+             "Resolve the open conversations on the pull request.", "every conversation is resolved"),
+    GateCode("rule.last_push_approval", _N, "Only an approval after the last push, by somebody else, counts.", REVIEWER,
+             "Nothing, unless GitHub refuses the merge."),
+    GateCode("rule.required_check", ("wait", "block"),
+             "A required check has to come from one App, and only another one has reported it.", MAINTAINER,
+             "Correct the rule's source, or let that App report the check.", "the required check comes from its App"),
+    GateCode("rule.merge_queue", _W, "The base branch has a merge queue.", GITHUB,
+             "The queue tests the change on top of those before it, then merges.", "the merge queue merges it"),
+    GateCode("queue.left", _W, "A head that Cadence put into the merge queue is not in it any more.", WRITER,
+             "See why on the pull request; put it back by hand, push a fix, or `/cadence replan`.",
+             "it is put back into the merge queue"),
+    GateCode("rule.required_signatures", ("block", "note"), "The base branch takes signed commits only.", MAINTAINER,
+             "Set `merge.method: squash`: GitHub signs the commit that it makes.", "`merge.method` is squash"),
+    GateCode("rule.update", ("block", "note"), "Only those on the rule's bypass list may change the base branch.",
+             MAINTAINER, "Put this App on the rule's bypass list, or merge by hand.",
+             "this App may change the base branch"),
+    GateCode("rule.restrictions", _B, "Branch protection lets only named people, teams and Apps push.", MAINTAINER,
+             "Add this App to those who may push, or merge by hand.", "this App may push to the base branch"),
+    GateCode("rule.lock_branch", _B, "The base branch is locked.", MAINTAINER, "Unlock the branch.",
+             "the base branch is unlocked"),
+    GateCode("rule.unreadable", ("block", "note"),
+             "Rules exist that Cadence cannot read or check. A note where GitHub itself enforces them at the merge; "
+             "a block where they could not be read at all, or where GitHub would let this App bypass them.",
+             MAINTAINER, "Take this App off the bypass list of that ruleset; a person may merge.",
+             "the base branch's rules can be read"),
+    GateCode("rule.<type>", _N, "A rule of that type is enforced by GitHub at the merge, not checked before.", GITHUB,
+             "Nothing, unless GitHub refuses the merge."),
+    # -- what GitHub answered, and what could not be read -----------------------------------------------------------
+    GateCode("merge.refused", _B, "GitHub refused the merge; its own words are shown.", GITHUB,
+             "Cadence looks again when a check or review arrives.", "GitHub allows the merge"),
+    GateCode("github.unknown_outcome", _W, "GitHub gave no answer to the merge.", CADENCE,
+             "Cadence looks whether it happened, then goes on.", "GitHub answers"),
+    GateCode("unread.<fact>", _W, "A fact could not be read, and what is not known never passes.", CADENCE,
+             _LOOKS, "GitHub's answer can be read"),
+)  # fmt: skip
+
+_BY_CODE: Mapping[str, GateCode] = MappingProxyType({one.code: one for one in _ALL})
+_FAMILIES = tuple(one for one in _ALL if one.code.endswith(">"))
+
+
+def gate_codes() -> Mapping[str, GateCode]:
+    """Every code by name, in the order of docs/codes.md; families are named `rule.<type>` and `unread.<fact>`."""
+    return _BY_CODE
+
+
+def code_entry(code: str) -> GateCode:
+    """The entry of a code, or of the family it belongs to. Raises KeyError for a code that nobody described."""
+    known = _BY_CODE.get(code)
+    if known is not None:
+        return known
+    for family in _FAMILIES:
+        if code.startswith(family.code.partition("<")[0]):
+            return family
+    raise KeyError(code)

@@ -1,0 +1,52 @@
+"""The registry of the gate's codes: nothing the code can say is missing from it, and nothing in it is never said."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from bot.errors import HeadMoved, NotMergeable, UnknownOutcome
+from bot.gate.codes import code_entry, gate_codes
+from bot.gate.reasons import reason
+
+GATE = Path(__file__).resolve().parents[2] / "bot" / "gate"
+ANSWERS = {error.code for error in (HeadMoved, NotMergeable, UnknownOutcome)}
+VERDICTS = {"review.unread", "review.uncovered"}
+"""Given by the reviewer and passed on as they are."""
+
+
+def said() -> set[str]:
+    """Every code written down in the gate's modules, a family by its name in the registry."""
+    found = set()
+    for path in sorted(GATE.glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            called = node.func.attr if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else ""
+            if called not in ("block", "wait", "note") or not isinstance(node, ast.Call):
+                continue
+            for part in ast.walk(node.args[0]):
+                if isinstance(part, ast.JoinedStr):
+                    found.add(code_entry(ast.literal_eval(part.values[0])).code)
+                elif isinstance(part, ast.Constant):
+                    found.add(str(part.value))
+    return {code for code in found if not code.endswith(".")}
+
+
+def test_every_code_that_is_said_is_described_and_every_description_is_said() -> None:
+    assert said() | ANSWERS | VERDICTS | {"unread.<fact>"} == set(gate_codes())
+
+
+def test_each_entry_is_complete() -> None:
+    for code, entry in gate_codes().items():
+        assert entry.code == code and entry.kinds and entry.meaning.endswith(".") and entry.who
+        assert entry.next_step.endswith(".")
+        assert bool(entry.when) == (entry.kinds != ("note",)), code
+
+
+def test_families_and_strangers() -> None:
+    assert code_entry("rule.max_file_size").code == "rule.<type>"
+    assert code_entry("rule.code_owner").code == "rule.code_owner"
+    assert code_entry("unread.checks").code == "unread.<fact>"
+    with pytest.raises(KeyError):
+        reason("made.up", "Nobody knows this.")
