@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot import __version__
+from bot.cli import config
 from bot.errors import CadenceError, SettingsInvalid
 
 if TYPE_CHECKING:
@@ -129,6 +130,10 @@ def _ledger() -> Ledger:
     from bot.settings import Settings
 
     return open_ledger(Settings.load(), SystemClock())
+
+
+for group in (config,):
+    group.register(app)
 
 
 def main() -> None:

@@ -39,6 +39,7 @@ from bot.review.poster import Poster
 from bot.review.reviewer import Judge
 from bot.settings import Settings
 from bot.web.health import health_blueprint
+from bot.web.schemas import schemas_blueprint
 
 log = structlog.get_logger("cadence.app")
 
@@ -172,6 +173,7 @@ def build_web(
     def workers() -> str | None:
         return None if engine is None or engine.running else "the engine is not running"
 
+    web.register_blueprint(schemas_blueprint())
     web.register_blueprint(health_blueprint({"database": ledger.fault, "engine": workers}))
     return web
 
