@@ -34,6 +34,12 @@ contract: setup ## hold our requests and the sandbox's answers against GitHub's 
 	@$(BIN)/python tests/contract/fetch.py
 	@CADENCE_CONTRACT=1 $(BIN)/pytest -q tests/contract
 
+fuzz: setup ## 10,000 random ChangeSets through the builder, each proved by git apply (minutes)
+	@$(BIN)/python -m tests.fuzz --cases 10000
+
+bench: setup ## what a commit costs in repositories of 1 thousand, 50 thousand and 500 thousand files (minutes)
+	@$(BIN)/python bench/builder.py
+
 docs: setup ## regenerate the generated pages under docs/ and the JSON schemas
 	@$(BIN)/python -m bot.docs_pages
 

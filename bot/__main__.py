@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot import __version__
-from bot.cli import config
-from bot.errors import CadenceError, SettingsInvalid
+from bot.cli import apply, config, schema
+from bot.errors import CadenceError, SettingsInvalid, WrongUse
 
 if TYPE_CHECKING:
     from bot.record.ledger import Ledger
@@ -132,17 +132,17 @@ def _ledger() -> Ledger:
     return open_ledger(Settings.load(), SystemClock())
 
 
-for group in (config,):
+for group in (apply, config, schema):
     group.register(app)
 
 
 def main() -> None:
-    """Run the command; errors of ours end in one line, exit code 2 for wrong settings and 1 otherwise."""
+    """Run the command; errors of ours end in one line, exit code 2 for wrong use or settings and 1 otherwise."""
     try:
         app()
     except CadenceError as error:
         sys.stderr.write(f"cadence: {error}\n")
-        sys.exit(2 if isinstance(error, SettingsInvalid) else 1)
+        sys.exit(2 if isinstance(error, SettingsInvalid | WrongUse) else 1)
 
 
 if __name__ == "__main__":

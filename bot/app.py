@@ -139,7 +139,16 @@ def build_house(
         merger=Merger(effects, ledger),
         engine=engine,
         identity=identity,
+        second=_second_app(settings, urls, ledger, clock),
     )
+
+
+def _second_app(settings: Settings, urls: GitHubUrls, ledger: Ledger, clock: Clock) -> GitHub | None:
+    """The App that may approve what the first one opened; None where none is configured."""
+    if settings.reviewer_app_id is None:
+        return None
+    key, meter = settings.reviewer_key_pem(), _RunMeter(ledger, clock)
+    return GitHub(urls=urls, app_id=str(settings.reviewer_app_id), private_key=key, clock=clock, meter=meter)
 
 
 def build_engine(settings: Settings, ledger: Ledger, clock: Clock) -> Engine:

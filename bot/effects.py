@@ -32,12 +32,14 @@ class EffectKind(StrEnum):
     PULL_OPEN = "pull.open"
     PULL_EDIT = "pull.edit"
     REVIEW_POST = "review.post"
+    REVIEW_DECIDE = "review.decide"
     CHECK_PUT = "check.put"
     COMMENT_CREATE = "comment.create"
     COMMENT_EDIT = "comment.edit"
     REACTION = "reaction"
     MERGE = "merge"
     ISSUE_CLOSE = "issue.close"
+    ISSUE_REOPEN = "issue.reopen"
 
 
 TELLING = frozenset(
@@ -47,6 +49,7 @@ TELLING = frozenset(
         EffectKind.REACTION,
         EffectKind.CHECK_PUT,
         EffectKind.ISSUE_CLOSE,
+        EffectKind.ISSUE_REOPEN,
     }
 )
 """Effects that only tell people where things stand; an ended run still has to say that it ended."""

@@ -81,6 +81,13 @@ class SettingsInvalid(CadenceError):
     audience = Audience.OPERATOR
 
 
+class WrongUse(CadenceError):
+    """A command was given something it cannot work with; nothing was done. Exit code 2."""
+
+    code = "usage"
+    audience = Audience.OPERATOR
+
+
 class GitHubError(CadenceError):
     """GitHub answered with an error. `status` is the HTTP status, 0 when no answer came."""
 

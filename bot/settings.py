@@ -122,14 +122,11 @@ class Settings(BaseSettings):
 
     def key_pem(self) -> str:
         """The App's private key as PEM text. Raises SettingsInvalid when it is missing or cannot be read."""
-        if self.private_key is not None:
-            return self.private_key.get_secret_value().replace("\\n", "\n")
-        if self.private_key_file is None:
-            raise _invalid(["CADENCE_PRIVATE_KEY or CADENCE_PRIVATE_KEY_FILE is needed: the App's private key (PEM)."])
-        try:
-            return self.private_key_file.read_text()
-        except OSError as error:
-            raise _invalid([f"CADENCE_PRIVATE_KEY_FILE cannot be read: {error.strerror}."]) from None
+        return _pem("CADENCE_PRIVATE_KEY", self.private_key, self.private_key_file)
+
+    def reviewer_key_pem(self) -> str:
+        """The second App's private key as PEM text. Raises SettingsInvalid when it is missing or cannot be read."""
+        return _pem("CADENCE_REVIEWER_PRIVATE_KEY", self.reviewer_private_key, self.reviewer_private_key_file)
 
     def require_github(self) -> None:
         """Raise SettingsInvalid unless everything that `serve` needs to speak with GitHub is there."""
@@ -143,6 +140,17 @@ class Settings(BaseSettings):
         if faults:
             raise _invalid(faults)
         self.key_pem()
+
+
+def _pem(name: str, inline: SecretStr | None, file: Path | None) -> str:
+    if inline is not None:
+        return inline.get_secret_value().replace("\\n", "\n")
+    if file is None:
+        raise _invalid([f"{name} or {name}_FILE is needed: the App's private key (PEM)."])
+    try:
+        return file.read_text()
+    except OSError as error:
+        raise _invalid([f"{name}_FILE cannot be read: {error.strerror}."]) from None
 
 
 def _fields(values: Mapping[str, str]) -> dict[str, str]:

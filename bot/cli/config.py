@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.errors import WrongUse
 from bot.names import CONFIG_PATH
 
 if TYPE_CHECKING:
@@ -41,8 +42,7 @@ def check(
     try:
         content = file.read_bytes()
     except OSError as error:
-        typer.echo(f"cadence: file.unreadable: {file}: {error.strerror}. Name a file that can be read.", err=True)
-        raise typer.Exit(2) from None
+        raise WrongUse(f"{file}: {error.strerror}.", remedy="Name a file that can be read.") from None
     report = report_on(content)
     typer.echo(_json(file, report) if as_json else _text(file, report))
     raise typer.Exit(1 if report.faults else 0)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from bot.errors import CadenceError, FenceClosed
-from bot.flow import build, drain, reconcile, review, sweep
+from bot.flow import aftermath, build, drain, reconcile, review, sweep
 from bot.flow.desk import Desk
 from bot.flow.house import House
 from bot.names import DeliveryId, HeadSha, PullNumber, RepositoryId, RunId
@@ -58,7 +58,8 @@ class Flow:
         run = self._house.ledger.run_for_pull(repository_id, pull)
         if run is None or (run.state in TERMINAL and run.state is not RunState.NEEDS_HUMAN):
             return
-        self._guarded(run.run_id, reconcile.reconcile)
+        watching = run.state is RunState.WATCHING
+        self._guarded(run.run_id, aftermath.watch if watching else reconcile.reconcile)
 
     def sweep(self) -> None:
         """Pick up everything that is not finished, whatever was lost."""

@@ -7,6 +7,7 @@ from bot.changeset.guards.config import GuardConfig
 from bot.changeset.model import ChangeSet
 from bot.changeset.tree import TreeChange
 from bot.errors import BudgetSpent, CadenceError, InstallationGone, Limited, Refused
+from bot.flow.aftermath import is_revert
 from bot.flow.approval import diff_approval_needed, text_approved
 from bot.flow.desk import Desk, log
 from bot.flow.judging import judge_commit
@@ -162,7 +163,13 @@ def publish(desk: Desk) -> bool:
     house = desk.house
     house.publisher.push(run, desk.mirror, url=desk.git_url, token=desk.push_token, commit=CommitSha(run.head_sha))
     house.ledger.see_head(run.repository_id, HeadSha(CommitSha(run.head_sha)), house.clock.now())
-    pull = house.publisher.pull(run, desk.calls.pulls, title=pull_title(run.summary, run.issue), body=_pull_body(desk))
+    pull = house.publisher.pull(
+        run,
+        desk.calls.pulls,
+        title=pull_title(run.summary, run.issue),
+        body=_pull_body(desk),
+        draft=is_revert(run) and config.after_merge.on_red == "draft",
+    )
     run = desk.update(pull=pull.number, branch=pull.head_branch)
     desk.move(S.REVIEWING)
     desk.tell()

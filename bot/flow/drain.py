@@ -156,7 +156,8 @@ def _checks(house: House, event: ChecksChanged) -> Handled | Ignored:
         return Ignored("our own check: whoever put it has looked at the gate already")
     by_head = house.ledger.run_for_head(event.repo.repository_id, HeadSha(event.head))
     by_pull = (house.ledger.run_for_pull(event.repo.repository_id, PullNumber(pull)) for pull in event.pulls)
-    runs = [run for run in (by_head, *by_pull) if run is not None]
+    merged = house.ledger.run_for_merge(event.repo.repository_id, event.head)
+    runs = [run for run in (by_head, *by_pull, merged) if run is not None]
     return _look(house, event.repo.repository_id, runs) or Ignored("no pull request of Cadence's has this head")
 
 

@@ -57,3 +57,5 @@ class House:
     merger: Merger
     engine: EnginePort
     identity: AppIdentity
+    second: GitHub | None = None
+    """The second App, whose approvals count, where one is configured."""

@@ -187,7 +187,7 @@ def _replan(house: House, event: CommandGiven, command: Command, old: RunEntry |
     """A new run on the same branch and pull request; the old one, its verdicts and its gate are void."""
     if old is None:
         return "There is nothing to replan. A maintainer starts a run with the label `blueprint`."
-    if old.state in (S.MERGED, S.REVERTED, S.MERGING):
+    if old.state in (S.MERGED, S.REVERTED, S.MERGING, S.WATCHING):
         return f"The run is **{old.state}**; open a new issue for further work."
     refusal = "" if command.discard else _foreign_commits(house, old)
     if refusal:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.errors import Forbidden, HeadMoved, NotMergeable, UnknownOutcome
+from bot.flow.aftermath import begin_watch
 from bot.flow.approval import authority_of
 from bot.flow.desk import Desk, log
 from bot.gate.decide import Block, Decision, Done, Merge, Reason, Wait, decide
@@ -208,6 +209,5 @@ def _finish(desk: Desk, seen: Observation, sha: CommitSha | None) -> bool:
     desk.house.merger.finish(
         run, desk.calls, left=left, head=seen.reading.pull.head, delete_branch=config.merge.delete_branch
     )
-    desk.move(S.MERGED, f"`{branch_for(run.issue)}` was merged as {str(sha or '')[:12]}")
-    desk.tell()
+    begin_watch(desk, config, sha)
     return True

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 
 from bot.effects import EffectKind
 from bot.errors import CadenceError
-from bot.flow.desk import Desk
+from bot.flow.desk import Desk, log
 from bot.flow.house import House
 from bot.flow.judging import judge_commit
 from bot.names import BaseSha, CommitSha, HeadSha, branch_for
+from bot.policy import Policy
 from bot.record.entries import RunEntry
 from bot.review.diff import read_diff
-from bot.review.kinds import ReviewKind
+from bot.review.kinds import ReviewKind, Verdict
 from bot.review.report import report
 from bot.states import AT_THE_GATE, RunState
 
@@ -30,16 +31,31 @@ def review(desk: Desk, head: HeadSha, attempts: Mapping[str, int]) -> bool:
     merge_base = _merge_base(desk, head)
     policy = desk.policy_at(_tip(desk))
     fresh = _just_opened(desk, head)
+    verdicts = []
     for kind in ReviewKind:
         attempt = attempts.get(kind.value, 1)
         verdict = judge_commit(desk, kind, head=head, merge_base=merge_base, policy=policy, attempt=attempt)
+        verdicts.append(verdict)
         told = report(verdict, read_diff(desk.mirror.diff(merge_base, head)))
         posted = desk.house.poster.review(run, desk.calls.reviews, run.pull, verdict, told, fresh=fresh)
         desk.house.poster.check(run, desk.calls.checks, verdict, told, url=str(posted.get("url", "")), fresh=fresh)
+    _decide_for_real(desk, policy, verdicts)
     if desk.reload().state is S.REVIEWING:
         desk.move(S.GATED)
     desk.house.engine.reconcile(run.repository_id, run.pull)
     return True
+
+
+def _decide_for_real(desk: Desk, policy: Policy, verdicts: list[Verdict]) -> None:
+    """Let the second App approve or request changes, where one is configured and the repository allows it."""
+    second, run = desk.house.second, desk.run
+    if second is None or policy.config is None or not policy.config.review.approve or run.pull is None:
+        return
+    calls = second.at_home_of(desk.ref)
+    if calls is None:
+        log.warning("second_app.absent", run=run.run_id, remedy="install the reviewer App on this repository")
+        return
+    desk.house.poster.decide(run, calls.reviews, run.pull, verdicts)
 
 
 def next_attempts(house: House, run: RunEntry, head: HeadSha, check_name: str | None = None) -> dict[str, int]:

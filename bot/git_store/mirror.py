@@ -18,10 +18,10 @@ from bot.clock import Clock
 from bot.door import through_the_door
 from bot.errors import GitFailed, Refused, SettingsInvalid, Unavailable, UnknownOutcome
 from bot.git_store.failures import fetch_failure, last_lines, looks_damaged, missing_ref, push_failure
-from bot.git_store.objects import GitTree, ObjectReader
+from bot.git_store.objects import GitTree, ObjectReader, PathChange, path_changes
 from bot.git_store.process import Credential, Finished, GitRunner, GitTimeout
 from bot.git_store.writing import import_stream
-from bot.names import CommitSha
+from bot.names import CommitSha, TreeSha
 from bot.publish.commits import Author, CommitRecord
 
 FETCH_SECONDS = 1800.0
@@ -29,18 +29,26 @@ PUSH_SECONDS = 300.0
 LOCK_SECONDS = 1800.0
 
 _SHA = re.compile(r"[0-9a-f]{40}")
+# The repository's own configuration must not shape what people and reviewers read.
+_PATCH_FORM = (
+    "--no-ext-diff", "--no-textconv", "--no-color", "--full-index", "-M", "--submodule=short", "--src-prefix=a/",
+    "--dst-prefix=b/", "--unified=3", "--inter-hunk-context=0", "--diff-algorithm=myers", "--indent-heuristic",
+    "--ignore-submodules=none", "-O/dev/null", "-l1000",
+)  # fmt: skip
 
 
 class Mirror:
     """A bare repository kept in step with the server's. Fetch and push take a lock; reading takes none."""
 
-    def __init__(self, path: Path, *, origin: str, clock: Clock) -> None:
+    def __init__(self, path: Path, *, origin: str, clock: Clock, protocols: str | None = None) -> None:
+        """`protocols` is git's allow-list of transports, colon-separated ("": none); else the origin's decides."""
         self.path = path
         self.fetched_at: datetime | None = None
         """When this process last fetched."""
         self._origin = origin
         self._clock = clock
-        protocols = "http:https" if urlsplit(origin).scheme in ("http", "https") else "file"
+        if protocols is None:
+            protocols = "http:https" if urlsplit(origin).scheme in ("http", "https") else "file"
         self._runner = GitRunner(path, protocols=protocols)
         self._reader = ObjectReader(self._runner)
         self._lock = FileLock(f"{path}.lock", timeout=LOCK_SECONDS)
@@ -77,8 +85,8 @@ class Mirror:
         info = self._reader.info(commit)
         return info is not None and info[1] == "commit"
 
-    def tree(self, commit: CommitSha) -> GitTree:
-        """A reader of that commit's tree. Raises GitFailed(`git.missing_commit`)."""
+    def tree(self, commit: CommitSha | TreeSha) -> GitTree:
+        """A reader of that commit's (or just that) tree. Raises GitFailed(`git.missing_commit`)."""
         return GitTree(self._reader, self._runner, commit)
 
     def read_file(self, commit: CommitSha, path: str) -> bytes | None:
@@ -110,9 +118,26 @@ class Mirror:
 
     def diff(self, base: CommitSha, head: CommitSha) -> str:
         """The unified diff from base to head, renames found, binary files only named; not UTF-8 is replaced."""
-        options = ("--no-ext-diff", "--no-textconv", "--no-color", "--full-index", "-M", "--submodule=short")
-        prefixes = ("--src-prefix=a/", "--dst-prefix=b/", "--unified=3")
-        return self._runner.check("diff", *options, *prefixes, base, head, "--").decode("utf-8", "replace")
+        return self._runner.check("diff", *_PATCH_FORM, base, head, "--").decode("utf-8", "replace")
+
+    def patch(self, base: CommitSha, head: CommitSha) -> bytes:
+        """The whole change as `git apply` takes it, binary content included."""
+        return self._runner.check("diff", "--binary", *_PATCH_FORM, base, head, "--")
+
+    def changed(self, base: CommitSha | TreeSha, head: CommitSha | TreeSha) -> list[PathChange]:
+        """What differs between two commits or trees, renames found, in path order."""
+        out = self._runner.check("diff-tree", "-r", "-z", "-M", "--raw", "--no-commit-id", f"{base}^{{tree}}", head)
+        return list(path_changes(out))
+
+    def parent(self, commit: CommitSha) -> CommitSha | None:
+        """The commit's first parent, or None for a root or an unknown commit."""
+        done = self._runner.run("rev-parse", "--verify", "--quiet", f"{commit}^1")
+        return CommitSha(done.out.decode().strip()) if done.status == 0 else None
+
+    def changed_paths(self, base: CommitSha, head: CommitSha) -> list[str]:
+        """Every path that differs between two commits; a rename counts as two."""
+        out = self._runner.check("diff-tree", "-r", "-z", "--name-only", "--no-renames", base, head)
+        return [path.decode("utf-8", "surrogateescape") for path in out.split(b"\0") if path]
 
     def merge_base(self, a: CommitSha, b: CommitSha) -> CommitSha | None:
         """The best common ancestor, or None for unrelated histories."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import IO
 
@@ -94,7 +94,7 @@ def _exactly(stream: IO[bytes], size: int) -> bytes:
 class GitTree:
     """One commit's tree. `entry` and `read` look only at the directories on the way; `files` lists everything once."""
 
-    def __init__(self, reader: ObjectReader, runner: GitRunner, commit: CommitSha) -> None:
+    def __init__(self, reader: ObjectReader, runner: GitRunner, commit: CommitSha | TreeSha) -> None:
         root = reader.info(f"{commit}^{{tree}}")
         if root is None:
             raise GitFailed(f"The mirror does not have commit {commit}.", code="git.missing_commit")
@@ -102,6 +102,7 @@ class GitTree:
         self._reader = reader
         self._runner = runner
         self._directories: dict[str, dict[str, tuple[str, BlobSha]]] = {}
+        self._sizes: dict[BlobSha, int] = {}
         self._files: tuple[TreeEntry, ...] | None = None
 
     def entry(self, path: str) -> TreeEntry | None:
@@ -153,10 +154,14 @@ class GitTree:
         return known
 
     def _size(self, sha: BlobSha) -> int:
-        info = self._reader.info(sha)
-        if info is None:
-            raise GitFailed(f"The mirror misses blob {sha}.", code="git.missing_object")
-        return info[2]
+        # Every check of a ChangeSet asks for its entries again, and each answer costs a turn of another process.
+        known = self._sizes.get(sha)
+        if known is None:
+            info = self._reader.info(sha)
+            if info is None:
+                raise GitFailed(f"The mirror misses blob {sha}.", code="git.missing_object")
+            known = self._sizes[sha] = info[2]
+        return known
 
 
 def _parse_tree(raw: bytes) -> dict[str, tuple[str, BlobSha]]:
@@ -180,3 +185,30 @@ def _entry(row: bytes) -> TreeEntry:
 def _text(path: bytes) -> str:
     # git paths are bytes; surrogateescape gives every one of them a str that goes back unchanged.
     return path.decode("utf-8", "surrogateescape")
+
+
+@dataclass(frozen=True, slots=True)
+class PathChange:
+    """One path that differs between two trees. `source` is the old path, other than `path` for a rename.
+
+    `status` is git's letter: A, D, M, R or T; modes and blobs are all zeros where there is nothing.
+    """
+
+    status: str
+    source: str
+    path: str
+    old_mode: str
+    new_mode: str
+    old_blob: BlobSha
+
+
+def path_changes(raw: bytes) -> Iterator[PathChange]:
+    """Read `git diff-tree --raw -z`: `:<mode> <mode> <blob> <blob> <status>NUL<path>NUL[<new path>NUL]`."""
+    words = iter(raw.split(b"\0"))
+    for head in words:
+        if not head:
+            return
+        old_mode, new_mode, old_blob, _, status = head.decode().lstrip(":").split()
+        source = _text(next(words))
+        path = _text(next(words)) if status[0] == "R" else source
+        yield PathChange(status[0], source, path, old_mode, new_mode, BlobSha(old_blob))

@@ -158,8 +158,12 @@ class GitRunner:
             "SSH_ASKPASS": "",
             "GIT_LFS_SKIP_SMUDGE": "1",
             "GIT_ALLOW_PROTOCOL": self._protocols,
+            # A hook of git's hands its children the index of the repository it runs in; ours is another.
+            "GIT_INDEX_FILE": str(self.git_dir / "index"),
             "GIT_OBJECT_DIRECTORY": str(self.git_dir / "objects"),
             "GIT_ALTERNATE_OBJECT_DIRECTORIES": "",
+            # A reader never fetches what a partial clone left out.
+            "GIT_NO_LAZY_FETCH": "1",
             "GIT_NAMESPACE": "",
             "GIT_TRACE": "0",
             "GIT_TRACE_CURL": "0",

@@ -99,6 +99,15 @@ class GitHub:
             if not one.get("archived")
         ]
 
+    def at_home_of(self, ref: RepoRef) -> RepositoryCalls | None:
+        """The same repository through this App's own installation; None where it is not installed."""
+        found = self._transport.pages(Call("GET", "/app/installations"), self._tokens.app())
+        owner = ref.name.owner.casefold()
+        for one in found:
+            if str((one.get("account") or {}).get("login", "")).casefold() == owner and not one.get("suspended_at"):
+                return self.at(RepoRef(ref.repository_id, ref.name, InstallationId(int(one["id"]))))
+        return None
+
     def at(self, ref: RepoRef) -> RepositoryCalls:
         """One repository's calls."""
         link = RepositoryLink(ref, self._transport, self._tokens, self._clock)

@@ -127,6 +127,13 @@ class IssueCalls:
         body = {"state": "closed", "state_reason": "completed"}
         self._link.change("PATCH", route, ISSUES_WRITE, body=body, issue_number=number)
 
+    @through_the_door
+    def reopen(self, number: IssueNumber) -> bool:
+        """Open an issue again."""
+        route = "/repos/{owner}/{repo}/issues/{issue_number}"
+        data = self._link.change("PATCH", route, ISSUES_WRITE, body={"state": "open"}, issue_number=number)
+        return bool(data["state"] == "open")
+
     def is_open(self, number: IssueNumber) -> bool:
         """Whether the issue is open."""
         route = "/repos/{owner}/{repo}/issues/{issue_number}"

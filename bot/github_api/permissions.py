@@ -16,6 +16,8 @@ READ: Permissions = {
 ISSUES_WRITE: Permissions = {"metadata": "read", "issues": "write"}
 REVIEW_WRITE: Permissions = {"metadata": "read", "pull_requests": "write", "checks": "write"}
 """The pull request, its reviews and their check runs are written in one step."""
+PULLS_ONLY: Permissions = {"metadata": "read", "pull_requests": "write"}
+"""For the second App. Its approval counts only if it also holds `contents: write`, which it need not use."""
 CONTENTS_READ: Permissions = {"metadata": "read", "contents": "read"}
 CONTENTS_WRITE: Permissions = {"metadata": "read", "contents": "write"}
 MERGE: Permissions = {"metadata": "read", "contents": "write", "pull_requests": "write"}

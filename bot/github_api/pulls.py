@@ -31,9 +31,13 @@ class PullCalls:
         return next(iter(own or here), None)
 
     @through_the_door
-    def open(self, *, title: str, body: str, head: str, base: str) -> PullRecord:
-        """Open a pull request between two branches of this repository."""
-        asked = {"title": title, "body": body, "head": head, "base": base, "maintainer_can_modify": True}
+    def open(self, *, title: str, body: str, head: str, base: str, draft: bool = False) -> PullRecord:
+        """Open a pull request between two branches of this repository.
+
+        Raises Unprocessable for a draft where the plan has none (GitHub: public repositories and paid plans only).
+        """
+        asked: dict[str, Any] = {"title": title, "body": body, "head": head, "base": base}
+        asked |= {"maintainer_can_modify": True} | ({"draft": True} if draft else {})
         return _pull(self._link.change("POST", _LIST, REVIEW_WRITE, body=asked))
 
     @through_the_door

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.door import through_the_door
-from bot.github_api.permissions import REVIEW_WRITE
+from bot.github_api.permissions import PULLS_ONLY, READ, REVIEW_WRITE
 from bot.github_api.records import AppIdentity, InlineComment, ReviewRecord
 from bot.github_api.repository import RepositoryLink
+from bot.github_api.tokens import Permissions
 from bot.names import CommitSha, HeadSha, Marker, PullNumber, has_marker
 
 _REVIEWS = "/repos/{owner}/{repo}/pulls/{pull_number}/reviews"
@@ -23,7 +24,14 @@ class ReviewCalls:
 
     def find(self, number: PullNumber, marker: Marker) -> ReviewRecord | None:
         """Our own review that holds the marker."""
-        for data in self._link.listed(_REVIEWS, pull_number=number):
+        return self._find(number, marker, READ)
+
+    def find_decision(self, number: PullNumber, marker: Marker) -> ReviewRecord | None:
+        """The same for the second App, which holds no permission but that for pull requests."""
+        return self._find(number, marker, PULLS_ONLY)
+
+    def _find(self, number: PullNumber, marker: Marker, permissions: Permissions) -> ReviewRecord | None:
+        for data in self._link.listed(_REVIEWS, permissions, pull_number=number):
             user = data.get("user") or {}
             if user.get("login") == self._identity.bot_login and has_marker(data.get("body"), marker):
                 return _review(data)
@@ -40,6 +48,15 @@ class ReviewCalls:
         inline = [{"path": one.path, "line": one.line, "side": "RIGHT", "body": one.body} for one in comments]
         asked = {"commit_id": head, "event": "COMMENT", "body": body, "comments": inline}
         return _review(self._link.change("POST", _REVIEWS, REVIEW_WRITE, body=asked, pull_number=number))
+
+    @through_the_door
+    def decide(self, number: PullNumber, *, head: HeadSha, event: str, body: str) -> ReviewRecord:
+        """APPROVE or REQUEST_CHANGES on exactly that head, by an App that did not open the pull request.
+
+        Raises Unprocessable on one's own pull request.
+        """
+        asked = {"commit_id": head, "event": event, "body": body, "comments": []}
+        return _review(self._link.change("POST", _REVIEWS, PULLS_ONLY, body=asked, pull_number=number))
 
 
 def _review(data: Any) -> ReviewRecord:

@@ -127,6 +127,11 @@ class SnapshotCalls:
             issue_open=told["state"] == "OPEN" if told else None,
         )
 
+    def commit_checks(self, commit: CommitSha) -> tuple[CheckState, ...]:
+        """Every check run and status of a commit; none for one that GitHub does not know."""
+        found = self._link.graphql(MORE, oid=commit, after=None).get("object")
+        return self._checks(found) if found else ()
+
     def _checks(self, commit: dict[str, Any]) -> tuple[CheckState, ...]:
         """Every check run and status of a commit, all pages and Apps. Raises Unavailable for a list without end."""
         oid, found = commit.get("oid"), []

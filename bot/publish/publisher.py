@@ -46,7 +46,7 @@ class PullCalls(Protocol):
     """Pull requests of one repository."""
 
     def find_open(self, branch: str) -> PullRecord | None: ...
-    def open(self, *, title: str, body: str, head: str, base: str) -> PullRecord: ...
+    def open(self, *, title: str, body: str, head: str, base: str, draft: bool = False) -> PullRecord: ...
     def edit(
         self, number: Any, *, title: str | None = None, body: str | None = None, base: str | None = None
     ) -> PullRecord: ...
@@ -105,7 +105,7 @@ class Publisher:
     def _is_ours(self, commit: Commit, ours: set[str]) -> bool:
         return commit.sha in ours or (commit.author_email == self._bot_email and "Cadence-Run: " in commit.message)
 
-    def pull(self, run: RunEntry, pulls: PullCalls, *, title: str, body: str) -> PullRecord:
+    def pull(self, run: RunEntry, pulls: PullCalls, *, title: str, body: str, draft: bool = False) -> PullRecord:
         """Open the run's pull request, or adopt the open one that our bot made for this issue.
 
         Raises CadenceError `branch.taken` for a pull request on our branch that is not ours, and `base.retargeted`
@@ -124,7 +124,7 @@ class Publisher:
             return _outcome(edited)
 
         def do() -> JsonDict:
-            made = pulls.open(title=title, body=body, head=branch, base=run.base_branch)
+            made = pulls.open(title=title, body=body, head=branch, base=run.base_branch, draft=draft)
             found.append(made)
             return _outcome(made)
 

@@ -114,6 +114,10 @@ class Runs(Store):
         """The newest run whose head is that commit."""
         return next(iter(self._where(runs.c.repository_id == repository_id, runs.c.head_sha == head)), None)
 
+    def run_for_merge(self, repository_id: RepositoryId, commit: str) -> RunEntry | None:
+        """The newest run that was merged as that commit."""
+        return next(iter(self._where(runs.c.repository_id == repository_id, runs.c.merge_sha == commit)), None)
+
     def update_run(self, run_id: RunId, **fields: Any) -> None:
         """Write fields of a run. Raises CadenceError for a field that does not exist or only `move` may write."""
         unknown = set(fields) - _FIELDS

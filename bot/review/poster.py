@@ -8,9 +8,10 @@ from typing import Any, Protocol
 from bot.effects import Do, EffectKind, Find, JsonDict, Mandate, mandate_of
 from bot.errors import Unprocessable
 from bot.github_api.records import CheckOutput, CheckRunRecord, InlineComment, ReviewRecord
-from bot.names import HeadSha, Marker, PullNumber
+from bot.names import HeadSha, Marker, PullNumber, marker, sha256
+from bot.quiet import quiet
 from bot.record.entries import RunEntry
-from bot.review.kinds import Verdict
+from bot.review.kinds import Conclusion, Verdict
 from bot.review.report import Report, review_marker
 
 
@@ -29,6 +30,13 @@ class ReviewCalls(Protocol):
     def comment(
         self, number: PullNumber, *, head: HeadSha, body: str, comments: Sequence[InlineComment]
     ) -> ReviewRecord: ...
+
+
+class DecidingCalls(Protocol):
+    """Reviews by an App that may decide, because it did not open the pull request."""
+
+    def find_decision(self, number: PullNumber, marker: Marker) -> ReviewRecord | None: ...
+    def decide(self, number: PullNumber, *, head: HeadSha, event: str, body: str) -> ReviewRecord: ...
 
 
 class CheckCalls(Protocol):
@@ -72,6 +80,35 @@ class Poster:
         return self._door.perform(
             mandate_of(run), EffectKind.REVIEW_POST, f"review:{key}", find=find, do=do, fresh=fresh
         )
+
+    def decide(
+        self, run: RunEntry, reviews: DecidingCalls, pull: PullNumber, verdicts: Sequence[Verdict]
+    ) -> JsonDict | None:
+        """Approve or request changes as the second App, once per head and outcome; None while a verdict is missing."""
+        if not all(verdict.conclusion in (Conclusion.APPROVE, Conclusion.REJECT) for verdict in verdicts):
+            return None
+        rejected = [verdict for verdict in verdicts if verdict.conclusion is Conclusion.REJECT]
+        event = "REQUEST_CHANGES" if rejected else "APPROVE"
+        head = verdicts[0].key.head
+        key = sha256("".join(verdict.key.digest(verdict.kind) for verdict in verdicts))[:24]
+        wanted = marker("decision", event=event.lower(), key=key)
+        told = (
+            "Both reviews approve this head."
+            if not rejected
+            else "\n\n".join(
+                f"The {verdict.kind} review rejects this head: {quiet(verdict.summary)}" for verdict in rejected
+            )
+        )
+
+        def find() -> JsonDict | None:
+            existing = reviews.find_decision(pull, wanted)
+            return None if existing is None else {"id": existing.id, "url": existing.html_url}
+
+        def do() -> JsonDict:
+            made = reviews.decide(pull, head=head, event=event, body=f"{told}\n\n{wanted}")
+            return {"id": made.id, "url": made.html_url}
+
+        return self._door.perform(mandate_of(run), EffectKind.REVIEW_DECIDE, f"decision:{key}", find=find, do=do)
 
     def _comment(self, reviews: ReviewCalls, pull: PullNumber, verdict: Verdict, report: Report) -> ReviewRecord:
         """GitHub refuses a whole review for one inline comment outside the diff: then the body carries them all."""

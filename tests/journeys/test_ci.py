@@ -30,7 +30,9 @@ def test_no_ci_at_all_is_never_a_pass(world: World) -> None:
 
 
 def test_a_repository_may_say_that_it_has_no_ci(make_world: Callable[..., World]) -> None:
-    world = make_world(files={**FILES, ".github/cadence.yml": "version: 1\nmerge: {require_ci: false}\n"})
+    world = make_world(
+        files={**FILES, ".github/cadence.yml": "version: 1\nmerge: {require_ci: false}\nafter_merge: {watch: 0}\n"}
+    )
     world.script_all()
     issue = world.label_blueprint()
     assert world.state(issue) is S.GATED, "it still settles first"

@@ -159,7 +159,7 @@ def test_a_binary_file_is_not_passed_unread_unless_the_policy_says_so(make_world
     change = {"path": "logo.png", "mode": "add", "after_base64": "iVBORw0KGgoAAAAA"}
     block = json.dumps({"version": 2, "message": "Logo", "edits": [change]})
     body = f"Add a logo.\n\n```json cadence\n{block}\n```\n"
-    allow = "version: 1\nreview: {unreviewable: {allow: ['*.png']}}\n"
+    allow = "version: 1\nreview: {unreviewable: {allow: ['*.png']}}\nafter_merge: {watch: 0}\n"
     for config, codes in ((None, ["review.uncovered"] * 2), (allow, [])):
         world = make_world(files={**FILES, CONFIG: config} if config else FILES)
         world.script_all()

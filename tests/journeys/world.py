@@ -43,6 +43,7 @@ FILES = {
     "greet.py": 'def greet(name: str) -> str:\n    """A greeting."""\n    return "Hello " + name\n',
     "test_greet.py": 'from greet import greet\n\n\ndef test_greet() -> None:\n    assert greet("Ada") == "Hello Ada"\n',
     "README.md": "# greet\n\nSays hello.\n",
+    ".github/cadence.yml": "version: 1\nafter_merge: {watch: 0}\n",
 }
 TITLE = "Greet politely"
 BODY = "The greeting should end in an exclamation mark.\n\nAcceptance: greet('Ada') returns 'Hello Ada!'"
@@ -73,7 +74,15 @@ def verdict(word: str = "approve", summary: str = "Does what it says.", *finding
 class World:
     """Everything a journey needs; `settle` lets Cadence work until nothing is due."""
 
-    def __init__(self, directory: Path, *, key: bool = True, files: dict[str, str] | None = None, **env: str) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        key: bool = True,
+        files: dict[str, str] | None = None,
+        second: bool = False,
+        **env: str,
+    ) -> None:
         self.clock = FakeClock()
         self.github = SandboxGitHub(directory / "github", self.clock)
         url = self.github.start()
@@ -89,6 +98,11 @@ class World:
         self.app = self.github.create_app("cadence", PERMISSIONS, EVENTS, webhook_secret=SECRET)
         self.installation = self.github.install(self.app, self.repo)
         model = {"OPENAI_API_KEY": self.model.key, "OPENAI_BASE_URL": self.model.url} if key else {}
+        if second:
+            reviewer = self.github.create_app("cadence-reviewer", {"pull_requests": "write", "contents": "write"}, [])
+            self.github.install(reviewer, self.repo)
+            env["CADENCE_REVIEWER_APP_ID"] = str(reviewer.app_id)
+            env["CADENCE_REVIEWER_PRIVATE_KEY"] = reviewer.private_key_pem
         self.settings = Settings.load(
             {
                 "CADENCE_GITHUB_URL": url,

@@ -186,4 +186,4 @@ def test_a_file_that_is_not_there_is_wrong_use(
 ) -> None:
     code, out, err = check(capsys, monkeypatch, str(tmp_path / "none.yml"))
     assert (code, out) == (2, "")
-    assert "file.unreadable" in err and "none.yml" in err
+    assert "No such file" in err and "none.yml" in err

@@ -1,0 +1,164 @@
+"""`cadence apply` and `cadence diff`: a ChangeSet file on a repository of this machine."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.errors import WrongUse
+
+if TYPE_CHECKING:
+    from bot.cli.handed_in import HandedIn
+    from bot.cli.judging import Judged
+    from bot.git_store.local import LocalRepository
+
+File = Annotated[str, typer.Argument(metavar="FILE|-", help="A ChangeSet in JSON, or - for standard input.")]
+Repo = Annotated[Path | None, typer.Option(help="The repository, bare or not; where you are if not given.")]
+Base = Annotated[str, typer.Option(metavar="REV", help="The commit to build on.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("apply")(apply)
+    app.command("diff")(diff)
+
+
+def apply(
+    file: File,
+    repo: Repo = None,
+    check: Annotated[bool, typer.Option("--check", help="Only judge; touch nothing.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
+    branch: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The new branch; cadence/apply-<digest> if not given.")
+    ] = None,
+    base: Base = "HEAD",
+) -> None:
+    """Make a commit of a ChangeSet on a new branch, or refuse it with reasons.
+
+    Neither work tree nor index nor hooks are used. Exit codes: 0 accepted, 1 refused, 2 wrong use.
+
+    docs/changesets.md explains the format; tasks with `change_set`, `diff` or `patch` are read too.
+    """
+    from bot.cli.judging import Judged
+
+    with _judged(file, repo, base) as case:
+        if branch is not None and not case.repository.is_branch_name(branch):
+            raise WrongUse(f"{branch!r} is no name for a branch.", remedy="See `git help check-ref-format`.")
+        made = None if check or not case.judged.accepted else _commit(case, branch)
+        judged = made if isinstance(made, Judged) else case.judged
+        _tell(case, judged, made if isinstance(made, _Made) else None, as_json=as_json)
+    raise typer.Exit(0 if judged.accepted else 1)
+
+
+def diff(file: File, repo: Repo = None, base: Base = "HEAD") -> None:
+    """Print the unified patch that a ChangeSet means, read back from git. The repository is not touched.
+
+    Exit codes: 0 accepted, 1 refused (the reasons go to standard error, and no patch is printed), 2 wrong use.
+    """
+    from bot.cli.judged_text import refusal_text
+    from bot.cli.judging import build
+
+    with _judged(file, repo, base) as case:
+        if not case.judged.accepted:
+            sys.stderr.write(refusal_text(case.judged, case.where))
+            raise typer.Exit(1)
+        with case.repository.scratch() as scratch:
+            commit = build(case.judged, case.repository, scratch)
+            patch = scratch.patch(case.judged.base, commit)
+    sys.stdout.buffer.write(patch)
+    sys.stdout.buffer.flush()
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    repository: LocalRepository
+    judged: Judged
+    where: str
+
+
+@contextmanager
+def _judged(file: str, repo: Path | None, revision: str) -> Iterator[_Case]:
+    """Read, find the repository and the base, judge; the repository's readers end with the block."""
+    from bot.changeset.rejected import ChangeSetRejected
+    from bot.cli.handed_in import read_handed_in
+    from bot.cli.judging import judge, refused
+    from bot.git_store.local import LocalRepository
+
+    raw = _read(file)
+    handed: HandedIn | None = None
+    rejected: ChangeSetRejected | None = None
+    try:
+        handed = read_handed_in(raw)
+    except ChangeSetRejected as error:
+        rejected = error
+    repository = LocalRepository.open(_directory(repo, handed))
+    try:
+        base = repository.commit(revision)
+        where = base[:12] if base.startswith(revision) else f"{base[:12]} ({revision})"
+        judged = judge(handed, repository, base) if handed else refused(base, rejected.findings if rejected else ())
+        yield _Case(repository, judged, where)
+    finally:
+        repository.close()
+
+
+def _read(file: str) -> bytes:
+    if file == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(file).read_bytes()
+    except OSError as error:
+        raise WrongUse(f"{file} cannot be read: {error.strerror}.") from None
+
+
+def _directory(repo: Path | None, handed: HandedIn | None) -> Path:
+    said = handed.repo_dir if handed else None
+    if repo is not None and said is not None and repo.resolve() != Path(said).resolve():
+        raise WrongUse(f"--repo is {repo}, and the input's repo_dir is {said}.", remedy="Give one of them.")
+    return repo or Path(said or ".")
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    commit: str
+    branch: str
+    digest: str
+
+
+def _commit(case: _Case, branch: str | None) -> _Made | Judged:
+    """The commit on its branch, or a judgement that says what stood in the way at the last moment."""
+    from bot.cli.judging import build, refused_at_last
+    from bot.errors import Refused
+
+    judged = case.judged
+    if judged.change_set is None:
+        raise ValueError("an accepted judgement has a ChangeSet")
+    digest = judged.change_set.digest()
+    name = branch or f"cadence/apply-{digest[:12]}"
+    try:
+        commit = build(judged, case.repository, case.repository.mirror)
+        case.repository.create_branch(name, commit)
+    except Refused as error:
+        return refused_at_last(judged, error)
+    return _Made(commit, name, digest)
+
+
+def _tell(case: _Case, judged: Judged, made: _Made | None, *, as_json: bool) -> None:
+    from bot.cli.judged_text import accepted_text, refusal_text, shown, verdict
+
+    if as_json:
+        about = {"commit": made.commit, "branch": made.branch, "change_set": made.digest} if made else {}
+        more = {**about, "base": judged.base, "notes": list(judged.notes)} if made else {}
+        typer.echo(json.dumps({**verdict(judged), **more}))
+        return
+    text = accepted_text(judged, case.where) if judged.accepted else refusal_text(judged, case.where)
+    if made:
+        take = "" if case.repository.bare else f"\n  use:  git switch {made.branch}"
+        text += shown(f"\ncommit {made.commit} on branch {made.branch}\n  look: git show {made.branch}{take}\n")
+    typer.echo(text, nl=False)

@@ -1,0 +1,155 @@
+"""Every reason code that is not a ChangeSet's own: what it says and what to do next. docs/codes.md is made of it. Pure.
+
+The codes of ChangeSets stand in bot/changeset/codes.py; a test compares both tables with the codes used in the code.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import NamedTuple
+
+
+class ReasonMeaning(NamedTuple):
+    """One line each."""
+
+    meaning: str
+    remedy: str
+
+
+M = ReasonMeaning
+
+_GATE = {
+    "ci.pending": M("a check has not finished or not reported", "Nothing: it is looked at again when it reports."),
+    "ci.settling": M("further checks may still appear", "Nothing: Cadence looks again at the hour named."),
+    "ci.failed": M("a check failed", "Re-run it if it is flaky, push a fix, or `/cadence replan` with guidance."),
+    "ci.skipped": M("a check was skipped, which proves nothing", "Let it run, or list it in `ci.allow_skipped`."),
+    "ci.none": M("no check of any CI succeeded", "Let CI run on pull requests, or say `merge.require_ci: false`."),
+    "review.missing": M("a review of this head is not done", "Nothing: Cadence judges it."),
+    "review.stale": M("a review speaks of another head, base or policy", "Nothing: Cadence judges this head."),
+    "review.rejected": M("a review rejects the change", "Push a fix, or `/cadence replan` with guidance."),
+    "review.unreadable": M("a review gave no usable verdict", "Comment `/cadence review` to ask again."),
+    "review.unread": M("a part of the change was not read", "Comment `/cadence review` to ask again."),
+    "review.uncovered": M(
+        "the change is too large, or holds files no reviewer can read", "Split it, or see `review.unreviewable.allow`."
+    ),
+    "review.unposted": M("a verdict does not stand on GitHub yet", "Nothing: Cadence posts it."),
+    "review.approved": M("a review approves the change", "Nothing."),
+    "check.foreign_app": M("somebody else posts a check under one of our names", "Find out who, and stop it."),
+    "head.moved": M("the head is no longer the commit that was judged", "Nothing: the new head is judged."),
+    "base.behind": M("the head does not hold the base's tip", "Nothing: Cadence rebuilds its own change."),
+    "base.retargeted": M("the pull request was given another base branch", "Set it back, or `/cadence replan`."),
+    "base.unrelated": M("the head shares no history with its base", "Open a pull request from a real branch."),
+    "base.missing": M("the base names no commit", "Create the branch, or correct `plan.base` or `--base`."),
+    "conflict": M("the change conflicts with its base", "Cadence rebuilds its own change; else resolve the conflict."),
+    "mergeable.unknown": M("GitHub has not worked out whether it can merge", "Nothing: Cadence looks again."),
+    "draft": M("the pull request is a draft", "Mark it ready for review."),
+    "approval.missing": M("an approval of a person is required", "Approve it, or dismiss the request for changes."),
+    "hold": M("a person holds the merge", "Take the label off, or `/cadence resume`."),
+    "paused": M("`paused: true` stands in .github/cadence.yml", "Take it out on the base branch."),
+    "stopped": M("the issue is closed, unlabelled, or has the stop label", "Undo that and `/cadence resume`."),
+    "blueprint.edited": M(
+        "the issue's text was changed by somebody who may not approve it", "Read the text and comment `/cadence go`."
+    ),
+    "config.invalid": M(".github/cadence.yml cannot be used", "Correct the lines named, on the base branch."),
+    "merge.manual": M("`merge.auto: false`: a person merges", "Merge when content."),
+    "merge.method": M("`merge.method` is not allowed in this repository", "Choose another, or allow it."),
+    "merge.refused": M("GitHub refused the merge", "Read its words in the details."),
+    "rule.required_check": M("a rule wants a check from another App", "Correct the rule's source."),
+    "rule.merge_queue": M("the base has a merge queue", "Put the pull request into the queue by hand."),
+    "rule.unreadable": M("a rule of the base branch cannot be read", "Grant the App `metadata: read` if it lasts."),
+}
+
+_PLAN = {
+    "contract.block": M("the blueprint's own ChangeSet cannot be read", "Correct the block in the issue."),
+    "contract.commit": M("git cannot hold the message, the author or a mode", "Report it: the guards come first."),
+    "contract.patch": M("git cannot apply the patch; its own line says why", "Make it with `git diff --binary`."),
+    "loss.path": M("a new file would replace a directory or file in its way", "Delete that explicitly first."),
+    "path.unsafe": M("a path no checkout should see, or one named twice", "Use a plain path inside the repository."),
+    "plan.empty": M("there is nothing to plan from", "Say in the issue what should change."),
+    "plan.unapproved": M("the plan waits for a person", "Read it and comment `/cadence go`."),
+    "model.absent": M("no model is configured", "Set OPENAI_API_KEY, or give the blueprint its own ChangeSet."),
+    "model.unavailable": M("the model did not answer", "Nothing: it is asked again."),
+    "model.unreachable": M("no connection to the model", "Check OPENAI_BASE_URL if it lasts."),
+    "model.timeout": M("the model did not answer in time", "Nothing: it is asked again."),
+    "model.quota": M("the model's quota is used up", "Raise it, then `/cadence retry`."),
+    "model.unauthorized": M("the model's server does not accept the key", "Correct OPENAI_API_KEY."),
+    "model.unknown": M("the model's server does not know the model", "Correct CADENCE_MODEL."),
+    "model.protocol": M("the model's server does not speak the expected protocol", "Correct OPENAI_BASE_URL."),
+    "model.too_long": M("the request is longer than the model takes", "Make the blueprint smaller."),
+    "model.refused": M("the model declines to answer", "Reword the blueprint."),
+    "model.refused_request": M("the model's server refused the request", "Read its words in the details."),
+    "model.empty": M("the model's answer is empty", "Nothing: it is asked again."),
+    "model.unusable": M("the model's answer cannot be used", "Nothing: it is asked again with the error."),
+    "model.not_json": M("the model's answer is no JSON", "Nothing: it is asked again with the error."),
+    "model.prose": M("the model answered in prose", "Nothing: it is asked again with the error."),
+    "model.truncated": M("the model's answer is cut off", "Make the blueprint smaller."),
+    "budget": M("the budget does not cover the next step", "Raise `budget` in .github/cadence.yml."),
+}
+
+_GITHUB = {
+    "branch.taken": M("the branch stands elsewhere, or its name is in use", "Choose another, or delete it."),
+    "push.refused": M("the server refused the push", "Read its words in the details."),
+    "rule.push": M("a rule or hook of the repository refused the push", "Let the App push to `cadence/*`."),
+    "secret.push_protection": M("GitHub found a secret in the change", "Replan without the value."),
+    "pull.closed": M("a person closed the pull request", "Reopen it, or `/cadence replan`."),
+    "repository.archived": M("the repository is archived", "Unarchive it."),
+    "repository.empty": M("the repository has no commit", "Push a first one."),
+    "github.error": M("GitHub answered with an error", "Read its words in the details."),
+    "github.not_found": M("it is not there, or this installation cannot see it", "Check the App's installation."),
+    "github.forbidden": M("a permission is missing", "Grant the App the permission named."),
+    "github.unauthorized": M("GitHub does not accept the App's key or token", "Check the App's id and key."),
+    "github.installation_gone": M("the installation was suspended or removed", "Install the App again."),
+    "github.unprocessable": M("GitHub understood and refused", "Read its words in the details."),
+    "github.unknown_outcome": M("no usable answer: it may have happened", "Nothing: Cadence looks before it repeats."),
+    "github.unavailable": M("GitHub did not answer", "Nothing: Cadence asks again."),
+    "github.redirected": M("the repository has moved", "Nothing: its present name is read again."),
+    "github.too_many": M("GitHub lists more than Cadence reads", "Make the pull request smaller."),
+    "github.no_bot_user": M("GitHub does not show the App's bot user", "Check CADENCE_APP_ID."),
+    "limit": M("a rate limit of GitHub", "Nothing: Cadence waits until the hour named."),
+    "command.unknown": M("a `/cadence` command that does not exist", "`/cadence help` lists them."),
+    "command.missing": M("`/cadence` without a command", "`/cadence help` lists them."),
+    "command.argument": M("a command lacks its argument, or has one too many", "`/cadence help` shows its form."),
+    "command.later": M("a command that this version does not have yet", "`/cadence help` lists what it has."),
+    "webhook.signature": M("a delivery's signature does not fit the secret", "Set the same secret on both sides."),
+    "webhook.headers": M("a delivery lacks GitHub's headers", "Send it from GitHub."),
+    "webhook.content_type": M("a delivery is not sent as JSON", "Choose `application/json` in the App's webhook."),
+    "webhook.json": M("a delivery's body is no JSON object", "Send it from GitHub."),
+    "webhook.size": M("a delivery is larger than GitHub sends", "Send it from GitHub."),
+    "webhook.target": M("a delivery is meant for another App", "Correct the webhook's address, or CADENCE_APP_ID."),
+    "webhook.installation": M("a delivery names no installation", "Send it from an App's webhook."),
+}
+
+_OPERATION = {
+    "usage": M("a command cannot work with what it was given", "See the command's --help."),
+    "repository.missing": M("the directory is no git repository", "Name one with --repo DIR."),
+    "repository.sha256": M("the repository uses SHA-256 object names", "Use a repository with SHA-1 names."),
+    "settings.invalid": M("the environment does not describe a service", "Correct the setting named."),
+    "run.unknown": M("no such run, or its record is gone", "`cadence runs` lists them."),
+    "run.ambiguous": M("several runs begin with that", "Give more of the id."),
+    "fence.closed": M("the run ended, was stopped or superseded; nothing was sent", "Nothing."),
+    "door.closed": M("an effect was tried outside the one door", "Report it: it is a mistake in Cadence."),
+    "state.move": M("a move between states that the table does not have", "Report it: it is a mistake in Cadence."),
+    "git.failed": M("a git command failed", "Nothing: it is tried again. Read the details if it lasts."),
+    "git.busy": M("another process holds the mirror", "Nothing: it is tried again."),
+    "git.missing_commit": M("the repository does not have the commit", "Fetch it, or name another."),
+    "git.missing_object": M("the repository lacks an object it names", "Repair it, or fetch it whole."),
+    "internal": M("an error that Cadence does not know", "Report it with the log's lines."),
+    "error": M("an error without a code of its own", "Report it."),
+}
+
+SECTIONS = MappingProxyType(
+    {
+        "The gate, CI and reviews": _GATE,
+        "Planning and models": _PLAN,
+        "GitHub, pushes, commands and deliveries": _GITHUB,
+        "Running Cadence": _OPERATION,
+    }
+)
+
+FAMILIES = MappingProxyType(
+    {
+        "unread.*": M("a fact of the pull request could not be read", "Nothing: Cadence reads it again."),
+        "rule.<id>": M("the change breaks the repository's own rule of that id", "Read the rule's message."),
+    }
+)
+"""Codes whose last part is made at run time."""

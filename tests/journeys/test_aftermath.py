@@ -1,0 +1,94 @@
+"""After the merge: CI on the base is watched, and what turned it red is proposed to be taken back."""
+
+from collections.abc import Callable
+
+import pytest
+
+from bot.states import RunState
+from tests.journeys.world import FILES, OWNER, World
+
+S = RunState
+CONFIG = ".github/cadence.yml"
+
+
+def merged(make_world: Callable[..., World], on_red: str = "draft") -> tuple[World, int]:
+    world = make_world(files={**FILES, CONFIG: f"version: 1\nafter_merge: {{watch: 30, on_red: {on_red}}}\n"})
+    world.script_all()
+    issue = world.label_blueprint()
+    world.ci()
+    world.later()
+    assert world.state(issue) is S.WATCHING
+    assert world.repo.issue(issue).state == "closed"
+    return world, issue
+
+
+def base_ci(world: World, conclusion: str, name: str = "tests") -> None:
+    world.repo.create_check_run(world.ci_app, name=name, head_sha=world.repo.tip() or "", conclusion=conclusion)
+    world.settle()
+
+
+def test_a_base_that_stays_green_ends_the_watch(make_world: Callable[..., World]) -> None:
+    world, issue = merged(make_world)
+    base_ci(world, "success")
+    assert world.state(issue) is S.WATCHING
+    world.later(31 * 60)
+    assert world.state(issue) is S.MERGED
+
+
+def test_red_that_was_green_before_opens_a_draft_that_takes_it_back(make_world: Callable[..., World]) -> None:
+    world, issue = merged(make_world)
+    base_ci(world, "failure")
+    assert [run.state for run in world.runs(issue)] == [S.GATED, S.REVERTED]
+    pull = world.pull()
+    assert pull.draft and "Take back" in pull.issue.title
+    assert "`tests` ended `failure`" in (pull.issue.body or "")
+    assert world.repo.issue(issue).state == "open"
+    assert world.repo.read_file("greet.py", pull.head_sha) == FILES["greet.py"].encode()
+    world.ci()
+    world.later()
+    assert world.gate_codes(issue) == ["draft"]
+    world.repo.set_draft(pull.number, False, by=OWNER)
+    world.later()
+    assert world.repo.read_file("greet.py") == FILES["greet.py"].encode()
+    assert "base.red" in world.ledger.runs_of_issue(world.repo.id, issue)[1].reason  # type: ignore[arg-type]
+
+
+def test_red_may_be_taken_back_by_the_gate_itself(make_world: Callable[..., World]) -> None:
+    world, issue = merged(make_world, on_red="merge")
+    base_ci(world, "failure")
+    assert not world.pull().draft
+    world.ci()
+    world.later()
+    assert world.repo.read_file("greet.py") == FILES["greet.py"].encode()
+    assert len([pull for pull in world.repo.pulls() if pull.merged_at]) == 2
+    assert world.runs(issue)[0].state is S.WATCHING
+
+
+def test_red_can_be_told_and_nothing_else(make_world: Callable[..., World]) -> None:
+    world, issue = merged(make_world, on_red="none")
+    base_ci(world, "failure")
+    assert world.state(issue) is S.MERGED
+    assert "base.red" in world.status(issue)
+    assert len(world.repo.pulls()) == 1
+
+
+@pytest.mark.parametrize("name", ["nightly", "other"])
+def test_red_that_was_never_green_is_not_blamed_on_the_merge(make_world: Callable[..., World], name: str) -> None:
+    world, issue = merged(make_world)
+    base_ci(world, "failure", name)
+    world.later(31 * 60)
+    assert world.state(issue) is S.MERGED
+    assert f"{name} was red before" in world.status(issue)
+    assert len(world.repo.pulls()) == 1
+
+
+def test_files_that_moved_on_are_left_to_a_person(make_world: Callable[..., World]) -> None:
+    world, issue = merged(make_world)
+    base_ci(world, "success")
+    sha = world.repo.tip() or ""
+    world.repo.push_commit({"greet.py": "def greet(name):\n    return name\n"}, by=OWNER)
+    world.repo.create_check_run(world.ci_app, name="tests", head_sha=sha, conclusion="failure")
+    world.settle()
+    assert world.state(issue) is S.REVERTED
+    assert "cannot be taken back by itself" in world.status(issue)
+    assert len(world.repo.pulls()) == 1
