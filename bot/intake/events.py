@@ -61,6 +61,9 @@ class PullChanged:
     head_branch: str
     merged: bool
     sender: Actor | None
+    base_branch: str = ""
+    from_here: bool = False
+    """Whether the head is a branch of this very repository, and not of a fork or of one that is gone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,15 +144,17 @@ def _pull_request(payload: Payload, _app: AppId, _slug: str) -> Event | Ignored:
         return Ignored(f"pull_request.{payload.action} changes nothing for the gate")
     if payload.pull_request is None:
         raise _Missing("pull_request is needed")
-    head = payload.pull_request.head
+    head, base, repo = payload.pull_request.head, payload.pull_request.base, _repo(payload)
     return PullChanged(
-        repo=_repo(payload),
+        repo=repo,
         pull=PullNumber(payload.pull_request.number),
         action=payload.action,
         head=HeadSha(CommitSha(head.sha)),
         head_branch=head.ref,
         merged=bool(payload.pull_request.merged),
         sender=_actor_if_told(payload),
+        base_branch=base.ref if base is not None else "",
+        from_here=head.repo is not None and head.repo.id == repo.repository_id,
     )
 
 

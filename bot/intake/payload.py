@@ -62,14 +62,18 @@ class Changes(Part):
 
 
 class Ref(Part):
+    """`repo` is null when the fork is gone."""
+
     sha: str
     ref: str
+    repo: Id | None = None
 
 
 class Pull(Numbered):
     """`merged` is missing in reviews' payloads."""
 
     head: Ref
+    base: Ref | None = None
     merged: bool | None = None
 
 

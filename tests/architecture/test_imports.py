@@ -54,6 +54,7 @@ PURE = [
     "plan/blueprint.py",
     "plan/prompt.py",
     "publish/pull_text.py",
+    "publish/config_text.py",
     "publish/status_text.py",
     "review/kinds.py",
     "review/diff.py",

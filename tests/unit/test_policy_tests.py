@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -147,6 +148,13 @@ def test_absent_unreadable_and_invalid_are_three_outcomes() -> None:
     assert (unreadable.line, unreadable.column) == (1, 1) and "not UTF-8" in unreadable.text
     assert report("merge: 3").summary == "invalid: 1 mistake"
     assert report("").summary == "valid; it holds no policy tests"
+
+
+def test_every_file_that_the_page_for_maintainers_shows_is_valid_and_its_tests_hold() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "maintainers.md").read_text("utf-8")
+    files = re.findall(r"^```yaml\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    assert len(files) > 1
+    assert [report(file).faults for file in files] == [()] * len(files)
 
 
 def check(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *args: str) -> tuple[int, str, str]:
