@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot import __version__
-from bot.cli import apply, config, schema
+from bot.cli import apply, config, schema, selftest
 from bot.errors import CadenceError, SettingsInvalid, WrongUse
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def _ledger() -> Ledger:
     return open_ledger(Settings.load(), SystemClock())
 
 
-for group in (apply, config, schema):
+for group in (apply, config, schema, selftest):
     group.register(app)
 
 
