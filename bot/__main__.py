@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot import __version__
-from bot.cli import apply, config, schema, selftest
+from bot.cli import apply, config, proof, schema, selftest
 from bot.errors import CadenceError, SettingsInvalid, WrongUse
 
 if TYPE_CHECKING:
@@ -93,6 +93,21 @@ def demo(
     raise typer.Exit(run_demo(options))
 
 
+@app.command()
+def check(
+    repo: Annotated[Path, typer.Option(help="A local repository: a work tree or a bare one.")],
+    base: Annotated[str, typer.Option(help="The commit before the change.")],
+    head: Annotated[str, typer.Option(help="The commit after the change.")],
+    as_json: Json = False,
+) -> None:
+    """Run the deterministic gates on two commits: weakened tests and CI, secrets, protected paths, size. No model."""
+    from bot.cli.check import run_check
+
+    text, code = run_check(repo, base, head, as_json=as_json)
+    typer.echo(text, nl=False, err=code == 2)
+    raise typer.Exit(code)
+
+
 @runs_app.callback()
 def runs(
     context: typer.Context,
@@ -132,7 +147,7 @@ def _ledger() -> Ledger:
     return open_ledger(Settings.load(), SystemClock())
 
 
-for group in (apply, config, schema, selftest):
+for group in (apply, config, proof, schema, selftest):
     group.register(app)
 
 

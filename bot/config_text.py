@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -76,7 +77,7 @@ def _must_be_plain(events: Iterable[Event]) -> None:
             refused = "aliases (`*name`) are not allowed"
         elif isinstance(event, CollectionStartEvent):
             depth += 1
-            refused = f"nested deeper than {MAX_DEPTH}" if depth > MAX_DEPTH else ""
+            refused = f"nested more than {MAX_DEPTH} levels deep" if depth > MAX_DEPTH else ""
         elif isinstance(event, CollectionEndEvent):
             depth -= 1
         elif isinstance(event, ScalarEvent) and event.value == "<<":
@@ -110,16 +111,23 @@ def _plain(node: Any, path: Path, places: dict[Path, tuple[int, int]]) -> Any:
             line, column = node.lc.item(index) if hasattr(node, "lc") else (0, 0)
             places[(*path, index)] = (line + 1, column + 1)
         return [_plain(value, (*path, index), places) for index, value in enumerate(node)]
-    return _scalar(
-        node, Mistake(*place_of(places, path), f"a {type(node).__name__} is meant here; quote it to mean text")
-    )
+    return _scalar(node, path, places)
 
 
-def _scalar(node: Any, otherwise: Mistake) -> Any:
+def _scalar(node: Any, path: Path, places: Places) -> Any:
     """ruamel's own kinds of text and numbers remember their spelling; JSON wants the plain ones."""
     if isinstance(node, bool) or node is None:
         return node
-    for plain in (str, int, float):
-        if isinstance(node, plain):
-            return plain(node)
-    raise NotPlainYaml(otherwise)
+    if isinstance(node, str):
+        return str(node)
+    if isinstance(node, int):
+        return int(node)
+    if isinstance(node, float) and math.isfinite(node):
+        return float(node)
+    what = f"{dotted(path)}: only text, numbers, booleans, lists and mappings; quote it"
+    raise NotPlainYaml(Mistake(*place_of(places, path), what))
+
+
+def dotted(path: Path) -> str:
+    """A path as people write it."""
+    return ".".join(str(part) for part in path) or "the file"

@@ -11,11 +11,17 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.config_tests import PolicyTest
-from bot.config_text import NotPlainYaml, Path, Places, place_of, read_yaml
+from bot.config_text import NotPlainYaml, Path, Places, dotted, place_of, read_yaml
 from bot.errors import ConfigInvalid
 from bot.names import CONFIG_PATH, Digest, sha256
 
 _RULE_TYPES = ("forbid", "require", "max_lines")
+
+GUARD_FAMILIES = frozenset({"loss", "syntax", "imports", "secret", "message", "protected", "size"})
+"""Families of guard codes whose severity a repository may set."""
+
+STRICT_FAMILIES = frozenset({"contract", "path", "stale"})
+"""Families that cannot be weakened: without them a ChangeSet would no longer mean one thing."""
 
 DEFAULT_PROTECTED = (
     ".github/workflows/**",
@@ -127,6 +133,15 @@ class RepairConfig(_Part):
     on_review: bool = True
 
 
+class GuardsConfig(_Part):
+    """`severities`: how grave a code (`loss.stub`) or a family (`message`) is; sizes in bytes."""
+
+    severities: dict[str, Literal["error", "warning", "note"]] = {}
+    max_files: int = Field(default=300, gt=0, le=3000)
+    max_file_bytes: int = Field(default=5_000_000, gt=0, le=50_000_000)
+    max_total_bytes: int = Field(default=20_000_000, gt=0, le=100_000_000)
+
+
 class AfterMergeConfig(_Part):
     """How long (minutes) the base is watched after a merge, and what a red base leads to."""
 
@@ -161,6 +176,7 @@ class RepoConfig(_Part):
     ci: CiConfig = CiConfig()
     review: ReviewConfig = ReviewConfig()
     merge: MergeConfig = MergeConfig()
+    guards: GuardsConfig = GuardsConfig()
     commit: CommitConfig = CommitConfig()
     repair: RepairConfig = RepairConfig()
     after_merge: AfterMergeConfig = AfterMergeConfig()
@@ -188,7 +204,7 @@ def load_config(text: str) -> RepoConfig:
         raise _invalid([_mistake(one, places) for one in error.errors()]) from None
     except ValueError as error:
         raise _invalid([f"line 1, column 1: a number cannot be read: {error}"]) from None
-    mistakes = _rule_mistakes(config, places)
+    mistakes = [*_rule_mistakes(config, places), *_severity_mistakes(config, places)]
     if "{summary}" not in config.commit.template:
         mistakes.append(f"{_place(places, ('commit', 'template'))}: commit.template must hold {{summary}}")
     if mistakes:
@@ -218,22 +234,22 @@ def _place(places: Places, path: Path) -> str:
 def _mistake(error: Any, places: Places) -> str:
     """One fault in a reader's words. The discriminator of a rule stands in pydantic's path and not in the file."""
     path: Path = tuple(part for part in error["loc"] if part not in _RULE_TYPES or (part,) in places)
-    dotted = ".".join(str(part) for part in path) or "the file"
+    key = dotted(path)
     where = _place(places, path)
     if error["type"] == "extra_forbidden":
         allowed = _keys_at(error["loc"][:-1])
         near = difflib.get_close_matches(str(path[-1]), allowed, n=1)
         hint = f" Did you mean `{near[0]}`?" if near else ""
-        return f"{where}: {dotted}: unknown key.{hint} Allowed: {', '.join(allowed)}"
+        return f"{where}: {key}: unknown key.{hint} Allowed: {', '.join(allowed)}"
     if error["type"] in ("union_tag_invalid", "union_tag_not_found"):
         given = (error.get("ctx") or {}).get("tag", "none")
-        return f"{where}: {dotted}: unknown rule type `{given}`. Allowed: {', '.join(_RULE_TYPES)}"
+        return f"{where}: {key}: unknown rule type `{given}`. Allowed: {', '.join(_RULE_TYPES)}"
     if error["type"] == "missing":
-        return f"{where}: {dotted}: this key is needed"
+        return f"{where}: {key}: this key is needed"
     if error["type"] == "literal_error":
         given, choice = (_as_in_yaml(text) for text in (repr(error["input"]), error["ctx"]["expected"]))
-        return f"{where}: {dotted}: {given} is not allowed. Allowed: {choice}"
-    return f"{where}: {dotted}: {error['msg'][0].lower()}{error['msg'][1:]}"
+        return f"{where}: {key}: {given} is not allowed. Allowed: {choice}"
+    return f"{where}: {key}: {error['msg'][0].lower()}{error['msg'][1:]}"
 
 
 def _as_in_yaml(text: str) -> str:
@@ -280,4 +296,18 @@ def _rule_mistakes(config: RepoConfig, places: Places) -> list[str]:
                 re.compile(pattern)
             except (re.error, OverflowError, RecursionError) as error:
                 found.append(f"{where}: review.rules.{index}: the pattern does not compile: {error}")
+    return found
+
+
+def _severity_mistakes(config: RepoConfig, places: Places) -> list[str]:
+    """Severities of codes that no guard has, or of those that may not be weakened."""
+    found = []
+    for code, severity in config.guards.severities.items():
+        family = code.partition(".")[0]
+        where = _place(places, ("guards", "severities", code))
+        if family in STRICT_FAMILIES and severity != "error":
+            found.append(f"{where}: guards.severities.{code}: `{family}` is always an error")
+        elif family not in GUARD_FAMILIES | STRICT_FAMILIES:
+            allowed = ", ".join(sorted(GUARD_FAMILIES))
+            found.append(f"{where}: guards.severities.{code}: no guard has this code. Families: {allowed}")
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from bot.changeset.model import ChangeSet, Edit
@@ -18,7 +18,9 @@ class Inverse:
     moved: tuple[str, ...]
 
 
-def inverse(message: str, paths: Sequence[str], *, before: TreeReader, merged: TreeReader, tip: TreeReader) -> Inverse:
+def inverse(
+    message: str, paths: Collection[str], *, before: TreeReader, merged: TreeReader, tip: TreeReader
+) -> Inverse:
     """Bring `paths` at the tip back to how they stood before the merge; every edit is pinned to the tip's blob."""
     edits, moved = [], []
     for path in sorted(paths):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from bot.names import BlobSha
 
@@ -38,6 +38,20 @@ class TreeReader(Protocol):
         """Every file, symlink and submodule of the tree, in path order (no directories)."""
 
 
+@runtime_checkable
+class TreeSearcher(Protocol):
+    """A tree that can be listed and searched without reading every file of it."""
+
+    def paths(self) -> Sequence[str]:
+        """Paths of the regular files."""
+
+    def names(self, directory: str) -> Sequence[str]:
+        """Names in a directory ("" for the root); none when there is no directory."""
+
+    def holding(self, words: Sequence[str], suffixes: Sequence[str]) -> Sequence[str]:
+        """Paths of the files with one of the extensions that hold one of the texts as a word."""
+
+
 @dataclass(frozen=True, slots=True)
 class TreeChange:
     """One path's new state: `content` None deletes it; otherwise `mode` is 100644 or 100755."""
@@ -45,3 +59,19 @@ class TreeChange:
     path: str
     content: bytes | None
     mode: str = MODE_FILE
+
+
+@dataclass(frozen=True, slots=True)
+class PathChange:
+    """One path that differs between two trees.
+
+    `old` is None for an added file, `new` for a deleted one; both are set, and differ, for a rename.
+    """
+
+    old: str | None
+    new: str | None
+
+    @property
+    def path(self) -> str:
+        """Where a finding about this file is shown: the new path, or the old one when the file is gone."""
+        return self.new or self.old or ""

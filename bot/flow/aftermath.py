@@ -117,7 +117,7 @@ def _revert(desk: Desk, run: RunEntry, evidence: str) -> RunId | None:
         return None
     back = inverse(
         f"Take back: {run.summary}",
-        mirror.changed_paths(parent, merge),
+        {path for change in mirror.changes(parent, merge) for path in (change.old, change.new) if path},
         before=mirror.tree(parent),
         merged=mirror.tree(merge),
         tip=mirror.tree(tip),

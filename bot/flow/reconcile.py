@@ -11,13 +11,17 @@ from bot.errors import Forbidden, HeadMoved, NotMergeable, UnknownOutcome
 from bot.flow.aftermath import begin_watch
 from bot.flow.approval import authority_of
 from bot.flow.desk import Desk, log
+from bot.flow.proving import matter_of, proof_of, seal_merge
 from bot.gate.decide import Block, Decision, Done, Merge, Reason, Wait, decide
 from bot.gate.explain import explain, title_of
 from bot.gate.observer import Observation
 from bot.github_api.records import CheckOutput
 from bot.intake.authority import Cancelled, Go, blueprint_digest
 from bot.names import CommitSha, RunId, branch_for
+from bot.publish.proof_text import with_proof
 from bot.publish.pull_text import merge_message
+from bot.record.entries import ProofEntry
+from bot.record.manifest import document_digest
 from bot.repo_config import RepoConfig
 from bot.states import RunState
 
@@ -38,9 +42,10 @@ def reconcile(desk: Desk) -> bool:
         decision = _decide(desk, observation)
     if isinstance(decision, Done):
         return _done(desk, observation, decision)
-    _record(desk, observation, decision)
-    if isinstance(decision, Merge):
-        return _merge(desk, observation, decision)
+    proof = _record(desk, observation, decision)
+    if isinstance(decision, Merge) and proof is not None:
+        return _merge(desk, observation, decision, proof)
+    assert not isinstance(decision, Merge)
     return _open(desk, observation, decision)
 
 
@@ -76,12 +81,15 @@ def _still_approved(desk: Desk, seen: Observation) -> bool:
     return desk.run.approved_digest == blueprint_digest(history.title, history.body)
 
 
-def _record(desk: Desk, seen: Observation, decision: Merge | Wait | Block) -> None:
+def _record(desk: Desk, seen: Observation, decision: Merge | Wait | Block) -> ProofEntry | None:
     """File the decision; a new one is shown as the gate's check run on the head it speaks of.
+
+    A merge is shown with the digest of its proof, which is returned.
 
     The first time that GitHub has not worked out mergeability is not shown: the next look, two seconds later, is.
     """
     before = desk.house.ledger.newest_decision(desk.run.run_id)
+    matter = matter_of(desk, seen, decision) if isinstance(decision, Merge) else None
     decision_id, new = desk.house.ledger.record_decision(
         desk.run.run_id,
         pull=seen.snapshot.pull,
@@ -89,13 +97,18 @@ def _record(desk: Desk, seen: Observation, decision: Merge | Wait | Block) -> No
         outcome=type(decision).__name__.lower(),
         reasons=[{"code": r.code, "text": r.text} for r in decision.reasons],
         now=desk.house.clock.now(),
+        matter=document_digest(matter) if matter else "",
     )
     if new:
         log.info("gate.decided", outcome=type(decision).__name__, reasons=[r.code for r in decision.reasons])
     if _unknown(decision.reasons) and not (before and before.head == seen.snapshot.head and _unknown(before.reasons)):
-        return
+        return None
     conclusion = {Merge: "success", Wait: None, Block: "action_required"}[type(decision)]
     output = CheckOutput(title=title_of(decision), summary=explain(decision, seen.snapshot))
+    proof = proof_of(desk, matter, decision_id) if matter else None
+    if proof is not None:
+        signed = {"manifest": proof.manifest, "signature": proof.manifest_signature}
+        output = with_proof(output, digest=proof.digest, key_id=proof.key_id, **signed)
     desk.house.merger.put_gate_check(
         desk.run,
         desk.calls.checks,
@@ -104,6 +117,7 @@ def _record(desk: Desk, seen: Observation, decision: Merge | Wait | Block) -> No
         conclusion=conclusion,
         output=output,
     )
+    return proof
 
 
 def _unknown(reasons: Sequence[Any]) -> bool:
@@ -152,7 +166,7 @@ def _rebuild(desk: Desk, seen: Observation) -> None:
     desk.house.engine.start_build(desk.run.run_id, f"base-{tip}")
 
 
-def _merge(desk: Desk, seen: Observation, decision: Merge) -> bool:
+def _merge(desk: Desk, seen: Observation, decision: Merge, proof: ProofEntry) -> bool:
     """Merge exactly the head that was judged; a refusal or an unknown outcome is read again, never repeated blindly."""
     run = desk.move(S.MERGING, "")
     assert seen.policy is not None
@@ -164,6 +178,7 @@ def _merge(desk: Desk, seen: Observation, decision: Merge) -> bool:
         run=run.run_id,
         issue=run.issue,
         changeset_digest=run.changeset_digest,
+        proof=proof.digest,
     )
     try:
         sha = desk.house.merger.merge(
@@ -209,5 +224,6 @@ def _finish(desk: Desk, seen: Observation, sha: CommitSha | None) -> bool:
     desk.house.merger.finish(
         run, desk.calls, left=left, head=seen.reading.pull.head, delete_branch=config.merge.delete_branch
     )
+    seal_merge(desk, seen.reading.pull.head, sha)
     begin_watch(desk, config, sha)
     return True

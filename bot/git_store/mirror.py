@@ -13,12 +13,13 @@ from urllib.parse import urlsplit
 
 from filelock import FileLock, Timeout
 
-from bot.changeset.tree import TreeChange
+from bot.changeset.tree import PathChange, TreeChange
 from bot.clock import Clock
 from bot.door import through_the_door
 from bot.errors import GitFailed, Refused, SettingsInvalid, Unavailable, UnknownOutcome
 from bot.git_store.failures import fetch_failure, last_lines, looks_damaged, missing_ref, push_failure
-from bot.git_store.objects import GitTree, ObjectReader, PathChange, path_changes
+from bot.git_store.history import History
+from bot.git_store.objects import GitTree, ObjectReader, RawChange, raw_changes
 from bot.git_store.process import Credential, Finished, GitRunner, GitTimeout
 from bot.git_store.writing import import_stream
 from bot.names import CommitSha, TreeSha
@@ -51,6 +52,8 @@ class Mirror:
             protocols = "http:https" if urlsplit(origin).scheme in ("http", "https") else "file"
         self._runner = GitRunner(path, protocols=protocols)
         self._reader = ObjectReader(self._runner)
+        self.history = History(self._runner, self._reader)
+        """Commit objects, and merges made again."""
         self._lock = FileLock(f"{path}.lock", timeout=LOCK_SECONDS)
 
     def fetch(self, url: str, token: Callable[[], str] | None, branches: Sequence[str] | None = None) -> None:
@@ -124,20 +127,22 @@ class Mirror:
         """The whole change as `git apply` takes it, binary content included."""
         return self._runner.check("diff", "--binary", *_PATCH_FORM, base, head, "--")
 
-    def changed(self, base: CommitSha | TreeSha, head: CommitSha | TreeSha) -> list[PathChange]:
+    def changed(self, base: CommitSha | TreeSha, head: CommitSha | TreeSha) -> list[RawChange]:
         """What differs between two commits or trees, renames found, in path order."""
         out = self._runner.check("diff-tree", "-r", "-z", "-M", "--raw", "--no-commit-id", f"{base}^{{tree}}", head)
-        return list(path_changes(out))
+        return list(raw_changes(out))
 
     def parent(self, commit: CommitSha) -> CommitSha | None:
         """The commit's first parent, or None for a root or an unknown commit."""
         done = self._runner.run("rev-parse", "--verify", "--quiet", f"{commit}^1")
         return CommitSha(done.out.decode().strip()) if done.status == 0 else None
 
-    def changed_paths(self, base: CommitSha, head: CommitSha) -> list[str]:
-        """Every path that differs between two commits; a rename counts as two."""
-        out = self._runner.check("diff-tree", "-r", "-z", "--name-only", "--no-renames", base, head)
-        return [path.decode("utf-8", "surrogateescape") for path in out.split(b"\0") if path]
+    def changes(self, base: CommitSha, head: CommitSha) -> tuple[PathChange, ...]:
+        """Every path that differs between two commits, renames found."""
+        return tuple(
+            PathChange(None if one.status == "A" else one.source, None if one.status == "D" else one.path)
+            for one in self.changed(base, head)
+        )
 
     def merge_base(self, a: CommitSha, b: CommitSha) -> CommitSha | None:
         """The best common ancestor, or None for unrelated histories."""
@@ -186,8 +191,12 @@ class Mirror:
                 raise push_failure(done.out.decode("utf-8", "replace"), done.err, secrets)
             self._runner.check("update-ref", ref, commit)
 
+    def keep(self, name: str, commit: CommitSha) -> None:
+        """Keep a commit and all it needs, whatever becomes of its branch; the name is ours, free of white space."""
+        self._runner.check("update-ref", f"refs/cadence/kept/{name}", commit)
+
     def tidy(self) -> None:
-        """Pack the mirror; what no branch has reached for a month is dropped. For the daily purge."""
+        """Pack the mirror; what no branch has reached for a month, and is not kept, is dropped. For the daily purge."""
         with self._locked():
             if self._exists():
                 self._runner.check("gc", "--quiet", "--prune=30.days.ago")

@@ -11,6 +11,7 @@ from typing import IO
 
 from bot.changeset.tree import MODE_DIRECTORY, MODE_SUBMODULE, TreeEntry
 from bot.errors import GitFailed
+from bot.git_store.failures import last_lines
 from bot.git_store.process import GitRunner, end
 from bot.names import BlobSha, CommitSha, TreeSha
 
@@ -131,6 +132,29 @@ class GitTree:
             self._files = tuple(_entry(row) for row in listing.split(b"\0") if row)
         return self._files
 
+    def holding(self, words: Sequence[str], suffixes: Sequence[str]) -> Sequence[str]:
+        """Paths of the files with one of the extensions that hold one of the texts as a word, by `git grep`."""
+        if not words or not suffixes:
+            return ()
+        texts = [part for word in words for part in ("-e", word)]
+        globs = [f"*{suffix}" for suffix in suffixes]
+        done = self._runner.run("grep", "-l", "-z", "-a", "-F", "-w", *texts, self.root, "--", *globs)
+        if done.status > 1:
+            raise GitFailed("git grep failed.", details=last_lines(done.err))
+        start = len(self.root) + 1
+        return tuple(_text(row[start:]) for row in done.out.split(b"\0") if row)
+
+    def paths(self) -> Sequence[str]:
+        """Paths of the regular files. Cheaper than `files`, which looks up every size."""
+        listing = self._runner.check("ls-tree", "-r", "-z", "--full-tree", self.root)
+        rows = (row.partition(b"\t") for row in listing.split(b"\0") if row.startswith(b"100"))
+        return tuple(_text(path) for _, _, path in rows)
+
+    def names(self, directory: str) -> Sequence[str]:
+        """Names in a directory ("" for the root); none when there is no directory."""
+        found = (MODE_DIRECTORY, BlobSha(self.root)) if not directory else self._find(directory)
+        return tuple(self._directory(found[1])) if found is not None and found[0] == MODE_DIRECTORY else ()
+
     def _find(self, path: str) -> tuple[str, BlobSha] | None:
         directory: str = self.root
         found: tuple[str, BlobSha] | None = None
@@ -188,7 +212,7 @@ def _text(path: bytes) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class PathChange:
+class RawChange:
     """One path that differs between two trees. `source` is the old path, other than `path` for a rename.
 
     `status` is git's letter: A, D, M, R or T; modes and blobs are all zeros where there is nothing.
@@ -202,7 +226,7 @@ class PathChange:
     old_blob: BlobSha
 
 
-def path_changes(raw: bytes) -> Iterator[PathChange]:
+def raw_changes(raw: bytes) -> Iterator[RawChange]:
     """Read `git diff-tree --raw -z`: `:<mode> <mode> <blob> <blob> <status>NUL<path>NUL[<new path>NUL]`."""
     words = iter(raw.split(b"\0"))
     for head in words:
@@ -211,4 +235,4 @@ def path_changes(raw: bytes) -> Iterator[PathChange]:
         old_mode, new_mode, old_blob, _, status = head.decode().lstrip(":").split()
         source = _text(next(words))
         path = _text(next(words)) if status[0] == "R" else source
-        yield PathChange(status[0], source, path, old_mode, new_mode, BlobSha(old_blob))
+        yield RawChange(status[0], source, path, old_mode, new_mode, BlobSha(old_blob))

@@ -14,6 +14,7 @@ from bot.names import (
     RESERVED_TRAILERS,
     TRAILER_CHANGESET,
     TRAILER_ISSUE,
+    TRAILER_PROOF,
     TRAILER_RUN,
     Digest,
     IssueNumber,
@@ -77,10 +78,22 @@ def commit_message(
 
 
 def merge_message(
-    *, template: str, summary: str, body: str, run: RunId, issue: IssueNumber, changeset_digest: Digest | str
+    *,
+    template: str,
+    summary: str,
+    body: str,
+    run: RunId,
+    issue: IssueNumber,
+    changeset_digest: Digest | str,
+    proof: Digest | None = None,
 ) -> tuple[str, str]:
-    """Title and message of the merge (or squash) commit; both are always sent, so GitHub's defaults never apply."""
+    """Title and message of the merge (or squash) commit; both are always sent, so GitHub's defaults never apply.
+
+    `proof` is the digest of the merge's manifest.
+    """
     trailers = f"{TRAILER_RUN}: {run}\n{TRAILER_CHANGESET}: {changeset_digest}\n{TRAILER_ISSUE}: #{issue}"
+    if proof is not None:
+        trailers += f"\n{TRAILER_PROOF}: sha256:{proof}"
     told = shorten(clean_message(body), MESSAGE_LIMIT)
     return subject(template, summary, issue), f"{told}\n\n{trailers}" if told else trailers
 
@@ -90,7 +103,16 @@ def pull_title(summary: str, issue: IssueNumber, template: str = DEFAULT_TEMPLAT
     return subject(template, summary, issue)
 
 
-def pull_body(*, summary: str, plan: str, edits: Sequence[Edit], issue: IssueNumber, run: RunId, closes: bool) -> str:
+def pull_body(
+    *,
+    summary: str,
+    plan: str,
+    edits: Sequence[Edit],
+    issue: IssueNumber,
+    run: RunId,
+    closes: bool,
+    approved_by: str = "",
+) -> str:
     """The pull request's body, at most BODY_LIMIT characters; marker and issue link survive every cut.
 
     `closes` says that the base is the default branch, where GitHub acts on `Closes #n`.
@@ -100,6 +122,8 @@ def pull_body(*, summary: str, plan: str, edits: Sequence[Edit], issue: IssueNum
     parts = [quiet_line(summary) or f"A change for issue {issue}."]
     if plan.strip():
         parts.append(f"### Plan\n\n{shorten(quiet(plan.strip()), BODY_LIMIT // 2)}")
+    if approved_by:
+        parts.append(f"The diff was shown to {quiet_line('@' + approved_by)} and approved before it was pushed.")
     parts.append(f"### Files\n\n{_table(edits)}")
     return shorten("\n\n".join(parts), BODY_LIMIT - len(end)) + end
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from bot.sandbox import acts_code, acts_issues, acts_pulls
 from bot.sandbox.answers import ApiError
+from bot.sandbox.rules import completed
 from bot.sandbox.state import (
     ROLES,
     Account,
@@ -97,9 +98,12 @@ class SandboxRepository:
                 setattr(self.state, name, value)
 
     def add_ruleset(self, rules: Sequence[JsonDict], *, branches: Sequence[str] = ("~DEFAULT_BRANCH",)) -> int:
-        """Make an active ruleset; rules are written as GitHub's API answers them. Gives its id."""
+        """Make an active ruleset; rules are written as GitHub's API takes them, parameters left out get its defaults.
+
+        Gives the ruleset's id.
+        """
         with self.world.lock:
-            made = Ruleset(self.world.next_id(), tuple(branches), [dict(rule) for rule in rules])
+            made = Ruleset(self.world.next_id(), tuple(branches), [completed(rule) for rule in rules])
             self.state.rulesets.append(made)
             return made.id
 

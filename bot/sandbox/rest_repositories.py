@@ -54,12 +54,11 @@ def get_branch(call: Call) -> Answer:
     if tip is None:
         raise ApiError(404, "Branch not found")
     url = f"{world.site.api}/repos/{repo.full_name}/branches/{branch}"
-    guarded = branch in repo.protections or bool(rules.branch_rules(repo, branch))
     body: JsonDict = {
         "name": branch,
         "commit": payloads.commit(world.site, repo, world.bare(repo).info(tip)),
         "_links": {"self": url, "html": f"{world.site.web}/{repo.full_name}/tree/{branch}"},
-        "protected": guarded,
+        "protected": rules.is_protected(repo, branch),
         "protection": _protection(repo, branch, url=f"{url}/protection"),
         "protection_url": f"{url}/protection",
     }

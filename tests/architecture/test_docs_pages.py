@@ -64,6 +64,9 @@ SOURCES = [p for p in sorted(BOT.rglob("*.py")) if "sandbox" not in p.parts and 
 def test_every_code_that_is_given_is_documented(path: Path) -> None:
     known = {*CODES, *FAMILIES, *(code for section in SECTIONS.values() for code in section)}
     missing = sorted(given_codes(path.read_text()) - known - {"_", "utf-8"})
+    if "weakening" in path.parts:
+        # Names of decorators and settings in other people's code are dotted too.
+        missing = [code for code in missing if code.startswith(("tests.", "ci."))]
     assert not missing, f"add them to bot/reason_codes.py, then run `make docs`: {missing}"
 
 

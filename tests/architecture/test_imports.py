@@ -12,6 +12,7 @@ HOMES = {
     "github": ("bot/github_api/",),
     "jwt": ("bot/github_api/", "bot/sandbox/"),
     "git": ("bot/git_store/",),
+    "cryptography": ("bot/signing.py", "bot/sandbox/"),
     "openai": ("bot/llm/openai_model.py",),
     "dbos": ("bot/engine.py",),
     "sqlalchemy": ("bot/record/",),
@@ -19,13 +20,14 @@ HOMES = {
     "flask": ("bot/intake/webhook.py", "bot/web/", "bot/sandbox/", "bot/app.py"),
     "waitress": ("bot/app.py", "bot/sandbox/"),
     "graphql": ("bot/sandbox/",),
-    "ruamel": ("bot/repo_config.py", "bot/config_text.py", "bot/changeset/"),
+    "ruamel": ("bot/repo_config.py", "bot/config_text.py", "bot/changeset/", "bot/weakening/ci/config.py"),
     "unidiff": ("bot/review/", "bot/publish/", "bot/gate/"),
     "bm25s": ("bot/plan/context/",),
     "bpe_openai": ("bot/llm/", "bot/plan/context/"),
     "lizard": ("bot/review/figures.py",),
     "lizard_ext": ("bot/review/figures.py",),
     "typer": ("bot/__main__.py", "bot/cli/"),
+    "detect_secrets": ("bot/changeset/guards/secret.py",),
     "filelock": ("bot/git_store/", "bot/record/"),
     "pydantic_settings": ("bot/settings.py",),
 }
@@ -56,6 +58,7 @@ PURE = [
     "publish/pull_text.py",
     "publish/config_text.py",
     "publish/status_text.py",
+    "publish/proof_text.py",
     "review/kinds.py",
     "review/diff.py",
     "review/figures.py",
@@ -71,6 +74,12 @@ PURE = [
     "gate/decide.py",
     "gate/explain.py",
     "record/entries.py",
+    "record/chain.py",
+    "record/manifest.py",
+    "record/bundle.py",
+    "record/checklist.py",
+    "record/remaking.py",
+    "record/verifying.py",
     "github_api/records.py",
     "github_api/urls.py",
     "llm/model.py",
@@ -122,7 +131,11 @@ def relative(path: Path) -> str:
 
 
 def pure_files() -> list[Path]:
-    return [BOT / name for name in PURE] + sorted((BOT / "changeset").rglob("*.py"))
+    return (
+        [BOT / name for name in PURE]
+        + sorted((BOT / "changeset").rglob("*.py"))
+        + sorted((BOT / "weakening").rglob("*.py"))
+    )
 
 
 @pytest.mark.parametrize("path", pure_files(), ids=relative)

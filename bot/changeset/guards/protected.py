@@ -38,11 +38,16 @@ def protected_findings(change_set: ChangeSet, config: GuardConfig) -> tuple[Find
     """A finding per named path, sources of renames included, that matches a protected glob in any spelling."""
     findings = []
     for index, path in named_paths(change_set):
-        pattern = matching(config.protected, plain_spelling(path)) or matching(config.protected, path)
-        if pattern is not None:
-            message = f"{path} is protected ({pattern})"
-            findings.append(found(_code(plain_spelling(path)), message, edit=index, path=path))
+        hit = protected_path(path, config)
+        if hit is not None:
+            findings.append(found(hit[0], f"{path} is protected ({hit[1]})", edit=index, path=path))
     return tuple(findings)
+
+
+def protected_path(path: str, config: GuardConfig) -> tuple[str, str] | None:
+    """(code, glob) when the path matches a protected glob in any spelling, else None."""
+    pattern = matching(config.protected, plain_spelling(path)) or matching(config.protected, path)
+    return None if pattern is None else (_code(plain_spelling(path)), pattern)
 
 
 def _code(path: str) -> str:

@@ -1,0 +1,243 @@
+"""The checks of one test before and after: what was dropped, what demands less, what runs only sometimes."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from bot.weakening.model import Assertion
+from bot.weakening.strength import Level, level, normalisers, tolerances, vacuous
+from bot.weakening.tree import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """One way in which a test checks less: `old` is what was there, `new` what is there now, None when nothing is."""
+
+    code: str
+    old: Assertion
+    new: Assertion | None
+    why: str
+
+
+def losses(
+    old: Unit,
+    new: Unit,
+    moved_away: Callable[[Assertion], bool],
+    explained: Callable[[Assertion], bool],
+    weights: Mapping[str, int],
+) -> Iterator[Loss]:
+    """Compare two bodies.
+
+    `moved_away`: the check is added elsewhere; `explained`: what it names left the product; `weights`: how many checks
+    a call of a helper stands for.
+    """
+    before, after = old.body.asserts, new.body.asserts
+    gone, come, kept = _cancel(before, after)
+    yield from _guarded(kept, come)
+    gone = [check for check in gone if not moved_away(check)]
+    pairs, alone, fresh = _pair(gone, come)
+    for was, now in pairs:
+        yield from _weaker(was, now)
+    come_now = [*fresh, *(now for _, now in pairs)]
+    lost = []
+    for check in alone:
+        into = _absorber(check, come_now)
+        if into is None:
+            lost.append(check)
+        elif level(check) is Level.EXACT and level(into) is Level.CLOSE:
+            yield Loss("tests.assertion_loosened", check, into, "exact equality became closeness")
+    lost = _not_told_otherwise(lost, pairs, fresh, after)
+    if sum(not _FAIL.match(check.text) for check in after) >= sum(not _FAIL.match(check.text) for check in before):
+        # `fail()` after what should have thrown, or for an error that should not come, is how others check.
+        lost = [check for check in lost if not _FAIL.match(check.text)]
+    # A check that used to run in one branch, or never, and now always runs makes up for one of the other branch.
+    room = len(fresh) + sum(_weight(check, weights) - 1 for check in come_now)
+    room += sum(len(now.conditions) < len(was.conditions) for was, now in [*kept, *pairs])
+    looped = sum(check.loop for check in after) > sum(check.loop for check in before)
+    if looped or (after and len(new.body.rows) > len(old.body.rows)):
+        room = len(lost)
+    unexplained = [check for check in lost if not explained(check) and not vacuous(check)]
+    for check in unexplained[: max(0, len(lost) - room)]:
+        yield Loss("tests.assertion_removed", check, None, "")
+
+
+_FAIL = re.compile(r"^(?:[\w.]+\.)?(?:fail|ifError|error)\(")
+
+
+def _guarded(kept: list[tuple[Assertion, Assertion]], come: list[Assertion]) -> Iterator[Loss]:
+    """Checks that stayed to the letter and now stand in a branch; with a twin in the other branch they still run."""
+    if any(check.conditions for check in come):
+        return
+    for was, now in kept:
+        if len(now.conditions) > len(was.conditions) and not was.conditions and not now.loop and _guards(now):
+            yield Loss("tests.assertion_guarded", was, now, f"runs only if {now.conditions[-1][:60]}")
+
+
+def _not_told_otherwise(
+    lost: list[Assertion],
+    pairs: list[tuple[Assertion, Assertion]],
+    fresh: list[Assertion],
+    after: list[Assertion],
+) -> list[Assertion]:
+    """Without what a comparison with the whole value says anyway."""
+    if any("napshot" in check.text for check in [*fresh, *(now for _, now in pairs)]):
+        return []
+    whole = any("napshot" in check.text or "assert_data_eq" in check.text for check in after)
+    whole = whole or any(level(was) < level(now) is Level.EXACT for was, now in pairs)
+    if whole or any(level(now) is Level.EXACT for now in fresh):
+        return [check for check in lost if level(check) not in (Level.PART, Level.PRESENCE)]
+    return lost
+
+
+def _weight(check: Assertion, weights: Mapping[str, int]) -> int:
+    hit = re.match(r"^(?:[\w.]+[.:])?(\w+)!?\(", check.text)
+    return weights.get(hit[1], 1) if hit else 1
+
+
+def _guards(check: Assertion) -> bool:
+    return not re.match(r"except|catch|switch|with|.*(?:raises|warns|throws)", check.conditions[-1], re.IGNORECASE)
+
+
+def _cancel(
+    before: list[Assertion], after: list[Assertion]
+) -> tuple[list[Assertion], list[Assertion], list[tuple[Assertion, Assertion]]]:
+    """What is gone, what has come, and what stayed to the letter (with its conditions if they stayed too)."""
+    left = list(after)
+    gone, kept = [], []
+    for check in before:
+        same = [one for one in left if one.text == check.text]
+        if not same:
+            gone.append(check)
+            continue
+        twin = next((one for one in same if one.conditions == check.conditions), same[0])
+        left.remove(twin)
+        kept.append((check, twin))
+    return gone, left, kept
+
+
+def _pair(
+    gone: list[Assertion], come: list[Assertion]
+) -> tuple[list[tuple[Assertion, Assertion]], list[Assertion], list[Assertion]]:
+    """The most alike first; what resembles nothing stays alone."""
+    if len(gone) * len(come) > 2500:
+        return list(zip(gone, come, strict=False)), gone[len(come) :], come[len(gone) :]
+    scored = sorted(
+        ((SequenceMatcher(None, a.text[:400], b.text[:400], autojunk=False).ratio() - 0.001 * abs(i - j), i, j)
+         for i, a in enumerate(gone) for j, b in enumerate(come)),
+        reverse=True,
+    )  # fmt: skip
+    old_used: set[int] = set()
+    new_used: set[int] = set()
+    pairs = []
+    for score, i, j in scored:
+        if score < 0.4:
+            break
+        if i not in old_used and j not in new_used:
+            old_used.add(i)
+            new_used.add(j)
+            pairs.append((gone[i], come[j]))
+    alone = [one for i, one in enumerate(gone) if i not in old_used]
+    return pairs, alone, [one for j, one in enumerate(come) if j not in new_used]
+
+
+def _weaker(was: Assertion, now: Assertion) -> Iterator[Loss]:
+    if vacuous(now) and not vacuous(was):
+        yield Loss("tests.assertion_loosened", was, now, "cannot fail any more")
+        return
+    raised = _raised(was, now)
+    if raised:
+        yield Loss("tests.tolerance_raised", was, now, raised)
+        return
+    demanded, demands = level(was), level(now)
+    alike = SequenceMatcher(None, was.text, now.text, autojunk=False).ratio()
+    if _same_size(was, now):
+        return
+    if demands is not Level.UNKNOWN and demands < demanded and (alike >= 0.55 or _same_subject(was, now)):
+        yield Loss("tests.assertion_loosened", was, now, f"{_WORDS[demanded]} became {_WORDS[demands]}")
+    elif normalisers(now) > normalisers(was) and alike >= 0.5 and demanded >= Level.PART:
+        yield Loss("tests.assertion_loosened", was, now, "what is compared is first made alike")
+    elif _message_dropped(was, now):
+        yield Loss("tests.assertion_loosened", was, now, "the expected message is no longer checked")
+
+
+_WORDS = {
+    Level.EXACT: "an exact comparison",
+    Level.CLOSE: "closeness",
+    Level.PART: "a partial comparison",
+    Level.PRESENCE: "presence",
+    Level.UNKNOWN: "something",
+}
+
+
+def _same_size(was: Assertion, now: Assertion) -> bool:
+    """`len(x) == 2` said as `hasSize(2)`."""
+    sized = re.search(r"\blen\(|\.length\b|\.size\(|\.count\b|\.len\(|\.Len\(", was.text)
+    return bool(sized and re.search(r"hasSize|toHaveLength|HaveLen|\bLen\(|lengthOf|isEmpty|Empty\(", now.text))
+
+
+def _same_subject(was: Assertion, now: Assertion) -> bool:
+    """Whether the first compared expression is the same in both."""
+    one, two = _subject(was.text), _subject(now.text)
+    return bool(one) and len(one) > 2 and (one == two or one in two)
+
+
+def _subject(text: str) -> str:
+    hit = re.match(r"^(?:[\w.]*(?:assert|expect)[\w.!]*\()?(?:t,|not)?(?P<subject>[^,=<>!]+)", text)
+    return hit["subject"].rstrip(")").removesuffix(".to") if hit else ""
+
+
+def _raised(was: Assertion, now: Assertion) -> str:
+    old, new = tolerances(was), tolerances(now)
+    for key, (amount, unit) in new.items():
+        if key in old:
+            before, before_unit = old[key]
+            if unit == before_unit and amount > before * 1.0000001:
+                return f"{key} {before:g} → {amount:g}{' ' + unit if unit else ''}"
+    if not old and new and level(was) is Level.CLOSE and level(now) is Level.CLOSE:
+        key, (amount, _) = next(iter(new.items()))
+        if amount > 1e-7:
+            return f"{key} {amount:g} is new"
+    return ""
+
+
+def _message_dropped(was: Assertion, now: Assertion) -> bool:
+    """`raises(E, match=…)` → `raises(E)`, `toThrow("…")` → `toThrow()`."""
+    for stated in (r"match=", r"toThrow(?:Error)?\([^)]", r"rejects\.toThrow\([^)]", r"assertRaisesRegexp?\("):
+        if (
+            re.search(stated, was.text)
+            and not re.search(stated, now.text)
+            and re.search(r"raises|toThrow|assertRaises", now.text)
+        ):
+            return True
+    return False
+
+
+_LITERAL = re.compile(r"\"[^\"]*\"|\d[\w.]*|[A-Za-z_]\w*")
+
+
+def _absorber(check: Assertion, absorbing: list[Assertion]) -> Assertion | None:
+    """A new check that says all that the old one said: `a == 1`, `b == 2` → `(a, b) == (1, 2)`."""
+    words = set(_LITERAL.findall(check.text)) - _COMMON
+    if not words:
+        return None
+    for one in absorbing:
+        if len(one.text) > len(check.text) and words <= set(_LITERAL.findall(one.text)):
+            return one
+    return None
+
+
+_COMMON = frozenset(
+    {"assert", "assertEqual", "self", "expect", "toEqual", "toBe", "t", "assert_eq", "equal", "Equal", "assertEquals"}
+)
+
+
+def added_checks(units: list[Unit], known: Counter[str]) -> Counter[str]:
+    """The checks of these units, less what was known before."""
+    found: Counter[str] = Counter()
+    for unit in units:
+        found.update(check.text for check in unit.body.asserts)
+    return found - known

@@ -1,0 +1,1 @@
+"""What steers CI, lint and coverage, read from any of their files, and compared before and after."""

@@ -1,0 +1,157 @@
+"""What a command is for: which of the checks it runs, and whether its failure counts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+_TOOLS_OF = {
+    "test": (
+        "pytest py.test tox nox nosetests unittest jest mocha vitest ava karma jasmine tap playwright "
+        "cypress rspec minitest phpunit nextest ginkgo gotestsum ctest trybuild miri doctest testem wdio "
+        "saucelabs hatch standard grunt gulp"
+    ),
+    "lint": (
+        "flake8 pylint ruff eslint tslint jshint jscs golangci-lint golint staticcheck clippy rubocop "
+        "checkstyle pmd spotbugs findbugs errorprone shellcheck yamllint markdownlint hadolint stylelint "
+        "pycodestyle pydocstyle pyflakes doc8 codespell typos actionlint zizmor super-linter pre-commit "
+        "prek xo biome oxlint detekt ktlint commitlint misspell vet sp-repo-review vulture detect-secrets"
+    ),
+    "types": ("mypy pyright pyre tsc pytype tsd flow basedpyright"),
+    "format": ("black isort prettier rustfmt gofmt goimports gofumpt yapf autopep8 docformatter spotless"),
+    "coverage": ("coverage codecov coveralls nyc c8 istanbul tarpaulin llvm-cov jacoco codacy simplecov goveralls"),
+    "security": (
+        "bandit safety pip-audit audit cargo-deny cargo-audit snyk trivy codeql semgrep govulncheck gosec "
+        "dependency-review ossf scorecard gitleaks trufflehog grype cargo-vet"
+    ),
+    "release": (
+        "bundlesize size-limit semver-checks cargo-semver-checks check-manifest twine-check apidiff "
+        "japicmp revapi animal-sniffer"
+    ),
+}
+TOOLS: dict[str, str] = {tool: kind for kind, tools in _TOOLS_OF.items() for tool in tools.split()}
+"""Tools by the kind of check they make."""
+
+_SCRIPT = re.compile(
+    r"\b(?:npm|yarn|pnpm|bun)(?:\s+run)?\s+(?:-\w+\s+)*(?P<npm>[\w:.-]+)|\bmake\s+(?:-\w+\s+)*(?P<make>[\w.-]+)"
+    r"|\b(?:cargo|go|deno|mvn|mvnw|\./mvnw|gradle|\./gradlew|gradlew|rake|just|invoke|task|dotnet|swift|mix|hatch run"
+    r"|uv run|poetry run|bundle exec)"
+    r"\s+(?:[-\w=./]*-\w[\w=./-]*\s+|\+\w+\s+)*(?P<sub>[\w:.-]+)"
+)
+_INTENTS = (
+    (
+        "test",
+        re.compile(
+            r"(?:^|[:._-])(?:tests?|spec|unit|integration|e2e|verify|check|ci|miri|nextest|doctest|bench-test)(?:$|[:._-])|^t$"
+        ),
+    ),
+    ("lint", re.compile(r"lint|clippy|^vet$|style|^checks?$|doc-?check")),
+    ("format", re.compile(r"^fmt|format|prettier")),
+    ("types", re.compile(r"types?(?:-?check)?$|^tsc|mypy")),
+    ("coverage", re.compile(r"cov(?:er(?:age)?)?(?:$|[:._-])|coverage|tarpaulin|llvm-cov")),
+    ("security", re.compile(r"^audit|security|^deny|vuln")),
+)
+_TOOL = re.compile(
+    r"(?<![\w@/.-])(?:@[\w-]+/)?(" + "|".join(sorted(map(re.escape, TOOLS), key=len, reverse=True)) + r")(?![\w-])"
+)
+_SETUP = re.compile(
+    r"\b(?:pip3?|pipx|uv|conda|mamba|apt(?:-get)?|brew|gem|poetry|npm|yarn|pnpm|cargo|go|rustup|choco|python -m pip)\s+"
+    r"(?:pip\s+)?(?:-\w+\s+)*(?:install|add|get|ci|i|sync|component|toolchain|update|upgrade|i\b)\b|^\s*(?:echo|cd|export|mkdir|cp|mv|rm|curl|wget|git)\b"
+)
+
+
+def checks_of(command: str) -> frozenset[str]:
+    """Kinds and tools of check that one line runs: `test:pytest`, `lint:npm lint`. Installing a tool runs none."""
+    found: set[str] = set()
+    for part in re.split(r"&&|\|\||;|\|(?!\|)", command):
+        part = part.strip()
+        if not part or _SETUP.search(part):
+            continue
+        for hit in _TOOL.finditer(part):
+            found.add(f"{TOOLS[hit[1]]}:{hit[1]}")
+        for hit in _SCRIPT.finditer(part):
+            name = hit["npm"] or hit["make"] or hit["sub"] or ""
+            for kind, pattern in _INTENTS:
+                if pattern.search(name):
+                    found.add(f"{kind}:{name}")
+        if re.search(
+            r"(?:^|\s)(?:\./|bash |sh |python3? (?:-m )?|node |ruby )[\w/.-]*(?:test|lint|check|verify)[\w.-]*(?:\s|$)",
+            part,
+        ):
+            found.add("test:script")
+    return frozenset(found)
+
+
+def action_checks(uses: str) -> frozenset[str]:
+    """The same for `uses: owner/action@ref`."""
+    name = uses.split("@")[0].lower()
+    found = {
+        f"{kind}:{tool}" for tool, kind in TOOLS.items() if re.search(rf"(?:^|[/_-]){re.escape(tool)}(?:$|[/_-])", name)
+    }
+    if re.search(r"lint|scan|audit|review-action$|check", name) and "checkout" not in name:
+        found.add(f"lint:{name}")
+    return frozenset(found)
+
+
+def kinds(checks: Iterable[str]) -> frozenset[str]:
+    """Only the kinds of checks."""
+    return frozenset(check.split(":", 1)[0] for check in checks)
+
+
+_FORGIVING = re.compile(
+    r"\|\|\s*(?:true|:|exit 0|echo\b)|;\s*(?:true|exit 0)\s*$|^\s*set \+e\b|--exit-zero\b|--no-fail\b|--soft-fail\b"
+    r"|--passWithNoTests\b|-DskipTests\b"
+    r"|-Dmaven\.test\.skip|--ignore-outcome|--allow-failure|-x\s+test\b|--no-verify\b|\|\|\s*exit\s+0"
+)
+
+
+def forgiven(command: str) -> str | None:
+    """What in a command makes its failure count for nothing, or None."""
+    hit = _FORGIVING.search(command)
+    return hit[0].strip() if hit else None
+
+
+def without_forgiveness(command: str) -> str:
+    """The command as it would be if its failure counted; for comparing."""
+    return " ".join(_FORGIVING.sub("", command).split()).lstrip("-").strip()
+
+
+_FLAG = re.compile(
+    r"--(?P<flag>(?:extend-|per-file-)?ignores?(?:-glob|-words-list|-path|-pattern)?|disable|exclude|deselect|omit|skip|skip-\w+|allow-\w+|coverage-threshold)"
+    r"(?:=|\s+)(?P<value>\"[^\"]+\"|'[^']+'|[^\s\"'\]]+)|\s-(?P<short>[km])\s+(?P<not>[\"'](?:[^\"']*\b)?not\b[^\"']*[\"'])|(?:^|\s)-A\s+(?P<allow>clippy::\w+|\w+)"
+)
+
+
+def exclusions(command: str) -> Iterator[tuple[str, str]]:
+    """(flag, item) of everything a command leaves out: `--ignore=E501,W503`, `-m "not slow"`, `-A clippy::x`."""
+    for hit in _FLAG.finditer(command):
+        if hit["allow"]:
+            yield "-A", hit["allow"]
+        elif hit["short"]:
+            yield f"-{hit['short']}", hit["not"].strip("\"'")
+        else:
+            for item in re.split(r"[,\s]+", hit["value"].strip("\"'")):
+                if item:
+                    yield hit["flag"], item
+
+
+_STRICT = re.compile(
+    r"(?<![\w-])(?:-Werror|-W\s+error|-D\s+warnings|--strict(?:-\w+)?|--error-on-\w+|--fail-on-\w+|--exit-code|--locked|--frozen-lockfile|--deny[\s=]\w+"
+    r"|--check|--diff|-race|--max-warnings(?:=|\s+)0|--fail-under|--doctest-modules|--all-features|--all-targets|--workspace|--cov-branch|--branch)(?![\w-])"
+)
+
+
+def strict_flags(command: str) -> frozenset[str]:
+    """Flags that make a check demand more."""
+    return frozenset(" ".join(hit[0].split()) for hit in _STRICT.finditer(command))
+
+
+_LIMIT = re.compile(
+    r"--(?P<flag>(?:cov-)?fail-under|min-?coverage|max-line-length|line-length|max-complexity|max-warnings|coverage-threshold|lines|branches|functions|statements)(?:=|\s+)(?P<value>\d+(?:\.\d+)?)"
+)
+
+
+def limits(command: str) -> Iterator[tuple[str, float]]:
+    """(flag, number) of thresholds given on the command line."""
+    for hit in _LIMIT.finditer(command):
+        yield hit["flag"], float(hit["value"])

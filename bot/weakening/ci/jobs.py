@@ -1,0 +1,288 @@
+"""Jobs and steps of any pipeline, and of the files whose commands pipelines run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.weakening.ci.commands import action_checks, checks_of
+from bot.weakening.ci.config import Config, is_pipeline
+
+_RUN_KEYS = (
+    "run",
+    "script",
+    "bash",
+    "powershell",
+    "pwsh",
+    "command",
+    "commands",
+    "inlineScript",
+    "before_script",
+    "after_success",
+    "after_script",
+    "test_script",
+)
+_LENIENT_KEYS = (
+    "continue-on-error",
+    "continueOnError",
+    "allow_failure",
+    "ignore_outcome",
+    "soft_fail",
+    "ignore_errors",
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: its command lines, or the action it uses without a version."""
+
+    lines: tuple[str, ...]
+    uses: str = ""
+    pin: str = ""
+    lenient: bool = False
+    off: bool = False
+
+    @property
+    def key(self) -> str:
+        """By which the step is known on the other side."""
+        return self.uses or "\n".join(self.lines)
+
+    @property
+    def checks(self) -> frozenset[str]:
+        found = action_checks(self.uses) if self.uses else frozenset()
+        return found.union(*(checks_of(line) for line in self.lines))
+
+
+@dataclass
+class Job:
+    """A job, a tox environment, a make target, a package script: a named list of steps."""
+
+    path: str
+    name: str
+    steps: list[Step] = field(default_factory=list)
+    lenient: bool = False
+    off: bool = False
+    matrix: dict[str, list[str]] = field(default_factory=dict)
+    excluded: list[tuple[str, ...]] = field(default_factory=list)
+
+    @property
+    def lines(self) -> list[str]:
+        return [line for step in self.steps for line in step.lines]
+
+    @property
+    def keys(self) -> frozenset[str]:
+        return frozenset([*self.lines, *(step.uses for step in self.steps if step.uses)])
+
+    @property
+    def checks(self) -> frozenset[str]:
+        return frozenset().union(*(step.checks for step in self.steps))
+
+
+def jobs(config: Config) -> list[Job]:
+    """Every job of the file; a file of another kind has none."""
+    name = config.path.rsplit("/", 1)[-1]
+    if is_pipeline(config.path) or name in ("Taskfile.yml", "Taskfile.yaml"):
+        return list(_pipeline(config.path, config.data, ())) if config.data is not None else []
+    if name == "package.json" and isinstance(config.data, dict):
+        scripts = config.data.get("scripts")
+        return (
+            [_plain(config.path, key, [str(value)]) for key, value in scripts.items()]
+            if isinstance(scripts, dict)
+            else []
+        )
+    if name in ("tox.ini", "setup.cfg") and isinstance(config.data, dict):
+        return _tox(config)
+    if name in ("pyproject.toml", "hatch.toml", "tox.toml"):
+        return _tasks(config)
+    if re.search(r"akefile$|[Jj]ustfile$", name):
+        return _targets(config)
+    if name == "noxfile.py":
+        return _sessions(config)
+    if re.search(r"\.sh$|(?:^|/)\.?ci/", config.path) or name == "Jenkinsfile":
+        return [
+            _plain(
+                config.path,
+                name,
+                [line.strip() for line in config.text.splitlines() if not line.strip().startswith("#")],
+            )
+        ]
+    return []
+
+
+def _plain(path: str, name: str, lines: list[str]) -> Job:
+    return Job(path, name, [Step((line,)) for line in lines if line])
+
+
+def _tasks(config: Config) -> list[Job]:
+    """What tox, hatch, pdm, poe and taskipy keep in a TOML file."""
+    lines: dict[str, list[str]] = {}
+    for setting in config.settings:
+        tools = re.match(
+            r"^(?:tool\.)?(?:tox|hatch\.envs|pdm\.scripts|poe\.tasks|taskipy\.tasks|envs?|env_run_base|thx)\b",
+            setting.dotted,
+        )
+        if tools and re.search(r"commands|scripts|tasks|cmd|jobs", setting.dotted):
+            lines.setdefault(setting.dotted, []).append(setting.value)
+    return [
+        Job(config.path, name, [Step((value if " " in value else " ".join(values),)) for value in values])
+        for name, values in lines.items()
+    ]
+
+
+def _tox(config: Config) -> list[Job]:
+    found = []
+    for section, keys in config.data.items():
+        if not section.startswith(("testenv", "tox")):
+            continue
+        job = _plain(config.path, section, list(keys.get("commands", ())))
+        job.lenient = any(
+            str(value).lower() in ("true", "1")
+            for key in ("ignore_outcome", "ignore_errors")
+            for value in keys.get(key, ())
+        )
+        found.append(job)
+    return found
+
+
+def _targets(config: Config) -> list[Job]:
+    found: list[Job] = []
+    for line in config.text.splitlines():
+        head = re.match(r"^([\w./-]+)\s*:(?!=)(.*)$", line)
+        if head:
+            found.append(Job(config.path, head[1]))
+            if head[2].strip() and not head[1].startswith("."):
+                found[-1].steps.append(Step(tuple(f"make {word}" for word in head[2].split("#")[0].split())))
+        elif found and line[:1] in "\t " and line.strip() and not line.strip().startswith("#"):
+            command = line.strip()
+            found[-1].steps.append(Step((command.lstrip("@-+"),), lenient=command.lstrip("@+").startswith("-")))
+    return found
+
+
+def _sessions(config: Config) -> list[Job]:
+    found: list[Job] = []
+    for name, body in re.findall(r"^def (\w+)\(.*?\).*?:\n((?:[ \t]+.*\n?|\n)+)", config.text, re.MULTILINE):
+        calls = re.findall(r"session\.run\((.*?)\)\s*$", body, re.MULTILINE | re.DOTALL)
+        lines = [" ".join(re.findall(r"[\"']([^\"']+)[\"']", call)) for call in calls]
+        found.append(_plain(config.path, name, lines))
+    return found
+
+
+def _pipeline(path: str, node: Any, keys: tuple[str, ...]) -> Iterator[Job]:
+    """Every mapping that holds steps or a script is a job; what it holds is not looked at for further ones."""
+    if isinstance(node, dict):
+        if any(key in node for key in ("steps", *_RUN_KEYS)) and not _is_step(keys):
+            yield _job(path, node, keys)
+            node = {key: value for key, value in node.items() if key in ("jobs", "matrix", "stages")}
+        elif isinstance(node.get("uses"), str) and keys[:1] == ("jobs",):
+            yield Job(path, keys[-1], [Step((), uses=str(node["uses"]).partition("@")[0])])
+            return
+        for key, value in node.items():
+            yield from _pipeline(path, value, (*keys, str(key)))
+    elif isinstance(node, list):
+        for number, value in enumerate(node):
+            label = (
+                str(value.get("job") or value.get("stage") or value.get("name") or number)
+                if isinstance(value, dict)
+                else str(number)
+            )
+            yield from _pipeline(path, value, (*keys, label))
+
+
+def _is_step(keys: tuple[str, ...]) -> bool:
+    return len(keys) > 1 and keys[-2] == "steps"
+
+
+def _job(path: str, node: dict[str, Any], keys: tuple[str, ...]) -> Job:
+    job = Job(path, keys[-1] if keys else path.rsplit("/", 1)[-1], lenient=_lenient(node), off=_off(node))
+    own = {key: node[key] for key in _RUN_KEYS if key in node}
+    for value in own.values():
+        job.steps += [Step((line,)) for line in _lines(value)]
+    steps = node.get("steps")
+    for step in steps if isinstance(steps, list) else []:
+        job.steps += list(_steps(step))
+    strategy = node.get("strategy")
+    matrix = strategy.get("matrix") if isinstance(strategy, dict) else node.get("matrix")
+    if isinstance(matrix, dict):
+        _matrix(job, matrix)
+    return job
+
+
+def _matrix(job: Job, matrix: dict[str, Any]) -> None:
+    for key, values in matrix.items():
+        if key == "exclude" and isinstance(values, list):
+            job.excluded = [tuple(map(str, _leaves(one))) for one in values]
+        elif isinstance(values, list) and key != "include":
+            job.matrix[str(key)] = [" ".join(map(str, _leaves(one))) for one in values]
+        elif key == "include" and isinstance(values, list):
+            for one in values:
+                for name, value in one.items() if isinstance(one, dict) else ():
+                    if str(name) in ("os", "runs-on", "platform", "image"):
+                        job.matrix.setdefault(str(name), []).append(str(value))
+
+
+def _leaves(node: Any) -> Iterator[Any]:
+    if isinstance(node, dict):
+        for value in node.values():
+            yield from _leaves(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _leaves(value)
+    else:
+        yield node
+
+
+def _steps(node: Any) -> Iterator[Step]:
+    if isinstance(node, str):
+        yield Step((), uses=node)
+        return
+    if not isinstance(node, dict):
+        return
+    if "uses" in node:
+        name, _, pin = str(node["uses"]).partition("@")
+        extra = (
+            tuple(f"{key} {value}" for key, value in (node.get("with") or {}).items())
+            if isinstance(node.get("with"), dict)
+            else ()
+        )
+        yield Step(
+            tuple(line for line in extra if "arg" in line or "command" in line), name, pin, _lenient(node), _off(node)
+        )
+        return
+    if "task" in node:
+        yield Step((), uses=str(node["task"]).split("@")[0], lenient=_lenient(node), off=_off(node))
+        return
+    lines: list[str] = []
+    for key in _RUN_KEYS:
+        value = node.get(key)
+        lines += _lines(value.get("command", "") if isinstance(value, dict) else value)
+    if lines:
+        yield Step(tuple(lines), lenient=_lenient(node), off=_off(node))
+
+
+def _lines(value: Any) -> list[str]:
+    if isinstance(value, list):
+        return [line for one in value for line in _lines(one)]
+    if not isinstance(value, str):
+        return []
+    joined = re.sub(r"\\\n\s*", " ", value)
+    return [" ".join(line.split()) for line in joined.splitlines() if line.strip() and not line.strip().startswith("#")]
+
+
+def _lenient(node: dict[str, Any]) -> bool:
+    """Whether a failure is let pass always; an expression depends on the matrix and is judged there."""
+    values = [node.get(key) for key in _LENIENT_KEYS]
+    return any(value is True or (isinstance(value, str) and value.lower() == "true") for value in values) or isinstance(
+        values[2], dict
+    )
+
+
+def _off(node: dict[str, Any]) -> bool:
+    condition = str(node.get("if", node.get("condition", ""))).replace(" ", "").lower()
+    return (
+        condition in ("false", "${{false}}", "never()", "0")
+        or "false&&" in condition
+        or node.get("when") in ("never", "manual")
+        or node.get("enabled") is False
+    )

@@ -1,0 +1,48 @@
+"""CI, lint and coverage that a change drops, silences or loosens (`ci.*`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from bot.changeset.tree import TreeReader
+from bot.weakening.ci.commands import checks_of, kinds
+from bot.weakening.ci.config import concerns_ci, holds_commands, is_lint, is_pipeline, read
+from bot.weakening.ci.hooks import hook_findings
+from bot.weakening.ci.lint import lint_findings
+from bot.weakening.ci.lists import selected
+from bot.weakening.ci.pipeline import Pipelines
+from bot.weakening.ci.triggers import allowed_failures, trigger_findings
+from bot.weakening.files import FilePair
+from bot.weakening.model import WeakeningFinding
+
+
+def ci_findings(pairs: Sequence[FilePair], head: TreeReader) -> Iterator[WeakeningFinding]:
+    """Every `ci.*` finding of a change, in no particular order."""
+    sides = [
+        (read(pair.old_path, pair.before), read(pair.path, pair.after)) for pair in pairs if concerns_ci(pair.path)
+    ]
+    if not sides:
+        return
+    lint = [
+        side for side in sides if is_lint(side[0].path) or is_pipeline(side[0].path) or holds_commands(side[0].path)
+    ]
+    yield from lint_findings(lint, frozenset(pair.path for pair in pairs if pair.change.old is None))
+    yield from hook_findings(sides, selected(lint))
+    deleted = any(old.text and not new.text and is_pipeline(old.path) for old, new in sides)
+    elsewhere = _checked_elsewhere(head) if deleted else frozenset()
+    commands = [side for side in sides if holds_commands(side[0].path)]
+    yield from Pipelines(commands, elsewhere).findings()
+    for old, new in commands:
+        if old.text and new.text:
+            yield from trigger_findings(old, new)
+            yield from allowed_failures(old, new)
+
+
+def _checked_elsewhere(head: TreeReader) -> frozenset[str]:
+    """Kinds of checks that the head's pipelines run: a pipeline that moved to another CI is not lost."""
+    found: set[str] = set()
+    for entry in head.files():
+        if is_pipeline(entry.path) and entry.size < 200_000:
+            for line in head.read(entry.path).decode("utf-8", "replace").splitlines():
+                found.update(kinds(checks_of(line.split("run:", 1)[-1].strip(" -"))))
+    return frozenset(found)

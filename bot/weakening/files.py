@@ -1,0 +1,143 @@
+"""The change as pairs of texts: what each changed path said before and says now."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from bot.changeset.tree import MODE_EXECUTABLE, MODE_FILE, PathChange, TreeReader
+from bot.errors import GitFailed
+from bot.weakening.languages.python import skip_names
+from bot.weakening.paths import grammar_of, is_test_path, may_hold_tests
+from bot.weakening.tree import Context, Unit, units
+
+MAX_BYTES = 1_500_000
+"""A larger file is not read as source: it is generated."""
+
+
+@dataclass(eq=False)
+class FilePair:
+    """One changed path, read when it is first asked for."""
+
+    change: PathChange
+    base: TreeReader
+    head: TreeReader
+
+    missing: bool = False
+    """Whether the repository lacks the content of one side (a partial clone)."""
+
+    @cached_property
+    def before(self) -> str | None:
+        """The base's text, or None where the file is absent, binary or too large."""
+        return self._read(self.base, self.change.old)
+
+    @cached_property
+    def after(self) -> str | None:
+        """The head's text, likewise."""
+        return self._read(self.head, self.change.new)
+
+    def _read(self, tree: TreeReader, path: str | None) -> str | None:
+        try:
+            return _text(tree, path)
+        except GitFailed as error:
+            if error.code != "git.missing_object":
+                raise
+            self.missing = True
+            return None
+
+    @property
+    def path(self) -> str:
+        return self.change.path
+
+    @property
+    def old_path(self) -> str:
+        return self.change.old or self.change.new or ""
+
+    @property
+    def gone(self) -> bool:
+        return self.change.new is None
+
+    @cached_property
+    def is_test(self) -> bool:
+        """Whether either side holds tests by its path."""
+        return any(path is not None and is_test_path(path) for path in (self.change.old, self.change.new))
+
+    @cached_property
+    def old_units(self) -> list[Unit]:
+        return _units(self.change.old, lambda: self.before)
+
+    @cached_property
+    def new_units(self) -> list[Unit]:
+        return _units(self.change.new, lambda: self.after)
+
+    @cached_property
+    def old_lines(self) -> frozenset[str]:
+        return frozenset(line.strip() for line in (self.before or "").splitlines())
+
+    @cached_property
+    def new_lines(self) -> list[str]:
+        return (self.after or "").splitlines()
+
+
+def pairs(base: TreeReader, head: TreeReader, changes: Iterable[PathChange]) -> list[FilePair]:
+    """The two sides of every change."""
+    return [FilePair(change, base, head) for change in changes]
+
+
+def _text(tree: TreeReader, path: str | None) -> str | None:
+    if path is None:
+        return None
+    entry = tree.entry(path)
+    if entry is None or entry.mode not in (MODE_FILE, MODE_EXECUTABLE) or entry.size > MAX_BYTES:
+        return None
+    raw = tree.read(path)
+    if b"\0" in raw[:8000]:
+        return None
+    return raw.decode("utf-8", "replace").replace("\r\n", "\n").removeprefix("\ufeff")
+
+
+def _units(path: str | None, read: Callable[[], str | None]) -> list[Unit]:
+    grammar = grammar_of(path) if path is not None else None
+    if path is None or grammar is None or not may_hold_tests(path):
+        return []
+    source = read()
+    if source is None:
+        return []
+    if (
+        path.endswith((".rs", ".java"))
+        and not is_test_path(path)
+        and not re.search(r"#\[[\w:]*test|@\w*Test\b", source)
+    ):
+        return []
+    names = skip_names(source) if path.endswith(".py") else frozenset()
+    context = Context(path, is_test_path(path), source, names, local_checks(source))
+    return units(grammar, context)
+
+
+_DEFINITION = re.compile(
+    r"^[ \t]*(?:(?:export\s+|pub(?:\([^)]*\))?\s+)?(?:async\s+|unsafe\s+)*"
+    r"(?:def|function|func|fn)\s+(?:\([^)]*\)\s*)?(\w+)"
+    r"|(?:export\s+)?(?:const|let|var)\s+(\w+)\s*=\s*(?:async\s*)?(?:function\b|\w+\s*=>|\([^()]*\)\s*(?::[^=]+)?=>))",
+    re.MULTILINE,
+)
+_OTHER = re.compile(
+    r"(?:test|set_?up|tear_?down|it$|describe$|create|new|make|build|get|load|read|write|start|stop|open|close|perform|run"
+    r"|parse|init|mock|fake|fetch|before|after|main$)",
+    re.IGNORECASE,
+)
+"""Names that say what a function does besides checking: a call of one is no check."""
+_ASSERTING = re.compile(r"\bassert\w*!?|(?<!\.)\bexpect\(|\bt\.(?:Error|Fatal)f?\b|\braises\(")
+
+
+def local_checks(source: str) -> frozenset[str]:
+    """Names of the file's own functions that check something: a call of one is a check."""
+    found = set()
+    hits = list(_DEFINITION.finditer(source))
+    for hit, following in zip(hits, [*hits[1:], None], strict=False):
+        end = following.start() if following else len(source)
+        name = hit[1] or hit[2]
+        if not _OTHER.match(name) and _ASSERTING.search(source, hit.end(), end):
+            found.add(name)
+    return frozenset(found)

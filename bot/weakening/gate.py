@@ -1,0 +1,121 @@
+"""The deterministic gates on two trees: weakened tests and CI, secrets, protected paths, size. No model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from bot.changeset.codes import found
+from bot.changeset.findings import Finding, Severity
+from bot.changeset.guards.config import GuardConfig
+from bot.changeset.guards.protected import protected_path
+from bot.changeset.guards.secret import secret_findings
+from bot.changeset.guards.view import FileView
+from bot.changeset.tree import PathChange, TreeReader
+from bot.errors import GitFailed
+from bot.weakening.ci_gate import ci_findings
+from bot.weakening.files import FilePair, pairs
+from bot.weakening.model import WeakeningFinding
+from bot.weakening.tests_gate import test_findings
+
+
+@dataclass(frozen=True, slots=True)
+class CheckFinding:
+    """One finding of `cadence check`; `line` counts from 1 in the head's file. `blocks`: it must not pass unseen."""
+
+    code: str
+    path: str | None
+    line: int | None
+    message: str
+    blocks: bool = True
+
+
+def weakening_findings(
+    base: TreeReader, head: TreeReader, changes: Iterable[PathChange]
+) -> tuple[WeakeningFinding, ...]:
+    """Every way in which the change from `base` to `head` weakens the tests (`tests.*`) or the CI (`ci.*`).
+
+    `changes` are the paths that differ, renames found (`Mirror.changes`, `LocalRepository.changes`). The findings are
+    in order of path, line and code, each at most once; an empty tuple means that nothing asks for a person. Files that
+    are no text, or above 1.5 MB, are not read. Raises what the tree readers raise (GitFailed), also when the
+    repository lacks a file that had to be read.
+    """
+    read = pairs(base, head, changes)
+    found_here = _weakening(read, head)
+    lacking = next((pair.path for pair in read if pair.missing), None)
+    if lacking is not None:
+        raise GitFailed(f"The repository lacks the content of {lacking}.", code="git.missing_object")
+    return found_here
+
+
+def _weakening(read: Sequence[FilePair], head: TreeReader) -> tuple[WeakeningFinding, ...]:
+    found_here = {*test_findings(read), *ci_findings(read, head)}
+    return tuple(sorted(found_here, key=lambda one: (one.path, one.line or 0, one.code, one.message)))
+
+
+def check_findings(
+    base: TreeReader, head: TreeReader, changes: Sequence[PathChange], config: GuardConfig
+) -> tuple[CheckFinding, ...]:
+    """All gates on any two trees: weakening, secrets in added lines, protected paths, size.
+
+    `config` is the base's (`GuardConfig.from_repo`). Raises what the tree readers raise (GitFailed).
+    """
+    read = pairs(base, head, changes)
+    out = [CheckFinding(one.code, one.path, one.line, one.message) for one in _weakening(read, head)]
+    out += [_of(one) for one in _secrets(read)]
+    out += [
+        CheckFinding(
+            "git.missing_object", pair.path, None, "The repository lacks this file's content: it was not checked."
+        )
+        for pair in read
+        if pair.missing
+    ]
+    out += [_of(one) for one in _protected(changes, config)]
+    out += [_of(one) for one in _size(head, changes, config)]
+    return tuple(out)
+
+
+def _of(finding: Finding) -> CheckFinding:
+    return CheckFinding(finding.code, finding.path, finding.line, finding.message, finding.severity is Severity.ERROR)
+
+
+def _secrets(read: Sequence[FilePair]) -> Iterator[Finding]:
+    for pair in read:
+        if pair.after is not None and pair.after != pair.before:
+            view = FileView(
+                0, pair.path, pair.before, pair.after, whole=False, removes=frozenset(), source=pair.old_path
+            )
+            yield from secret_findings(view)
+
+
+def _protected(changes: Sequence[PathChange], config: GuardConfig) -> Iterator[Finding]:
+    for path in dict.fromkeys(path for change in changes for path in (change.old, change.new) if path is not None):
+        hit = protected_path(path, config)
+        if hit is not None:
+            yield found(hit[0], f"{path} is protected ({hit[1]})", path=path)
+
+
+def _bytes(head: TreeReader, path: str | None) -> int:
+    """The file's size; a file whose content is missing is named by its own finding."""
+    try:
+        entry = head.entry(path) if path is not None else None
+    except GitFailed as error:
+        if error.code != "git.missing_object":
+            raise
+        return 0
+    return entry.size if entry is not None else 0
+
+
+def _size(head: TreeReader, changes: Sequence[PathChange], config: GuardConfig) -> Iterator[Finding]:
+    if len(changes) > config.max_files:
+        yield found("size", f"{len(changes)} files; {config.max_files} are allowed")
+    total = 0
+    for change in changes:
+        size = _bytes(head, change.new)
+        total += size
+        if size > config.max_file_bytes:
+            yield found(
+                "size", f"{change.path} has {size} bytes; {config.max_file_bytes} are allowed", path=change.path
+            )
+    if total > config.max_total_bytes:
+        yield found("size", f"{total} bytes in all; {config.max_total_bytes} are allowed")

@@ -1,0 +1,1 @@
+"""One module per language: what begins a test there, what checks, what skips."""

@@ -1,0 +1,96 @@
+"""Rust: #[test] and its kin, rstest and test_case rows, proptest; tests also live inside the product's files."""
+
+from __future__ import annotations
+
+import re
+
+import tree_sitter_rust
+from tree_sitter import Node
+
+from bot.weakening.model import Skip
+from bot.weakening.tree import Context, Grammar, Names, Start, callee, normal, squeeze, text
+
+_TEST = re.compile(
+    r"^(?:\w+::)*(?:test|rstest|test_case|quickcheck|wasm_bindgen_test|proptest|case|test_log|traced_test|bench)\b"
+)
+_CHECK = re.compile(r"^(?:\w+::)*(?:debug_)?(?:assert\w*|prop_assert\w*|check\w*|expect\w*|insta)$")
+_NAME = re.compile(r"^(?:assert|check|verify|expect|compare|validate)_\w+$")
+
+
+def _start(node: Node, names: Names, context: Context) -> Start | None:
+    if node.type not in ("function_item", "mod_item", "impl_item"):
+        return None
+    attributes = _attributes(node)
+    if node.type == "function_item":
+        name = text(node.child_by_field_name("name"))
+        is_test = any(_TEST.match(one) for one, _ in attributes)
+        hidden = "helper" if context.test_path or "tests" in names or "test" in names else "code"
+        start = Start(name, "test" if is_test else hidden, node, node)
+    else:
+        name = text(node.child_by_field_name("name")) or squeeze(text(node.child_by_field_name("type")))
+        inline = node.child_by_field_name("body") is not None
+        start = Start(name, "group" if inline else "code", node, node)
+    for one, line in attributes:
+        _attribute(start, one, line)
+    return start
+
+
+def _attributes(node: Node) -> list[tuple[str, int]]:
+    found = []
+    at = node.prev_named_sibling
+    while at is not None and at.type in ("attribute_item", "line_comment", "block_comment"):
+        if at.type == "attribute_item":
+            found.append((squeeze(text(at))[2:-1], at.start_point.row + 1))
+        at = at.prev_named_sibling
+    return found[::-1]
+
+
+def _attribute(start: Start, attribute: str, line: int) -> None:
+    if re.match(r"ignore\b", attribute):
+        start.skips.append(Skip("skip", "ignore", line))
+    elif re.match(r"should_panic\b", attribute):
+        start.skips.append(Skip("xfail", "should_panic", line))
+    elif re.match(r"cfg_attr\(.*\b(?:ignore|should_panic)\b", attribute):
+        start.skips.append(Skip("skip", attribute, line, True))
+    elif re.match(r"cfg\(", attribute) and attribute != "cfg(test)":
+        start.skips.append(Skip("cfg", attribute, line, True))
+    elif re.match(r"(?:case|test_case)(?:::\w+)?\(", attribute):
+        start.rows.append(attribute)
+
+
+def _check(node: Node, context: Context) -> Node | None:
+    if node.type == "macro_invocation":
+        return node if _CHECK.match(squeeze(text(node.child_by_field_name("macro")))) else None
+    if node.type == "call_expression":
+        name = callee(node)
+        leaf = re.split(r"::|\.", name)[-1]
+        if leaf in context.check_names or _NAME.match(leaf) or (".assert" in name and leaf != "assert"):
+            return node
+    return None
+
+
+def _skip(_node: Node, _context: Context) -> Skip | None:
+    return None
+
+
+def _rows(node: Node) -> list[str]:
+    """Elements of an array of tuples: the table of a table test."""
+    if node.type != "array_expression":
+        return []
+    rows = [child for child in node.named_children if child.type in ("tuple_expression", "struct_expression")]
+    return [normal(child) for child in rows] if len(rows) > 1 else []
+
+
+RUST = Grammar(
+    name="rust",
+    language=tree_sitter_rust.language,
+    start=_start,
+    check=_check,
+    skip=_skip,
+    rows=_rows,
+    branches=frozenset({"if_expression", "match_arm"}),
+    loops=frozenset({"for_expression", "while_expression", "loop_expression"}),
+    comments=frozenset({"line_comment", "block_comment"}),
+    returns=frozenset({"return_expression"}),
+    descend=False,
+)

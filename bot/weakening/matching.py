@@ -1,0 +1,212 @@
+"""Which test of the head is which test of the base: by name, by name elsewhere, by what it does, by who took it in."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+
+from bot.weakening.files import FilePair
+from bot.weakening.tree import Unit, squeeze
+
+_WORD = re.compile(r"[A-Za-z_]\w{2,}|\d[\w.]*|\"[^\"]{1,60}\"")
+
+
+@dataclass
+class Matched:
+    """The same unit on both sides."""
+
+    old: Unit
+    new: Unit
+    pair: FilePair
+
+
+@dataclass
+class Matching:
+    """`same`: units on both sides; `gone`: tests without a successor; `born`: tests without a predecessor,
+    `helpers`: other units without one."""
+
+    same: list[Matched] = field(default_factory=list)
+    gone: list[tuple[FilePair, Unit]] = field(default_factory=list)
+    born: list[tuple[FilePair, Unit]] = field(default_factory=list)
+    helpers: list[Unit] = field(default_factory=list)
+    added: Added = field(default_factory=lambda: Added(()))
+
+
+class Added:
+    """What the change adds to test files: lines, words and how often."""
+
+    def __init__(self, pairs: Iterable[FilePair]) -> None:
+        self.lines: Counter[str] = Counter()
+        self.words: Counter[str] = Counter()
+        for pair in pairs:
+            before = Counter(squeeze(line) for line in (pair.before or "").splitlines())
+            for line in pair.new_lines:
+                bare = squeeze(line)
+                if before[bare] > 0:
+                    before[bare] -= 1
+                elif bare and not bare.startswith(("#", "//", "*")):
+                    self.lines[bare] += 1
+                    self.words.update(_WORD.findall(bare))
+
+    def take_units(self, matching: Matching) -> None:
+        """Lines that kept their place while the test around them became another one are added to that one."""
+        for one in matching.same:
+            if one.new.kind == "test" and one.old.text != one.new.text:
+                self.lines.update(Counter(one.new.lines) - Counter(one.old.lines) - self.lines)
+        for _, unit in matching.born:
+            self.lines.update(Counter(unit.lines) - self.lines)
+
+
+def match(pairs: Sequence[FilePair]) -> Matching:
+    """Match the tests and helpers of all changed files."""
+    out = Matching(added=Added(pair for pair in pairs if pair.new_units or pair.is_test))
+    old_left: list[tuple[FilePair, Unit]] = []
+    new_left: list[tuple[FilePair, Unit]] = []
+    for pair in pairs:
+        one, two = _by_name(pair, out)
+        old_left += one
+        new_left += two
+    old_left, new_left = _elsewhere(old_left, new_left, out)
+    old_left, new_left = _by_body(old_left, new_left, out)
+    out.born = [(pair, unit) for pair, unit in new_left if unit.kind == "test"]
+    out.helpers = [unit for _, unit in new_left if unit.kind == "helper"]
+    out.added.take_units(out)
+    lost = [(pair, unit) for pair, unit in old_left if unit.kind == "test"]
+    out.gone = [(pair, unit) for pair, unit in lost if not _taken_in(unit, out)]
+    return out
+
+
+def _by_name(pair: FilePair, out: Matching) -> tuple[list[tuple[FilePair, Unit]], list[tuple[FilePair, Unit]]]:
+    """Full names first, then last names that are the only ones of their kind."""
+    new_by_name: dict[tuple[str, ...], list[Unit]] = defaultdict(list)
+    for unit in pair.new_units:
+        new_by_name[((unit.kind == "test" and "test") or unit.kind, *unit.names)].append(unit)
+    left: list[Unit] = []
+    for unit in pair.old_units:
+        twins = new_by_name.get((unit.kind, *unit.names))
+        if twins:
+            out.same.append(Matched(unit, twins.pop(0), pair))
+        else:
+            left.append(unit)
+    rest = [unit for units in new_by_name.values() for unit in units]
+    leaves: dict[str, list[Unit]] = defaultdict(list)
+    for unit in rest:
+        leaves[f"{unit.kind}:{unit.leaf}"].append(unit)
+    old_rest: list[tuple[FilePair, Unit]] = []
+    for unit in left:
+        twins = leaves.get(f"{unit.kind}:{unit.leaf}")
+        if twins:
+            out.same.append(Matched(unit, twins.pop(0), pair))
+        else:
+            old_rest.append((pair, unit))
+    return old_rest, [(pair, unit) for units in leaves.values() for unit in units]
+
+
+Left = list[tuple[FilePair, Unit]]
+
+
+def _elsewhere(old: Left, new: Left, out: Matching) -> tuple[Left, Left]:
+    """The same name in another changed file, the most similar first."""
+    by_leaf: dict[str, Left] = defaultdict(list)
+    for pair, unit in new:
+        by_leaf[f"{unit.kind}:{unit.leaf}"].append((pair, unit))
+    rest: Left = []
+    for pair, unit in old:
+        twins = by_leaf.get(f"{unit.kind}:{unit.leaf}") if unit.leaf else None
+        if not twins:
+            rest.append((pair, unit))
+            continue
+        best = max(twins, key=lambda one: _likeness(unit, one[1]))
+        twins.remove(best)
+        out.same.append(Matched(unit, best[1], best[0]))
+    return rest, [one for twins in by_leaf.values() for one in twins]
+
+
+def _by_body(old: Left, new: Left, out: Matching) -> tuple[Left, Left]:
+    """Renamed tests: bodies that are alike, or names that are nearly the same with bodies not unlike."""
+    candidates = [
+        (_rename_score(a, b), i, j)
+        for i, a in enumerate(old)
+        for j, b in enumerate(new)
+        if a[1].kind == b[1].kind != "file"
+    ]
+    taken_old: set[int] = set()
+    taken_new: set[int] = set()
+    for score, i, j in sorted(candidates, reverse=True):
+        if score < 0.5:
+            break
+        if i not in taken_old and j not in taken_new:
+            taken_old.add(i)
+            taken_new.add(j)
+            out.same.append(Matched(old[i][1], new[j][1], new[j][0]))
+    return (
+        [one for i, one in enumerate(old) if i not in taken_old],
+        [one for j, one in enumerate(new) if j not in taken_new],
+    )
+
+
+def _rename_score(old: tuple[FilePair, Unit], new: tuple[FilePair, Unit]) -> float:
+    body = _likeness(old[1], new[1])
+    if body < 0.2:
+        return 0.0
+    name = SequenceMatcher(None, old[1].leaf, new[1].leaf, autojunk=False).ratio()
+    same_file = old[0] is new[0]
+    score = max(body, 0.4 * body + 0.6 * name if name > 0.75 else 0.0)
+    return score + (0.05 if same_file else 0.0)
+
+
+def _likeness(old: Unit, new: Unit) -> float:
+    """Share of lines in common, or of words where lines were merely reflowed."""
+    one, two = Counter(old.lines), Counter(new.lines)
+    total = one.total() + two.total()
+    lines = 2 * (one & two).total() / total if total else float(old.text == new.text)
+    if lines >= 0.5 or not total:
+        return lines
+    both = old.words & new.words
+    either = old.words | new.words
+    words = len(both) / len(either) if either else 0.0
+    return max(lines, words - 0.15)
+
+
+def _taken_in(unit: Unit, out: Matching) -> bool:
+    return _absorbed(unit, out.added) or _split(unit, out) or _parametrised(unit, out)
+
+
+def _split(unit: Unit, out: Matching) -> bool:
+    """`test_a` became `test_a_one`, `test_a_two`."""
+    parts = [one for _, one in out.born if one.leaf.startswith((f"{unit.leaf}_", f"{unit.leaf} "))]
+    return len(parts) > 1 and sum(len(one.body.asserts) for one in parts) >= min(2, len(unit.body.asserts))
+
+
+def _parametrised(unit: Unit, out: Matching) -> bool:
+    """A test much like it now runs on more rows of data."""
+    for one in out.same:
+        if one.old.text == one.new.text:
+            continue
+        grew = one.new.kind == "test" and len(one.new.body.rows) > len(one.old.body.rows) and one.old.path == unit.path
+        if grew and max(_likeness(unit, one.old), _likeness(unit, one.new)) >= 0.5:
+            return True
+    return any(len(one.body.rows) > 1 and _likeness(unit, one) >= 0.4 for _, one in out.born)
+
+
+def _absorbed(unit: Unit, added: Added) -> bool:
+    """Whether other tests took it in: its checks, most of its lines or nearly all its words are added there."""
+    checks = [one.text for one in unit.body.asserts]
+    if unit.lines and sum(added.lines[line] > 0 for line in unit.lines) / len(unit.lines) >= 0.6:
+        return True
+    if checks and all(any(check in line for line in added.lines) for check in checks[:20]):
+        return True
+    words = {word for line in unit.lines for word in _WORD.findall(line)}
+    return len(words) >= 5 and sum(added.words[word] > 0 for word in words) / len(words) >= 0.85
+
+
+def moved(values: Iterable[str], pool: Counter[str]) -> Iterator[str]:
+    """The values that the pool does not hold; what it holds is used up."""
+    for value in values:
+        if pool[value] > 0:
+            pool[value] -= 1
+        else:
+            yield value

@@ -1,0 +1,45 @@
+"""The values this room works on: a finding, and what a test file is made of, whatever its language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class WeakeningFinding:
+    """`code` is stable (bot/weakening/codes.py); `line` counts from 1 in the head's file, None when it is gone."""
+
+    code: str
+    path: str
+    line: int | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """A mark or call that keeps tests from running, or from counting. `text` is normalised and has no reason in it."""
+
+    kind: str
+    text: str
+    line: int
+    conditional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Assertion:
+    """One check. `text` is normalised; `conditions` are the branches it stands in; `loop`: it runs for many values."""
+
+    text: str
+    line: int
+    conditions: tuple[str, ...] = ()
+    loop: bool = False
+    source: str = ""
+
+
+@dataclass(slots=True)
+class Body:
+    """What a unit does: its checks, its skips, and the rows of data it runs on."""
+
+    asserts: list[Assertion] = field(default_factory=list)
+    skips: list[Skip] = field(default_factory=list)
+    rows: list[str] = field(default_factory=list)

@@ -1,0 +1,54 @@
+"""What a path is for: a test file of a language, a file that steers CI or lint, or the product."""
+
+from __future__ import annotations
+
+import re
+
+from bot.weakening.languages.go import GO
+from bot.weakening.languages.java import JAVA
+from bot.weakening.languages.javascript import JAVASCRIPT, TSX, TYPESCRIPT
+from bot.weakening.languages.python import PYTHON
+from bot.weakening.languages.ruby import RUBY
+from bot.weakening.languages.rust import RUST
+from bot.weakening.tree import Grammar
+
+_GRAMMARS = {
+    "py": PYTHON, "pyi": PYTHON, "js": JAVASCRIPT, "jsx": JAVASCRIPT, "mjs": JAVASCRIPT, "cjs": JAVASCRIPT,
+    "ts": TYPESCRIPT, "mts": TYPESCRIPT, "cts": TYPESCRIPT, "tsx": TSX, "go": GO, "java": JAVA, "rs": RUST, "rb": RUBY,
+}  # fmt: skip
+
+_DIRECTORY = re.compile(
+    r"(?:^|/)(?:\w*[_-])?(?:tests?|testing|specs?|__tests__|unittests?|testsuite|e2e|integration|cypress|androidTest)(?:[_-]\w+)?/",
+    re.IGNORECASE,
+)
+_NAME = re.compile(
+    r"^(?:test|tests|conftest)\.py$|^test_.*\.py$|^unittest_.*\.py$|.*_tests?\.(?:py|go|rs|rb|exs?)$|.*_unittest\.\w+$"
+    r"|.*[._-](?:test|tests|spec|specs|e2e|cy)\.[cm]?[jt]sx?$|^(?:test|tests|spec)\.[cm]?[jt]sx?$|.*_spec\.rb$|^test_.*\.rb$"
+    r"|^tests?\.rs$|^tests?_.*\.rs$|.*(?:Tests?|TestCase|IT|Spec)\.(?:java|kt|groovy|scala|cs|swift|php)$"
+)
+_DATA = re.compile(
+    r"(?:^|/)(?:fixtures?|testdata|test_data|test-data|__snapshots__|snapshots|node_modules|vendor|third_party|dist|build"
+    r"|\.yarn|bower_components)/|\.min\.js$|\.snap$"
+)
+
+
+def grammar_of(path: str) -> Grammar | None:
+    """The grammar by the file's extension."""
+    return _GRAMMARS.get(path.rsplit(".", 1)[-1].lower()) if "." in path else None
+
+
+def is_test_path(path: str) -> bool:
+    """Whether the path alone says that tests live there (their data, and what a build left there, do not count)."""
+    if _DATA.search(path):
+        return False
+    name = path.rsplit("/", 1)[-1]
+    if path.endswith(".go"):
+        return name.endswith("_test.go")
+    return bool(_NAME.match(name) or _DIRECTORY.search(path))
+
+
+def may_hold_tests(path: str) -> bool:
+    """Whether the file is worth parsing for tests; Rust and Java keep them anywhere."""
+    return grammar_of(path) is not None and (
+        is_test_path(path) or (path.endswith((".rs", ".java")) and not _DATA.search(path))
+    )

@@ -1,0 +1,224 @@
+"""Tests that were removed, skipped, narrowed or loosened by a change (`tests.*`)."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+
+from bot.weakening.checks import Loss, losses
+from bot.weakening.features import Vanished
+from bot.weakening.files import FilePair
+from bot.weakening.matching import Matched, Matching, match
+from bot.weakening.model import Assertion, WeakeningFinding
+from bot.weakening.paths import is_test_path
+from bot.weakening.skips import (
+    constraint_findings,
+    effective_skips,
+    focus_findings,
+    name_of,
+    skip_findings,
+)
+from bot.weakening.textual import textual_findings
+from bot.weakening.tree import Unit, squeeze
+
+_COMMENT = re.compile(r"^\s*(?:#|//|--|/?\*+)\s?(?P<text>.*)$")
+_WARNED = re.compile(r"^(?:[\w.]*\.)?(?:deprecated_call|warns\w*|assertWarns\w*|warns_deprecated\w*|catch_warnings)\(")
+_WORD = re.compile(r"[A-Za-z_][\w-]{3,}")
+
+
+def test_findings(pairs: Sequence[FilePair]) -> Iterator[WeakeningFinding]:
+    """Every `tests.*` finding of a change, in no particular order."""
+    vanished = Vanished(pairs)
+    holding = [pair for pair in pairs if pair.old_units or pair.new_units]
+    matching = match(holding)
+    yield from _gone(matching, vanished)
+    yield from skip_findings(matching)
+    yield from _checked_less(matching, vanished)
+    yield from _fewer_rows(matching, vanished)
+    yield from focus_findings(matching)
+    yield from constraint_findings(matching)
+    yield from textual_findings(pairs, vanished)
+
+
+def _gone(matching: Matching, vanished: Vanished) -> Iterator[WeakeningFinding]:
+    by_pair: dict[int, list[Unit]] = defaultdict(list)
+    pairs: dict[int, FilePair] = {}
+    for pair, unit in matching.gone:
+        if _inside_gone(unit, matching) or vanished.explains(_WORD.findall(unit.text)) or _disabled_already(unit):
+            continue
+        by_pair[id(pair)].append(unit)
+        pairs[id(pair)] = pair
+    for key, units in by_pair.items():
+        pair = pairs[key]
+        if pair.gone:
+            what = f"{len(units)} tests" if len(units) > 1 else f"the test {name_of(units[0])}"
+            yield WeakeningFinding("tests.file_deleted", pair.path, None, f"The file with {what} is deleted.")
+            continue
+        for unit in units:
+            yield _gone_one(pair, unit)
+
+
+def _inside_gone(unit: Unit, matching: Matching) -> bool:
+    """A subtest goes with its test: one finding is enough."""
+    gone = {id(one) for _, one in matching.gone}
+    parent = unit.parent
+    while parent is not None:
+        if id(parent) in gone and parent.kind == "test":
+            return True
+        parent = parent.parent
+    return False
+
+
+def _disabled_already(unit: Unit) -> bool:
+    """A test without a body never tested anything (`it.todo`)."""
+    return any(skip.text == "todo" for skip in unit.marks) and not unit.body.asserts
+
+
+def _gone_one(pair: FilePair, unit: Unit) -> WeakeningFinding:
+    name = name_of(unit)
+    line = _commented(pair, unit.text.splitlines()[:40])
+    if line is not None:
+        return WeakeningFinding("tests.commented_out", pair.path, line, f"The test {name} is commented out.")
+    hidden = next((one for one in pair.new_units if one.kind != "test" and _hides(one, unit)), None)
+    if hidden is not None:
+        message = f"The test {name} is still there as {hidden.leaf}, where no runner finds it."
+        return WeakeningFinding("tests.renamed_away", pair.path, hidden.line, message)
+    return WeakeningFinding("tests.removed", pair.path, None, f"The test {name} is removed.")
+
+
+def _hides(new: Unit, old: Unit) -> bool:
+    return bool(old.leaf) and old.leaf.lower() in new.leaf.lower() and bool(set(old.lines) & set(new.lines))
+
+
+def _commented(pair: FilePair, lines: Sequence[str]) -> int | None:
+    """The head's line at which one of the lines that say something now stands in a comment."""
+    wanted = [
+        squeeze(line)
+        for line in lines
+        if re.search(r"\b(?:def|func|fn|void|it|test|describe|expect|assert)|assert", line)
+    ]
+    if not wanted:
+        return None
+    for number, line in enumerate(pair.new_lines, 1):
+        hit = _COMMENT.match(line)
+        if hit is None or line.strip() in pair.old_lines:
+            continue
+        bare = squeeze(hit["text"])
+        if len(bare) > 8 and any(bare == one or _alike(bare, one) > 0.85 for one in wanted):
+            return number
+    return None
+
+
+def _alike(one: str, two: str) -> float:
+    if abs(len(one) - len(two)) > 0.4 * max(len(one), len(two)):
+        return 0.0
+    return SequenceMatcher(None, one, two, autojunk=False).ratio()
+
+
+def _checked_less(matching: Matching, vanished: Vanished) -> Iterator[WeakeningFinding]:
+    came = _came(matching)
+    weights = _weights(matching)
+
+    def moved_away(check: Assertion) -> bool:
+        if came[check.text] > 0:
+            came[check.text] -= 1
+            return True
+        return False
+
+    def explained(check: Assertion) -> bool:
+        # A warning that is no longer awaited was no longer given: the product changed with it.
+        warned = vanished.product_changed and bool(_WARNED.search(check.text))
+        return warned or vanished.explains_text(check.source)
+
+    for one in matching.same:
+        if not _compared(one):
+            continue
+        yield from _losses(one, list(losses(one.old, one.new, moved_away, explained, weights)))
+        if _hollow(one) and not matching.added.lines:
+            message = f"The test {name_of(one.new)} is emptied."
+            yield WeakeningFinding("tests.emptied", one.pair.path, one.new.line, message)
+
+
+def _came(matching: Matching) -> Counter[str]:
+    """Checks that the head has more often than the base, by their text."""
+    came: Counter[str] = Counter()
+    for one in matching.same:
+        if one.old.text != one.new.text:
+            fresh = Counter(check.text for check in one.new.body.asserts)
+            fresh.subtract(Counter(check.text for check in one.old.body.asserts))
+            came += fresh
+    for unit in [*(one for _, one in matching.born), *matching.helpers]:
+        came.update(check.text for check in unit.body.asserts)
+    return came
+
+
+def _compared(one: Matched) -> bool:
+    """Whether the unit changed, belongs to the tests, and ran before."""
+    if one.old.text == one.new.text or one.old.kind in ("code", "group") or not _in_tests(one):
+        return False
+    return not any(not skip.conditional and skip.kind in ("skip", "xfail") for skip in effective_skips(one.old))
+
+
+def _hollow(one: Matched) -> bool:
+    """A test that never checked in words, and of whose body next to nothing is left."""
+    checked = one.old.body.asserts or one.new.body.asserts
+    return one.old.kind == "test" and not checked and len(one.old.lines) >= 3 and len(one.new.lines) <= 1
+
+
+def _weights(matching: Matching) -> dict[str, int]:
+    """How many checks a call of each new or grown helper stands for."""
+    found = {unit.leaf: len(unit.body.asserts) for unit in matching.helpers}
+    for one in matching.same:
+        if one.new.kind == "helper" and one.old.text != one.new.text:
+            found[one.new.leaf] = len(one.new.body.asserts)
+    return {name: count for name, count in found.items() if name and count > 0}
+
+
+def _in_tests(one: Matched) -> bool:
+    return one.old.kind == "test" or is_test_path(one.old.path)
+
+
+def _losses(one: Matched, found: list[Loss]) -> Iterator[WeakeningFinding]:
+    removed = [loss for loss in found if loss.code == "tests.assertion_removed"]
+    where = name_of(one.new) if one.new.names else "the file"
+    for loss in found:
+        if loss.code == "tests.assertion_removed":
+            continue
+        line = loss.new.line if loss.new is not None else one.new.line
+        message = f"A check in {where} demands less ({loss.why}): {loss.old.source.strip()[:80]}"
+        yield WeakeningFinding(loss.code, one.pair.path, line, " ".join(message.split()))
+    if not removed:
+        return
+    for loss in removed:
+        commented = _commented(one.pair, [loss.old.source.splitlines()[0], f"assert {loss.old.source}"])
+        if commented is not None:
+            message = f"A check in {where} is commented out: {loss.old.source.strip()[:80]}"
+            yield WeakeningFinding("tests.commented_out", one.pair.path, commented, " ".join(message.split()))
+            return
+    code = "tests.emptied" if not one.new.body.asserts and one.new.kind == "test" else "tests.assertion_removed"
+    more = f" and {len(removed) - 1} more" if len(removed) > 1 else ""
+    message = f"{where} no longer checks: {removed[0].old.source.strip()[:80]}{more}"
+    yield WeakeningFinding(code, one.pair.path, one.new.line, " ".join(message.split()))
+
+
+def _fewer_rows(matching: Matching, vanished: Vanished) -> Iterator[WeakeningFinding]:
+    """Rows of data that a test ran on and no longer does, counted over the whole change."""
+    came: Counter[str] = Counter()
+    changed = [one for one in matching.same if one.old.text != one.new.text]
+    for one in changed:
+        came.update(Counter(one.new.body.rows) - Counter(one.old.body.rows))
+    for _, unit in matching.born:
+        came.update(unit.body.rows)
+    for one in changed:
+        old, new = one.old.body.rows, one.new.body.rows
+        if not new or len(old) <= len(new) or not _in_tests(one):
+            continue
+        gone = [row for row in dict.fromkeys(old) if row not in set(new)]
+        fresh = sum((Counter(new) - Counter(old)).values())
+        gone = [row for row in gone if not came[row] and not vanished.explains_text(row)]
+        if len(gone) > fresh and len(gone) - fresh > 0:
+            where = name_of(one.new) if one.new.names else "the file's table"
+            message = f"{where} runs on {len(gone) - fresh} cases fewer, among them {gone[0][:80]}"
+            yield WeakeningFinding("tests.cases_removed", one.pair.path, one.new.line, message)
