@@ -11,13 +11,21 @@ from typing import Any
 import pytest
 
 from bot.__main__ import main
+from bot.effects import Effects
+from bot.errors import ModelUnavailable
 from bot.llm.counting import count_tokens
+from bot.llm.model import Completion, ModelKind, Prompt
 from bot.review.kinds import ReviewKind
 from bot.review.measured import UNMEASURED, measured_in
+from bot.review.reviewer import Judge
+from bot.review.selftest.memory import MemoryEffects
 from bot.review.selftest.packaged import packaged_seeds
+from bot.review.selftest.runner import TRIES, SelfTest
+from bot.review.selftest.score import Result
 from bot.review.selftest.seeds import Seed
 from bot.sandbox.script import Asked, Reply, Rule, answer, limited, review
 from bot.sandbox.scripted_model import ScriptedModel
+from tests.fakes.fake_clock import FakeClock
 
 R, E = ReviewKind.REASONING, ReviewKind.EFFICIENCY
 SEEDS = packaged_seeds()
@@ -208,6 +216,26 @@ def test_a_busy_server_is_asked_again_and_a_key_that_does_not_serve_ends_it(
     code, out, err = run("--kind", "efficiency")
     assert (code, out) == (1, "")
     assert "model.unauthorized" in err and "OPENAI_API_KEY" in err
+
+
+class Busy:
+    """A model whose server never has room."""
+
+    def asked_name(self, kind: ModelKind) -> str:
+        return "busy"
+
+    def complete(self, prompt: Prompt) -> Completion:
+        raise ModelUnavailable("no room", after=7.0)
+
+
+def test_a_server_that_never_has_room_is_waited_for_as_it_says_and_then_counts_as_unreadable() -> None:
+    clock = FakeClock()
+    judge = Judge(count_tokens=count_tokens, measured=lambda _kind, _model: UNMEASURED)
+    test = SelfTest(judge, Busy(), Effects(MemoryEffects(), clock, write_interval_ms=0), clock)
+    started = clock.monotonic()
+    (outcome,) = test.run(E, [CLEAN[0]])
+    assert (outcome.result, outcome.model) == (Result.UNREADABLE, "") and "no room" in outcome.why
+    assert clock.monotonic() - started == 7.0 * (TRIES - 1)
 
 
 def test_without_a_key_it_says_what_is_missing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -90,18 +90,18 @@ class SelfTest:
                 base_tree=FilesTree(seed.before),
                 tree=FilesTree(seed.after),
                 config=policy.must(),
-                ask=lambda prompt: self._ask(prompt, sample),
+                ask=self._ask,
             )
         )
 
-    def _ask(self, prompt: Prompt, sample: int) -> Completion:
-        """One question through the door; two samples of the same question are two effects."""
+    def _ask(self, prompt: Prompt) -> Completion:
+        """One question through the door; the canary words of two samples differ, and so do their prompts."""
 
         def do() -> dict[str, Any]:
             answer = self._model.complete(prompt)
             return {field: getattr(answer, field) for field in Completion.__dataclass_fields__}
 
-        key = f"{prompt.kind}:{prompt.digest()}:{sample}"
+        key = f"{prompt.kind}:{prompt.digest()}"
         return Completion(
             **self._door.perform(MANDATE, EffectKind.MODEL_CALL, key, find=lambda: None, do=do, fresh=True)
         )
