@@ -41,6 +41,7 @@ from bot.settings import Settings
 from bot.signing import Signer, kept_key, read_key, read_key_file
 from bot.web.health import health_blueprint
 from bot.web.keys import keys_blueprint
+from bot.web.schemas import schemas_blueprint
 
 log = structlog.get_logger("cadence.app")
 
@@ -199,6 +200,7 @@ def build_web(
         return None if engine is None or engine.running else "the engine is not running"
 
     web.register_blueprint(keys_blueprint(ledger.signing_keys))
+    web.register_blueprint(schemas_blueprint())
     web.register_blueprint(health_blueprint({"database": ledger.fault, "engine": workers}))
     return web
 

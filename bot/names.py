@@ -33,6 +33,8 @@ NEEDS_HUMAN_LABEL = "cadence:needs-human"
 CHECK_REASONING = "cadence/reasoning"
 CHECK_EFFICIENCY = "cadence/efficiency"
 CHECK_GATE = "cadence/gate"
+CHECK_CONFIG = "cadence/config"
+"""On pull requests that edit the policy; no evidence of a blueprint's change, so not among OWN_CHECKS."""
 OWN_CHECKS = (CHECK_REASONING, CHECK_EFFICIENCY, CHECK_GATE)
 
 CONFIG_PATH = ".github/cadence.yml"

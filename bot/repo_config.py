@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import difflib
 import json
-import math
 import re
-from collections.abc import Iterable
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, Event
 
+from bot.config_tests import PolicyTest
+from bot.config_text import NotPlainYaml, Path, Places, dotted, place_of, read_yaml
 from bot.errors import ConfigInvalid
 from bot.names import CONFIG_PATH, Digest, sha256
 
-MAX_CHARACTERS = 100_000
-DEEPEST = 20
-"""Levels of lists and mappings; the deepest key stands on the fifth."""
 _RULE_TYPES = ("forbid", "require", "max_lines")
 
 GUARD_FAMILIES = frozenset({"loss", "syntax", "imports", "secret", "message", "protected", "size"})
@@ -64,7 +59,7 @@ class CiConfig(_Part):
 
     expect: tuple[str, ...] = ()
     allow_skipped: tuple[str, ...] = ()
-    settle: int | None = Field(default=None, ge=0)
+    settle: int | None = Field(default=None, ge=0, le=86_400)
     trust: Literal["writers", "anyone"] = "writers"
 
 
@@ -187,7 +182,7 @@ class RepoConfig(_Part):
     after_merge: AfterMergeConfig = AfterMergeConfig()
     budget: BudgetConfig = BudgetConfig()
     backlog: BacklogConfig = BacklogConfig()
-    tests: tuple[dict[str, Any], ...] = ()
+    tests: tuple[PolicyTest, ...] = ()
 
 
 def load_config(text: str) -> RepoConfig:
@@ -195,7 +190,10 @@ def load_config(text: str) -> RepoConfig:
 
     Raises ConfigInvalid; its `details` name line, column, key, fault and what is allowed, one line for each mistake.
     """
-    data, places = _yaml(text)
+    try:
+        data, places = read_yaml(text)
+    except NotPlainYaml as error:
+        raise _invalid([str(error.mistake)]) from None
     if data is None:
         return RepoConfig()
     if not isinstance(data, dict):
@@ -204,6 +202,8 @@ def load_config(text: str) -> RepoConfig:
         config = RepoConfig.model_validate_json(json.dumps(data))
     except ValidationError as error:
         raise _invalid([_mistake(one, places) for one in error.errors()]) from None
+    except ValueError as error:
+        raise _invalid([f"line 1, column 1: a number cannot be read: {error}"]) from None
     mistakes = [*_rule_mistakes(config, places), *_severity_mistakes(config, places)]
     if "{summary}" not in config.commit.template:
         mistakes.append(f"{_place(places, ('commit', 'template'))}: commit.template must hold {{summary}}")
@@ -225,114 +225,61 @@ def _invalid(details: list[str]) -> ConfigInvalid:
     )
 
 
-Path = tuple[str | int, ...]
-
-
-def _yaml(text: str) -> tuple[Any, dict[Path, tuple[int, int]]]:
-    """Plain data, and (line, column) from 1 of every key and item. Aliases and duplicate keys are refused."""
-    if len(text) > MAX_CHARACTERS:
-        raise _invalid([f"line 1, column 1: the file is longer than {MAX_CHARACTERS} characters"])
-    yaml = YAML(typ="rt", pure=True)
-    try:
-        _must_be_plain(yaml.parse(text))
-        loaded = yaml.load(text)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "line 1, column 1"
-        raise _invalid([f"{where}: {error.problem or 'not valid YAML'}"]) from None
-    except YAMLError as error:
-        raise _invalid([f"line 1, column 1: not valid YAML: {type(error).__name__}"]) from None
-    places: dict[Path, tuple[int, int]] = {}
-    return _plain(loaded, (), places), places
-
-
-def _must_be_plain(events: Iterable[Event]) -> None:
-    """Refuse aliases, which can grow without end, and nesting that no key needs, before anything is built of it."""
-    depth = 0
-    for event in events:
-        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
-        where = f"line {event.start_mark.line + 1}, column {event.start_mark.column + 1}"
-        if isinstance(event, AliasEvent):
-            raise _invalid([f"{where}: aliases (`*name`) are not allowed"])
-        if depth > DEEPEST:
-            raise _invalid([f"{where}: nested more than {DEEPEST} levels deep"])
-
-
-def _plain(node: Any, path: Path, places: dict[Path, tuple[int, int]]) -> Any:
-    if isinstance(node, dict):
-        found = {}
-        for key, value in node.items():
-            name = str(key)
-            line, column = node.lc.key(key) if hasattr(node, "lc") else (0, 0)
-            places[(*path, name)] = (line + 1, column + 1)
-            found[name] = _plain(value, (*path, name), places)
-        return found
-    if isinstance(node, list):
-        for index in range(len(node)):
-            line, column = node.lc.item(index) if hasattr(node, "lc") else (0, 0)
-            places[(*path, index)] = (line + 1, column + 1)
-        return [_plain(value, (*path, index), places) for index, value in enumerate(node)]
-    if isinstance(node, str):
-        return str(node)
-    if isinstance(node, bool) or node is None:
-        return node
-    if isinstance(node, int):
-        return int(node)
-    if isinstance(node, float) and math.isfinite(node):
-        return float(node)
-    raise _invalid(
-        [f"{_place(places, path)}: {_dotted(path)}: only text, numbers, booleans, lists and mappings; quote it"]
-    )
-
-
-def _dotted(path: Path) -> str:
-    return ".".join(str(part) for part in path) or "the file"
-
-
-def _place(places: dict[Path, tuple[int, int]], path: Path) -> str:
+def _place(places: Places, path: Path) -> str:
     """Where a path stands, or its nearest parent."""
-    for end in range(len(path), 0, -1):
-        if path[:end] in places:
-            line, column = places[path[:end]]
-            return f"line {line}, column {column}"
-    return "line 1, column 1"
+    line, column = place_of(places, path)
+    return f"line {line}, column {column}"
 
 
-def _mistake(error: Any, places: dict[Path, tuple[int, int]]) -> str:
+def _mistake(error: Any, places: Places) -> str:
     """One fault in a reader's words. The discriminator of a rule stands in pydantic's path and not in the file."""
     path: Path = tuple(part for part in error["loc"] if part not in _RULE_TYPES or (part,) in places)
-    dotted = _dotted(path)
+    key = dotted(path)
     where = _place(places, path)
     if error["type"] == "extra_forbidden":
-        allowed = _keys_at(path[:-1])
+        allowed = _keys_at(error["loc"][:-1])
         near = difflib.get_close_matches(str(path[-1]), allowed, n=1)
         hint = f" Did you mean `{near[0]}`?" if near else ""
-        return f"{where}: {dotted}: unknown key.{hint} Allowed: {', '.join(allowed)}"
+        return f"{where}: {key}: unknown key.{hint} Allowed: {', '.join(allowed)}"
     if error["type"] in ("union_tag_invalid", "union_tag_not_found"):
         given = (error.get("ctx") or {}).get("tag", "none")
-        return f"{where}: {dotted}: unknown rule type `{given}`. Allowed: {', '.join(_RULE_TYPES)}"
+        return f"{where}: {key}: unknown rule type `{given}`. Allowed: {', '.join(_RULE_TYPES)}"
     if error["type"] == "missing":
-        return f"{where}: {dotted}: this key is needed"
+        return f"{where}: {key}: this key is needed"
     if error["type"] == "literal_error":
-        return f"{where}: {dotted}: {error['input']!r} is not allowed. Allowed: {error['ctx']['expected']}"
-    return f"{where}: {dotted}: {error['msg'][0].lower()}{error['msg'][1:]}"
+        given, choice = (_as_in_yaml(text) for text in (repr(error["input"]), error["ctx"]["expected"]))
+        return f"{where}: {key}: {given} is not allowed. Allowed: {choice}"
+    return f"{where}: {key}: {error['msg'][0].lower()}{error['msg'][1:]}"
+
+
+def _as_in_yaml(text: str) -> str:
+    return re.sub(r"\b(True|False|None)\b", lambda word: {"None": "null"}.get(word[0], word[0].lower()), text)
 
 
 def _keys_at(path: Path) -> list[str]:
-    """The keys that may stand at a path."""
-    model: type[BaseModel] = RepoConfig
+    """The keys that may stand at a path of pydantic's, where a rule's type chooses its keys."""
+    models: list[type[BaseModel]] = [RepoConfig]
     for part in path:
         if isinstance(part, int):
-            return sorted({key for rule in (ForbidRule, RequireRule, MaxLinesRule) for key in rule.model_fields})
-        field = model.model_fields.get(str(part))
-        inner = field.annotation if field else None
-        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
             continue
-        model = inner
-    return list(model.model_fields)
+        if len(models) > 1:
+            models = [model for model in models if part in get_args(model.model_fields["type"].annotation)] or models
+            continue
+        fields = [model.model_fields[part] for model in models if part in model.model_fields]
+        models = [inner for field in fields for inner in _models_in(field.annotation)] or models
+    return list(dict.fromkeys(key for model in models for key in model.model_fields))
 
 
-def _rule_mistakes(config: RepoConfig, places: dict[Path, tuple[int, int]]) -> list[str]:
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The models that a field holds, itself or in a list."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    elif get_origin(annotation) is not None:
+        for inner in get_args(annotation):
+            yield from _models_in(inner)
+
+
+def _rule_mistakes(config: RepoConfig, places: Places) -> list[str]:
     """What types cannot say: patterns that do not compile, ids given twice, ids that cannot be a reason code."""
     found = []
     seen: set[str] = set()
@@ -347,12 +294,12 @@ def _rule_mistakes(config: RepoConfig, places: dict[Path, tuple[int, int]]) -> l
         if pattern is not None:
             try:
                 re.compile(pattern)
-            except re.error as error:
+            except (re.error, OverflowError, RecursionError) as error:
                 found.append(f"{where}: review.rules.{index}: the pattern does not compile: {error}")
     return found
 
 
-def _severity_mistakes(config: RepoConfig, places: dict[Path, tuple[int, int]]) -> list[str]:
+def _severity_mistakes(config: RepoConfig, places: Places) -> list[str]:
     """Severities of codes that no guard has, or of those that may not be weakened."""
     found = []
     for code, severity in config.guards.severities.items():

@@ -6,19 +6,16 @@ import json
 from typing import Any
 
 from bot.changeset.schema import change_set_schema, model_schema
-from bot.repo_config import RepoConfig
-
-_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+from bot.config_schema import config_schema
 
 
 def schemas() -> dict[str, dict[str, Any]]:
     """Every schema by its file name without `.json`."""
-    titled = {"$schema": _DIALECT, "title": "Cadence configuration (.github/cadence.yml), version 1"}
     return {
         "changeset-1": change_set_schema(1),
         "changeset-2": change_set_schema(2),
         "changeset-model": model_schema(),
-        "config": {**RepoConfig.model_json_schema(), **titled},
+        "config": config_schema(),
     }
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import structlog
 
 from bot.errors import CadenceError
-from bot.flow import orders
+from bot.flow import config_check, orders
 from bot.flow.house import House
 from bot.flow.others import let_pass
 from bot.flow.queue import answer_group
@@ -78,7 +78,8 @@ def handle(house: House, event: Event) -> Handled | Ignored:
         case CommandGiven():
             return _command(house, event)
         case PullChanged():
-            return _pull(house, event)
+            handled = _pull(house, event)
+            return _noted(handled, config_check.put(house, event))
         case GroupTested():
             return _group(house, event)
         case ChecksChanged():
@@ -91,6 +92,13 @@ def handle(house: House, event: Event) -> Handled | Ignored:
             return _installation(house, event)
         case Pinged():
             return Handled(f"ping: {event.zen}")
+
+
+def _noted(handled: Handled | Ignored, note: str | None) -> Handled | Ignored:
+    """What came of an event, and what else was done besides."""
+    if note is None:
+        return handled
+    return Handled(note) if isinstance(handled, Ignored) else Handled(f"{handled.note}; {note}", handled.run)
 
 
 def _issue(house: House, event: IssueChanged) -> Handled | Ignored:

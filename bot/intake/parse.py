@@ -150,8 +150,9 @@ def _pull_request(payload: Payload, _app: AppId, _slug: str) -> Event | Ignored:
     if payload.pull_request is None:
         raise _Missing("pull_request is needed")
     head, base, author = payload.pull_request.head, payload.pull_request.base, payload.pull_request.user
+    repo = _repo(payload)
     return PullChanged(
-        repo=_repo(payload),
+        repo=repo,
         pull=PullNumber(payload.pull_request.number),
         action=payload.action,
         head=HeadSha(CommitSha(head.sha)),
@@ -160,6 +161,7 @@ def _pull_request(payload: Payload, _app: AppId, _slug: str) -> Event | Ignored:
         sender=_actor_if_told(payload),
         base_branch=base.ref if base is not None else "",
         author=author.login if author is not None else "",
+        from_here=head.repo is not None and head.repo.id == repo.repository_id,
     )
 
 

@@ -62,8 +62,11 @@ class Changes(Part):
 
 
 class Ref(Part):
+    """`repo` is null when the fork is gone."""
+
     sha: str
     ref: str
+    repo: Id | None = None
 
 
 class Pull(Numbered):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,10 @@ def keep_figures(directory: Path, kind: ReviewKind, model: str, told: str) -> No
     """Keep the figures of a kind of review by a model, in place of the ones before."""
     directory.mkdir(parents=True, exist_ok=True)
     figures = {**_kept(directory), f"{kind.value}:{model}": {"told": told}}
-    (directory / FILE_NAME).write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    # A service that reads the file at this moment sees the old figures or the new ones, never half of them.
+    with tempfile.NamedTemporaryFile("w", dir=directory, prefix=FILE_NAME, encoding="utf-8", delete=False) as fresh:
+        fresh.write(json.dumps(figures, indent=2, ensure_ascii=False) + "\n")
+    Path(fresh.name).replace(directory / FILE_NAME)
 
 
 def _kept(directory: Path) -> dict[str, Any]:

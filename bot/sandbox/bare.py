@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.names import ZERO_SHA
+
 _FIXED = {
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_CONFIG_GLOBAL": os.devnull,
@@ -176,7 +178,9 @@ class Bare:
             self.git("read-tree", *([base] if base else ["--empty"]), env=env)
             for path, content in files.items():
                 if content is None:
-                    self.git("update-index", "--force-remove", "--", path, env=env)
+                    # `--force-remove` wants a work tree; mode 0 takes the entry out without one.
+                    gone = f"0 {ZERO_SHA}\t{path}\0".encode()
+                    self.git("update-index", "-z", "--index-info", stdin=gone, env=env)
                     continue
                 raw = content.encode() if isinstance(content, str) else content
                 blob = self.text("hash-object", "-w", "--stdin", stdin=raw)

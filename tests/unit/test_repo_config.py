@@ -42,7 +42,7 @@ after_merge: {watch: 0, on_red: none}
 budget: {run_tokens: 1000, run_cost: 1.5, day_cost: 20}
 backlog: {replenish: 2, review: null, autonomous: true, daily: 9}
 guards: {severities: {loss.stub: error}, max_files: 10, max_file_bytes: 1000, max_total_bytes: 5000}
-tests: [{given: {ci: red}, expect: block ci.failed}]
+tests: [{given: {ci: failure}, expect: block ci.failed}]
 """
 
 

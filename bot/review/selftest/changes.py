@@ -1,0 +1,65 @@
+"""Files in memory: a tree that holds them, and the diff between two as git writes it. Pure."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Mapping, Sequence
+
+from bot.changeset.tree import MODE_FILE, TreeEntry
+from bot.names import BlobSha
+
+Files = Mapping[str, str]
+"""Text by path; every text ends with a line end."""
+
+
+class FilesTree:
+    """A `TreeReader` over files in memory."""
+
+    def __init__(self, files: Files) -> None:
+        self._contents = {path: text.encode() for path, text in files.items()}
+
+    def entry(self, path: str) -> TreeEntry | None:
+        raw = self._contents.get(path)
+        return None if raw is None else TreeEntry(path, MODE_FILE, _blob(raw), len(raw))
+
+    def read(self, path: str) -> bytes:
+        return self._contents[path]
+
+    def files(self) -> Sequence[TreeEntry]:
+        return [TreeEntry(path, MODE_FILE, _blob(raw), len(raw)) for path, raw in sorted(self._contents.items())]
+
+
+def git_diff(before: Files, after: Files) -> str:
+    """The unified diff with three lines around each change, files in path order, no renames."""
+    paths = sorted({*before, *after})
+    return "".join(_file(path, before.get(path), after.get(path)) for path in paths)
+
+
+def _file(path: str, old: str | None, new: str | None) -> str:
+    if old == new:
+        return ""
+    head = f"diff --git a/{path} b/{path}\n"
+    ids = f"{_id(old)}..{_id(new)}"
+    if old is None:
+        head += f"new file mode {MODE_FILE}\nindex {ids}\n"
+    elif new is None:
+        head += f"deleted file mode {MODE_FILE}\nindex {ids}\n"
+    else:
+        head += f"index {ids} {MODE_FILE}\n"
+    lines = difflib.unified_diff(
+        (old or "").splitlines(keepends=True),
+        (new or "").splitlines(keepends=True),
+        "/dev/null" if old is None else f"a/{path}",
+        "/dev/null" if new is None else f"b/{path}",
+    )
+    return head + "".join(lines)
+
+
+def _id(text: str | None) -> str:
+    return "0" * 40 if text is None else _blob(text.encode())
+
+
+def _blob(raw: bytes) -> BlobSha:
+    """The id that git gives these bytes."""
+    return BlobSha(hashlib.sha1(b"blob %d\0" % len(raw) + raw, usedforsecurity=False).hexdigest())

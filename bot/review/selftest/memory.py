@@ -1,0 +1,60 @@
+"""What the one door needs to remember of a self test, which belongs to no run and no repository."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bot.names import RunId
+
+
+@dataclass(slots=True)
+class RememberedEffect:
+    """One effect."""
+
+    id: int
+    state: str = "intended"
+    attempts: int = 1
+    outcome: dict[str, Any] | None = None
+
+
+class MemoryEffects:
+    """An `EffectStore` that is gone with the process; for one thread."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[tuple[str, str, str], RememberedEffect] = {}
+        self._by_id: dict[int, RememberedEffect] = {}
+
+    def effect(self, scope: str, kind: str, key: str) -> RememberedEffect | None:
+        return self._by_key.get((scope, kind, key))
+
+    def intend(self, scope: str, run_id: RunId | None, kind: str, key: str, now: datetime) -> RememberedEffect:  # noqa: ARG002
+        known = self.effect(scope, kind, key)
+        if known is not None:
+            known.attempts += 1
+            known.state = "intended"
+            return known
+        made = RememberedEffect(len(self._by_id) + 1)
+        self._by_key[scope, kind, key] = self._by_id[made.id] = made
+        return made
+
+    def settle(
+        self,
+        effect_id: int,
+        state: str,
+        *,
+        outcome: dict[str, Any] | None,
+        error_code: str | None,  # noqa: ARG002
+        now: datetime,  # noqa: ARG002
+    ) -> None:
+        effect = self._by_id[effect_id]
+        effect.state, effect.outcome = state, outcome
+
+    def run(self, run_id: RunId) -> None:  # noqa: ARG002
+        """There are no runs."""
+        return
+
+    def reserve_write(self, installation_id: int, interval_ms: int, now: datetime) -> float:  # noqa: ARG002
+        """Nothing is written on GitHub."""
+        return 0.0

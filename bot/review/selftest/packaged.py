@@ -1,0 +1,19 @@
+"""The seeds that come with Cadence, read from the package."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib.resources import files
+
+from bot.review.selftest.seeds import Seed, read_case
+
+_CASES = files("bot.review.selftest") / "cases"
+
+
+def packaged_seeds() -> tuple[Seed, ...]:
+    """Every seed, in the order of the cases' names."""
+    found: list[Seed] = []
+    for file in sorted(_CASES.iterdir(), key=lambda one: one.name):
+        if file.name.endswith(".toml"):
+            found += read_case(file.name.removesuffix(".toml"), tomllib.loads(file.read_text("utf-8")))
+    return tuple(found)

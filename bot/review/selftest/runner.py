@@ -1,0 +1,112 @@
+"""Has every seed judged by the real judge, with a real model behind the one door."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
+
+from bot.clock import Clock
+from bot.effects import EffectKind, Mandate
+from bot.errors import ModelUnavailable
+from bot.llm.model import Completion, LanguageModel, Prompt
+from bot.names import BaseSha, CommitSha, HeadSha, InstallationId, RepositoryId, sha256
+from bot.plan.blueprint import read_blueprint
+from bot.policy import read_policy
+from bot.review.kinds import EvidenceKey, ReviewKind, Verdict
+from bot.review.reviewer import Judge, JudgeRequest
+from bot.review.selftest.changes import FilesTree
+from bot.review.selftest.score import Outcome, Result, outcome_of
+from bot.review.selftest.seeds import Seed
+
+MANDATE = Mandate("selftest", RepositoryId(0), InstallationId(0))
+TRIES = 4
+FIRST_PAUSE_SECONDS = 2.0
+LONGEST_PAUSE_SECONDS = 60.0
+
+
+class Door(Protocol):
+    """The one door out."""
+
+    def perform(
+        self,
+        mandate: Mandate,
+        kind: EffectKind,
+        natural_key: str,
+        *,
+        find: Callable[[], None],
+        do: Callable[[], dict[str, Any]],
+        fresh: bool = False,
+    ) -> dict[str, Any]: ...
+
+
+class SelfTest:
+    """Asks one model about seeds; nothing is posted anywhere."""
+
+    def __init__(self, judge: Judge, model: LanguageModel, door: Door, clock: Clock) -> None:
+        self._judge = judge
+        self._model = model
+        self._door = door
+        self._clock = clock
+
+    def run(self, kind: ReviewKind, seeds: Sequence[Seed], *, samples: int = 1) -> Iterator[Outcome]:
+        """What comes of each seed that concerns the kind, `samples` times each, as it comes.
+
+        Raises ModelUnavailable when asking again cannot help: a key, a name or a quota that does not serve.
+        """
+        for seed in seeds:
+            if kind in seed.reviewers:
+                for sample in range(1, samples + 1):
+                    yield self._outcome(kind, seed, sample)
+
+    def _outcome(self, kind: ReviewKind, seed: Seed, sample: int) -> Outcome:
+        pause = FIRST_PAUSE_SECONDS
+        for left in reversed(range(TRIES)):
+            try:
+                return outcome_of(seed, self._judged(kind, seed, sample))
+            except ModelUnavailable as error:
+                if not error.retry:
+                    raise
+                why = str(error)
+                if left:
+                    self._clock.sleep(min(error.after or pause, LONGEST_PAUSE_SECONDS))
+                    pause *= 2
+        return Outcome(seed.name, seed.defect, Result.UNREADABLE, "", why)
+
+    def _judged(self, kind: ReviewKind, seed: Seed, sample: int) -> Verdict:
+        blueprint = read_blueprint(seed.title, seed.blueprint)
+        policy = read_policy(None)
+        diff = seed.diff
+        key = EvidenceKey(_commit(HeadSha, diff, seed.name), _commit(BaseSha, seed.name), policy.digest, sample)
+        return self._judge.judge(
+            JudgeRequest(
+                kind=kind,
+                key=key,
+                blueprint_title=blueprint.title,
+                blueprint_text=blueprint.text,
+                acceptance=blueprint.acceptance,
+                guidance="",
+                plan=seed.plan.strip(),
+                diff=diff,
+                base_tree=FilesTree(seed.before),
+                tree=FilesTree(seed.after),
+                config=policy.must(),
+                ask=self._ask,
+            )
+        )
+
+    def _ask(self, prompt: Prompt) -> Completion:
+        """One question through the door; the canary words of two samples differ, and so do their prompts."""
+
+        def do() -> dict[str, Any]:
+            answer = self._model.complete(prompt)
+            return {field: getattr(answer, field) for field in Completion.__dataclass_fields__}
+
+        key = f"{prompt.kind}:{prompt.digest()}"
+        return Completion(
+            **self._door.perform(MANDATE, EffectKind.MODEL_CALL, key, find=lambda: None, do=do, fresh=True)
+        )
+
+
+def _commit(kind: Callable[[CommitSha], Any], *parts: str) -> Any:
+    """A name for a commit that no repository has."""
+    return kind(CommitSha(sha256("\0".join(parts))[:40]))

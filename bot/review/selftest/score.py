@@ -1,0 +1,107 @@
+"""From verdicts on seeds to figures: what was caught, missed, rejected without a reason, or not readable. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from bot.review.kinds import Conclusion, Met, ReviewKind, Verdict
+from bot.review.selftest.seeds import Seed
+
+
+class Result(StrEnum):
+    """What came of one seed."""
+
+    CAUGHT = "caught"
+    MISSED = "missed"
+    PASSED = "passed"
+    FALSE_ALARM = "false alarm"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One seed judged once. `model` is the name that the server answered with; `why` the verdict's own words."""
+
+    seed: str
+    defect: str
+    result: Result
+    model: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One kind of review by one model. Defects that came back unreadable count as not caught."""
+
+    kind: ReviewKind
+    model: str
+    defects: int
+    caught: int
+    missed: tuple[str, ...]
+    clean: int
+    false_alarms: tuple[str, ...]
+    unreadable: tuple[str, ...]
+
+    @property
+    def usable(self) -> bool:
+        """Whether anything could be read at all."""
+        return len(self.unreadable) < self.defects + self.clean
+
+    def told(self, on: date) -> str:
+        """One line, as every verdict's receipt shows it."""
+        parts = [f"caught {self.caught} of {self.defects}", f"false alarms {len(self.false_alarms)} of {self.clean}"]
+        if self.unreadable:
+            parts.append(f"unreadable {len(self.unreadable)} of {self.defects + self.clean}")
+        return f"{', '.join(parts)} ({on.isoformat()})"
+
+
+def outcome_of(seed: Seed, verdict: Verdict) -> Outcome:
+    """What a verdict means for its seed."""
+    return Outcome(seed.name, seed.defect, _result(seed, verdict), verdict.receipt.model_answered, verdict.summary)
+
+
+def _result(seed: Seed, verdict: Verdict) -> Result:
+    if verdict.conclusion not in (Conclusion.APPROVE, Conclusion.REJECT):
+        return Result.UNREADABLE
+    rejects = verdict.conclusion is Conclusion.REJECT
+    if seed.clean:
+        return Result.FALSE_ALARM if rejects else Result.PASSED
+    return Result.CAUGHT if rejects and _points_at(seed, verdict) else Result.MISSED
+
+
+def _points_at(seed: Seed, verdict: Verdict) -> bool:
+    """A rejection for some other reason is luck: it must name a file that has the defect, where one has."""
+    if not seed.paths:
+        return True
+    named = {finding.path for finding in verdict.findings}
+    named |= {_path(place) for one in verdict.acceptance if one.met is Met.NO for place in one.evidence}
+    return bool(named & set(seed.paths))
+
+
+def _path(place: str) -> str:
+    path, colon, line = place.rpartition(":")
+    return path if colon and line.isdigit() else place
+
+
+def figures_of(kind: ReviewKind, outcomes: Sequence[Outcome]) -> Figures:
+    """The figures of one kind of review; the model is the one that answered most often."""
+    models = Counter(one.model for one in outcomes if one.model)
+    defects = [one for one in outcomes if one.defect]
+    return Figures(
+        kind=kind,
+        model=models.most_common(1)[0][0] if models else "",
+        defects=len(defects),
+        caught=len(_named(defects, Result.CAUGHT)),
+        missed=_named(outcomes, Result.MISSED),
+        clean=len(outcomes) - len(defects),
+        false_alarms=_named(outcomes, Result.FALSE_ALARM),
+        unreadable=_named(outcomes, Result.UNREADABLE),
+    )
+
+
+def _named(outcomes: Iterable[Outcome], result: Result) -> tuple[str, ...]:
+    return tuple(one.seed for one in outcomes if one.result is result)

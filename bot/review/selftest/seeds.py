@@ -1,0 +1,116 @@
+"""What is planted: a base, a blueprint, a clean change, and variants of it that are clean or have one defect. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.review.kinds import ReviewKind
+from bot.review.selftest.changes import Files, git_diff
+
+_CASE = frozenset({"title", "blueprint", "plan", "base", "change", "clean", "defects"})
+_CLEAN = frozenset({"name", "edits"})
+_DEFECT = frozenset({"name", "kind", "reviewer", "paths", "edits", "blueprint_adds", "plan_adds"})
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """One change to be judged. `defect` is what kind of defect it has, empty for a clean one.
+
+    `reviewers` are those who have to find it, or to pass it. `paths` are the files at which a finding must point;
+    without any, a rejection is enough.
+    """
+
+    name: str
+    defect: str
+    reviewers: frozenset[ReviewKind]
+    title: str
+    blueprint: str
+    plan: str
+    before: Files = field(repr=False)
+    after: Files = field(repr=False)
+    paths: tuple[str, ...] = ()
+
+    @property
+    def clean(self) -> bool:
+        """Whether a reviewer should approve."""
+        return not self.defect
+
+    @property
+    def diff(self) -> str:
+        """The change as git shows it."""
+        return git_diff(self.before, self.after)
+
+
+def read_case(case: str, data: Mapping[str, Any]) -> tuple[Seed, ...]:
+    """The seeds of one case: its clean change, the other clean ones, then the defects.
+
+    Raises ValueError for a key that is unknown, an edit that does not fit exactly once, and a change of nothing.
+    """
+    _only(case, data, _CASE)
+    before = dict(data["base"])
+    after = {**before, **data["change"]}
+    plain = Seed(
+        name=f"{case}: as asked",
+        defect="",
+        reviewers=frozenset(ReviewKind),
+        title=data["title"],
+        blueprint=data["blueprint"],
+        plan=data["plan"],
+        before=before,
+        after=after,
+    )
+    seeds = [plain, *_others(case, plain, data.get("clean", ())), *_defects(case, plain, data.get("defects", ()))]
+    for seed in seeds:
+        _check(seed)
+    return tuple(seeds)
+
+
+def _others(case: str, plain: Seed, told: Sequence[Mapping[str, Any]]) -> Iterator[Seed]:
+    for one in told:
+        _only(case, one, _CLEAN)
+        yield _variant(plain, f"{case}: {one['name']}", one["edits"])
+
+
+def _defects(case: str, plain: Seed, told: Sequence[Mapping[str, Any]]) -> Iterator[Seed]:
+    for one in told:
+        _only(case, one, _DEFECT)
+        yield _variant(
+            plain,
+            f"{case}: {one['name']}",
+            one["edits"],
+            defect=one["kind"],
+            reviewers=frozenset({ReviewKind(one["reviewer"])}),
+            paths=tuple(one.get("paths", ())),
+            blueprint=plain.blueprint + one.get("blueprint_adds", ""),
+            plan=plain.plan + one.get("plan_adds", ""),
+        )
+
+
+def _variant(plain: Seed, name: str, edits: Sequence[Mapping[str, str]], **changed: Any) -> Seed:
+    after = dict(plain.after)
+    for edit in edits:
+        path, old = edit["path"], edit["old"]
+        if after.get(path, "").count(old) != 1:
+            raise ValueError(f"{name}: {old!r} does not stand exactly once in {path}")
+        after[path] = after[path].replace(old, edit["new"])
+    same: dict[str, Any] = {field: getattr(plain, field) for field in Seed.__dataclass_fields__}
+    return Seed(**{**same, **changed, "name": name, "after": after})
+
+
+def _check(seed: Seed) -> None:
+    if not seed.diff:
+        raise ValueError(f"{seed.name}: nothing changes")
+    for path, text in (*seed.before.items(), *seed.after.items()):
+        if not text.endswith("\n"):
+            raise ValueError(f"{seed.name}: {path} does not end with a line end")
+    for path in seed.paths:
+        if seed.before.get(path) == seed.after.get(path):
+            raise ValueError(f"{seed.name}: {path} does not change")
+
+
+def _only(case: str, told: Mapping[str, Any], allowed: frozenset[str]) -> None:
+    strange = sorted(set(told) - allowed)
+    if strange:
+        raise ValueError(f"{case}: unknown keys {', '.join(strange)}")
