@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import difflib
 import json
+import math
 import re
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import AliasEvent
+from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, Event
 
 from bot.errors import ConfigInvalid
 from bot.names import CONFIG_PATH, Digest, sha256
 
 MAX_CHARACTERS = 100_000
+DEEPEST = 20
+"""Levels of lists and mappings; the deepest key stands on the fifth."""
 _RULE_TYPES = ("forbid", "require", "max_lines")
+
+GUARD_FAMILIES = frozenset({"loss", "syntax", "imports", "secret", "message", "protected", "size"})
+"""Families of guard codes whose severity a repository may set."""
+
+STRICT_FAMILIES = frozenset({"contract", "path", "stale"})
+"""Families that cannot be weakened: without them a ChangeSet would no longer mean one thing."""
 
 DEFAULT_PROTECTED = (
     ".github/workflows/**",
@@ -128,6 +138,15 @@ class RepairConfig(_Part):
     on_review: bool = True
 
 
+class GuardsConfig(_Part):
+    """`severities`: how grave a code (`loss.stub`) or a family (`message`) is; sizes in bytes."""
+
+    severities: dict[str, Literal["error", "warning", "note"]] = {}
+    max_files: int = Field(default=300, gt=0, le=3000)
+    max_file_bytes: int = Field(default=5_000_000, gt=0, le=50_000_000)
+    max_total_bytes: int = Field(default=20_000_000, gt=0, le=100_000_000)
+
+
 class AfterMergeConfig(_Part):
     """How long (minutes) the base is watched after a merge, and what a red base leads to."""
 
@@ -162,6 +181,7 @@ class RepoConfig(_Part):
     ci: CiConfig = CiConfig()
     review: ReviewConfig = ReviewConfig()
     merge: MergeConfig = MergeConfig()
+    guards: GuardsConfig = GuardsConfig()
     commit: CommitConfig = CommitConfig()
     repair: RepairConfig = RepairConfig()
     after_merge: AfterMergeConfig = AfterMergeConfig()
@@ -184,9 +204,7 @@ def load_config(text: str) -> RepoConfig:
         config = RepoConfig.model_validate_json(json.dumps(data))
     except ValidationError as error:
         raise _invalid([_mistake(one, places) for one in error.errors()]) from None
-    except (TypeError, ValueError) as error:
-        raise _invalid([f"a value is not text, number, list or mapping: {error}"]) from None
-    mistakes = _rule_mistakes(config, places)
+    mistakes = [*_rule_mistakes(config, places), *_severity_mistakes(config, places)]
     if "{summary}" not in config.commit.template:
         mistakes.append(f"{_place(places, ('commit', 'template'))}: commit.template must hold {{summary}}")
     if mistakes:
@@ -216,8 +234,7 @@ def _yaml(text: str) -> tuple[Any, dict[Path, tuple[int, int]]]:
         raise _invalid([f"line 1, column 1: the file is longer than {MAX_CHARACTERS} characters"])
     yaml = YAML(typ="rt", pure=True)
     try:
-        if any(isinstance(event, AliasEvent) for event in yaml.parse(text)):
-            raise _invalid(["line 1, column 1: aliases (`*name`) are not allowed"])
+        _must_be_plain(yaml.parse(text))
         loaded = yaml.load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -227,6 +244,18 @@ def _yaml(text: str) -> tuple[Any, dict[Path, tuple[int, int]]]:
         raise _invalid([f"line 1, column 1: not valid YAML: {type(error).__name__}"]) from None
     places: dict[Path, tuple[int, int]] = {}
     return _plain(loaded, (), places), places
+
+
+def _must_be_plain(events: Iterable[Event]) -> None:
+    """Refuse aliases, which can grow without end, and nesting that no key needs, before anything is built of it."""
+    depth = 0
+    for event in events:
+        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        where = f"line {event.start_mark.line + 1}, column {event.start_mark.column + 1}"
+        if isinstance(event, AliasEvent):
+            raise _invalid([f"{where}: aliases (`*name`) are not allowed"])
+        if depth > DEEPEST:
+            raise _invalid([f"{where}: nested more than {DEEPEST} levels deep"])
 
 
 def _plain(node: Any, path: Path, places: dict[Path, tuple[int, int]]) -> Any:
@@ -249,9 +278,15 @@ def _plain(node: Any, path: Path, places: dict[Path, tuple[int, int]]) -> Any:
         return node
     if isinstance(node, int):
         return int(node)
-    if isinstance(node, float):
+    if isinstance(node, float) and math.isfinite(node):
         return float(node)
-    return node
+    raise _invalid(
+        [f"{_place(places, path)}: {_dotted(path)}: only text, numbers, booleans, lists and mappings; quote it"]
+    )
+
+
+def _dotted(path: Path) -> str:
+    return ".".join(str(part) for part in path) or "the file"
 
 
 def _place(places: dict[Path, tuple[int, int]], path: Path) -> str:
@@ -266,7 +301,7 @@ def _place(places: dict[Path, tuple[int, int]], path: Path) -> str:
 def _mistake(error: Any, places: dict[Path, tuple[int, int]]) -> str:
     """One fault in a reader's words. The discriminator of a rule stands in pydantic's path and not in the file."""
     path: Path = tuple(part for part in error["loc"] if part not in _RULE_TYPES or (part,) in places)
-    dotted = ".".join(str(part) for part in path) or "the file"
+    dotted = _dotted(path)
     where = _place(places, path)
     if error["type"] == "extra_forbidden":
         allowed = _keys_at(path[:-1])
@@ -314,4 +349,18 @@ def _rule_mistakes(config: RepoConfig, places: dict[Path, tuple[int, int]]) -> l
                 re.compile(pattern)
             except re.error as error:
                 found.append(f"{where}: review.rules.{index}: the pattern does not compile: {error}")
+    return found
+
+
+def _severity_mistakes(config: RepoConfig, places: dict[Path, tuple[int, int]]) -> list[str]:
+    """Severities of codes that no guard has, or of those that may not be weakened."""
+    found = []
+    for code, severity in config.guards.severities.items():
+        family = code.partition(".")[0]
+        where = _place(places, ("guards", "severities", code))
+        if family in STRICT_FAMILIES and severity != "error":
+            found.append(f"{where}: guards.severities.{code}: `{family}` is always an error")
+        elif family not in GUARD_FAMILIES | STRICT_FAMILIES:
+            allowed = ", ".join(sorted(GUARD_FAMILIES))
+            found.append(f"{where}: guards.severities.{code}: no guard has this code. Families: {allowed}")
     return found

@@ -53,7 +53,7 @@ class Settings(BaseSettings):
     web_token: Secret = None
     executor_id: Text = None
     log: Literal["text", "json"] = "text"
-    sweep_seconds: float = Field(default=180, gt=0)
+    sweep_seconds: float = Field(default=180, gt=0, allow_inf_nan=False)
     write_interval_ms: int = Field(default=1000, ge=0)
     settle_seconds: int = Field(default=60, ge=0)
     signing_key: Secret = None
@@ -79,7 +79,7 @@ class Settings(BaseSettings):
         Raises SettingsInvalid that lists every fault at once: the variable, what is wrong, what to do.
         """
         given = dict(os.environ if env is None else env)
-        filed = dotenv_values(dotenv) if dotenv is not None and dotenv.is_file() else {}
+        filed = _filed(dotenv) if dotenv is not None and dotenv.is_file() else {}
         values = {**{k: v for k, v in filed.items() if v is not None}, **given}
         faults = _strangers(values)
         fields: Any = _fields(values)
@@ -142,15 +142,24 @@ class Settings(BaseSettings):
         self.key_pem()
 
 
+def _filed(dotenv: Path) -> dict[str, str | None]:
+    try:
+        return dotenv_values(dotenv, encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise _invalid([f"{dotenv} cannot be read: {error}."]) from None
+
+
 def _pem(name: str, inline: SecretStr | None, file: Path | None) -> str:
     if inline is not None:
         return inline.get_secret_value().replace("\\n", "\n")
     if file is None:
         raise _invalid([f"{name} or {name}_FILE is needed: the App's private key (PEM)."])
     try:
-        return file.read_text()
+        return file.read_text(encoding="utf-8")
     except OSError as error:
         raise _invalid([f"{name}_FILE cannot be read: {error.strerror}."]) from None
+    except UnicodeDecodeError:
+        raise _invalid([f"{name}_FILE cannot be read: it is not a PEM file."]) from None
 
 
 def _fields(values: Mapping[str, str]) -> dict[str, str]:
@@ -176,11 +185,7 @@ def _strangers(values: Mapping[str, str]) -> list[str]:
     known = set(variables())
     faults = []
     for name in values:
-        if (
-            name.startswith("CADENCE_")
-            and name not in known
-            and not name.startswith(("CADENCE_TEST_", "CADENCE_CONTRACT"))
-        ):
+        if name.startswith("CADENCE_") and name not in known and not name.startswith(_NOT_SETTINGS):
             near = difflib.get_close_matches(name, known, n=1)
             faults.append(f"{name} is not a setting." + (f" Did you mean {near[0]}?" if near else ""))
         if name in _REFUSED_ENVIRONMENT:

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from bot.changeset.codes import found
 from bot.changeset.edits import Resolution, resolve
 from bot.changeset.findings import Finding, Severity
+from bot.changeset.guards.code_references import code_reference_findings
 from bot.changeset.guards.config import GuardConfig
 from bot.changeset.guards.disguise import disguise_findings
+from bot.changeset.guards.documents import document_findings
 from bot.changeset.guards.elision import elision_findings
 from bot.changeset.guards.fragments import fragment_findings
 from bot.changeset.guards.imports import import_findings
+from bot.changeset.guards.manifests import manifest_findings
 from bot.changeset.guards.message import message_findings
 from bot.changeset.guards.paths import freed_paths
 from bot.changeset.guards.protected import protected_findings
@@ -22,7 +25,7 @@ from bot.changeset.guards.secret import secret_findings
 from bot.changeset.guards.size import size_findings
 from bot.changeset.guards.stubs import stub_findings
 from bot.changeset.guards.syntax import syntax_findings
-from bot.changeset.guards.view import FileView, ResultTree
+from bot.changeset.guards.view import FileView, ResultTree, with_elsewhere
 from bot.changeset.model import ChangeSet, Edit
 from bot.changeset.tree import TreeChange, TreeReader
 
@@ -64,16 +67,19 @@ def _guarded(
         allowed, findings = _declared(index, edit, mentioned)
         removes.append(allowed)
         yield from findings
-    views = [FileView.of(edit, removes[edit.index]) for edit in resolution.edits]
+    views = with_elsewhere([FileView.of(edit, removes[edit.index]) for edit in resolution.edits])
     for view in views:
         yield from secret_findings(view)
         yield from disguise_findings(view)
         yield from elision_findings(view)
         yield from fragment_findings(view)
+        yield from document_findings(view)
         yield from syntax_findings(view)
         yield from stub_findings(view)
     result = ResultTree(tree, resolution.edits, freed_paths(change_set))
+    yield from manifest_findings(views, result)
     yield from reference_findings(views, result)
+    yield from code_reference_findings(views, result)
     yield from import_findings(views, result)
 
 

@@ -134,6 +134,11 @@ _PROTECTED = {
 
 _SECRET = {
     "secret.private_key": CodeMeaning("an added line begins a private key", "Never commit a key; read it at run time."),
+    "secret.literal": CodeMeaning(
+        "a name such as `api_key` is given a literal that looks like a key", "Read the key at run time."
+    ),
+    "secret.jwt": CodeMeaning("an added line holds a JSON web token", "Never commit a token; make one at run time."),
+    "secret.password": CodeMeaning("an added line holds a password in a URL", "Read the password at run time."),
     "secret.token": CodeMeaning("an added line holds an access token", "Revoke the token; read it at run time."),
 }
 
@@ -167,8 +172,12 @@ _LOSS = {
         "Keep it, or change every use in the same ChangeSet.",
     ),
     "loss.body": CodeMeaning("a function loses its body to a stub", "Keep the body, or write the new one."),
-    "loss.headings": CodeMeaning("most headings of a document are gone", "Keep the other sections."),
-    "loss.entries": CodeMeaning("entries of a manifest are gone", "Keep the other entries; change only yours."),
+    "loss.headings": CodeMeaning("many headings of a document are gone", "Keep the other sections."),
+    "loss.table": CodeMeaning("a table of a document, or most of its rows, is gone", "Keep the table and its rows."),
+    "loss.entries": CodeMeaning(
+        "many entries of a manifest are gone, or one that the code still imports",
+        "Keep the other entries; change only yours.",
+    ),
     "loss.code_fence": CodeMeaning("the content is wrapped in a Markdown code fence", "Send the bare content."),
     "loss.escaped_newlines": CodeMeaning("`\\n` is written out where line ends are meant", "Send real line ends."),
     "loss.diff": CodeMeaning("the content is a diff, not the file", "Send the file's whole new text."),
@@ -184,6 +193,18 @@ _LOSS = {
     "syntax.json": CodeMeaning("the result is no valid JSON", "Correct the syntax at the line named."),
     "syntax.toml": CodeMeaning("the result is no valid TOML", "Correct the syntax at the line named."),
     "syntax.yaml": CodeMeaning("the result is no valid YAML", "Correct the syntax at the line named."),
+    **{
+        f"syntax.{name}": CodeMeaning(f"the result is no valid {said}", "Correct the syntax at the line named.")
+        for name, said in (
+            ("javascript", "JavaScript"),
+            ("typescript", "TypeScript"),
+            ("go", "Go"),
+            ("java", "Java"),
+            ("rust", "Rust"),
+            ("ruby", "Ruby"),
+            ("shell", "shell script"),
+        )
+    },
     "imports.unknown": CodeMeaning(
         "an import of a module that is neither in the repository, nor the standard library, nor a declared dependency",
         "Import a module that exists, or declare the dependency in the same ChangeSet.",

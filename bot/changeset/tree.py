@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from bot.names import BlobSha
 
@@ -36,6 +36,20 @@ class TreeReader(Protocol):
 
     def files(self) -> Sequence[TreeEntry]:
         """Every file, symlink and submodule of the tree, in path order (no directories)."""
+
+
+@runtime_checkable
+class TreeSearcher(Protocol):
+    """A tree that can be listed and searched without reading every file of it."""
+
+    def paths(self) -> Sequence[str]:
+        """Paths of the regular files."""
+
+    def names(self, directory: str) -> Sequence[str]:
+        """Names in a directory ("" for the root); none when there is no directory."""
+
+    def holding(self, words: Sequence[str], suffixes: Sequence[str]) -> Sequence[str]:
+        """Paths of the files with one of the extensions that hold one of the texts as a word."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ from bot.names import BaseSha, CommitSha
 from bot.publish.status_text import ApprovalAsked
 from bot.repo_config import RepoConfig
 from bot.states import RunState
+from bot.weakening.gate import weakening_findings
+from bot.weakening.model import WeakeningFinding
 
 S = RunState
 
@@ -70,17 +72,41 @@ def _wait_for_text(desk: Desk, history: IssueHistory, authority: NeedsApproval, 
 
 
 def diff_approval_needed(desk: Desk, config: RepoConfig) -> bool:
-    """Pushing starts the target's CI with its secrets: an outsider's text is pushed only on an approved diff."""
+    """Whether a named person has to see the diff before it is pushed; then the run waits, and says why.
+
+    Pushing starts the target's CI with its secrets, so an outsider's text is pushed only on an approved diff. Whoever
+    wrote the text, tests and CI are weakened only by a person.
+    """
     run = desk.run
-    if run.text_trusted or config.ci.trust == "anyone" or run.approved_diff == run.changeset_digest:
+    if run.approved_diff == run.changeset_digest:
+        return False
+    weakened = _weakened(desk)
+    outside = not run.text_trusted and config.ci.trust != "anyone"
+    if not outside and not weakened:
         return False
     diff = desk.mirror.diff(BaseSha(CommitSha(run.base_sha)), CommitSha(run.head_sha))
+    reasons = ["approval.diff: the text is by somebody who may not write here"] if outside else []
+    reasons += [f"{weakened[0].code}: {weakened[0].message}"] if weakened else []
     desk.update(asked_digest=run.changeset_digest)
-    desk.move(S.WAITING_APPROVAL, "approval.diff: the text is by somebody who may not write here")
+    desk.move(S.WAITING_APPROVAL, "; ".join(reasons))
+    verdicts = desk.house.ledger.verdicts_for(run.run_id)
     desk.tell(
         next_step="A person with write permission comments `/cadence go` to have exactly this diff pushed, which "
         "starts this repository's CI on it.",
-        details=tuple(f"{v.kind}: {v.conclusion} - {v.summary}" for v in desk.house.ledger.verdicts_for(run.run_id)),
+        details=(
+            *(f"{v.kind}: {v.conclusion} - {v.summary}" for v in verdicts),
+            *(f"`{one.code}` {one.path}{f':{one.line}' if one.line else ''}: {one.message}" for one in weakened[:20]),
+        ),
         asked=ApprovalAsked(run.changeset_digest, "diff", diff[:40_000]),
     )
     return True
+
+
+def _weakened(desk: Desk) -> tuple[WeakeningFinding, ...]:
+    """How the commit weakens tests or CI. What takes a merge back is exactly what stood there before."""
+    run = desk.run
+    if run.cause.startswith("revert:"):
+        return ()
+    base, head = CommitSha(run.base_sha), CommitSha(run.head_sha)
+    mirror = desk.mirror
+    return weakening_findings(mirror.tree(base), mirror.tree(head), mirror.changes(base, head))

@@ -187,6 +187,7 @@ def _pull_body(desk: Desk) -> str:
         issue=run.issue,
         run=run.run_id,
         closes=run.base_branch == run.default_branch,
+        approved_by=run.approved_by if run.approved_diff == run.changeset_digest else "",
     )
 
 

@@ -11,6 +11,7 @@ from typing import IO
 
 from bot.changeset.tree import MODE_DIRECTORY, MODE_SUBMODULE, TreeEntry
 from bot.errors import GitFailed
+from bot.git_store.failures import last_lines
 from bot.git_store.process import GitRunner, end
 from bot.names import BlobSha, CommitSha, TreeSha
 
@@ -130,6 +131,29 @@ class GitTree:
             listing = self._runner.check("ls-tree", "-r", "-l", "-z", "--full-tree", self.root)
             self._files = tuple(_entry(row) for row in listing.split(b"\0") if row)
         return self._files
+
+    def holding(self, words: Sequence[str], suffixes: Sequence[str]) -> Sequence[str]:
+        """Paths of the files with one of the extensions that hold one of the texts as a word, by `git grep`."""
+        if not words or not suffixes:
+            return ()
+        texts = [part for word in words for part in ("-e", word)]
+        globs = [f"*{suffix}" for suffix in suffixes]
+        done = self._runner.run("grep", "-l", "-z", "-a", "-F", "-w", *texts, self.root, "--", *globs)
+        if done.status > 1:
+            raise GitFailed("git grep failed.", details=last_lines(done.err))
+        start = len(self.root) + 1
+        return tuple(_text(row[start:]) for row in done.out.split(b"\0") if row)
+
+    def paths(self) -> Sequence[str]:
+        """Paths of the regular files. Cheaper than `files`, which looks up every size."""
+        listing = self._runner.check("ls-tree", "-r", "-z", "--full-tree", self.root)
+        rows = (row.partition(b"\t") for row in listing.split(b"\0") if row.startswith(b"100"))
+        return tuple(_text(path) for _, _, path in rows)
+
+    def names(self, directory: str) -> Sequence[str]:
+        """Names in a directory ("" for the root); none when there is no directory."""
+        found = (MODE_DIRECTORY, BlobSha(self.root)) if not directory else self._find(directory)
+        return tuple(self._directory(found[1])) if found is not None and found[0] == MODE_DIRECTORY else ()
 
     def _find(self, path: str) -> tuple[str, BlobSha] | None:
         directory: str = self.root

@@ -59,6 +59,17 @@ def failure(*, method: str, route: str, status: int, headers: Mapping[str, str],
         return Unprocessable(f"GitHub refused {where}: {said}{more}", details=details)
     if status >= 500:
         return lost(method, f"{where}: GitHub answered {status}", status=status)
+    return _other(where, status, said)
+
+
+def _other(where: str, status: int, said: str) -> GitHubError:
+    if status in (301, 302, 303, 307, 308):
+        return GitHubError(
+            f"{where}: GitHub sends the call elsewhere ({status})",
+            code="github.redirected",
+            status=status,
+            remedy="Check CADENCE_GITHUB_URL; a renamed repository is known again from its next event.",
+        )
     return GitHubError(f"{where}: GitHub answered {status}: {said}", status=status, retry=status == 409)
 
 

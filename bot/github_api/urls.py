@@ -25,8 +25,12 @@ class GitHubUrls:
 
         Raises SettingsInvalid. Addresses as in GitHub's pages "About the REST API" and "GitHub Enterprise Server".
         """
-        parts = urlsplit(url.strip())
-        host = parts.hostname or ""
+        try:
+            parts = urlsplit(url.strip())
+            host = parts.hostname or ""
+            _ = parts.port
+        except ValueError as error:
+            raise _invalid(url, f"{error}") from None
         if parts.scheme not in ("http", "https") or not host:
             raise _invalid(url, "it is not an http(s) address")
         if parts.scheme == "http" and host not in _LOOPBACK:

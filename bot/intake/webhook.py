@@ -104,11 +104,15 @@ def _raw(asked: Request) -> bytes:
     """The body, read no further than the cap: a declared length can lie, and a chunked body declares none."""
     if asked.content_length is not None and asked.content_length > MAX_BYTES:
         raise _too_large()
-    asked.max_content_length = MAX_BYTES
+    # One more than may be: a body without a declared length is cut at this limit, not refused.
+    asked.max_content_length = MAX_BYTES + 1
     try:
-        return asked.get_data(cache=True)
+        body = asked.get_data(cache=True)
     except RequestEntityTooLarge as error:
         raise _too_large() from error
+    if len(body) > MAX_BYTES:
+        raise _too_large()
+    return body
 
 
 def _too_large() -> NotTaken:

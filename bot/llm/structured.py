@@ -24,10 +24,14 @@ def read_json(completion: Completion) -> dict[str, Any]:
         _unusable(
             "model.truncated",
             f"the answer was cut off after {completion.output_tokens} tokens",
-            "Answer shorter: use `replace` edits instead of whole files.",
+            "Answer shorter; in a ChangeSet, use `replace` edits instead of whole files.",
         )
     if completion.finish in ("filter", "refusal"):
-        _unusable("model.refused", "the answer was withheld by the model or its server", "Ask for something else.")
+        _unusable(
+            "model.refused",
+            "the answer was withheld by the model or its server",
+            "Answer the question alone, without what may have been withheld.",
+        )
     text = completion.text.lstrip("\ufeff").strip()
     if not text:
         _unusable("model.empty", "the model answered nothing", "Answer with the JSON object.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ from markdown_it import MarkdownIt
 
 BLOCK_INFO = "json cadence"
 _COMMENT = re.compile(r"<!--.*?(-->|\Z)", re.DOTALL)
+_MARK = "\ue000"
+"""A character of the private use area; it stands behind a comment's opening while the text is parsed."""
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0"
     "\U000e0000-\U000e0fff]"
@@ -54,9 +57,31 @@ def read_blueprint(title: str, body: str) -> Blueprint:
 
 def _visible(text: str) -> str:
     """Without HTML comments and characters that show nothing; empty answers of issue forms go too."""
-    shown = _INVISIBLE.sub("", _COMMENT.sub("", text))
+    shown = _INVISIBLE.sub("", _without_comments(text.replace(_MARK, "")))
     lines = [line.rstrip() for line in shown.split("\n") if line.strip() != "_No response_"]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def _without_comments(text: str) -> str:
+    """Without HTML comments; what looks like one inside code is shown to people, and so stays."""
+    count = itertools.count()
+    marked = re.sub("<!--", lambda _: f"<!--{_MARK}{next(count)}{_MARK}", text)
+    in_code = {
+        int(number)
+        for token in MarkdownIt("commonmark").parse(marked)
+        for one in (token, *(token.children or ()))
+        if one.type in ("fence", "code_block", "code_inline")
+        for number in re.findall(f"<!--{_MARK}([0-9]+){_MARK}", one.content)
+    }
+    kept, position = [], 0
+    for number, opening in enumerate(re.finditer("<!--", text)):
+        if number in in_code or opening.start() < position:
+            continue
+        kept.append(text[position : opening.start()])
+        # `<!-->` and `<!--->` are comments too.
+        end = text.find("-->", opening.start() + 2)
+        position = len(text) if end < 0 else end + 3
+    return "".join(kept) + text[position:]
 
 
 def _blocks(raw: str) -> list[tuple[str, int, int]]:
@@ -86,23 +111,37 @@ def _without(raw: str, blocks: list[tuple[str, int, int]]) -> str:
 
 
 def _acceptance(text: str) -> tuple[str, ...]:
-    """Acceptance lines: a section of that name, `Acceptance: ...`, and task list items anywhere."""
+    """Acceptance lines: a section of that name, a paragraph `Acceptance: ...` with its list, task items anywhere.
+
+    A section goes to the next heading; a paragraph ends where other prose begins after a blank line.
+    """
     found: list[str] = []
-    inside = False
+    inside, blank = "", False
     for line in text.split("\n"):
-        heading = _HEADING.match(line)
-        if heading:
-            inside = bool(_ACCEPTANCE_HEADING.match(heading["name"]))
+        if not line.strip():
+            blank = True
             continue
+        inside = _place(line, inside, after_blank=blank)
+        item = _ITEM.match(line) if inside else _TASK.match(line)
         told = _ACCEPTANCE.match(line.strip())
         if told:
-            inside = True
-            if told["rest"].strip():
-                found.append(told["rest"].strip())
-            continue
-        item = _ITEM.match(line) if inside else _TASK.match(line)
-        if item:
+            found.append(told["rest"].strip())
+        elif item:
             found.append(item["text"].strip())
-        elif inside and line.strip():
+        elif inside and not _HEADING.match(line):
             found.append(line.strip())
-    return tuple(dict.fromkeys(found))
+        if inside == "announced" and found and not told:
+            inside = "paragraph"
+        blank = False
+    return tuple(dict.fromkeys(line for line in found if line))
+
+
+def _place(line: str, inside: str, *, after_blank: bool) -> str:
+    """Where the line stands: in a section, in a paragraph, right after a bare `Acceptance:`, or in none of these."""
+    heading, told = _HEADING.match(line), _ACCEPTANCE.match(line.strip())
+    if heading:
+        return "section" if _ACCEPTANCE_HEADING.match(heading["name"]) else ""
+    if told and inside != "section":
+        return "paragraph" if told["rest"].strip() else "announced"
+    goes_on = _ITEM.match(line) or line[0].isspace() or told
+    return "" if inside == "paragraph" and after_blank and not goes_on else inside

@@ -90,7 +90,16 @@ def pull_title(summary: str, issue: IssueNumber, template: str = DEFAULT_TEMPLAT
     return subject(template, summary, issue)
 
 
-def pull_body(*, summary: str, plan: str, edits: Sequence[Edit], issue: IssueNumber, run: RunId, closes: bool) -> str:
+def pull_body(
+    *,
+    summary: str,
+    plan: str,
+    edits: Sequence[Edit],
+    issue: IssueNumber,
+    run: RunId,
+    closes: bool,
+    approved_by: str = "",
+) -> str:
     """The pull request's body, at most BODY_LIMIT characters; marker and issue link survive every cut.
 
     `closes` says that the base is the default branch, where GitHub acts on `Closes #n`.
@@ -100,6 +109,8 @@ def pull_body(*, summary: str, plan: str, edits: Sequence[Edit], issue: IssueNum
     parts = [quiet_line(summary) or f"A change for issue {issue}."]
     if plan.strip():
         parts.append(f"### Plan\n\n{shorten(quiet(plan.strip()), BODY_LIMIT // 2)}")
+    if approved_by:
+        parts.append(f"The diff was shown to {quiet_line('@' + approved_by)} and approved before it was pushed.")
     parts.append(f"### Files\n\n{_table(edits)}")
     return shorten("\n\n".join(parts), BODY_LIMIT - len(end)) + end
 

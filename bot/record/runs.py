@@ -12,7 +12,7 @@ from bot.errors import CadenceError
 from bot.names import Cause, HeadSha, IssueNumber, PullNumber, RepositoryId, RunId
 from bot.record.database import Store, insert_once
 from bot.record.entries import RunEntry, TransitionEntry
-from bot.record.tables import effects, runs, transitions
+from bot.record.tables import Moment, effects, runs, transitions
 from bot.states import AT_THE_GATE, FINAL, TERMINAL, RunState, may_move
 
 _FIELDS = frozenset(RunEntry.__dataclass_fields__) - {"run_id", "state", "reason", "created_at", "updated_at"}
@@ -130,7 +130,9 @@ class Runs(Store):
         if unknown:
             raise CadenceError(f"a run has no field {sorted(unknown)} to write", code="internal")
         if "asked_digest" in fields and "asked_at" not in fields:
-            fields["asked_at"] = self._now()
+            # Asking for the same again must not make an approval that was given in between too early.
+            same = runs.c.asked_digest == fields["asked_digest"]
+            fields["asked_at"] = sa.case((same, runs.c.asked_at), else_=sa.literal(self._now(), Moment))
         with self._engine.begin() as connection:
             connection.execute(sa.update(runs).where(runs.c.run_id == run_id).values(**fields, updated_at=self._now()))
 

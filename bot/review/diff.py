@@ -101,6 +101,10 @@ def _file(one: PatchedFile, block: str) -> FileDiff:
     status = _status(one)
     path = source if status == "deleted" else target
     head, *hunks = _HUNK.split(block)
+    if len(hunks) != len(one):
+        raise CadenceError(
+            f"the diff of {path} has {len(hunks)} hunks and {len(one)} were read", code="review.unreadable"
+        )
     added, shown, places = [], set(), set()
     for sign, line, text in _lines(one):
         if sign != "-":

@@ -10,6 +10,7 @@ from bot.sandbox import payloads_code as code
 from bot.sandbox.acts_issues import emit_issue
 from bot.sandbox.answers import ApiError, invalid
 from bot.sandbox.payloads import commit
+from bot.sandbox.rulesets import is_protected
 from bot.sandbox.state import Account, App, CheckRun, JsonDict, Pull, Repository, Status, stamp
 from bot.sandbox.world import World
 
@@ -270,7 +271,12 @@ def create_status(world: World, repo: Repository, sha: str, asked: JsonDict, *, 
 def _emit_status(world: World, made: Status) -> None:
     repo, bare = made.repository, world.bare(made.repository)
     heads = [(ref[11:], sha) for ref, sha in bare.refs().items() if ref.startswith("refs/heads/")]
-    branches = [{"name": name, "commit": {"sha": sha}} for name, sha in heads if sha == made.sha][:10]
+    api = f"{world.site.api}/repos/{repo.full_name}/commits/{made.sha}"
+    branches = [
+        {"name": name, "commit": {"sha": sha, "url": api}, "protected": is_protected(repo, name)}
+        for name, sha in heads
+        if sha == made.sha
+    ][:10]
     body: JsonDict = {
         "id": made.id,
         "sha": made.sha,

@@ -13,7 +13,7 @@ def emit_issue(world: World, issue: Issue, action: str, by: Account, detail: Jso
     """Send the `issues` event, or `pull_request` when the issue is the conversation of one."""
     extra = detail or {}
     if issue.pull is None:
-        body: JsonDict = {"action": action, "issue": talk.issue(world.site, issue), **extra}
+        body: JsonDict = {"action": action, "issue": talk.delivered_issue(world.site, issue), **extra}
         world.emit("issues", issue.repository, by, body)
         return
     pull = full_pull(world.site, issue.pull, Detail())
@@ -147,7 +147,7 @@ def delete_comment(world: World, made: Comment, *, by: Account) -> None:
 def _emit_comment(world: World, made: Comment, action: str, by: Account, detail: JsonDict | None = None) -> None:
     body = {
         "action": action,
-        "issue": talk.issue(world.site, made.issue),
+        "issue": talk.delivered_issue(world.site, made.issue),
         "comment": talk.comment(world.site, made),
         **(detail or {}),
     }

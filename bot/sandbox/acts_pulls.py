@@ -112,7 +112,7 @@ def submit_review(world: World, pull: Pull, asked: JsonDict, *, by: Account) -> 
     payload: JsonDict = {
         "action": "submitted",
         "review": code.review(world.site, made, webhook=True),
-        "pull_request": code.full_pull(world.site, pull, code.Detail()),
+        "pull_request": code.pull(world.site, pull),
     }
     world.emit("pull_request_review", pull.repository, by, payload)
     return made

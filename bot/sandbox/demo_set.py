@@ -44,6 +44,7 @@ CADENCE_EVENTS = [
     "check_run",
     "check_suite",
     "status",
+    "workflow_run",
     "push",
 ]
 READY_SECONDS = 30.0

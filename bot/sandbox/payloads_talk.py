@@ -99,6 +99,11 @@ def issue(site: Site, made: Issue) -> JsonDict:
     return body
 
 
+def delivered_issue(site: Site, made: Issue) -> JsonDict:
+    """The issue as webhooks write it: who closed it is told by the sender alone."""
+    return {key: value for key, value in issue(site, made).items() if key != "closed_by"}
+
+
 def _reactions(url: str, made: Iterable[Reaction]) -> JsonDict:
     """`reaction-rollup`."""
     given = Counter(one.content for one in made)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from bot.sandbox import acts_code, acts_issues, acts_pulls, merge_queue
 from bot.sandbox.answers import ApiError
+from bot.sandbox.rulesets import completed
 from bot.sandbox.state import (
     ROLES,
     Account,
@@ -104,10 +105,13 @@ class SandboxRepository:
         branches: Sequence[str] = ("~DEFAULT_BRANCH",),
         bypass: Sequence[SandboxApp] = (),
     ) -> int:
-        """Make an active ruleset; rules are written as GitHub's API answers them. Gives its id."""
+        """Make an active ruleset; rules are written as GitHub's API takes them, parameters left out get its defaults.
+
+        `bypass` are Apps on its bypass list. Gives the ruleset's id.
+        """
         with self.world.lock:
             apps = frozenset(app.app_id for app in bypass)
-            made = Ruleset(self.world.next_id(), tuple(branches), [dict(rule) for rule in rules], apps)
+            made = Ruleset(self.world.next_id(), tuple(branches), [completed(rule) for rule in rules], apps)
             self.state.rulesets.append(made)
             return made.id
 

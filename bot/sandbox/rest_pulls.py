@@ -136,12 +136,12 @@ def list_review_comments(call: Call) -> Answer:
     return Answer(200, [code.review_comment(call.world.site, one) for one in comments])
 
 
-@routes.on("GET", "/repos/{owner}/{repo}/commits/{ref}/pulls", "pull_requests=read; contents=read", paged="")
+@routes.on("GET", "/repos/{owner}/{repo}/commits/{commit_sha}/pulls", "pull_requests=read; contents=read", paged="")
 def list_pulls_of_commit(call: Call) -> Answer:
     bare = call.world.bare(call.repo)
-    sha = bare.commit_of(call.params["ref"])
+    sha = bare.commit_of(call.params["commit_sha"])
     if sha is None:
-        raise ApiError(422, f"No commit found for SHA: {call.params['ref']}")
+        raise ApiError(422, f"No commit found for SHA: {call.params['commit_sha']}")
     in_default = bare.is_ancestor(sha, call.repo.default_branch)
 
     def wanted(pull: Pull) -> bool:

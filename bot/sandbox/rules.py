@@ -7,28 +7,13 @@ import re
 from dataclasses import dataclass
 
 from bot.sandbox.payloads_code import Detail
-from bot.sandbox.state import App, CheckRun, JsonDict, Pull, Repository, Review, Status
+from bot.sandbox.rulesets import branch_rules
+from bot.sandbox.state import App, CheckRun, Pull, Repository, Review, Status
 from bot.sandbox.world import World
 
 _CODEOWNERS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
 PASSING = ("success", "neutral", "skipped")
 _CLOSING = re.compile(r"(?i)\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?\s+(?:([\w.-]+/[\w.-]+))?#(\d+)\b")
-
-
-def branch_rules(repo: Repository, branch: str, *, binding: App | None = None) -> list[JsonDict]:
-    """Every active rule of every ruleset for the branch, as `GET /rules/branches/{branch}` lists them.
-
-    With `binding` only those that bind that App: it is not on their ruleset's bypass list.
-    """
-    found = []
-    for ruleset in repo.rulesets:
-        if binding is not None and binding.id in ruleset.bypass:
-            continue
-        names = [repo.default_branch if name == "~DEFAULT_BRANCH" else name for name in ruleset.branches]
-        if any(name == "~ALL" or fnmatch.fnmatch(branch, name) for name in names):
-            source = {"ruleset_source_type": "Repository", "ruleset_source": repo.full_name, "ruleset_id": ruleset.id}
-            found += [{**rule, **source} for rule in ruleset.rules]
-    return found
 
 
 def closing_numbers(repo: Repository, text: str) -> list[int]:

@@ -26,6 +26,7 @@ HOMES = {
     "lizard": ("bot/review/figures.py",),
     "lizard_ext": ("bot/review/figures.py",),
     "typer": ("bot/__main__.py", "bot/cli/"),
+    "detect_secrets": ("bot/changeset/guards/secret.py",),
     "filelock": ("bot/git_store/", "bot/record/"),
     "pydantic_settings": ("bot/settings.py",),
 }

@@ -1,31 +1,42 @@
-"""A tree of texts, and the changes between two of them."""
+"""A commit's tree held in a dictionary, and the changes between two of them."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from bot.changeset.tree import MODE_FILE, PathChange, TreeEntry
+from bot.changeset.tree import MODE_DIRECTORY, MODE_FILE, MODE_SUBMODULE, PathChange, TreeEntry
 from bot.names import BlobSha
 
 
-class DictTree:
-    """A commit's tree that holds exactly these files."""
+def blob_sha(content: bytes) -> BlobSha:
+    """The id git gives these bytes."""
+    return BlobSha(hashlib.sha1(b"blob %d\x00" % len(content) + content, usedforsecurity=False).hexdigest())
 
-    def __init__(self, files: Mapping[str, str | bytes]) -> None:
-        self._files = {path: text.encode() if isinstance(text, str) else text for path, text in files.items()}
+
+class DictTree:
+    """Files by path; `modes` for those that are no plain file."""
+
+    def __init__(self, files: Mapping[str, bytes | str], modes: Mapping[str, str] | None = None) -> None:
+        self.contents = {p: c.encode() if isinstance(c, str) else c for p, c in files.items()}
+        self._modes = modes or {}
 
     def entry(self, path: str) -> TreeEntry | None:
-        if path not in self._files:
-            return None
-        raw = self._files[path]
-        return TreeEntry(path, MODE_FILE, BlobSha(hashlib.sha1(raw, usedforsecurity=False).hexdigest()), len(raw))
+        if path in self.contents:
+            content = self.contents[path]
+            return TreeEntry(path, self._modes.get(path, MODE_FILE), blob_sha(content), len(content))
+        if any(other.startswith(f"{path}/") for other in self.contents):
+            return TreeEntry(path, MODE_DIRECTORY, BlobSha("0" * 40), 0)
+        return None
 
     def read(self, path: str) -> bytes:
-        return self._files[path]
+        if self._modes.get(path) == MODE_SUBMODULE:
+            raise KeyError(path)
+        return self.contents[path]
 
-    def files(self) -> tuple[TreeEntry, ...]:
-        return tuple(entry for path in sorted(self._files) if (entry := self.entry(path)) is not None)
+    def files(self) -> Sequence[TreeEntry]:
+        entries = (self.entry(path) for path in sorted(self.contents))
+        return [entry for entry in entries if entry is not None]
 
 
 def changes(

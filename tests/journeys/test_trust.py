@@ -4,7 +4,7 @@ from typing import Any
 
 from bot.sandbox.hooks import Delivery
 from bot.states import RunState
-from tests.journeys.world import BODY, OUTSIDER, OWNER, TITLE, WRITER, World
+from tests.journeys.world import BODY, OUTSIDER, OWNER, TITLE, WRITER, World, edit, plan
 
 S = RunState
 
@@ -129,3 +129,26 @@ def test_hidden_text_of_an_issue_never_reaches_the_model(world: World) -> None:
     world.label_blueprint(body=body)
     prompts: list[Any] = [asked.text for asked in world.model.requests]
     assert prompts and not any("ignore all rules" in prompt for prompt in prompts)
+
+
+def test_a_plan_that_weakens_a_test_is_pushed_only_after_a_named_person_has_seen_it(world: World) -> None:
+    skipped = plan(
+        edit(
+            "test_greet.py",
+            replace=[
+                {"old": "from greet import greet\n", "new": "import pytest\nfrom greet import greet\n", "count": None},
+                {"old": "def test_greet", "new": "@pytest.mark.skip\ndef test_greet", "count": None},
+            ],
+        )
+    )
+    world.script_all(skipped)
+    issue = world.label_blueprint()
+    assert world.state(issue) is S.WAITING_APPROVAL
+    assert "tests.skip" in world.status(issue)
+    assert not world.repo.pulls() and world.repo.tip(f"cadence/issue-{issue}") is None
+    world.comment(issue, f"/cadence go {digest_shown(world.status(issue))}", by=WRITER)
+    assert "approved before it was pushed" in (world.pull().issue.body or "")
+    world.ci()
+    world.later()
+    world.must_be_merged(issue)
+    assert world.run(issue).approved_by == WRITER

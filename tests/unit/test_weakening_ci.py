@@ -295,6 +295,8 @@ ROWS = [
 ]
 
 FINE = [
+    ("cextern/lib/Makefile", MAKE, ("\tmypy shop\n", "")),
+    ("pyproject.toml", PYPROJECT, ("[tool.mypy]", "[tool.cibuildwheel]\nskip = 'cp315*'\n\n[tool.mypy]")),
     (CI, WORKFLOW, ("actions/checkout@v4", "actions/checkout@v5")),
     (CI, WORKFLOW, ("@0123456789012345678901234567890123456789", "@9993456789012345678901234567890123456789")),
     (

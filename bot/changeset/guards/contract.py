@@ -5,13 +5,13 @@ from __future__ import annotations
 import difflib
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from bot.changeset.codes import found
 from bot.changeset.findings import Finding
 from bot.changeset.guards.paths import freed_paths, plain_spelling
 from bot.changeset.model import ChangeSet, Edit
-from bot.changeset.tree import MODE_DIRECTORY, TreeReader
+from bot.changeset.tree import MODE_DIRECTORY, TreeReader, TreeSearcher
 
 _SHA = re.compile(r"[0-9a-fA-F]{40}|[0-9a-fA-F]{64}")
 
@@ -115,27 +115,43 @@ def _duplicates(change_set: ChangeSet) -> Iterator[Finding]:
 
 def _collisions(change_set: ChangeSet, tree: TreeReader, freed: frozenset[str]) -> Iterator[Finding]:
     """New paths that differ from another path, or from a directory of it, only in spelling."""
-    new = [(i, e.path) for i, e in enumerate(change_set.edits) if e.mode != "delete" and tree.entry(e.path) is None]
-    if not new:
-        return
-    written = [edit.path for edit in change_set.edits if edit.mode != "delete"]
-    others = [e.path for e in tree.files() if e.path not in freed] + written
-    spellings: dict[str, set[str]] = {}
-    wanted = {
-        plain_spelling(prefix): prefix for _, path in new for prefix in _prefixes(path) if tree.entry(prefix) is None
-    }
-    for other in others:
-        folded = other.casefold() if other.isascii() else plain_spelling(other)
-        for prefix in wanted:
-            if folded.startswith(prefix) and (len(folded) == len(prefix) or folded[len(prefix)] == "/"):
-                spellings.setdefault(prefix, set()).add("/".join(other.split("/")[: prefix.count("/") + 1]))
-    for index, path in new:
-        for prefix in _prefixes(path):
-            twins = sorted(spellings.get(plain_spelling(prefix), set()) - {prefix})
+    written = {prefix for e in change_set.edits if e.mode != "delete" for prefix in _prefixes(e.path)}
+    for index, edit in enumerate(change_set.edits):
+        if edit.mode == "delete" or tree.entry(edit.path) is not None:
+            continue
+        for prefix in _prefixes(edit.path):
+            twins = [t for t in _twins(prefix, written, tree) if t in written or _stays(t, tree, freed)]
             if twins:
-                message = f"{prefix} differs from {twins[0]} only in spelling"
-                yield found("contract.case_collision", message, edit=index, path=path)
+                message = f"{prefix} differs from {min(twins)} only in spelling"
+                yield found("contract.case_collision", message, edit=index, path=edit.path)
                 break
+
+
+def _twins(path: str, written: set[str], tree: TreeReader) -> set[str]:
+    """Other spellings of a path that is not there yet, in the same directory or among what is written."""
+    spelling = plain_spelling(path)
+    twins = {other for other in written if other != path and plain_spelling(other) == spelling}
+    folder = path.rpartition("/")[0]
+    if tree.entry(path) is None:
+        below = f"{folder}/" if folder else ""
+        twins |= {below + n for n in _names(folder, tree) if plain_spelling(below + n) == spelling}
+    return twins
+
+
+def _names(folder: str, tree: TreeReader) -> Iterable[str]:
+    if isinstance(tree, TreeSearcher):
+        return tree.names(folder)
+    start = len(folder) + 1 if folder else 0
+    inside = (e.path[start:] for e in tree.files() if not folder or e.path.startswith(f"{folder}/"))
+    return {rest.split("/")[0] for rest in inside}
+
+
+def _stays(path: str, tree: TreeReader, freed: frozenset[str]) -> bool:
+    """Whether anything is left at a path once the freed paths are gone."""
+    entry = tree.entry(path)
+    if entry is None or entry.mode != MODE_DIRECTORY:
+        return entry is not None and path not in freed
+    return any(e.path not in freed for e in tree.files() if e.path.startswith(f"{path}/"))
 
 
 def _prefixes(path: str) -> list[str]:

@@ -7,11 +7,16 @@ from collections.abc import Iterator
 
 from bot.changeset.codes import found
 from bot.changeset.findings import Finding
+from bot.changeset.guards import python_code
+from bot.changeset.guards.grammar import LANGUAGES
 from bot.changeset.guards.view import FileView
 
 _MARKUP = frozenset({".md", ".markdown", ".rst", ".txt", ".adoc", ".mdx"})
+_DOCUMENTS = frozenset({".md", ".markdown", ".mdx"})
+_CODE = frozenset({".py", ".json", ".toml", *LANGUAGES})
 _PATCHES = frozenset({".diff", ".patch"})
 _FENCE = re.compile(r"^\s*(?:```|~~~)[\w+#.-]*\s*$")
+_OPENING, _CLOSING = re.compile(r"^(?:```|~~~)[\w+#.-]*\s*$"), re.compile(r"^(?:```|~~~)\s*$")
 _DIFF_HEAD = re.compile(r"^(?:diff --git a/|--- (?:a/|/dev/null)|\*\*\* Begin Patch|Index: \S+$)")
 _HUNK = re.compile(r"^@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@|^@@(?: .*)?$")
 _OURS, _MIDDLE, _THEIRS = re.compile(r"^<{7} \S"), re.compile(r"^={7}$"), re.compile(r"^>{7} \S")
@@ -27,6 +32,7 @@ def disguise_findings(view: FileView) -> Iterator[Finding]:
         ("loss.diff", _diff(view)),
         ("loss.escaped_newlines", _escaped(view)),
         ("loss.conflict", _conflict(view)),
+        ("loss.line_endings", _line_ends(view)),
     ):
         if line is not None:
             message = f"{view.path}: {_SAID[code]} (line {line})"
@@ -38,18 +44,40 @@ _SAID = {
     "loss.diff": "the content is a diff",
     "loss.escaped_newlines": "line ends are written out as \\n",
     "loss.conflict": "the content holds conflict marks",
+    "loss.line_endings": "all line ends change between CRLF and LF",
 }
 
 
 def _fenced(view: FileView) -> int | None:
-    lines = [line for line in view.new_lines if line.strip()]
+    """The line of a fence around the content: at its start, at its end, or after a word of introduction."""
+    lines = [(n, line) for n, line in enumerate(view.new_lines, 1) if line.strip()]
     old = [line for line in view.old_lines if line.strip()]
-    if not lines or not _FENCE.match(lines[0]) or (old and _FENCE.match(old[0])):
+    first, last = lines[0], lines[-1]
+    opens = _FENCE.match(first[1]) is not None and not (old and _FENCE.match(old[0]))
+    if view.suffix in _DOCUMENTS:
+        inner = sum(1 for _, line in lines[1:-1] if line.lstrip().startswith(("```", "~~~")))
+        wrapped = opens and view.before and len(lines) > 1 and _FENCE.match(last[1]) and inner % 2 == 0
+        return first[0] if wrapped else None
+    if opens:
+        return first[0]
+    if any(_FENCE.match(line) for line in old):
         return None
-    if view.suffix not in _MARKUP:
-        return 1
-    inner = sum(1 for line in lines[1:-1] if line.lstrip().startswith(("```", "~~~")))
-    return 1 if view.before and len(lines) > 1 and _FENCE.match(lines[-1]) and inner % 2 == 0 else None
+    if _CLOSING.match(last[1]) or (last[1].rstrip().endswith("```") and "```" not in (view.before or "")):
+        return last[0] if view.suffix not in _MARKUP or _CLOSING.match(last[1]) else None
+    head = lines[:6]
+    for place, (number, line) in enumerate(head):
+        if _OPENING.match(line) and sum(h.count('"""') + h.count("'''") for _, h in head[:place]) % 2 == 0:
+            return number if view.suffix in _CODE or (view.before and view.suffix != ".rst") else None
+    return None
+
+
+def _line_ends(view: FileView) -> int | None:
+    """1 where every line end of a file of several lines changed its kind."""
+    before, after = view.before or "", view.after or ""
+    if min(before.count("\n"), after.count("\n")) < 3:
+        return None
+    was, now = before.count("\r\n") / before.count("\n"), after.count("\r\n") / after.count("\n")
+    return 1 if {was, now} == {0.0, 1.0} else None
 
 
 def _diff(view: FileView) -> int | None:
@@ -78,10 +106,18 @@ def _escaped(view: FileView) -> int | None:
 
 def _conflict(view: FileView) -> int | None:
     ours = next((n for n, line in view.added if _OURS.match(line) or _SEARCH.match(line)), None)
-    theirs = next((n for n, line in view.added if _THEIRS.match(line)), None)
-    middle = any(_MIDDLE.match(line) for _, line in view.added)
-    literal = view.suffix in _MARKUP or view.suffix in {".py", ".js", ".ts", ".go", ".rs"}
-    if ours is None or theirs is None or not middle or ours > theirs:
+    theirs = next((n for n, line in view.added if _THEIRS.match(line) and n > (ours or 0)), None)
+    if ours is None or theirs is None or not any(_MIDDLE.match(line) for line in view.new_lines[ours:theirs]):
         return None
-    opened = sum(1 for line in view.new_lines[: ours - 1] if '"""' in line or "'''" in line or "`" in line)
-    return None if literal and opened % 2 else ours
+    return None if _is_shown(view, ours) else ours
+
+
+def _is_shown(view: FileView, line: int) -> bool:
+    """Whether the line is a sample: in a string that is no docstring, or in a block of unnamed or diff text."""
+    if view.suffix == ".py":
+        tree = python_code.module(view.after)
+        return tree is not None and python_code.is_in_value(tree, line)
+    if view.suffix not in _MARKUP:
+        return False
+    fences = [f.strip("`~ ").casefold() for f in view.new_lines[: line - 1] if f.lstrip().startswith(("```", "~~~"))]
+    return len(fences) % 2 == 1 and fences[-1] in ("", "diff", "git", "conflict")

@@ -54,7 +54,7 @@ def import_findings(views: Sequence[FileView], result: ResultTree) -> Iterator[F
     changed = [(view, tree) for view in views if view.suffix == ".py" and (tree := python_code.module(view.after))]
     if not changed:
         return
-    index, declared = ModuleIndex(result.paths), None
+    index, declared = None, None
     for view, tree in changed:
         free = python_code.guarded_imports(tree)
         before = python_code.module(view.before)
@@ -65,12 +65,20 @@ def import_findings(views: Sequence[FileView], result: ResultTree) -> Iterator[F
             root = item.module.split(".")[0]
             if root in stdlib_module_names or root in _ALWAYS or not root:
                 continue
+            index = index if index is not None else ModuleIndex(result.paths)
             if index.exists(root) or (isinstance(item.node, ast.ImportFrom) and item.node.level):
                 yield from _own(view, item, index, result)
                 continue
             declared = declared if declared is not None else _declared(result)
             if not _is_declared(root, declared) and not _imported_elsewhere(root, view.path, result):
                 yield _unknown(view, item, Severity.WARNING if not declared else None)
+
+
+def import_names(requirement: str) -> tuple[str, ...]:
+    """Module names under which a distribution is likely to be imported."""
+    name = _plain(requirement)
+    known = [module for module, distribution in _DISTRIBUTIONS.items() if _plain(distribution) == name]
+    return tuple(dict.fromkeys([*known, name, name.removeprefix("python_")]))
 
 
 def _unknown(view: FileView, item: Imported, severity: Severity | None = None) -> Finding:
@@ -139,4 +147,4 @@ def _is_declared(root: str, declared: frozenset[str]) -> bool:
 
 def _imported_elsewhere(root: str, path: str, result: ResultTree) -> bool:
     line = re.compile(rf"^\s*(?:import|from)\s+{re.escape(root)}\b", re.MULTILINE)
-    return any(other != path and line.search(text) for other, text in result.texts((".py",)))
+    return any(other != path and line.search(text) for other, text in result.holding((".py",), (root,)))

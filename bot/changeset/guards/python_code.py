@@ -101,6 +101,16 @@ def used(tree: ast.Module) -> dict[str, int]:
     return out
 
 
+def is_in_value(tree: ast.Module, line: int) -> bool:
+    """Whether a line lies inside a string that is a value, not a docstring."""
+    docs = {n.value for n in ast.walk(tree) if isinstance(n, ast.Expr) and isinstance(n.value, ast.Constant)}
+    return any(
+        n.lineno <= line <= (n.end_lineno or n.lineno)
+        for n in ast.walk(tree)
+        if isinstance(n, (ast.Constant, ast.JoinedStr)) and n not in docs
+    )
+
+
 def is_open(tree: ast.Module) -> bool:
     """Whether the module's names cannot be told from its text: star imports, `__getattr__`, writes to globals()."""
     for node in ast.walk(tree):

@@ -16,10 +16,10 @@ from bot.changeset.guards.view import FileView, ResultTree
 _MODULE_NAMES = {"__file__", "__name__", "__doc__", "__path__", "__spec__", "__builtins__", "__class__", "__debug__"}
 _COMMON = frozenset(name for kind in (str, bytes, list, dict, set, int, float, Exception) for name in dir(kind))
 _FILE_WORDS = (
-    "absolute as_posix chmod close communicate detach exists fileno flush glob is_dir is_file is_relative_to iterdir "
-    "joinpath kill mkdir name open parent parents parts poll read read_bytes read_text readline readlines relative_to "
-    "rename resolve rglob rmdir seek send_signal stat stem suffix tell terminate touch truncate unlink wait with_name "
-    "with_suffix write write_bytes write_text writelines"
+    "absolute as_posix chmod close communicate detach exists fileno flush glob is_dir is_file is_relative_to "
+    "iterdir joinpath kill mkdir name open parent parents parts poll read read_bytes read_text readline readlines "
+    "relative_to rename resolve rglob rmdir seek send_signal stat stem suffix tell terminate touch truncate "
+    "unlink wait with_name with_suffix write write_bytes write_text writelines"
 )
 _OF_FILES = frozenset(_FILE_WORDS.split(" "))
 """Methods of files, paths and processes; that a module calls one says nothing of whose it is."""
@@ -96,33 +96,34 @@ def _bound(statement: ast.stmt) -> set[str]:
 def _defined_elsewhere(name: str, view: FileView, result: ResultTree) -> bool:
     pattern = re.compile(rf"\bdef {re.escape(name)}\b|^\s*(?:self\.)?{re.escape(name)}\s*[:=]", re.MULTILINE)
     mine = len(pattern.findall(view.after or ""))
-    return mine > 0 or any(p != view.path and pattern.search(t) for p, t in result.texts((".py",)))
+    return mine > 0 or any(p != view.path and pattern.search(t) for p, t in result.holding((".py",), (name,)))
 
 
 def _calls_elsewhere(view: FileView, owner: str, method: str, result: ResultTree) -> Iterator[Finding]:
     """Calls of a removed method in files that name its class, where no file defines a method of that name any more."""
     call = re.compile(rf"(?<!\bsuper\(\))\.{re.escape(method)}\(")
     users = []
-    for path, text in result.texts((".py",)):
-        if method not in text:
-            continue
+    for path, text in result.holding((".py",), (method,)):
         if re.search(rf"\bdef {re.escape(method)}\b|\b{re.escape(method)}\s*=(?!=)", text):
             return
-        if path != view.path and re.search(rf"\b{re.escape(owner)}\b", text) and (hit := call.search(text)):
+        if re.search(rf"\b{re.escape(owner)}\b", text) and (hit := call.search(text)):
             users.append(f"{path}:{text.count(chr(10), 0, hit.start()) + 1}")
     if users:
         yield _finding(view, f"{owner}.{method}", users[0])
 
 
 def _in_other_files(lost: Sequence[tuple[FileView, set[str] | None]], result: ResultTree) -> Iterator[Finding]:
-    index = ModuleIndex(result.paths)
-    words = {module_parts(view.source)[-1] for view, _ in lost if module_parts(view.source)}
-    for path, text in result.texts((".py",)):
-        if not any(word in text for word in words):
+    index: ModuleIndex | None = None
+    words: set[str] = set()
+    for view, names in lost:
+        words.update(names if names is not None else module_parts(view.source)[-1:])
+    for path, text in result.holding((".py",), sorted(words)):
+        if "import" not in text:
             continue
         tree = python_code.module(text)
         if tree is None:
             continue
+        index = index or ModuleIndex(result.paths)
         free = python_code.guarded_imports(tree)
         for item in imports(tree, path):
             if item.node in free:

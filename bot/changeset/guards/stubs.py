@@ -3,35 +3,79 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from bot.changeset.codes import found
-from bot.changeset.findings import Finding
+from bot.changeset.findings import Finding, Severity
 from bot.changeset.guards import python_code
 from bot.changeset.guards.view import FileView
 
 _ABSTRACT = ("abstract", "overload", "Protocol", "ABC", "Abstract", "Interface")
 
 
+_PROMISE = re.compile(
+    r"\b(?:todo|fixme|implement|placeholder|stub|fill in|your code|logic here|not implemented)", re.IGNORECASE
+)
+
+
 def stub_findings(view: FileView) -> Iterator[Finding]:
-    """Python only. A body of three statements or more that becomes `...`, `pass` or NotImplementedError is lost."""
+    """Python. A body of three statements or more that becomes a stub is lost; so is one that gives way to a promise."""
     new = python_code.module(view.after) if view.suffix == ".py" else None
-    if new is None:
+    if new is None or view.before == view.after:
         return
     before = python_code.module(view.before)
     old = dict(python_code.definitions(before)) if before is not None else {}
     for name, node in python_code.definitions(new):
-        if isinstance(node, ast.ClassDef) or not _is_stub(node) or _is_abstract(node, name, new):
+        if isinstance(node, ast.ClassDef) or _is_abstract(node, name, new):
             continue
         was = old.get(name)
+        weight = _weight(was) if isinstance(was, (ast.FunctionDef, ast.AsyncFunctionDef)) else 0
+        stub, promise = _is_stub(node), _promises(node, view)
         where = f"{view.path}:{node.lineno}"
-        if isinstance(was, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            if _weight(was) >= 3 and name not in view.removes and node.name not in view.removes:
-                yield found(
-                    "loss.body", f"{where} {name} loses its body", edit=view.index, path=view.path, line=node.lineno
-                )
-        elif not node.name.startswith("__"):
-            yield found("loss.stub", f"{where} {name} is a stub", edit=view.index, path=view.path, line=node.lineno)
+        if was is not None:
+            emptied = (stub and weight >= 3) or (_is_constant(node) and (weight >= 6 or (weight >= 3 and promise)))
+            if emptied and name not in view.removes and node.name not in view.removes:
+                yield _stub("loss.body", f"{where} {name} loses its body", view, node)
+        elif (stub or _is_constant(node)) and promise:
+            yield _stub("loss.stub", f"{where} {name} is a stub that promises a body", view, node, Severity.ERROR)
+        elif stub and not _is_dots(node) and not node.name.startswith("__"):
+            severity = Severity.ERROR if view.before is None and _is_all_stubs(new) else None
+            yield _stub("loss.stub", f"{where} {name} is a stub", view, node, severity)
+
+
+def _is_all_stubs(tree: ast.Module) -> bool:
+    """Whether no function of a module has a body."""
+    functions = [n for _, n in python_code.definitions(tree) if not isinstance(n, ast.ClassDef)]
+    return all(_is_stub(n) for n in functions if not n.name.startswith("__"))
+
+
+def _stub(
+    code: str, message: str, view: FileView, node: python_code.FunctionNode, severity: Severity | None = None
+) -> Finding:
+    return found(code, message, edit=view.index, path=view.path, line=node.lineno, severity=severity)
+
+
+def _promises(node: python_code.FunctionNode, view: FileView) -> bool:
+    """Whether a comment inside the function says that its body is still to come."""
+    lines = view.new_lines[node.lineno - 1 : node.end_lineno]
+    return any(_PROMISE.search(line.partition("#")[2]) for line in lines if "#" in line)
+
+
+def _is_constant(node: python_code.FunctionNode) -> bool:
+    """Whether all the function does is to return a constant or an empty collection."""
+    match _real(node):
+        case [ast.Return(value=None | ast.Constant())]:
+            return True
+        case [ast.Return(value=ast.List(elts=[]) | ast.Tuple(elts=[]) | ast.Dict(keys=[]))]:
+            return True
+    return False
+
+
+def _is_dots(node: python_code.FunctionNode) -> bool:
+    return any(
+        isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant) and s.value.value is ... for s in node.body
+    )
 
 
 def _real(node: python_code.FunctionNode) -> list[ast.stmt]:

@@ -12,14 +12,17 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from bot.changeset.codes import found
 from bot.changeset.findings import Finding, Severity
-from bot.changeset.guards import python_code
+from bot.changeset.guards import grammar, python_code
 from bot.changeset.guards.view import FileView
 
 _MAX_YAML = 300_000
 _LOOSE_JSON = re.compile(
     r"(?:^|/)(?:tsconfig|jsconfig|\.eslintrc|\.babelrc|devcontainer|api-extractor)|\.vscode/|\.jsonc$"
 )
+_COMMENTS = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|//[^\n]*|/\*.*?\*/", re.DOTALL)
 _SAMPLES = re.compile(r"(?:^|/)(?:tests?|testdata|fixtures?|samples?|templates?|examples?|data|corpus)/|\{\{")
+
+_FAMILIES = {"tsx": "typescript", "bash": "shell"}
 
 Problem = tuple[str, int | None]
 
@@ -37,6 +40,16 @@ def _json(text: str) -> Problem | None:
     except (ValueError, RecursionError) as error:
         return str(error), None
     return None
+
+
+def is_loose_json(path: str) -> bool:
+    """Whether a JSON file's readers allow comments and trailing commas."""
+    return _LOOSE_JSON.search(path) is not None
+
+
+def _loose_json(text: str) -> Problem | None:
+    bare = _COMMENTS.sub(lambda hit: hit[0] if hit[0].startswith('"') else re.sub(r"[^\n]", " ", hit[0]), text)
+    return _json(re.sub(r",(\s*[}\]])", r"\1", bare))
 
 
 def _toml(text: str) -> Problem | None:
@@ -72,13 +85,34 @@ _PARSERS: dict[str, tuple[str, Callable[[str], Problem | None]]] = {
 }
 
 
+def _by_grammar(view: FileView) -> Iterator[Finding]:
+    """Languages read by tree-sitter. A grammar may lag behind: a new file that it cannot read only gets a warning."""
+    new = grammar.parsed(view.after, view.suffix)
+    problem = grammar.first_error(new) if new is not None else None
+    if problem is None or not (view.after or "").strip():
+        return
+    old = grammar.parsed(view.before, view.source_suffix)
+    if old is not None and old.has_error:
+        return
+    line, what = problem
+    message = f"{view.path}:{line}: {what}"
+    code = f"syntax.{_FAMILIES.get(grammar.LANGUAGES[view.suffix], grammar.LANGUAGES[view.suffix])}"
+    severity = Severity.WARNING if old is None else None
+    yield found(code, message, edit=view.index, path=view.path, line=line, severity=severity)
+
+
 def syntax_findings(view: FileView) -> Iterator[Finding]:
     """One finding at most. New files among test data, samples or templates only get a warning."""
-    if view.after is None or view.suffix not in _PARSERS or view.before == view.after:
+    if view.after is None or view.before == view.after:
+        return
+    if view.suffix not in _PARSERS:
+        yield from _by_grammar(view)
         return
     code, parse = _PARSERS[view.suffix]
-    if code == "syntax.json" and (_LOOSE_JSON.search(view.path) or not view.after.strip()):
+    if code == "syntax.json" and not view.after.strip():
         return
+    if is_loose_json(view.path):
+        parse = _loose_json
     problem = parse(view.after)
     if problem is None or (view.before is not None and parse(view.before) is not None):
         return

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import difflib
+import itertools
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from bot.changeset.content import decoded
 from bot.changeset.edits import ResolvedEdit
-from bot.changeset.tree import MODE_EXECUTABLE, MODE_FILE, TreeReader
+from bot.changeset.tree import MODE_EXECUTABLE, MODE_FILE, TreeReader, TreeSearcher
 
 _MAX_READ = 1_000_000
+_MAX_COMPARED = 20_000
+_MAX_EXACT = 1_000
 
 
 @dataclass(frozen=True)
 class FileView:
-    """One edited file, before and after, as text (None: absent or binary)."""
+    """One edited file, before and after, as text (None: absent or binary).
+
+    `elsewhere` holds the lines, stripped, that the same ChangeSet adds to other files: what moves is not lost.
+    """
 
     index: int
     path: str
@@ -25,6 +32,7 @@ class FileView:
     whole: bool
     removes: frozenset[str]
     source: str
+    elsewhere: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, edit: ResolvedEdit, removes: frozenset[str]) -> FileView:
@@ -36,8 +44,12 @@ class FileView:
     @property
     def suffix(self) -> str:
         """The lower-case extension with its dot, or ""."""
-        name = self.path.rsplit("/", 1)[-1].casefold()
-        return "." + name.rsplit(".", 1)[1] if "." in name[1:] else ""
+        return suffix_of(self.path)
+
+    @property
+    def source_suffix(self) -> str:
+        """The extension the file had before a rename."""
+        return suffix_of(self.source)
 
     @cached_property
     def old_lines(self) -> list[str]:
@@ -61,10 +73,65 @@ class FileView:
 
     @cached_property
     def kept(self) -> float:
-        """Share of the old file's non-blank lines that the new one still has; 1.0 for a new or blank file."""
+        """Share of the old file's non-blank lines that the new one, or another edit, still has; 1.0 for a new file."""
         old = Counter(line.strip() for line in self.old_lines if line.strip())
         new = Counter(line.strip() for line in self.new_lines if line.strip())
-        return (old & new).total() / old.total() if old else 1.0
+        moved = sum(n for line, n in (old - new).items() if line in self.elsewhere)
+        return ((old & new).total() + moved) / old.total() if old else 1.0
+
+    @cached_property
+    def share(self) -> float:
+        """Length of the new file as a share of the old one's, in non-blank lines; 1.0 for a new or blank file."""
+        old = sum(1 for line in self.old_lines if line.strip())
+        return sum(1 for line in self.new_lines if line.strip()) / old if old else 1.0
+
+    @cached_property
+    def hunks(self) -> tuple[tuple[int, int, int, int], ...]:
+        """(first, end) of the old and (first, end) of the new lines, from 0, of every place that differs."""
+        old, new = [line.rstrip() for line in self.old_lines], [line.rstrip() for line in self.new_lines]
+        head = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False)))
+        rest = zip(reversed(old[head:]), reversed(new[head:]), strict=False)
+        tail = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], rest))
+        old, new = old[head : len(old) - tail], new[head : len(new) - tail]
+        if len(old) + len(new) > _MAX_COMPARED:
+            return ()
+        matcher = difflib.SequenceMatcher(None, old, new, autojunk=len(old) + len(new) > _MAX_EXACT)
+        codes = matcher.get_opcodes()
+        return tuple((head + a, head + b, head + c, head + d) for tag, a, b, c, d in codes if tag != "equal")
+
+    def replaced_at(self, number: int) -> tuple[int, int]:
+        """(lines gone, lines come) of the hunk that holds a line of the new text (from 1); (0, 0) outside any."""
+        for a, b, c, d in self.hunks:
+            if c < number <= d:
+                gone = sum(1 for line in self.old_lines[a:b] if line.strip())
+                return gone, sum(1 for line in self.new_lines[c:d] if line.strip())
+        return 0, 0
+
+
+def suffix_of(path: str) -> str:
+    """The lower-case extension of a path with its dot, or ""."""
+    name = path.rsplit("/", 1)[-1].casefold()
+    return "." + name.rsplit(".", 1)[1] if "." in name[1:] else ""
+
+
+def with_elsewhere(views: Sequence[FileView]) -> list[FileView]:
+    """The views, each knowing which lines the others add."""
+    added = [
+        frozenset(
+            s for line in (view.new_lines if view.path != view.source else _added(view)) if len(s := line.strip()) > 3
+        )
+        for view in views
+    ]
+    return [
+        replace(view, elsewhere=frozenset().union(*(lines for n, lines in enumerate(added) if n != index)))
+        if len(views) > 1 and view.before is not None
+        else view
+        for index, view in enumerate(views)
+    ]
+
+
+def _added(view: FileView) -> list[str]:
+    return [line for _, line in view.added]
 
 
 def _text(raw: bytes | None) -> str | None:
@@ -83,7 +150,10 @@ class ResultTree:
     @cached_property
     def paths(self) -> frozenset[str]:
         """Every regular file of the result."""
-        old = {e.path for e in self._tree.files() if e.mode in (MODE_FILE, MODE_EXECUTABLE)}
+        if isinstance(self._tree, TreeSearcher):
+            old = set(self._tree.paths())
+        else:
+            old = {e.path for e in self._tree.files() if e.mode in (MODE_FILE, MODE_EXECUTABLE)}
         return frozenset((old - self._gone) | self._new.keys())
 
     def text(self, path: str) -> str | None:
@@ -98,8 +168,14 @@ class ResultTree:
         except KeyError:
             return None
 
-    def texts(self, suffixes: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-        """(path, text) of every file with one of the extensions, in path order."""
-        for path in sorted(self.paths):
-            if path.endswith(suffixes) and (text := self.text(path)) is not None:
+    def holding(self, suffixes: tuple[str, ...], words: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """(path, text), in path order, of every file with one of the extensions that holds one of the words."""
+        if isinstance(self._tree, TreeSearcher):
+            old = set(self._tree.holding(words, suffixes)) - self._gone
+            paths = sorted(old | self._new.keys())
+        else:
+            paths = sorted(self.paths)
+        for path in paths:
+            text = self.text(path) if path.endswith(suffixes) else None
+            if text is not None and any(word in text for word in words):
                 yield path, text

@@ -1,0 +1,203 @@
+"""App tokens and the line to one repository: narrowed, kept while fresh, tried again where nothing happened."""
+
+from __future__ import annotations
+
+import jwt
+import pytest
+from flask import Response
+
+from bot.errors import (
+    CadenceError,
+    Forbidden,
+    GitHubError,
+    InstallationGone,
+    NotFound,
+    SettingsInvalid,
+    Unauthorized,
+    Unavailable,
+    Unprocessable,
+)
+from bot.github_api.permissions import ISSUES_WRITE, READ
+from bot.github_api.tokens import REUSED_FOR_SECONDS, YOUNG_SECONDS, Tokens
+from bot.names import InstallationId
+from tests.adapters.github_stage import PUBLIC, REF, Stage, refused, told
+
+
+def test_the_apps_proof_is_short_lived_and_signed(github_stage: Stage) -> None:
+    token = github_stage.tokens.app().token
+    claims = jwt.decode(token, PUBLIC, algorithms=["RS256"], options={"verify_exp": False, "verify_iat": False})
+    now = int(github_stage.clock.now().timestamp())
+    assert claims["iss"] == "42"
+    assert claims["iat"] <= now - 30 and 0 < claims["exp"] - now < 600, "GitHub takes ten minutes at most"
+
+
+@pytest.mark.parametrize("key", ["", "no key", "-----BEGIN RSA PRIVATE KEY-----\nhush\n-----END RSA PRIVATE KEY-----"])
+def test_a_key_that_cannot_sign_is_the_operators_matter(github_stage: Stage, key: str) -> None:
+    tokens = Tokens(github_stage.transport, app_id="42", private_key=key, clock=github_stage.clock)
+    with pytest.raises(SettingsInvalid) as caught:
+        tokens.app()
+    assert "CADENCE_PRIVATE_KEY" in caught.value.remedy
+    assert "hush" not in f"{caught.value!r}" and caught.value.__cause__ is None
+
+
+def test_a_token_is_asked_for_one_repository_and_the_steps_permissions(github_stage: Stage) -> None:
+    token = github_stage.tokens.of(REF, ISSUES_WRITE)
+    (mint,) = github_stage.server.mints
+    assert mint.path == "/app/installations/7/access_tokens"
+    assert mint.body == {"permissions": {"metadata": "read", "issues": "write"}, "repository_ids": [11]}
+    assert token.value == "t-1" and "t-1" not in repr(token)
+
+
+def test_a_token_for_lists_names_no_repository(github_stage: Stage) -> None:
+    github_stage.tokens.of_installation(InstallationId(7), {"metadata": "read"})
+    assert github_stage.server.mints[0].body == {"permissions": {"metadata": "read"}}
+
+
+def test_a_token_is_kept_while_it_is_fresh_and_by_what_it_may(github_stage: Stage) -> None:
+    of = github_stage.tokens.of
+    assert of(REF, READ) is of(REF, dict(READ))
+    assert of(REF, ISSUES_WRITE).value == "t-2"
+    github_stage.clock.advance(REUSED_FOR_SECONDS - 1)
+    assert of(REF, READ).value == "t-1"
+    github_stage.clock.advance(1)
+    assert of(REF, READ).value == "t-3"
+
+
+def test_a_token_that_is_forgotten_is_minted_anew(github_stage: Stage) -> None:
+    token = github_stage.tokens.of(REF, READ)
+    github_stage.tokens.forget(token)
+    assert github_stage.tokens.of(REF, READ).value == "t-2"
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "told_"),
+    [
+        (refused(404, "Not Found"), InstallationGone, "installation 7 is gone"),
+        (refused(403, "This installation has been suspended"), InstallationGone, "suspended"),
+        (refused(422, "The permissions requested are not granted to this installation."), Forbidden,
+         "has not granted issues: write, metadata: read"),
+        (refused(422, "There is at least one repository that does not exist or is not accessible"), InstallationGone,
+         "not in the installation any more"),
+        (refused(401, "A JSON web token could not be decoded"), Unauthorized, "credentials"),
+        (refused(500, "x"), CadenceError, "500"),
+    ],
+)  # fmt: skip
+def test_why_no_token_was_given(github_stage: Stage, answer: Response, kind: type, told_: str) -> None:
+    github_stage.server.mint_answers.append(answer)
+    with pytest.raises(kind) as caught:
+        github_stage.tokens.of(REF, ISSUES_WRITE)
+    assert told_ in caught.value.summary and caught.value.remedy  # type: ignore[attr-defined]
+    github_stage.tokens.of(REF, ISSUES_WRITE)
+    assert len(github_stage.server.mints) == 2, "a refusal is not kept"
+
+
+# -- the line -------------------------------------------------------------------------------------------------------
+def test_a_refused_old_token_is_replaced(github_stage: Stage) -> None:
+    github_stage.server.put(told({}), refused(401), told({"id": 1}))
+    github_stage.link.read("/repos/{owner}/{repo}")
+    github_stage.clock.advance(YOUNG_SECONDS)
+    assert github_stage.link.read("/repos/{owner}/{repo}") == {"id": 1}
+    assert [seen.token for seen in github_stage.server.seen] == ["t-1", "t-1", "t-2"]
+
+
+def test_a_refused_young_token_is_waited_for(github_stage: Stage) -> None:
+    """A fresh token takes a moment to reach every server; minting another would only start over."""
+    github_stage.server.put(refused(401), refused(401), told({"id": 1}))
+    begun = github_stage.clock.now()
+    assert github_stage.link.read("/repos/{owner}/{repo}") == {"id": 1}
+    assert [seen.token for seen in github_stage.server.seen] == ["t-1"] * 3
+    assert (github_stage.clock.now() - begun).total_seconds() == 3.0
+
+
+def test_a_token_that_is_never_taken_ends_in_an_error(github_stage: Stage) -> None:
+    github_stage.server.put(*[refused(401, "Bad credentials")] * 3)
+    with pytest.raises(Unauthorized):
+        github_stage.link.read("/repos/{owner}/{repo}")
+    assert len(github_stage.server.seen) == 3
+
+
+def test_a_change_that_comes_too_early_for_githubs_other_servers_is_tried_again(github_stage: Stage) -> None:
+    lag = refused(422, "No commit found for SHA: abc")
+    github_stage.server.put(lag, lag, told({"id": 5}, 201))
+    made = github_stage.link.change("POST", "/repos/{owner}/{repo}/check-runs", READ, body={"name": "x"})
+    assert made == {"id": 5} and len(github_stage.server.seen) == 3
+
+
+def test_a_lag_without_end_is_an_error(github_stage: Stage) -> None:
+    github_stage.server.put(*[refused(422, "Validation Failed", errors=[{"message": "Head ref must be a branch"}])] * 4)
+    with pytest.raises(Unprocessable):
+        github_stage.link.change("POST", "/repos/{owner}/{repo}/pulls", READ, body={})
+    assert len(github_stage.server.seen) == 4
+
+
+@pytest.mark.parametrize(
+    "answer", [refused(422, "A pull request already exists"), refused(500), refused(403), refused(409)]
+)
+def test_no_other_refusal_is_tried_again(github_stage: Stage, answer: Response) -> None:
+    github_stage.server.put(answer)
+    with pytest.raises(GitHubError):
+        github_stage.link.change("POST", "/repos/{owner}/{repo}/pulls", READ, body={})
+    assert len(github_stage.server.seen) == 1
+
+
+def test_a_repository_that_cannot_be_seen(github_stage: Stage) -> None:
+    github_stage.server.put(told({"data": {"repository": None}, "errors": [{"type": "NOT_FOUND", "message": "no"}]}))
+    with pytest.raises(NotFound):
+        github_stage.link.graphql("query { repository { id } }")
+
+
+def test_a_query_names_the_repository(github_stage: Stage) -> None:
+    github_stage.server.put(told({"data": {"repository": {"id": 1}}}))
+    assert github_stage.link.graphql("query", number=3) == {"id": 1}
+    assert github_stage.server.seen[0].body["variables"] == {"owner": "octo", "name": "shop", "number": 3}
+
+
+# -- who we are -----------------------------------------------------------------------------------------------------
+APP = {"id": 42, "slug": "cadence", "name": "Cadence", "permissions": {"issues": "write"}, "events": ["issues"]}
+
+
+def test_who_we_are_is_asked_once(github_stage: Stage) -> None:
+    github_stage.server.put(told(APP), told([{"id": 7}]), told({"id": 99, "login": "cadence[bot]"}))
+    github = github_stage.github()
+    identity = github.identity()
+    assert (identity.bot_login, identity.bot_user_id, identity.app_id) == ("cadence[bot]", 99, 42)
+    assert github.identity() is identity
+    assert github_stage.server.seen[2].path == "/users/cadence[bot]"
+    assert github_stage.server.seen[2].token == "t-1", "an App's own proof may not read users"
+
+
+def test_before_it_is_installed_the_bots_user_may_not_be_there(github_stage: Stage) -> None:
+    github_stage.server.put(told(APP), told([]), refused(404))
+    with pytest.raises(GitHubError) as caught:
+        github_stage.github().identity()
+    assert caught.value.code == "github.no_bot_user" and "Install the App" in caught.value.remedy
+
+
+def test_an_outage_at_the_start_is_not_kept(github_stage: Stage) -> None:
+    github = github_stage.github()
+    github_stage.server.put(refused(502), told(APP), told([{"id": 7}]), told({"id": 99}))
+    with pytest.raises(Unavailable):
+        github.identity()
+    assert github.identity().bot_user_id == 99
+
+
+def test_suspended_installations_and_archived_repositories_are_left_out(github_stage: Stage) -> None:
+    github = github_stage.github()
+    github_stage.server.put(told([{"id": 7}, {"id": 8, "suspended_at": "2026-01-01T00:00:00Z"}]))
+    assert github.installations() == [7]
+    listed = [{"id": 1, "full_name": "o/a"}, {"id": 2, "full_name": "o/b", "archived": True}]
+    github_stage.server.put(told({"repositories": listed}))
+    assert [str(ref.name) for ref in github.installation_repositories(InstallationId(7))] == ["o/a"]
+
+
+def test_a_permission_is_asked_again_after_a_minute_and_a_stranger_may_nothing(github_stage: Stage) -> None:
+    github = github_stage.github()
+    github_stage.server.put(told(APP), told([{"id": 7}]), told({"id": 99}))
+    github.identity()
+    write = {"permission": "write", "role_name": "maintain"}
+    github_stage.server.put(told(write), told({"permission": "none"}), refused(404))
+    calls = github.at(REF)
+    assert (calls.permission("will").permission, calls.permission("will").role) == ("write", "maintain")
+    github_stage.clock.advance(60)
+    assert github.at(REF).permission("will").permission == "none"
+    assert calls.permission("ghost").permission == "none"

@@ -1,0 +1,224 @@
+"""The planner with a model that answers as told: what is accepted, repaired, and refused with which code."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from bot.changeset.findings import Finding
+from bot.errors import ModelAbsent, ModelUnavailable, ModelUnusable, Refused
+from bot.llm.model import Completion, Prompt
+from bot.names import CommitSha, RunId
+from bot.plan.blueprint import read_blueprint
+from bot.plan.planner import Planned, Planner, PlanRequest
+from bot.repo_config import RepoConfig
+from tests.fakes.memory_tree import MemoryTree
+
+GREET = 'def greet(name: str) -> str:\n    return "Hello " + name\n'
+FILES = {"greet.py": GREET, "README.md": "# greet\n"}
+
+
+def answer(*edits: dict[str, Any], **rest: Any) -> str:
+    empty = {"after": None, "replace": None, "rename_from": None, "executable": None, "removes": None}
+    whole = {"summary": "Greet politely", "plan": "Change greet.", "message": "Politer.", **rest}
+    return json.dumps({**whole, "edits": [{**empty, **edit} for edit in edits]})
+
+
+def replace(old: str, new: str, path: str = "greet.py") -> dict[str, Any]:
+    return {"path": path, "mode": "modify", "replace": [{"old": old, "new": new, "count": None}]}
+
+
+GOOD = answer(replace('"Hello "', '"Good day, "'))
+NO_MATCH = answer(replace("nowhere", "x"))
+ESCAPES = answer({"path": "../x.py", "mode": "add", "after": "x = 1\n"})
+PROTECTED = answer({"path": ".github/workflows/ci.yml", "mode": "add", "after": "on: push\n"})
+
+
+class Model:
+    """Answers in turn and remembers what it was asked; an exception is raised instead."""
+
+    def __init__(self, *replies: str | Exception, finish: str = "stop") -> None:
+        self._replies = list(replies)
+        self._finish = finish
+        self.asked: list[Prompt] = []
+
+    def __call__(self, prompt: Prompt) -> Completion:
+        self.asked.append(prompt)
+        reply = self._replies.pop(0)
+        if isinstance(reply, Exception):
+            raise reply
+        return Completion(reply, "fake", 10, 5, self._finish, 1)
+
+
+class Record:
+    """Keeps findings as the ledger does."""
+
+    def __init__(self) -> None:
+        self.attempts: list[tuple[int, list[str]]] = []
+
+    def record_findings(self, run_id: RunId, attempt: int, found: Sequence[Finding]) -> None:
+        self.attempts.append((attempt, [one.code for one in found]))
+
+
+def plan(model: Model, body: str = "Greet politely in greet.py.", record: Record | None = None, **rest: Any) -> Planned:
+    request = PlanRequest(
+        RunId("r"), read_blueprint("Greet politely", body), rest.pop("guidance", ""), CommitSha("a" * 40),
+        rest.pop("tree", MemoryTree(FILES)), RepoConfig(), **rest,
+    )  # fmt: skip
+    return Planner(count_tokens=lambda text: len(text) // 4, record=record or Record()).plan(request, model)
+
+
+def refused(model: Model, body: str = "Greet politely in greet.py.", record: Record | None = None) -> Refused:
+    with pytest.raises(Refused) as caught:
+        plan(model, body, record)
+    assert caught.value.remedy
+    return caught.value
+
+
+def test_a_good_answer_is_a_plan() -> None:
+    model = Model(GOOD)
+    planned = plan(model)
+    assert (planned.summary, planned.plan, planned.origin, planned.attempts) == (
+        "Greet politely", "Change greet.", "model", 1,
+    )  # fmt: skip
+    (change,) = planned.changes
+    assert (change.path, change.content) == ("greet.py", GREET.replace("Hello ", "Good day, ").encode())
+    assert planned.files_read == ("greet.py", "README.md")
+    assert planned.change_set.edits[0].before_sha == MemoryTree(FILES).entry("greet.py").sha  # type: ignore[union-attr]
+
+
+def test_the_model_is_shown_the_files_it_may_change_and_the_guidance() -> None:
+    model = Model(GOOD)
+    plan(model, guidance="Say Good day.")
+    (prompt,) = model.asked
+    assert GREET in prompt.messages[1].content
+    assert "Greet politely in greet.py." in prompt.messages[1].content
+    assert "Say Good day." in prompt.messages[1].content
+    assert ".github/workflows/**" in prompt.messages[0].content
+
+
+@pytest.mark.parametrize(
+    ("bad", "code", "told"),
+    [
+        ("I would change the greeting.", "model.prose", "prose"),
+        (f"First:\n```json\n{GOOD}\n```\nor\n```json\n{GOOD}\n```", "model.prose", "2 fenced blocks"),
+        (GOOD[:-9], "model.truncated", "line 1"),
+        ('{"answer": 42}', "contract.not_a_change_set", "`answer`"),
+        ('{"error": "quota"}', "contract.error_reply", "quota"),
+        (answer({"path": "greet.py", "mode": "frobnicate"}), "contract.", "frobnicate"),
+        (answer({"path": 5, "mode": "modify"}), "contract.", "path"),
+        (NO_MATCH, "contract.replace_missing", "replace[0].old"),
+        (ESCAPES, "path.", "../x.py"),
+        (answer({"path": "/etc/passwd", "mode": "add", "after": "x\n"}), "path.", "/etc/passwd"),
+        (answer({"path": ".git/config", "mode": "add", "after": "x\n"}), "path.", ".git/config"),
+        (PROTECTED, "protected.", ".github/workflows/ci.yml"),
+        (ModelUnusable("the model answered nothing", code="model.empty"), "model.empty", "nothing"),
+    ],
+)
+def test_a_bad_answer_is_repaired_with_the_exact_error(bad: str | Exception, code: str, told: str) -> None:
+    model, record = Model(bad, GOOD), Record()
+    planned = plan(model, record=record)
+    assert planned.attempts == 2
+    ((attempt, codes),) = record.attempts
+    assert attempt == 1
+    assert codes[0].startswith(code), codes
+    again = model.asked[1].messages
+    assert again[:2] == model.asked[0].messages[:2]
+    assert codes[0] in again[-1].content and told in again[-1].content
+    shown = [turn.content for turn in again if turn.role == "assistant"]
+    assert shown == ([] if isinstance(bad, Exception) else [bad])
+
+
+def test_fenced_json_is_read_without_a_repair() -> None:
+    assert plan(Model(f"Here it is:\n\n```json\n{GOOD}\n```\n")).attempts == 1
+
+
+def test_an_answer_that_the_server_cut_off_is_repaired() -> None:
+    model = Model(GOOD, finish="length")
+    model._replies += [NO_MATCH, NO_MATCH]
+    assert refused(model).code == "model.truncated"
+
+
+def test_two_repairs_and_then_a_refusal_with_the_last_code() -> None:
+    model, record = Model("prose", NO_MATCH, ESCAPES), Record()
+    error = refused(model, record=record)
+    assert error.code.startswith("path.")
+    assert "3 attempts were made" in error.summary
+    assert [attempt for attempt, _ in record.attempts] == [1, 2, 3]
+    assert any("../x.py" in detail for detail in error.details)
+    assert len(model.asked) == 3
+
+
+def test_the_same_fault_twice_stops() -> None:
+    model = Model("prose", "other prose", GOOD)
+    error = refused(model)
+    assert error.code == "model.prose" and "exactly as one before" in error.summary
+    assert len(model.asked) == 2
+
+
+def test_the_third_failing_as_the_first_stops_too() -> None:
+    model = Model("prose", NO_MATCH, "prose again")
+    assert "exactly as one before" in refused(model).summary
+
+
+def test_no_edits_is_an_answer_that_gives_its_reason() -> None:
+    error = refused(Model(answer(plan="Nothing needs to be changed: it is polite already.")))
+    assert error.code == "plan.empty" and "polite already" in error.summary
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (ModelAbsent("no model is configured", remedy="Set OPENAI_API_KEY."), "model.absent"),
+        (ModelUnusable("declined", code="model.refused", remedy="Ask otherwise."), "model.refused"),
+        (ModelUnusable("too long", code="model.too_long", remedy="Use a smaller blueprint."), "model.too_long"),
+    ],
+)
+def test_no_answer_that_a_repair_could_mend_is_refused_at_once(error: Exception, code: str) -> None:
+    assert refused(Model(error)).code == code
+
+
+def test_an_outage_passes_through_so_that_the_run_can_wait() -> None:
+    with pytest.raises(ModelUnavailable):
+        plan(Model(ModelUnavailable("429", after=7.0)))
+
+
+# -- the blueprint's own ChangeSet ----------------------------------------------------------------------------------
+def carrying(change_set: str) -> str:
+    return f"Greet politely.\n\n```json cadence\n{change_set}\n```\n"
+
+
+OWN = json.dumps(
+    {"message": "Politer.", "edits": [{"path": "greet.py", "mode": "modify", "after": GREET + "\n\nX = 1\n"}]}
+)
+
+
+def test_a_blueprints_own_change_set_needs_no_model() -> None:
+    planned = plan(Model(), carrying(OWN))
+    assert (planned.origin, planned.files_read, planned.summary) == ("blueprint", (), "Politer.")
+    assert planned.changes[0].content == (GREET + "\n\nX = 1\n").encode()
+
+
+@pytest.mark.parametrize(
+    ("change_set", "code"),
+    [
+        ("not json", "contract."),
+        ("{}", "contract."),
+        (ESCAPES, "path."),
+        (PROTECTED, "protected."),
+        (OWN.replace('"mode": "modify"', '"mode": "add"'), ""),
+    ],
+)
+def test_a_blueprints_own_change_set_is_refused_with_its_findings(change_set: str, code: str) -> None:
+    record, model = Record(), Model(GOOD)
+    error = refused(model, carrying(change_set), record)
+    assert error.code.startswith(code) and error.details
+    assert record.attempts and record.attempts[0][1][0] == error.code
+    assert not model.asked, "a model is no way around a ChangeSet that a person wrote"
+
+
+def test_two_blocks_are_refused() -> None:
+    assert refused(Model(GOOD), carrying(OWN) + carrying(OWN)).code == "contract.block"

@@ -1,0 +1,225 @@
+"""`.github/cadence.yml`: every key, every mistake with its place, and the three outcomes of reading it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from bot.errors import ConfigInvalid
+from bot.policy import read_policy
+from bot.repo_config import (
+    DEFAULT_PROTECTED,
+    ForbidRule,
+    MaxLinesRule,
+    RepoConfig,
+    RequireRule,
+    load_config,
+    policy_digest,
+)
+
+WHOLE = r"""
+version: 1
+paused: true
+trigger: {label: do it, permission: admin}
+plan: {approval: required, base: dev, protected: ["secrets/**"], context_docs: [docs/style.md]}
+ci: {expect: [tests], allow_skipped: [lint], settle: 5, trust: anyone}
+review:
+  block_on: warning
+  approve: true
+  unreviewable: {allow: ["*.png"]}
+  rules:
+    - {id: no-eval, type: forbid, pattern: 'eval\(', paths: ["src/**"], message: no eval}
+    - {id: changelog, type: require, pattern: '^## ', paths: [CHANGELOG.md]}
+    - {id: small, type: max_lines, value: 1500}
+merge: {auto: false, method: rebase, require_ci: false, up_to_date: never, delete_branch: false}
+commit: {template: "{summary}"}
+repair: {max_attempts: 0, on_review: false}
+after_merge: {watch: 0, on_red: none}
+budget: {run_tokens: 1000, run_cost: 1.5, day_cost: 20}
+backlog: {replenish: 2, review: null, autonomous: true, daily: 9}
+guards: {severities: {loss.stub: error}, max_files: 10, max_file_bytes: 1000, max_total_bytes: 5000}
+tests: [{given: {ci: red}, expect: block ci.failed}]
+"""
+
+
+def details(text: str) -> tuple[str, ...]:
+    with pytest.raises(ConfigInvalid) as caught:
+        load_config(text)
+    assert caught.value.code == "config.invalid" and caught.value.remedy
+    assert all(one.startswith("line ") for one in caught.value.details)
+    return caught.value.details
+
+
+def leaves(model: type[BaseModel], at: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    found: list[tuple[str, ...]] = []
+    for name, field in model.model_fields.items():
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            found += leaves(inner, (*at, name))
+        else:
+            found.append((*at, name))
+    return found
+
+
+def value(config: RepoConfig, path: tuple[str, ...]) -> Any:
+    found: Any = config
+    for name in path:
+        found = getattr(found, name)
+    return found
+
+
+def test_every_key_is_read() -> None:
+    config = load_config(WHOLE)
+    same = {path for path in leaves(RepoConfig) if value(config, path) == value(RepoConfig(), path)}
+    assert same == {("version",), ("backlog", "review")}, "all others are set to something else above"
+    assert config.review.rules == (
+        ForbidRule(id="no-eval", type="forbid", pattern=r"eval\(", paths=("src/**",), message="no eval"),
+        RequireRule(id="changelog", type="require", pattern="^## ", paths=("CHANGELOG.md",)),
+        MaxLinesRule(id="small", type="max_lines", value=1500),
+    )
+    assert config.budget.day_cost == 20.0
+
+
+@pytest.mark.parametrize("text", ["", "\n", "# only a comment\n", "---\n", "{}", "version: 1", "null"])
+def test_what_says_nothing_means_the_defaults(text: str) -> None:
+    assert load_config(text) == RepoConfig()
+
+
+def test_the_defaults_are_the_careful_ones() -> None:
+    config = RepoConfig()
+    assert config.merge.require_ci and config.merge.up_to_date == "always" and not config.review.approve
+    assert config.ci.trust == "writers" and config.trigger.permission == "write" and not config.backlog.autonomous
+    assert config.plan.protected == DEFAULT_PROTECTED and ".github/workflows/**" in DEFAULT_PROTECTED
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("paussed: true", "line 1, column 1: paussed: unknown key. Did you mean `paused`? Allowed: version, paused"),
+        ("a: 1", "line 1, column 1: a: unknown key. Allowed: version"),
+        ("merge:\n  auto: true\n  methd: squash", "line 3, column 3: merge.methd: unknown key. Did you mean `method`?"),
+        ("review:\n  unreviewable:\n    allowed: []", "line 3, column 5: review.unreviewable.allowed: unknown key. "
+         "Did you mean `allow`?"),
+        ("version: 2", "line 1, column 1: version: 2 is not allowed. Allowed: 1"),
+        ("version: '1'", "line 1, column 1: version: '1' is not allowed"),
+        ("merge: {method: octopus}",
+         "line 1, column 9: merge.method: 'octopus' is not allowed. Allowed: 'squash', 'merge' or 'rebase'"),
+        ("paused: yes please", "line 1, column 1: paused: input should be a valid boolean"),
+        ("paused: 'true'", "paused: input should be a valid boolean"),
+        ("paused: 1", "paused: input should be a valid boolean"),
+        ("ci: {settle: -1}", "line 1, column 6: ci.settle: input should be greater than or equal to 0"),
+        ("ci: {settle: 1.5}", "ci.settle: input should be a valid integer"),
+        ("ci: {expect: tests}", "ci.expect: input should be a valid array"),
+        ("ci: {expect: [tests, 5]}", "line 1, column 22: ci.expect.1: input should be a valid string"),
+        ("ci: []", "line 1, column 1: ci: input should be"),
+        ("ci:", "line 1, column 1: ci: input should be"),
+        ("trigger: {label: on}", ""),
+        ("- a\n- b", "line 1, column 1: the file must be a mapping"),
+        ("just text", "line 1, column 1: the file must be a mapping"),
+        ("commit: {template: no placeholder}", "line 1, column 10: commit.template must hold {summary}"),
+    ],
+)  # fmt: skip
+def test_each_mistake_has_its_place(text: str, told: str) -> None:
+    if not told:
+        assert load_config(text)
+        return
+    assert any(told in one for one in details(text)), details(text)
+
+
+RULE = "review:\n  rules:\n    - {id: a, type: forbid, pattern: x}\n"
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ("{id: b, type: forbidden, pattern: x}",
+         "review.rules.1: unknown rule type `forbidden`. Allowed: forbid, require, max_lines"),
+        ("{id: b, pattern: x}", "review.rules.1: unknown rule type `none`"),
+        ("{id: b, type: 5}", "review.rules.1: unknown rule type `5`"),
+        ("{id: b, type: forbid}", "review.rules.1.pattern: this key is needed"),
+        ("{id: b, type: require, pattern: x}", "review.rules.1.paths: this key is needed"),
+        ("{type: max_lines, value: 5}", "review.rules.1.id: this key is needed"),
+        ("{id: b, type: max_lines, value: 0}", "review.rules.1.value: input should be greater than 0"),
+        ("{id: b, type: max_lines, value: many}", "review.rules.1.value: input should be a valid integer"),
+        ("{id: b, type: forbid, pattern: x, path: src}", "review.rules.1.path: unknown key. Did you mean `paths`?"),
+        ("{id: b, type: forbid, pattern: '['}", "review.rules.1: the pattern does not compile"),
+        ("{id: a, type: forbid, pattern: x}", "review.rules.1: the id `a` is given twice"),
+        ("{id: B!, type: forbid, pattern: x}", "review.rules.1: an id is lower-case letters"),
+        ("{id: '', type: forbid, pattern: x}", "review.rules.1: an id is lower-case letters"),
+        ("text", "review.rules.1: "),
+    ],
+)  # fmt: skip
+def test_each_mistake_in_a_rule_names_the_rule_and_its_line(rule: str, told: str) -> None:
+    (one,) = details(f"{RULE}    - {rule}\n")
+    assert one.startswith("line 4, column ") and told in one
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("paused: true\npaused: false", "line 2, column 1: found duplicate key"),
+        ("merge:\n  auto: true\n  auto: false", "line 3, column 3: found duplicate key"),
+        ("a: &x 1\nb: *x", "line 2, column 4: aliases"),
+        ("paused: [", "line 1"),
+        ("a: b: c", "line 1, column 5"),
+        ("\tpaused: true", "line 1"),
+        ("a: 1\n---\nb: 2", "line 2"),
+        ("paused: !!python/name:os.system", "line 1"),
+        ("paused: 2026-01-01", "line 1"),
+        ("? [a, b]\n: 1", "line 1"),
+        ("x: " + "y" * 100_001, "longer than 100000"),
+        ("paused: \x00", "line 1"),
+        ("budget: {run_cost: .nan}", "line 1"),
+        ("budget: {run_cost: .inf}", "line 1"),
+        ("- " * 500, "nested more than 20 levels"),
+        ("[" * 500, "nested more than 20 levels"),
+        ("tests: [{given: 2026-01-01}]", "line 1"),
+    ],
+)
+def test_yaml_that_is_not_taken(text: str, told: str) -> None:
+    assert any(told in one for one in details(text)), details(text)
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    assert len(details("paussed: true\nmerge: {method: x}\nci: {settle: -1}")) == 3
+    with pytest.raises(ConfigInvalid, match="and 1 more"):
+        load_config("a: 1\nb: 2")
+
+
+@given(st.text(alphabet="ab:[]{}-&*#!|>'\"\n \t%@?,1", max_size=40))
+def test_no_text_does_anything_but_load_or_be_refused(text: str) -> None:
+    try:
+        load_config(text)
+    except ConfigInvalid as error:
+        assert error.details
+
+
+# -- three outcomes -------------------------------------------------------------------------------------------------
+def test_absent_is_the_defaults_under_a_name_of_its_own() -> None:
+    absent, empty = read_policy(None), read_policy(b"")
+    assert absent.config == empty.config == RepoConfig() == absent.must()
+    assert (absent.present, empty.present) == (False, True)
+    assert absent.digest == policy_digest(None) != empty.digest == policy_digest("")
+
+
+def test_invalid_is_no_configuration_but_an_error() -> None:
+    policy = read_policy(b"paussed: true")
+    assert policy.config is None and policy.present and policy.error is not None
+    with pytest.raises(ConfigInvalid, match="paussed"):
+        policy.must()
+
+
+def test_bytes_that_are_no_text_are_invalid() -> None:
+    policy = read_policy(b"paused: \xff")
+    assert policy.config is None and policy.error is not None and "not UTF-8" in policy.error.summary
+    assert policy.digest not in (policy_digest(None), read_policy(b"paused: \xfe").digest)
+
+
+def test_valid_is_the_configuration_and_the_digest_of_its_text() -> None:
+    policy = read_policy(b"paused: true\n")
+    assert policy.must().paused and policy.error is None
+    assert policy.digest == policy_digest("paused: true\n") != policy_digest("paused: true")
