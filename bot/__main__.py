@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot import __version__
-from bot.cli import apply, explain, schema
+from bot.cli import apply, explain, proof, schema
 from bot.errors import CadenceError, SettingsInvalid, WrongUse
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def _ledger() -> Ledger:
     return open_ledger(Settings.load(), SystemClock())
 
 
-for group in (apply, explain, schema):
+for group in (apply, explain, proof, schema):
     group.register(app)
 
 

@@ -38,7 +38,9 @@ from bot.review.measured import measured_in
 from bot.review.poster import Poster
 from bot.review.reviewer import Judge
 from bot.settings import Settings
+from bot.signing import Signer, kept_key, read_key, read_key_file
 from bot.web.health import health_blueprint
+from bot.web.keys import keys_blueprint
 
 log = structlog.get_logger("cadence.app")
 
@@ -102,6 +104,18 @@ def open_ledger(settings: Settings, clock: Clock) -> Ledger:
     return ledger
 
 
+def build_signer(settings: Settings) -> Signer:
+    """The key that signs proofs: the configured one, or the data directory's, made once.
+
+    Raises SettingsInvalid for a key that cannot be read or made.
+    """
+    if settings.signing_key is not None:
+        return read_key(settings.signing_key.get_secret_value())
+    if settings.signing_key_file is not None:
+        return read_key_file(settings.signing_key_file)
+    return kept_key(settings.data_dir)
+
+
 def build_house(
     settings: Settings, *, ledger: Ledger, clock: Clock, engine: EnginePort, model: LanguageModel | None = None
 ) -> House:
@@ -121,6 +135,8 @@ def build_house(
     git = GitStore(settings.data_dir / "mirrors", urls=urls, clock=clock)
     effects = Effects(ledger, clock, write_interval_ms=settings.write_interval_ms)
     author = git.author(identity)
+    signer = build_signer(settings)
+    ledger.record_signing_key(signer.key_id, signer.public_key)
     return House(
         settings=settings,
         clock=clock,
@@ -138,6 +154,7 @@ def build_house(
         merger=Merger(effects, ledger),
         engine=engine,
         identity=identity,
+        signer=signer,
         second=_second_app(settings, urls, ledger, clock),
     )
 
@@ -181,6 +198,7 @@ def build_web(
     def workers() -> str | None:
         return None if engine is None or engine.running else "the engine is not running"
 
+    web.register_blueprint(keys_blueprint(ledger.signing_keys))
     web.register_blueprint(health_blueprint({"database": ledger.fault, "engine": workers}))
     return web
 

@@ -42,7 +42,9 @@ ZERO_SHA = CommitSha("0" * 40)
 TRAILER_RUN = "Cadence-Run"
 TRAILER_CHANGESET = "Cadence-ChangeSet"
 TRAILER_ISSUE = "Cadence-Issue"
-RESERVED_TRAILERS = (TRAILER_RUN, TRAILER_CHANGESET, TRAILER_ISSUE)
+TRAILER_PROOF = "Cadence-Proof"
+"""In a merge commit: `sha256:` and the digest of the merge's manifest (docs/proof.md)."""
+RESERVED_TRAILERS = (TRAILER_RUN, TRAILER_CHANGESET, TRAILER_ISSUE, TRAILER_PROOF)
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,28 @@ _GITHUB = {
     "webhook.installation": M("a delivery names no installation", "Send it from an App's webhook."),
 }
 
+_PROOF = {
+    "proof.bundle": M("the file, or the ledger's text, is not what was signed", "Use the file as it was exported."),
+    "proof.signature": M("a signature is not the key's, or the key is not trusted", "Ask for the file again."),
+    "proof.key": M("the reader has to compare the key's id himself", "Give the service's keys with --keys."),
+    "proof.digest": M("the seal names another manifest", "Ask for the file again."),
+    "proof.chain": M("the run's chain is broken, cut off or lacks a record", "Find out who wrote in the ledger."),
+    "proof.rebuild": M("the recorded commits do not come out again", "Fetch the pull request's commits, or ask why."),
+    "proof.commit": M("the commit is not the sealed merge", "Name the merge commit; else find out who rewrote it."),
+    "proof.trailer": M("the merge commit does not quote the manifest", "Compare it with `cadence/gate`."),
+    "proof.tree": M("merging the head gives another tree", "Find out what else was merged."),
+    "proof.policy": M("the base's policy is not the one that was judged by", "Compare the file at the base."),
+    "proof.evidence": M("a review is missing, rejects, or speaks of something else", "Review the change yourself."),
+    "proof.ci": M("no successful CI is named, or one failed", "Look at the checks of the merged head."),
+    "proof.missing": M("the ledger has no proof of that commit", "A merge by a person's hand has none."),
+    "proof.unsealed": M("the merge of a proof was not seen", "Nothing to export; the log says why."),
+    "proof.incomplete": M("evidence for a proof is missing, so nothing was merged", "Comment `/cadence replan`."),
+    "proof.repository": M("no full clone to check against", "Name one with --repo; `git fetch --unshallow` helps."),
+    "base.moved": M("the base moved between judging and merging, or before a rebuild", "Nothing."),
+    "commit.ambiguous": M("several merges begin with that", "Give more of the id."),
+    "commit.short": M("too few characters for a commit's id", "Give at least seven."),
+}
+
 _OPERATION = {
     "what_if.invalid": M("`--what-if` supposes what nobody can suppose", "Choose one of the forms it lists."),
     "usage": M("a command cannot work with what it was given", "See the command's --help."),
@@ -120,6 +142,7 @@ SECTIONS = MappingProxyType(
         "Planning and models": _PLAN,
         "GitHub, pushes, commands and deliveries": _GITHUB,
         "Weakened tests and CI": _WEAKENING,
+        "Proofs of merges": _PROOF,
         "Running Cadence": _OPERATION,
     }
 )

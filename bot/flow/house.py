@@ -23,6 +23,7 @@ from bot.record.ledger import Ledger
 from bot.review.poster import Poster
 from bot.review.reviewer import Judge
 from bot.settings import Settings
+from bot.signing import Signer
 
 
 class EnginePort(Protocol):
@@ -57,5 +58,6 @@ class House:
     merger: Merger
     engine: EnginePort
     identity: AppIdentity
+    signer: Signer
     second: GitHub | None = None
     """The second App, whose approvals count, where one is configured."""

@@ -11,14 +11,18 @@ from bot.errors import Forbidden, HeadMoved, NotMergeable, UnknownOutcome
 from bot.flow.aftermath import begin_watch
 from bot.flow.approval import authority_of
 from bot.flow.desk import Desk, log
+from bot.flow.proving import matter_of, proof_of, seal_merge
 from bot.gate.decide import Block, Decision, Done, Merge, Wait, decide
 from bot.gate.explain import explain, title_of
 from bot.gate.observer import Observation
-from bot.gate.reasons import reason
+from bot.gate.reasons import fits_the_queue, reason
 from bot.github_api.records import CheckOutput
 from bot.intake.authority import Cancelled, Go, blueprint_digest
 from bot.names import CommitSha, RunId, branch_for
+from bot.publish.proof_text import with_proof
 from bot.publish.pull_text import merge_message
+from bot.record.entries import ProofEntry
+from bot.record.manifest import document_digest
 from bot.repo_config import RepoConfig
 from bot.states import RunState
 
@@ -30,20 +34,17 @@ REBUILD_CODES = frozenset(
 """Reasons that a rebuild on the new base tip does away with, or asks anew."""
 
 
-STAYS_QUEUED = frozenset({"rule.merge_queue", "mergeable.unknown", "ci.pending", "ci.settling", "review.unposted"})
-"""Reasons that take nothing out of a merge queue: the queue itself, and facts that GitHub is about to tell."""
-
-
 def reconcile(desk: Desk) -> bool:
     """Look, decide and act once; what remains open is shown in `cadence/gate` and looked at again on the next event."""
     observation, decision = look(desk)
     if isinstance(decision, Done):
         return _done(desk, observation, decision)
-    decision_id = _record(desk, observation, decision)
-    if isinstance(decision, Merge) and decision.queue:
-        return _enqueue(desk, observation, decision_id)
+    decision_id, proof = _record(desk, observation, decision)
     if isinstance(decision, Merge):
-        return _merge(desk, observation, decision)
+        assert proof is not None
+        return (
+            _enqueue(desk, observation, decision_id) if decision.queue else _merge(desk, observation, decision, proof)
+        )
     if observation.snapshot.queued and not fits_the_queue(decision):
         # Before anything else: whatever stops or holds it must not be overtaken by the queue.
         desk.house.merger.dequeue(desk.run, desk.calls.queue, head=observation.snapshot.head, decision_id=decision_id)
@@ -58,13 +59,6 @@ def look(desk: Desk) -> tuple[Observation, Decision]:
         observation = _observe(desk, fresh_rules=True, approved=_still_approved(desk, observation))
         decision = judged(desk, observation)
     return observation, decision
-
-
-def fits_the_queue(decision: Decision) -> bool:
-    """Whether an entry of a merge queue may stay in it: nothing stands against it but what time alone lifts."""
-    return isinstance(decision, Merge) or (
-        isinstance(decision, Wait) and all(reason.code in STAYS_QUEUED for reason in decision.reasons)
-    )
 
 
 def _observe(desk: Desk, *, fresh_rules: bool, approved: bool = True) -> Observation:
@@ -93,13 +87,16 @@ def _still_approved(desk: Desk, seen: Observation) -> bool:
     return desk.run.approved_digest == blueprint_digest(history.title, history.body)
 
 
-def _record(desk: Desk, seen: Observation, decision: Merge | Wait | Block) -> int:
+def _record(desk: Desk, seen: Observation, decision: Merge | Wait | Block) -> tuple[int, ProofEntry | None]:
     """File the decision, and give its id; a new one is shown as the gate's check run on the head it speaks of.
+
+    A merge is shown with the digest of its proof, which is returned.
 
     While it is in a merge queue and may stay there, the check stays as green as it was when it entered. The first time
     that GitHub has not worked out mergeability is not shown: the next look, two seconds later, is.
     """
     before = desk.house.ledger.newest_decision(desk.run.run_id)
+    matter = matter_of(desk, seen, decision) if isinstance(decision, Merge) else None
     decision_id, new = desk.house.ledger.record_decision(
         desk.run.run_id,
         pull=seen.snapshot.pull,
@@ -107,15 +104,20 @@ def _record(desk: Desk, seen: Observation, decision: Merge | Wait | Block) -> in
         outcome=type(decision).__name__.lower(),
         reasons=[{"code": r.code, "text": r.text} for r in decision.reasons],
         now=desk.house.clock.now(),
+        matter=document_digest(matter) if matter else "",
     )
     if new:
         log.info("gate.decided", outcome=type(decision).__name__, reasons=[r.code for r in decision.reasons])
     if _unknown(decision.reasons) and not (before and before.head == seen.snapshot.head and _unknown(before.reasons)):
-        return decision_id
+        return decision_id, None
     if seen.snapshot.queued and fits_the_queue(decision):
-        return decision_id
+        return decision_id, None
     conclusion = {Merge: "success", Wait: None, Block: "action_required"}[type(decision)]
     output = CheckOutput(title=title_of(decision), summary=explain(decision, seen.snapshot))
+    proof = proof_of(desk, matter, decision_id) if matter else None
+    if proof is not None:
+        signed = {"manifest": proof.manifest, "signature": proof.manifest_signature}
+        output = with_proof(output, digest=proof.digest, key_id=proof.key_id, **signed)
     desk.house.merger.put_gate_check(
         desk.run,
         desk.calls.checks,
@@ -124,7 +126,7 @@ def _record(desk: Desk, seen: Observation, decision: Merge | Wait | Block) -> in
         conclusion=conclusion,
         output=output,
     )
-    return decision_id
+    return decision_id, proof
 
 
 def _unknown(reasons: Sequence[Any]) -> bool:
@@ -189,7 +191,7 @@ def _enqueue(desk: Desk, seen: Observation, decision_id: int) -> bool:
     return False
 
 
-def _merge(desk: Desk, seen: Observation, decision: Merge) -> bool:
+def _merge(desk: Desk, seen: Observation, decision: Merge, proof: ProofEntry) -> bool:
     """Merge exactly the head that was judged; a refusal or an unknown outcome is read again, never repeated blindly."""
     run = desk.move(S.MERGING, "")
     assert seen.policy is not None
@@ -201,6 +203,7 @@ def _merge(desk: Desk, seen: Observation, decision: Merge) -> bool:
         run=run.run_id,
         issue=run.issue,
         changeset_digest=run.changeset_digest,
+        proof=proof.digest,
     )
     try:
         sha = desk.house.merger.merge(
@@ -246,5 +249,6 @@ def _finish(desk: Desk, seen: Observation, sha: CommitSha | None) -> bool:
     desk.house.merger.finish(
         run, desk.calls, left=left, head=seen.reading.pull.head, delete_branch=config.merge.delete_branch
     )
+    seal_merge(desk, seen.reading.pull.head, sha)
     begin_watch(desk, config, sha)
     return True

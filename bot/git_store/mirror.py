@@ -18,6 +18,7 @@ from bot.clock import Clock
 from bot.door import through_the_door
 from bot.errors import GitFailed, Refused, SettingsInvalid, Unavailable, UnknownOutcome
 from bot.git_store.failures import fetch_failure, last_lines, looks_damaged, missing_ref, push_failure
+from bot.git_store.history import History
 from bot.git_store.objects import GitTree, ObjectReader, RawChange, raw_changes
 from bot.git_store.process import Credential, Finished, GitRunner, GitTimeout
 from bot.git_store.writing import import_stream
@@ -51,6 +52,8 @@ class Mirror:
             protocols = "http:https" if urlsplit(origin).scheme in ("http", "https") else "file"
         self._runner = GitRunner(path, protocols=protocols)
         self._reader = ObjectReader(self._runner)
+        self.history = History(self._runner, self._reader)
+        """Commit objects, and merges made again."""
         self._lock = FileLock(f"{path}.lock", timeout=LOCK_SECONDS)
 
     def fetch(self, url: str, token: Callable[[], str] | None, branches: Sequence[str] | None = None) -> None:
@@ -188,8 +191,12 @@ class Mirror:
                 raise push_failure(done.out.decode("utf-8", "replace"), done.err, secrets)
             self._runner.check("update-ref", ref, commit)
 
+    def keep(self, name: str, commit: CommitSha) -> None:
+        """Keep a commit and all it needs, whatever becomes of its branch; the name is ours, free of white space."""
+        self._runner.check("update-ref", f"refs/cadence/kept/{name}", commit)
+
     def tidy(self) -> None:
-        """Pack the mirror; what no branch has reached for a month is dropped. For the daily purge."""
+        """Pack the mirror; what no branch has reached for a month, and is not kept, is dropped. For the daily purge."""
         with self._locked():
             if self._exists():
                 self._runner.check("gc", "--quiet", "--prune=30.days.ago")

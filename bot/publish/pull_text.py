@@ -14,6 +14,7 @@ from bot.names import (
     RESERVED_TRAILERS,
     TRAILER_CHANGESET,
     TRAILER_ISSUE,
+    TRAILER_PROOF,
     TRAILER_RUN,
     Digest,
     IssueNumber,
@@ -77,10 +78,22 @@ def commit_message(
 
 
 def merge_message(
-    *, template: str, summary: str, body: str, run: RunId, issue: IssueNumber, changeset_digest: Digest | str
+    *,
+    template: str,
+    summary: str,
+    body: str,
+    run: RunId,
+    issue: IssueNumber,
+    changeset_digest: Digest | str,
+    proof: Digest | None = None,
 ) -> tuple[str, str]:
-    """Title and message of the merge (or squash) commit; both are always sent, so GitHub's defaults never apply."""
+    """Title and message of the merge (or squash) commit; both are always sent, so GitHub's defaults never apply.
+
+    `proof` is the digest of the merge's manifest.
+    """
     trailers = f"{TRAILER_RUN}: {run}\n{TRAILER_CHANGESET}: {changeset_digest}\n{TRAILER_ISSUE}: #{issue}"
+    if proof is not None:
+        trailers += f"\n{TRAILER_PROOF}: sha256:{proof}"
     told = shorten(clean_message(body), MESSAGE_LIMIT)
     return subject(template, summary, issue), f"{told}\n\n{trailers}" if told else trailers
 

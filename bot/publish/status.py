@@ -9,7 +9,7 @@ from bot.effects import Do, EffectKind, Find, JsonDict, Mandate, mandate_of
 from bot.names import CommentId, IssueNumber, Marker, RunId, marker, sha256
 from bot.publish.status_text import ApprovalAsked, StatusView, status_text
 from bot.quiet import quiet, quiet_line
-from bot.record.entries import ModelCallEntry, RunEntry
+from bot.record.entries import ModelCallEntry, ProofEntry, RunEntry
 from bot.states import RunState
 
 
@@ -45,6 +45,7 @@ class Runs(Protocol):
     def runs_of_issue(self, repository_id: Any, issue: IssueNumber) -> Any: ...
     def update_run(self, run_id: RunId, **fields: Any) -> None: ...
     def last_transition(self, run_id: RunId) -> int: ...
+    def proof_of_run(self, run_id: RunId) -> ProofEntry | None: ...
     def model_calls_of(self, run_id: RunId) -> Sequence[ModelCallEntry]: ...
 
 
@@ -66,9 +67,7 @@ class StatusComment:
         asked: ApprovalAsked | None = None,
     ) -> None:
         """Show where the run stands (`state` overrides the recorded one when the move is about to be made)."""
-        body = status_text(
-            _view(run, state or run.state, next_step, details, asked, _models(self._runs.model_calls_of(run.run_id)))
-        )
+        body = status_text(_view(run, state or run.state, next_step, details, asked, self._runs))
         mandate = mandate_of(run)
         comment_id = run.status_comment or self._earlier(run)
         if comment_id is None:
@@ -117,8 +116,9 @@ def _view(
     next_step: str,
     details: tuple[str, ...],
     asked: ApprovalAsked | None,
-    model: str,
+    runs: Runs,
 ) -> StatusView:
+    proof = runs.proof_of_run(run.run_id) if run.merge_sha else None
     return StatusView(
         run_id=run.run_id,
         issue=run.issue,
@@ -132,7 +132,8 @@ def _view(
         pull=run.pull,
         head=run.head_sha,
         merge_sha=run.merge_sha,
-        model=model,
+        proof=proof.digest if proof else "",
+        model=_models(runs.model_calls_of(run.run_id)),
         asked=asked,
     )
 

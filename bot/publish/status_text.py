@@ -75,6 +75,8 @@ class StatusView:
     pull: PullNumber | None = None
     head: str = ""
     merge_sha: str = ""
+    proof: str = ""
+    """Digest of the manifest of the merge, once its seal is there."""
     model: str = ""
     asked: ApprovalAsked | None = None
 
@@ -138,6 +140,8 @@ def _facts(view: StatusView) -> str:
         rows.append(f"| head | {view.head[:12]} |")
     if view.merge_sha:
         rows.append(f"| merged as | {view.merge_sha} |")
+    if view.proof:
+        rows.append(f"| proof | `sha256:{view.proof}`: `cadence verify {view.merge_sha[:12]}` |")
     if view.model:
         rows.append(f"| model | {view.model} |")
     rows.append(f"| stages | {_stages(view.state)} |")

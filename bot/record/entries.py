@@ -12,6 +12,8 @@ from pydantic import TypeAdapter
 from bot.names import (
     Cause,
     DeliveryId,
+    Digest,
+    HeadSha,
     InstallationId,
     IssueNumber,
     PullNumber,
@@ -141,6 +143,34 @@ class DecisionEntry:
     head: str
     outcome: str
     reasons: tuple[dict[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProofEntry:
+    """A merge's proof: the manifest as signed before it, and the seal after it (empty texts until then)."""
+
+    digest: Digest
+    run_id: RunId
+    repository_id: RepositoryId
+    decision_id: int
+    head: HeadSha
+    at: datetime
+    key_id: str
+    manifest: str
+    manifest_signature: str
+    seal: str = ""
+    seal_signature: str = ""
+    merge_sha: str = ""
+    sealed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """A public key under which proofs were signed: 32 bytes in lower-case hex."""
+
+    key_id: str
+    public_key: str
+    first_used_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

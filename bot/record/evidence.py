@@ -12,6 +12,8 @@ import sqlalchemy as sa
 from bot.changeset.findings import Finding
 from bot.changeset.model import ChangeSet
 from bot.names import BaseSha, Digest, HeadSha, IssueNumber, RepositoryId, RunId, sha256
+from bot.record.chain import canonical
+from bot.record.chaining import append
 from bot.record.database import Store, insert_once
 from bot.record.entries import DecisionEntry, verdict_from_json, verdict_to_json
 from bot.record.tables import changesets, decisions, findings, runs, sightings, transitions, verdicts
@@ -26,9 +28,11 @@ class Evidence(Store):
     def save_changeset(self, run_id: RunId, change_set: ChangeSet) -> Digest:
         """Keep a ChangeSet by the digest of its canonical JSON."""
         digest = change_set.digest()
-        values = {"digest": digest, "run_id": run_id, "at": self._now(), "canonical": change_set.canonical_json()}
+        values: dict[str, Any] = {"digest": digest, "run_id": run_id, "at": self._now()}
+        values["canonical"] = change_set.canonical_json()
         with self._engine.begin() as connection:
             insert_once(connection, changesets, values)
+            append(connection, run_id, "changeset", values["at"], {"digest": digest})
         return digest
 
     def changeset(self, digest: str) -> ChangeSet | None:
@@ -36,13 +40,18 @@ class Evidence(Store):
         row = self._one(sa.select(changesets.c.canonical).where(changesets.c.digest == digest))
         return None if row is None else ChangeSet.model_validate_json(row["canonical"])
 
+    def changeset_text(self, digest: str) -> str | None:
+        """The canonical JSON kept under that digest, as it is."""
+        row = self._one(sa.select(changesets.c.canonical).where(changesets.c.digest == digest))
+        return None if row is None else str(row["canonical"])
+
     def record_findings(self, run_id: RunId, attempt: int, found: Sequence[Finding]) -> None:
         """Keep what was wrong with one attempt's ChangeSet."""
         rows = [finding.as_dict() for finding in found]
+        now = self._now()
         with self._engine.begin() as connection:
-            connection.execute(
-                sa.insert(findings).values(run_id=run_id, attempt=attempt, at=self._now(), findings=rows)
-            )
+            connection.execute(sa.insert(findings).values(run_id=run_id, attempt=attempt, at=now, findings=rows))
+            append(connection, run_id, "findings", now, {"attempt": attempt, "findings": rows})
 
     def findings_of(self, run_id: RunId) -> list[dict[str, Any]]:
         """Every attempt's findings, oldest first: attempt, at, findings."""
@@ -53,13 +62,16 @@ class Evidence(Store):
         row = self._one(sa.select(runs.c.repository_id, runs.c.issue).where(runs.c.run_id == run_id))
         assert row is not None
         key = verdict.key
-        values = {
+        values: dict[str, Any] = {
             "run_id": run_id, "repository_id": row["repository_id"], "issue": row["issue"], "kind": verdict.kind.value,
             "head": key.head, "merge_base": key.merge_base, "policy": key.policy, "attempt": key.attempt,
             "at": self._now(), "verdict": verdict_to_json(verdict),
         }  # fmt: skip
+        told = {name: values[name] for name in ("kind", "head", "merge_base", "policy", "attempt")}
+        told |= {"conclusion": verdict.conclusion.value, "digest": sha256(canonical(values["verdict"]))}
         with self._engine.begin() as connection:
-            insert_once(connection, verdicts, values)
+            if insert_once(connection, verdicts, values):
+                append(connection, run_id, "verdict", values["at"], told)
 
     def verdicts_for(self, run_id: RunId) -> list[Verdict]:
         """Every verdict filed by a run, oldest first."""
@@ -96,10 +108,22 @@ class Evidence(Store):
         return [verdict_from_json(row["verdict"]) for row in rows]
 
     def record_decision(
-        self, run_id: RunId, *, pull: int, head: str, outcome: str, reasons: Sequence[dict[str, str]], now: datetime
+        self,
+        run_id: RunId,
+        *,
+        pull: int,
+        head: str,
+        outcome: str,
+        reasons: Sequence[dict[str, str]],
+        now: datetime,
+        matter: str = "",
     ) -> tuple[int, bool]:
-        """File a decision unless it is the run's newest already; returns its id and whether it is new."""
-        digest = sha256(json.dumps([pull, head, outcome, list(reasons)], sort_keys=True))
+        """File a decision unless it is the run's newest already; returns its id and whether it is new.
+
+        `matter` is the digest of what was decided upon, where that counts: the same answer on other matter is new.
+        """
+        told = [pull, head, outcome, list(reasons), *([matter] if matter else [])]
+        digest = sha256(json.dumps(told, sort_keys=True))
         newest = self._one(
             sa.select(decisions.c.id, decisions.c.digest)
             .where(decisions.c.run_id == run_id)
@@ -116,6 +140,8 @@ class Evidence(Store):
             )
             key = made.inserted_primary_key
             assert key is not None
+            body = {"id": int(key[0]), "pull": pull, "head": head, "outcome": outcome, "reasons": list(reasons)}
+            append(connection, run_id, "decision", now, body | {"digest": digest})
             return int(key[0]), True
 
     def decisions_of(self, run_id: RunId) -> list[DecisionEntry]:

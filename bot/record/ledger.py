@@ -18,6 +18,7 @@ from bot.record.database import connect
 from bot.record.evidence import Evidence
 from bot.record.inbox import Inbox
 from bot.record.outcomes import Outcomes
+from bot.record.proofs import Proofs
 from bot.record.runs import Runs
 from bot.record.tables import inbox, requests, runs
 from bot.states import FINAL
@@ -26,7 +27,7 @@ MIGRATIONS = Path(__file__).with_name("migrations")
 _MIGRATION_LOCK = 7_243_391
 
 
-class Ledger(Inbox, Runs, Outcomes, Evidence):
+class Ledger(Inbox, Runs, Outcomes, Evidence, Proofs):
     """The face of the ledger. Safe to use from several threads and processes."""
 
     def __init__(self, engine: sa.Engine, clock: Clock) -> None:
@@ -82,7 +83,10 @@ class Ledger(Inbox, Runs, Outcomes, Evidence):
         self._engine.dispose()
 
     def purge(self, before: datetime) -> None:
-        """Drop old deliveries and request counts; what belongs to a final run stays, for its merge can be checked."""
+        """Drop old deliveries and request counts; what belongs to a final run stays, for its merge can be checked.
+
+        Chains and proofs are never purged.
+        """
         self.purge_inbox(before)
         kept = sa.select(runs.c.run_id).where(runs.c.state.in_([state.value for state in FINAL]))
         with self._engine.begin() as connection:

@@ -7,7 +7,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.names import RunId
+from bot.names import RunId, sha256
+from bot.record.chain import canonical
+from bot.record.chaining import append
 from bot.record.database import Store, insert_once
 from bot.record.entries import Counts, EffectEntry, ModelCallEntry
 from bot.record.tables import effects, model_calls, pace, requests
@@ -38,6 +40,14 @@ class Outcomes(Store):
                     .where(effects.c.scope == scope, effects.c.kind == kind, effects.c.natural_key == key)
                     .values(state="intended", attempts=effects.c.attempts + 1, intended_at=now, ended_at=None)
                 )
+            if run_id is not None:
+                row = connection.execute(
+                    sa.select(effects.c.id, effects.c.attempts).where(
+                        effects.c.scope == scope, effects.c.kind == kind, effects.c.natural_key == key
+                    )
+                ).one()
+                told = {"id": row.id, "kind": kind, "key": key, "attempt": row.attempts}
+                append(connection, run_id, "intent", now, told)
         entry = self.effect(scope, kind, key)
         assert entry is not None
         return entry
@@ -52,6 +62,13 @@ class Outcomes(Store):
                 .where(effects.c.id == effect_id)
                 .values(state=state, outcome=outcome, error_code=error_code, ended_at=now)
             )
+            row = connection.execute(
+                sa.select(effects.c.run_id, effects.c.kind, effects.c.natural_key).where(effects.c.id == effect_id)
+            ).first()
+            if row is None or row.run_id is None:
+                return
+            told = {"id": effect_id, "kind": row.kind, "key": row.natural_key, "state": state, "error": error_code}
+            append(connection, row.run_id, "outcome", now, told | _outcome(row.kind, outcome))
 
     def effects_of(self, run_id: RunId) -> list[EffectEntry]:
         """Every effect of a run, oldest intent first."""
@@ -94,8 +111,11 @@ class Outcomes(Store):
     ) -> None:
         """Record one question to a model and its figures."""
         values = {name: value for name, value in locals().items() if name != "self"}
+        told = {name: value for name, value in values.items() if name not in ("run_id", "at")}
         with self._engine.begin() as connection:
             connection.execute(sa.insert(model_calls).values(**values))
+            if run_id is not None:
+                append(connection, run_id, "model", at, told)
 
     def model_calls_of(self, run_id: RunId) -> list[ModelCallEntry]:
         """Every model call of a run, oldest first."""
@@ -130,3 +150,10 @@ class Outcomes(Store):
                 sa.update(pace).where(pace.c.installation_id == installation_id).values(next_at=slot + step)
             )
         return slot - moment
+
+
+def _outcome(kind: str, outcome: dict[str, Any] | None) -> dict[str, Any]:
+    """An effect's outcome for the chain: whole, but for a model's answer, of which the digest is enough."""
+    if outcome is None or kind != "model.call":
+        return {"outcome": outcome}
+    return {"outcome_digest": sha256(canonical(outcome))}

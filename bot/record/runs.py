@@ -9,12 +9,18 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.errors import CadenceError
-from bot.names import Cause, HeadSha, IssueNumber, PullNumber, RepositoryId, RunId
+from bot.names import Cause, HeadSha, IssueNumber, PullNumber, RepositoryId, RunId, sha256
+from bot.record.chaining import append
 from bot.record.database import Store, insert_once
 from bot.record.entries import RunEntry, TransitionEntry
 from bot.record.tables import Moment, effects, runs, transitions
 from bot.states import AT_THE_GATE, FINAL, TERMINAL, RunState, may_move
 
+CHAINED = frozenset(
+    {"approved_by", "approved_diff", "approved_digest", "asked_digest", "base_branch", "base_sha", "blueprint_digest"}
+    | {"changeset_digest", "head_sha", "issue", "merge_sha", "pull", "started_by", "text_trusted"}
+)
+"""Fields of a run whose every value stands in its chain: what was asked, approved, built and merged."""
 _FIELDS = frozenset(RunEntry.__dataclass_fields__) - {"run_id", "state", "reason", "created_at", "updated_at"}
 
 
@@ -39,17 +45,23 @@ class Runs(Store):
         with self._engine.begin() as connection:
             if not insert_once(connection, runs, values):
                 return False
-            connection.execute(
-                sa.insert(transitions).values(
-                    run_id=run.run_id,
-                    at=self._now(),
-                    came_from="",
-                    to=run.state.value,
-                    reason=run.reason,
-                    by=run.started_by,
-                )
-            )
+            body = {name: values[name] for name in sorted(CHAINED)} | {
+                "cause": run.cause, "repository": run.repository, "repository_id": int(run.repository_id),
+                "title_digest": sha256(run.title), "body_digest": sha256(run.body),
+            }  # fmt: skip
+            append(connection, run.run_id, "start", self._now(), body)
+            self._record_move(connection, run.run_id, "", run.state, run.reason, run.started_by)
             return True
+
+    def _record_move(
+        self, connection: sa.Connection, run_id: RunId, came_from: str, to: RunState, reason: str, by: str
+    ) -> int:
+        now = self._now()
+        move = {"came_from": came_from, "to": to.value, "reason": reason, "by": by}
+        made = connection.execute(sa.insert(transitions).values(run_id=run_id, at=now, **move))
+        number = _new_id(made)
+        append(connection, run_id, "transition", now, {"id": number, **move})
+        return number
 
     def run(self, run_id: RunId) -> RunEntry | None:
         """The run of that id."""
@@ -133,8 +145,13 @@ class Runs(Store):
             # Asking for the same again must not make an approval that was given in between too early.
             same = runs.c.asked_digest == fields["asked_digest"]
             fields["asked_at"] = sa.case((same, runs.c.asked_at), else_=sa.literal(self._now(), Moment))
+        told = {name: value for name, value in fields.items() if name in CHAINED}
         with self._engine.begin() as connection:
-            connection.execute(sa.update(runs).where(runs.c.run_id == run_id).values(**fields, updated_at=self._now()))
+            done = connection.execute(
+                sa.update(runs).where(runs.c.run_id == run_id).values(**fields, updated_at=self._now())
+            )
+            if told and done.rowcount:
+                append(connection, run_id, "fields", self._now(), told)
 
     def move(self, run_id: RunId, to: RunState, *, reason: str = "", by: str = "cadence") -> int | None:
         """Make a move, in one transaction; returns the transition's id, or None when the run stands there already.
@@ -152,16 +169,12 @@ class Runs(Store):
                 return None
             if current is not to and not may_move(current, to):
                 raise CadenceError(f"run {run_id} cannot go from {current} to {to}", code="state.move")
-            now = self._now()
             connection.execute(
-                sa.update(runs).where(runs.c.run_id == run_id).values(state=to.value, reason=reason, updated_at=now)
+                sa.update(runs)
+                .where(runs.c.run_id == run_id)
+                .values(state=to.value, reason=reason, updated_at=self._now())
             )
-            made = connection.execute(
-                sa.insert(transitions).values(
-                    run_id=run_id, at=now, came_from=current.value, to=to.value, reason=reason, by=by
-                )
-            )
-            return _new_id(made)
+            return self._record_move(connection, run_id, current.value, to, reason, by)
 
     def supersede_others(
         self, repository_id: RepositoryId, issue: IssueNumber, keep: RunId, reason: str

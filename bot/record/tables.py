@@ -215,3 +215,43 @@ pace = sa.Table(
     sa.Column("installation_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("next_at", sa.Float, nullable=False),
 )
+
+chain = sa.Table(
+    "chain",
+    metadata,
+    sa.Column("run_id", sa.String(100), primary_key=True),
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    # Text and not a Moment: the hash covers these very characters.
+    sa.Column("at", sa.String(32), nullable=False),
+    sa.Column("kind", sa.String(32), nullable=False),
+    _text("body"),
+    sa.Column("previous", sa.String(64), nullable=False),
+    sa.Column("hash", sa.String(64), nullable=False),
+)
+
+proofs = sa.Table(
+    "proofs",
+    metadata,
+    sa.Column("digest", sa.String(64), primary_key=True),
+    sa.Column("run_id", sa.String(100), nullable=False, index=True),
+    sa.Column("repository_id", sa.BigInteger, nullable=False),
+    sa.Column("decision_id", sa.Integer, nullable=False),
+    sa.Column("head", sa.String(64), nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("key_id", sa.String(64), nullable=False),
+    _text("manifest"),
+    _text("manifest_signature"),
+    _text("seal"),
+    _text("seal_signature"),
+    sa.Column("merge_sha", sa.String(64), nullable=False, server_default="", index=True),
+    sa.Column("sealed_at", Moment),
+    sa.UniqueConstraint("run_id", "decision_id"),
+)
+
+signing_keys = sa.Table(
+    "signing_keys",
+    metadata,
+    sa.Column("key_id", sa.String(64), primary_key=True),
+    sa.Column("public_key", sa.String(64), nullable=False),
+    sa.Column("first_used_at", Moment, nullable=False),
+)

@@ -100,8 +100,11 @@ def issue(site: Site, made: Issue) -> JsonDict:
 
 
 def delivered_issue(site: Site, made: Issue) -> JsonDict:
-    """The issue as webhooks write it: who closed it is told by the sender alone."""
-    return {key: value for key, value in issue(site, made).items() if key != "closed_by"}
+    """The issue as webhooks write it: without `closed_by` (the sender tells) and without the App's `client_id`."""
+    body = {key: value for key, value in issue(site, made).items() if key != "closed_by"}
+    via = body["performed_via_github_app"]
+    body["performed_via_github_app"] = via and {key: value for key, value in via.items() if key != "client_id"}
+    return body
 
 
 def reactions(url: str, made: Iterable[Reaction]) -> JsonDict:

@@ -43,6 +43,9 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
     clock.advance(60)
     effect = ledger.intend(RUN.run_id, RUN.run_id, "branch.push", f"push:{HEAD}", clock.now())
     ledger.settle(effect.id, "done", outcome={"sha": HEAD}, error_code=None, now=clock.now())
+    told = ledger.intend(RUN.run_id, RUN.run_id, "comment.create", "status", clock.now())
+    outcome = {"id": 5, "url": "https://x", "other": 1}
+    ledger.settle(told.id, "found", outcome=outcome, error_code=None, now=clock.now())
     lost = ledger.intend(RUN.run_id, RUN.run_id, "pull.open", "pull", clock.now())
     ledger.settle(lost.id, "failed", outcome=None, error_code="github.unavailable", now=clock.now())
     ledger.intend(RUN.run_id, RUN.run_id, "merge", f"merge:{HEAD}", clock.now())
@@ -83,6 +86,7 @@ def test_one_run_from_its_first_delivery_to_its_end(ledger: Ledger) -> None:
         "12:00:02  +2.0 s  model  plan ok: m-1, 1,200 + 34 tokens, 2.5 s, cost 0.5000, a recorded answer",
         "12:00:02  +2.0 s  findings  attempt 1: path.escape: ../x: it leaves the tree",
         "12:01:02  +1 min 02 s  effect  branch.push done: push:aaaaaaaaaaaa",
+        "12:01:02  +1 min 02 s  effect  comment.create found: status, id 5, url https://x",
         "12:01:02  +1 min 02 s  effect  pull.open failed: pull, github.unavailable",
         "12:01:02  +1 min 02 s  effect  merge intended: merge:aaaaaaaaaaaa, its outcome is not known yet",
         "12:01:02  +1 min 02 s  verdict  reasoning approve:",
@@ -112,7 +116,9 @@ def test_the_same_as_json(ledger: Ledger) -> None:
     data = json.loads(run_json(ledger, entry(ledger)))  # type: ignore[arg-type]
     assert (data["run"], data["state"], data["cause"], data["pull"]) == (RUN.run_id, "stopped", "label:1", 9)
     assert [one["to"] for one in data["transitions"]] == ["received", "planning", "stopped"]
-    assert [one["kind"] for one in data["effects"]] == ["branch.push", "pull.open", "merge"]
+    assert [one["kind"] for one in data["effects"]] == [
+        "branch.push", "comment.create", "pull.open", "merge",
+    ]  # fmt: skip
     assert data["verdicts"][0]["conclusion"] == "approve" and data["decisions"][0]["outcome"] == "wait"
     assert data["deliveries"][0]["guid"] == "g-1" and "body" not in data["deliveries"][0]
     assert data["created_at"] == NOW.isoformat()

@@ -1,6 +1,6 @@
 """The published descriptions and the recorded traffic, each read once."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,24 @@ from tests.contract import fetch
 from tests.contract.published import CORRECTIONS, Description
 from tests.contract.traffic import Traffic, record
 from tests.journeys.world import World
+
+COUNTS = pytest.StashKey[list[str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[COUNTS] = []
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """How much was held against the descriptions: a check of nothing would pass too."""
+    for line in config.stash[COUNTS]:
+        terminalreporter.write_line(line)
+
+
+@pytest.fixture
+def counted(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Tell a count in the summary."""
+    return request.config.stash[COUNTS].append
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """GraphQL as GitHub's schema has it: Cadence's queries, the sandbox's answers, and the sandbox's part of the schema."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -60,7 +60,9 @@ def test_every_query_of_cadence_was_sent(traffic: Traffic) -> None:
     assert not missing, f"no journey makes Cadence send {missing}"
 
 
-def test_every_variable_and_every_answer_fits_the_schema(traffic: Traffic, github_schema: GraphQLSchema) -> None:
+def test_every_variable_and_every_answer_fits_the_schema(
+    traffic: Traffic, github_schema: GraphQLSchema, counted: Callable[[str], None]
+) -> None:
     """The answer is executed again against GitHub's schema: its values must come out as they went in.
 
     What a test's own client asks may be wrong on purpose; then there is no data to judge.
@@ -72,7 +74,7 @@ def test_every_variable_and_every_answer_fits_the_schema(traffic: Traffic, githu
             checked += 1
             found = answer_faults(github_schema, query, variables, answer["data"])
             faults += [(operation_name(query), fault, one.test) for fault in found]
-    print(f"{checked} answers")
+    counted(f"{checked} GraphQL queries and answers")
     assert checked > 100
     assert not faults, by_class(faults)
 

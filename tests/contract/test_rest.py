@@ -1,6 +1,6 @@
 """REST as GitHub describes it: what Cadence asks, what the sandbox answers, and that both are asked for everything."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -12,6 +12,7 @@ from tests.contract.traffic import CADENCE, CI, Exchange, Traffic, by_class
 pytestmark = pytest.mark.timeout(1800)
 """The first test waits for the journeys."""
 
+Counted = Callable[[str], None]
 SANDBOX_ROUTES = frozenset((route.method, route.template) for module in _MODULES for route in module.routes.all)
 
 
@@ -22,7 +23,7 @@ def described(traffic: Traffic, rest: Description) -> Iterator[tuple[Exchange, O
             yield one, rest.operation(one.method, one.path)
 
 
-def test_every_request_is_one_that_github_describes(traffic: Traffic, rest: Description) -> None:
+def test_every_request_is_one_that_github_describes(traffic: Traffic, rest: Description, counted: Counted) -> None:
     faults, checked = [], 0
     for one, operation in described(traffic, rest):
         if one.agent not in (CADENCE, CI):
@@ -33,12 +34,14 @@ def test_every_request_is_one_that_github_describes(traffic: Traffic, rest: Desc
             continue
         found = rest.request_faults(operation, one.query, one.request)
         faults += [(operation.name, fault, one.test) for fault in found]
-    print(f"{checked} requests")
+    counted(f"{checked} REST requests of Cadence and of the sandbox's CI")
     assert checked > 500
     assert not faults, by_class(faults)
 
 
-def test_every_answer_of_the_sandbox_is_one_that_github_describes(traffic: Traffic, rest: Description) -> None:
+def test_every_answer_of_the_sandbox_is_one_that_github_describes(
+    traffic: Traffic, rest: Description, counted: Counted
+) -> None:
     faults, checked = [], 0
     for one, operation in described(traffic, rest):
         if one.injected:
@@ -49,7 +52,7 @@ def test_every_answer_of_the_sandbox_is_one_that_github_describes(traffic: Traff
         checked += 1
         found = rest.answer_faults(operation, one.status, one.type, one.answer)
         faults += [(operation.name, fault, one.test) for fault in found]
-    print(f"{checked} answers")
+    counted(f"{checked} REST answers of the sandbox")
     assert checked > 500
     assert not faults, by_class(faults)
 

@@ -1,6 +1,7 @@
 """Webhooks as GitHub describes them: what the sandbox delivers, and what Cadence does with GitHub's own examples."""
 
 import json
+from collections.abc import Callable
 from typing import Any, get_args
 
 import pytest
@@ -14,6 +15,7 @@ from tests.contract.published import Description
 from tests.contract.traffic import Traffic, by_class
 from tests.journeys.world import World
 
+Counted = Callable[[str], None]
 pytestmark = pytest.mark.timeout(1800)
 
 
@@ -27,19 +29,21 @@ def examples() -> list[tuple[str, str, dict[str, Any]]]:
     return found
 
 
-def test_every_delivery_of_the_sandbox_is_one_that_github_describes(traffic: Traffic, webhooks: Description) -> None:
+def test_every_delivery_of_the_sandbox_is_one_that_github_describes(
+    traffic: Traffic, webhooks: Description, counted: Counted
+) -> None:
     faults = [
         (f"{one.event}.{one.payload.get('action', '')}", fault, one.test)
         for one in traffic.deliveries
         for fault in webhooks.delivery_faults(one.event, one.payload)
     ]
-    print(f"{len(traffic.deliveries)} deliveries")
+    counted(f"{len(traffic.deliveries)} deliveries of the sandbox")
     assert len(traffic.deliveries) > 500
     assert not faults, by_class(faults)
 
 
 @pytest.mark.parametrize("installed", [False, True], ids=["as published", "as an App receives it"])
-def test_every_example_is_answered_and_read(installed: bool, world: World) -> None:
+def test_every_example_is_answered_and_read(installed: bool, world: World, counted: Counted) -> None:
     """Most examples come from a repository's own webhook and name no installation: those are refused with a reason.
 
     With an installation in it, as an App receives it, each is taken; draining it asks the embedded GitHub for an
@@ -60,11 +64,12 @@ def test_every_example_is_answered_and_read(installed: bool, world: World) -> No
                 faults.append((event, kept.reason, where))
         elif not (400 <= answer.status_code < 500 and not installed and answer.get_json().get("remedy")):
             faults.append((event, f"answered {answer.status_code}: {answer.get_data(as_text=True)}", where))
-    print(f"{sum(answers.values())} examples: {answers}")
+    shape = "with an installation" if installed else "as published"
+    counted(f"{sum(answers.values())} examples of webhooks {shape}: answered {answers}")
     assert not faults, by_class(faults)
 
 
-def test_every_example_is_a_typed_event_or_ignored_for_a_reason() -> None:
+def test_every_example_is_a_typed_event_or_ignored_for_a_reason(counted: Counted) -> None:
     typed = get_args(Event)
     kinds: dict[str, int] = {}
     for where, event, payload in examples():
@@ -72,6 +77,6 @@ def test_every_example_is_a_typed_event_or_ignored_for_a_reason() -> None:
         assert isinstance(found, (*typed, Ignored)), where
         assert not isinstance(found, Ignored) or found.reason, where
         kinds[type(found).__name__] = kinds.get(type(found).__name__, 0) + 1
-    print(kinds)
+    counted(f"read as {kinds}")
     unseen = {one.__name__ for one in typed} - set(kinds) - {"CommandGiven"}
     assert not unseen, f"no example becomes {unseen}"

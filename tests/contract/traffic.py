@@ -15,14 +15,7 @@ from tests.contract.published import GIVEN
 from tests.contract.recorder import TRAFFIC
 
 ROOT = Path(__file__).resolve().parents[2]
-DRIVEN = (
-    "tests/journeys",
-    "tests/adapters/test_sandbox_ci.py",
-    "tests/adapters/test_sandbox_graphql.py",
-    "tests/adapters/test_sandbox_hooks.py",
-    "tests/adapters/test_sandbox_merge.py",
-    "tests/adapters/test_sandbox_rest.py",
-)
+DRIVEN = ("tests/journeys", *(str(path.relative_to(ROOT)) for path in ROOT.glob("tests/adapters/test_sandbox_*.py")))
 """Cadence's journeys, and the tests that ask the sandbox for what Cadence does not ask for (yet)."""
 DRIVEN_SECONDS = 1700
 CADENCE = "cadence-bot"

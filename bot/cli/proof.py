@@ -1,0 +1,201 @@
+"""`cadence export` and `cadence verify`: a merge's proof, handed out and checked."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from bot.git_store.mirror import Mirror
+    from bot.names import CommitSha
+    from bot.record.bundle import Bundle
+    from bot.record.checklist import Check
+    from bot.record.entries import ProofEntry
+    from bot.record.ledger import Ledger
+    from bot.settings import Settings
+
+_COMMIT = re.compile(r"[0-9a-f]{7,40}")
+
+
+def _commit(value: str) -> str:
+    if not _COMMIT.fullmatch(value):
+        raise typer.BadParameter(f"{value!r} is no commit id: 7 to 40 of the characters 0-9 and a-f")
+    return value
+
+
+Commit = Annotated[str, typer.Argument(callback=_commit, help="A merge commit's id, or enough of its beginning.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("export")(export)
+    app.command("verify")(verify)
+
+
+def export(
+    commit: Commit,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to write it.  [default: print it]")] = None,
+) -> None:
+    """Write the proof of a merge into one file to hand to an auditor: see docs/proof.md.
+
+    The file holds texts of the repository: ChangeSets, plans' words in commit messages, reviews.
+    """
+    from bot.record.export import export_proof
+
+    with _ledger() as (ledger, _):
+        text = export_proof(ledger, _must(ledger.proof_of_merge(commit), commit))
+    if out is None:
+        typer.echo(text, nl=False)
+        return
+    try:
+        out.write_text(text, "utf-8")
+    except OSError as error:
+        raise typer.BadParameter(f"{out} cannot be written: {error.strerror}", param_hint="--out") from None
+    typer.echo(f"{out}: the proof of {commit}. `cadence verify {commit} --manifest {out} --repo DIR` checks it.")
+
+
+def verify(
+    commit: Commit,
+    manifest: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A file of `cadence export`.  [default: ask the ledger]")
+    ] = None,
+    repo: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="A full clone.  [default: Cadence's own mirror; with --manifest, where you are]"
+        ),
+    ] = None,
+    keys: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The service's cadence-keys.json: which keys to trust.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
+) -> None:
+    """Check the proof of a merge, offline: signatures, commits, tree, reviews, CI, policy and ledger.
+
+    Exit codes: 0 the proof holds, 1 it does not (each failure has a code, see docs/proof.md), 2 wrong use.
+    """
+    from bot.record.checklist import checklist_data, checklist_text, stands
+
+    trusted = None if keys is None else _trusted(keys)
+    if manifest is not None:
+        checks = _check_file(commit, _read(manifest, "--manifest"), repo or Path(), trusted)
+    else:
+        checks = _check_ledger(commit, repo, trusted)
+    if as_json:
+        typer.echo(json.dumps(checklist_data(commit, checks), indent=2))
+    else:
+        typer.echo(checklist_text(commit, checks), nl=False)
+    raise typer.Exit(0 if stands(checks) else 1)
+
+
+def _check_file(commit: str, raw: bytes, repo: Path, trusted: frozenset[str] | None) -> list[Check]:
+    from bot.errors import CadenceError
+    from bot.git_store.workbench import workbench
+    from bot.record.bundle import read_bundle
+    from bot.record.checklist import failed
+
+    with workbench(repo) as repository:
+        try:
+            bundle = read_bundle(raw)
+        except CadenceError as error:
+            return [failed(error.code, f"{error.summary} {error.remedy}".strip())]
+        return _checks(bundle, repository, commit, trusted)
+
+
+def _check_ledger(commit: str, repo: Path | None, trusted: frozenset[str] | None) -> list[Check]:
+    """The ledger's own proof, held against the named clone or the mirror; a foreign commit may still quote one."""
+    from bot.errors import CadenceError
+    from bot.git_store.workbench import workbench
+    from bot.record.checklist import failed
+    from bot.record.export import export_proof
+    from bot.record.remaking import proof_trailers
+
+    with _ledger() as (ledger, settings):
+        proof = ledger.proof_of_merge(commit)
+        if proof is None and repo is not None:
+            with workbench(repo) as repository:
+                found = repository.history.commit(_resolved(repository, commit))
+                quoted = proof_trailers(found.message if found else None)
+            named = [ledger.proof_by_digest(one.removeprefix("sha256:")) for one in quoted]
+            proof = next((one for one in named if one is not None), None)
+        kept = _must(proof, commit)
+        if trusted is None:
+            trusted = frozenset(key.key_id for key in ledger.signing_keys())
+        try:
+            raw = export_proof(ledger, kept).encode()
+        except CadenceError as error:
+            return [failed(error.code, error.summary)]
+        where = repo or settings.data_dir / "mirrors" / f"{kept.repository_id}.git"
+    return _check_file(commit, raw, where, trusted)
+
+
+def _checks(bundle: Bundle, repository: Mirror, commit: str, trusted: frozenset[str] | None) -> list[Check]:
+    from bot.record.verifying import verify as checked
+    from bot.signing import is_signed, key_id
+
+    return checked(
+        bundle, repository, _resolved(repository, commit), is_signed=is_signed, key_id=key_id, trusted=trusted
+    )
+
+
+def _resolved(repository: Mirror, commit: str) -> CommitSha:
+    from bot.errors import CadenceError
+
+    found = repository.history.resolve(commit)
+    if found is None:
+        raise CadenceError(
+            f"commit {commit} is not in this repository",
+            code="proof.repository",
+            remedy="Fetch, or name another --repo.",
+        )
+    return found
+
+
+def _must(proof: ProofEntry | None, commit: str) -> ProofEntry:
+    from bot.errors import CadenceError
+
+    if proof is None:
+        raise CadenceError(
+            f"the ledger has no proof of a merge {commit}",
+            code="proof.missing",
+            remedy="A merge by a person's hand has none; for a proof in a file, name it with --manifest.",
+        )
+    return proof
+
+
+def _trusted(path: Path) -> frozenset[str]:
+    """The ids of the keys in a downloaded cadence-keys.json, worked out anew from the keys themselves."""
+    from bot.signing import key_id
+
+    try:
+        rows = json.loads(_read(path, "--keys"))["keys"]
+        return frozenset(key_id(row["public_key"]) for row in rows)
+    except (ValueError, KeyError, TypeError):
+        raise typer.BadParameter(f"{path} is no cadence-keys.json", param_hint="--keys") from None
+
+
+def _read(path: Path, option: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise typer.BadParameter(f"{path} cannot be read: {error.strerror}", param_hint=option) from None
+
+
+@contextmanager
+def _ledger() -> Iterator[tuple[Ledger, Settings]]:
+    from bot.app import open_ledger
+    from bot.clock import SystemClock
+    from bot.settings import Settings
+
+    settings = Settings.load()
+    ledger = open_ledger(settings, SystemClock())
+    try:
+        yield ledger, settings
+    finally:
+        ledger.close()

@@ -1,0 +1,215 @@
+"""The proof of a merge: the manifest that is made and signed before it, and the seal after it (docs/proof.md)."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC
+from typing import Any
+
+from bot import __version__
+from bot.errors import CadenceError
+from bot.flow.desk import Desk, log
+from bot.gate.ci import foreign
+from bot.gate.observer import Observation
+from bot.gate.reasons import Merge
+from bot.git_store.history import CommitObject
+from bot.github_api.permissions import MERGE
+from bot.names import TRAILER_CHANGESET, BaseSha, CommitSha, Digest
+from bot.record.chain import ChainHead, canonical
+from bot.record.entries import ProofEntry
+from bot.record.manifest import Judged, OtherCommit, OwnCommit, document_digest, manifest, matter, seal
+from bot.record.remaking import onto_of, picked, proof_trailers, rebuilt
+from bot.review.kinds import ReviewKind
+
+
+def matter_of(desk: Desk, seen: Observation, decision: Merge) -> dict[str, Any]:
+    """What the merge is decided upon, from the very observation that the gate judged.
+
+    Raises CadenceError `proof.incomplete` when evidence that the gate counted is not in the ledger.
+    """
+    snapshot = seen.snapshot
+    if snapshot.base_tip is None or snapshot.merge_base is None or snapshot.policy is None:
+        raise _incomplete("the base")
+    judged = Judged(
+        base_branch=snapshot.base_branch,
+        base_tip=snapshot.base_tip,
+        merge_base=snapshot.merge_base,
+        head=snapshot.head,
+        method=decision.method,
+        commits=tuple(_commits(desk, snapshot.merge_base, snapshot.head)),
+    )
+    return matter(
+        desk.run,
+        judged,
+        server=desk.house.github.urls.web,
+        policy=snapshot.policy,
+        verdicts=[_verdict(desk, kind, judged, snapshot.policy) for kind in ReviewKind],
+        ci=foreign(snapshot.checks or (), snapshot.app_id),
+        notes=[reason.code for reason in decision.notes],
+        passed=decision.passed,
+    )
+
+
+def proof_of(desk: Desk, decided_upon: dict[str, Any], decision_id: int) -> ProofEntry:
+    """The signed manifest of a decision: made once, then the one that is kept, so that its digest never changes."""
+    house, run = desk.house, desk.run
+    kept = house.ledger.proof_for_decision(run.run_id, decision_id)
+    if kept is not None:
+        return kept
+    now = house.clock.now()
+    document = manifest(
+        decided_upon,
+        decision=decision_id,
+        at=now.astimezone(UTC).isoformat(timespec="seconds"),
+        software=f"cadence {__version__}",
+        chain=_chain_head(desk),
+        spent=house.ledger.counts(run.run_id),
+        calls=house.ledger.model_calls_of(run.run_id),
+    )
+    text = canonical(document)
+    return house.ledger.save_proof(
+        ProofEntry(
+            digest=document_digest(document),
+            run_id=run.run_id,
+            repository_id=run.repository_id,
+            decision_id=decision_id,
+            head=decided_upon["head"],
+            at=now,
+            key_id=house.signer.key_id,
+            manifest=text,
+            manifest_signature=house.signer.sign(text),
+        )
+    )
+
+
+def seal_merge(desk: Desk, head: CommitSha, merged_as: CommitSha | None) -> None:
+    """Sign what came of the merge, where it is a merge of ours; a merge by a person's hand has no proof.
+
+    Raises what a fetch raises where trying again can help; otherwise the merge stays unsealed, and the log says so.
+    """
+    proofs = desk.house.ledger.proofs_for_head(desk.run.run_id, head)
+    if not proofs or merged_as is None:
+        return
+    try:
+        _bring(desk, merged_as)
+        merge = desk.mirror.history.commit(merged_as)
+        proof = None if merge is None else _ours(desk, proofs, merge)
+        if merge is None or proof is None:
+            log.warning("proof.unsealed", run=desk.run.run_id, merge=merged_as, proofs=len(proofs))
+            return
+        _seal(desk, proof, merge)
+    except CadenceError as error:
+        if error.retry:
+            raise
+        log.warning("proof.unsealed", run=desk.run.run_id, merge=merged_as, code=error.code, summary=error.summary)
+
+
+def _seal(desk: Desk, proof: ProofEntry, merge: CommitObject) -> None:
+    house, run, history = desk.house, desk.run, desk.mirror.history
+    told = house.ledger.manifest_of(proof)
+    listed = [CommitSha(row["sha"]) for row in told["commits"]]
+    onto = onto_of(history, merge, told["method"], len(picked(history, listed)))
+    if onto is None:
+        raise CadenceError(f"the history of {merge.sha} ends before its base", code="proof.unsealed")
+    document = seal(
+        manifest_digest=proof.digest,
+        run=run.run_id,
+        merge_commit=merge.sha,
+        tree=merge.tree,
+        parents=merge.parents,
+        onto=onto,
+        base_tip=told["base"]["tip"],
+        at=house.clock.now().astimezone(UTC).isoformat(timespec="seconds"),
+        chain=_chain_head(desk),
+    )
+    text = canonical(document)
+    house.ledger.seal_proof(proof.digest, seal=text, signature=house.signer.sign(text), merge_sha=merge.sha)
+    desk.mirror.keep(run.run_id, CommitSha(proof.head))
+    log.info("proof.sealed", run=run.run_id, merge=merge.sha, proof=proof.digest)
+
+
+def _ours(desk: Desk, proofs: list[ProofEntry], merge: CommitObject) -> ProofEntry | None:
+    """The proof that the merge commit quotes; a rebase quotes none and counts when we asked for it.
+
+    Several decisions may have been made on one head before one of them came through.
+    """
+    quoted = proof_trailers(merge.message)
+    for proof in proofs:
+        if f"sha256:{proof.digest}" in quoted:
+            return proof
+    asked = desk.house.ledger.effect(desk.run.run_id, "merge", f"merge:{proofs[0].head}")
+    rebased = desk.house.ledger.manifest_of(proofs[0])["method"] == "rebase"
+    return proofs[0] if rebased and asked is not None and asked.state != "failed" else None
+
+
+def _bring(desk: Desk, merged_as: CommitSha) -> None:
+    """Fetch the merge commit with the token of the merge, which is at hand: no call of GitHub's API is spent on it."""
+    mirror = desk.mirror
+
+    def token() -> str:
+        return desk.house.github.token(desk.ref, MERGE)
+
+    for wanted in (desk.run.base_branch, merged_as):
+        if not mirror.has(merged_as):
+            mirror.fetch(desk.git_url, token, [wanted])
+
+
+def _commits(desk: Desk, merge_base: BaseSha, head: CommitSha) -> list[OwnCommit | OtherCommit]:
+    history = desk.mirror.history
+    found = [history.commit(sha) for sha in history.between(merge_base, head)]
+    return [_recorded(desk, commit) for commit in found if commit is not None]
+
+
+def _recorded(desk: Desk, commit: CommitObject) -> OwnCommit | OtherCommit:
+    """As ours when its parent and the ChangeSet that it names give it again; what a message claims is not enough."""
+    own = _claimed(commit)
+    change_set = desk.house.ledger.changeset(own.changeset) if own else None
+    if own is not None and change_set is not None:
+        try:
+            if rebuilt(desk.mirror, own, change_set) == commit.sha:
+                return own
+        except CadenceError as error:
+            log.info("proof.not_rebuilt", run=desk.run.run_id, commit=commit.sha, code=error.code)
+    return OtherCommit(commit.sha, commit.parents)
+
+
+def _claimed(commit: CommitObject) -> OwnCommit | None:
+    """The commit as ours, if it looks like one: one parent, our trailer, UTF-8 and UTC."""
+    author, date, message = commit.author, commit.date, commit.message
+    if len(commit.parents) != 1 or author is None or date is None or message is None:
+        return None
+    named = [line.partition(": ")[2] for line in message.split("\n") if line.startswith(f"{TRAILER_CHANGESET}: ")]
+    if len(named) != 1:
+        return None
+    return OwnCommit(
+        sha=commit.sha,
+        parent=commit.parents[0],
+        changeset=Digest(named[0].strip()),
+        author_name=author.name,
+        author_email=author.email,
+        date=int(date.timestamp()),
+        message=message,
+    )
+
+
+def _verdict(desk: Desk, kind: ReviewKind, judged: Judged, policy: Digest) -> dict[str, Any]:
+    """The newest verdict on exactly this key, as it is kept: read and written again it might have another digest."""
+    run_id, ledger = desk.run.run_id, desk.house.ledger
+    newest = ledger.newest_verdict(run_id, kind, judged.head, judged.merge_base, policy)
+    filed = ledger.filed_verdict(run_id, kind.value, asdict(newest.key)) if newest else None
+    if filed is None:
+        raise _incomplete(f"the {kind} verdict on {judged.head}")
+    return filed
+
+
+def _chain_head(desk: Desk) -> ChainHead:
+    head = desk.house.ledger.chain_head(desk.run.run_id)
+    if head is None:
+        raise _incomplete("the run's chain")
+    return head
+
+
+def _incomplete(what: str) -> CadenceError:
+    return CadenceError(
+        f"no proof can be made: {what} is not in the ledger", code="proof.incomplete", remedy="`/cadence replan`."
+    )

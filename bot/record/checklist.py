@@ -1,0 +1,67 @@
+"""What a verification found, one line for each thing checked, for people and for scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class CheckState(StrEnum):
+    """`note`: nothing is wrong, but the reader should know, or has to look for himself."""
+
+    OK = "ok"
+    FAILED = "failed"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was checked; `code` is stable (docs/proof.md), `text` says what was seen, in one sentence."""
+
+    code: str
+    state: CheckState
+    text: str
+
+
+def ok(code: str, text: str) -> Check:
+    """It holds."""
+    return Check(code, CheckState.OK, text)
+
+
+def failed(code: str, text: str) -> Check:
+    """It does not hold."""
+    return Check(code, CheckState.FAILED, text)
+
+
+def note(code: str, text: str) -> Check:
+    """Not wrong, and worth knowing."""
+    return Check(code, CheckState.NOTE, text)
+
+
+def stands(checks: Sequence[Check]) -> bool:
+    """Whether nothing failed."""
+    return all(check.state is not CheckState.FAILED for check in checks)
+
+
+_SIGNS = {CheckState.OK: "✓", CheckState.FAILED: "✗", CheckState.NOTE: "·"}
+
+
+def checklist_text(commit: str, checks: Sequence[Check]) -> str:
+    """The checklist for a terminal, ending in one line that says how it came out."""
+    width = max((len(check.code) for check in checks), default=0)
+    lines = [f"{_SIGNS[check.state]} {check.code:<{width}}  {_plain(check.text)}" for check in checks]
+    wrong = sorted({check.code for check in checks if check.state is CheckState.FAILED})
+    end = f"NOT proven: {', '.join(wrong)}" if wrong else "The proof holds."
+    return "\n".join([f"commit {commit}", *lines, end]) + "\n"
+
+
+def checklist_data(commit: str, checks: Sequence[Check]) -> dict[str, Any]:
+    """The same for scripts."""
+    return {"commit": commit, "proven": stands(checks), "checks": [asdict(check) for check in checks]}
+
+
+def _plain(text: str) -> str:
+    """Text of strangers without what could steer a terminal."""
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in " ".join(text.split()))

@@ -1,0 +1,33 @@
+"""`/.well-known/cadence-keys.json`: the public keys under which proofs of merges were signed here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from flask import Blueprint, Response, jsonify
+
+from bot.record.entries import SigningKey
+from bot.signing import public_pem
+
+PATH = "/.well-known/cadence-keys.json"
+
+
+def keys_blueprint(keys: Callable[[], Sequence[SigningKey]]) -> Blueprint:
+    """The page: every key ever used, oldest first, because old proofs are checked with old keys."""
+    blueprint = Blueprint("keys", __name__)
+
+    @blueprint.get(PATH)
+    def published() -> Response:
+        rows = [
+            {
+                "id": key.key_id,
+                "algorithm": "Ed25519",
+                "public_key": key.public_key,
+                "pem": public_pem(key.public_key),
+                "first_used_at": key.first_used_at.isoformat(),
+            }
+            for key in keys()
+        ]
+        return jsonify({"keys": rows})
+
+    return blueprint

@@ -1,0 +1,45 @@
+"""The openai client's adapter on some server, a prompt for it, and its failures with a look for secrets."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.door import opened
+from bot.errors import CadenceError, ModelUnavailable, ModelUnusable
+from bot.llm.model import Completion, Message, ModelKind, Prompt
+from bot.llm.openai_model import OpenAIModel
+from tests.fakes.fake_clock import FakeClock
+
+KEY = "sk-a-secret-key-0123456789"
+SCHEMA = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {"verdict": {"type": "string"}},
+    "required": ["verdict"],
+}
+VALUE = {"verdict": "approve"}
+PROMPT = Prompt(
+    ModelKind.REASONING, (Message("system", "You review."), Message("user", "Look.")), "review", SCHEMA, 500
+)
+
+
+def model_at(url: str, clock: FakeClock | None = None, timeout: float = 10.0) -> OpenAIModel:
+    names = dict.fromkeys(ModelKind, "asked-model")
+    return OpenAIModel(api_key=KEY, base_url=url, names=names, clock=clock or FakeClock(), timeout=timeout)
+
+
+def complete(model: OpenAIModel, prompt: Prompt = PROMPT) -> Completion:
+    with opened():
+        return model.complete(prompt)
+
+
+def failure(model: OpenAIModel) -> CadenceError:
+    with pytest.raises((ModelUnavailable, ModelUnusable)) as caught:
+        complete(model)
+    error = caught.value
+    chain, shown = error, ""
+    while chain is not None:
+        shown += f"{chain!r} {getattr(chain, 'details', '')}"
+        chain = chain.__cause__  # type: ignore[assignment]
+    assert KEY not in shown, "a secret in an error would be logged and shown"
+    return error

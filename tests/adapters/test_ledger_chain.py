@@ -1,0 +1,201 @@
+"""Every record of a run stands in its chain, in the record's own transaction, whoever writes at the same time."""
+
+import json
+import os
+import threading
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy.engine import make_url
+
+from bot.changeset.findings import Finding, Severity
+from bot.changeset.model import ChangeSet
+from bot.names import BaseSha, Cause, CommitSha, Digest, HeadSha, InstallationId, IssueNumber, RepositoryId, RunId
+from bot.record import chaining, tables
+from bot.record.chain import chain_faults
+from bot.record.entries import ProofEntry, RunEntry
+from bot.record.ledger import Ledger
+from bot.review.kinds import Conclusion, EvidenceKey, Receipt, ReviewKind, Verdict
+from bot.states import RunState
+from tests.fakes.fake_clock import FakeClock
+
+POSTGRES = os.environ.get("CADENCE_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+RUN = RunEntry(
+    RunId("1-2-x"), RepositoryId(1), "o/r", InstallationId(3), IssueNumber(2), Cause("label:1"), "olive",
+    RunState.GATED, "", NOW, NOW,
+)  # fmt: skip
+ID = RUN.run_id
+HEAD, BASE = HeadSha(CommitSha("a" * 40)), BaseSha(CommitSha("b" * 40))
+RECEIPT = Receipt("m", "m-1", "p", "d", ("a.py",), (), 1, 2, 3)
+VERDICT = Verdict(
+    ReviewKind.REASONING, EvidenceKey(HEAD, BASE, Digest("c")), Conclusion.APPROVE, "review.approved", "Fine.", RECEIPT
+)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
+    if request.param == "sqlite":
+        opened = Ledger.open(f"sqlite:///{tmp_path / 'ledger.sqlite'}", FakeClock())
+        yield from _migrated(opened)
+        return
+    name = f"cadence_chain_{uuid.uuid4().hex[:12]}"
+    server = sa.create_engine(make_url(POSTGRES).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(sa.text(f"create database {name}"))
+    try:
+        url = make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
+        yield from _migrated(Ledger.open(url, FakeClock()))
+    finally:
+        with server.connect() as connection:
+            connection.execute(sa.text(f"drop database {name} with (force)"))
+        server.dispose()
+
+
+def _migrated(opened: Ledger) -> Iterator[Ledger]:
+    opened.migrate()
+    opened.start_run(RUN)
+    yield opened
+    opened.close()
+
+
+def kinds(ledger: Ledger) -> list[str]:
+    return [entry.kind for entry in ledger.chain_of(ID)]
+
+
+def proof(decision: int = 1, digest: str = "d" * 64) -> ProofEntry:
+    return ProofEntry(Digest(digest), ID, RepositoryId(1), decision, HEAD, NOW, "k", "{}", "s")
+
+
+def test_the_migrations_lead_to_the_tables(ledger: Ledger) -> None:
+    with ledger.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, tables.metadata) == []
+
+
+def test_every_record_of_a_run_stands_in_its_chain(ledger: Ledger) -> None:
+    change_set = ChangeSet.model_validate({"message": "m", "edits": [{"path": "a", "mode": "add", "after": "x"}]})
+    ledger.update_run(ID, approved_by="will", approved_digest="e" * 64)
+    ledger.update_run(ID, summary="told nobody")
+    ledger.move(ID, RunState.MERGING)
+    ledger.move(ID, RunState.MERGING)
+    intent = ledger.intend(ID, ID, "merge", "merge:a", NOW)
+    ledger.settle(intent.id, "failed", outcome=None, error_code="head.moved", now=NOW)
+    ledger.intend(ID, ID, "merge", "merge:a", NOW)
+    ledger.settle(intent.id, "done", outcome={"sha": "f"}, error_code=None, now=NOW)
+    asked = ledger.intend(ID, ID, "model.call", "plan:x", NOW)
+    ledger.record_model_call(
+        run_id=ID, kind="plan", at=NOW, model_asked="m", prompt_digest="p", outcome="stop", cost=0.5
+    )
+    ledger.settle(asked.id, "done", outcome={"text": "the answer, at length"}, error_code=None, now=NOW)
+    ledger.save_changeset(ID, change_set)
+    ledger.record_findings(ID, 1, [Finding("stale", Severity.ERROR, "old", edit=0, path="a")])
+    ledger.save_verdict(ID, VERDICT)
+    ledger.save_verdict(ID, VERDICT)
+    ledger.record_decision(ID, pull=1, head=HEAD, outcome="merge", reasons=[], now=NOW, matter="x")
+    ledger.record_decision(ID, pull=1, head=HEAD, outcome="merge", reasons=[], now=NOW, matter="x")
+    ledger.save_proof(proof())
+    ledger.save_proof(proof(digest="e" * 64))
+    ledger.seal_proof("d" * 64, seal="{}", signature="s", merge_sha="f" * 40)
+    ledger.seal_proof("d" * 64, seal="{1}", signature="t", merge_sha="0" * 40)
+    assert kinds(ledger) == [
+        "start", "transition", "fields", "transition", "intent", "outcome",
+        "intent", "outcome", "intent", "model", "outcome", "changeset", "findings",
+        "verdict", "decision", "manifest", "seal",
+    ]  # fmt: skip
+    assert chain_faults(ID, ledger.chain_of(ID)) == ()
+    bodies = [json.loads(entry.body) for entry in ledger.chain_of(ID)]
+    assert bodies[2] == {"approved_by": "will", "approved_digest": "e" * 64}
+    assert (bodies[6]["attempt"], bodies[7]["outcome"]) == (2, {"sha": "f"})
+    assert "the answer" not in ledger.chain_of(ID)[10].body and bodies[10]["outcome_digest"]
+    kept = ledger.proof_by_digest("d" * 64)
+    assert kept is not None and (kept.seal, kept.merge_sha) == ("{}", "f" * 40), "the first seal stays"
+
+
+def test_what_belongs_to_no_run_stands_in_no_chain(ledger: Ledger) -> None:
+    before = kinds(ledger)
+    effect = ledger.intend("repo:1", None, "reaction", "x", NOW)
+    ledger.settle(effect.id, "done", outcome={}, error_code=None, now=NOW)
+    ledger.record_model_call(run_id=None, kind="plan", at=NOW, model_asked="m", prompt_digest="p", outcome="stop")
+    ledger.update_run(RunId("unknown"), approved_by="x")
+    assert kinds(ledger) == before
+
+
+def test_a_record_without_its_entry_is_not_made(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Either both are there or neither: the entry is written in the record's own transaction."""
+
+    def fail(*_: Any, **__: Any) -> Any:
+        raise RuntimeError("the disk is full")
+
+    monkeypatch.setattr(chaining, "entry_after", fail)
+    for act in (
+        lambda: ledger.move(ID, RunState.MERGING),
+        lambda: ledger.intend(ID, ID, "merge", "merge:a", NOW),
+        lambda: ledger.save_verdict(ID, VERDICT),
+        lambda: ledger.save_proof(proof()),
+        lambda: ledger.update_run(ID, approved_by="x"),
+    ):
+        with pytest.raises(RuntimeError):
+            act()
+    run = ledger.run(ID)
+    assert run is not None and (run.state, run.approved_by) == (RunState.GATED, "")
+    assert ledger.effects_of(ID) == [] and ledger.verdicts_for(ID) == [] and ledger.proofs_for_head(ID, HEAD) == []
+
+
+def test_many_writers_make_one_chain(ledger: Ledger) -> None:
+    writers, each = 8, 12
+    barrier, problems = threading.Barrier(writers), []
+
+    def write(number: int) -> None:
+        barrier.wait()
+        try:
+            for step in range(each):
+                effect = ledger.intend(ID, ID, "comment.edit", f"{number}:{step}", NOW)
+                ledger.settle(effect.id, "done", outcome={}, error_code=None, now=NOW)
+        except sa.exc.SQLAlchemyError as error:
+            problems.append(error)
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(writers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert problems == []
+    entries = ledger.chain_of(ID)
+    assert len(entries) == 2 + writers * each * 2
+    assert chain_faults(ID, entries) == ()
+    head = ledger.chain_head(ID)
+    assert head is not None and (head.seq, head.hash) == (entries[-1].seq, entries[-1].hash)
+
+
+def test_purging_drops_no_chain_and_no_proof(ledger: Ledger) -> None:
+    ledger.save_proof(proof())
+    before = kinds(ledger)
+    ledger.purge(NOW + timedelta(days=4000))
+    assert kinds(ledger) == before and ledger.proof_by_digest("d" * 64) is not None
+
+
+def test_a_merge_is_found_by_enough_of_its_beginning(ledger: Ledger) -> None:
+    for decision, sha in ((1, "abcdef01" + "0" * 32), (2, "abcdef02" + "0" * 32)):
+        ledger.save_proof(proof(decision, digest=str(decision) * 64))
+        ledger.seal_proof(str(decision) * 64, seal="{}", signature="s", merge_sha=sha)
+    found = ledger.proof_of_merge("abcdef02")
+    assert found is not None and found.decision_id == 2
+    assert ledger.proof_of_merge("fffffff") is None
+    for prefix, code in (("abcdef0", "commit.ambiguous"), ("abc", "commit.short"), ("%", "commit.short")):
+        with pytest.raises(Exception, match=code):
+            ledger.proof_of_merge(prefix)
+
+
+def test_signing_keys_are_remembered_once(ledger: Ledger) -> None:
+    ledger.record_signing_key("k1", "p1")
+    ledger.record_signing_key("k2", "p2")
+    ledger.record_signing_key("k1", "other")
+    assert {(key.key_id, key.public_key) for key in ledger.signing_keys()} == {("k1", "p1"), ("k2", "p2")}
