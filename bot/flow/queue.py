@@ -7,9 +7,10 @@ from bot.errors import CadenceError
 from bot.flow.desk import Desk
 from bot.flow.house import House
 from bot.flow.others import NOT_OURS
-from bot.flow.reconcile import fits_the_queue, look
+from bot.flow.reconcile import look
 from bot.gate.ci import own_required
 from bot.gate.explain import title_of
+from bot.gate.reasons import fits_the_queue
 from bot.github_api.records import CheckOutput, QueuedPull
 from bot.intake.events import GroupTested
 from bot.names import HeadSha, PullNumber, RepoRef

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +15,7 @@ from bot.flow.proving import matter_of, proof_of, seal_merge
 from bot.gate.decide import Block, Decision, Done, Merge, Wait, decide
 from bot.gate.explain import explain, title_of
 from bot.gate.observer import Observation
-from bot.gate.reasons import reason
+from bot.gate.reasons import fits_the_queue, reason
 from bot.github_api.records import CheckOutput
 from bot.intake.authority import Cancelled, Go, blueprint_digest
 from bot.names import CommitSha, RunId, branch_for
@@ -34,25 +34,20 @@ REBUILD_CODES = frozenset(
 """Reasons that a rebuild on the new base tip does away with, or asks anew."""
 
 
-STAYS_QUEUED = frozenset({"rule.merge_queue", "mergeable.unknown", "ci.pending", "ci.settling", "review.unposted"})
-"""Reasons that take nothing out of a merge queue: the queue itself, and facts that GitHub is about to tell."""
-
-
 def reconcile(desk: Desk) -> bool:
     """Look, decide and act once; what remains open is shown in `cadence/gate` and looked at again on the next event."""
     observation, decision = look(desk)
     if isinstance(decision, Done):
         return _done(desk, observation, decision)
-    filed = _record(desk, observation, decision)
-    if isinstance(decision, Merge) and decision.queue:
-        return _enqueue(desk, observation, filed.decision_id)
-    if isinstance(decision, Merge) and filed.proof is not None:
-        return _merge(desk, observation, decision, filed.proof)
-    assert not isinstance(decision, Merge)
+    decision_id, proof = _record(desk, observation, decision)
+    if isinstance(decision, Merge):
+        assert proof is not None
+        return (
+            _enqueue(desk, observation, decision_id) if decision.queue else _merge(desk, observation, decision, proof)
+        )
     if observation.snapshot.queued and not fits_the_queue(decision):
         # Before anything else: whatever stops or holds it must not be overtaken by the queue.
-        head = observation.snapshot.head
-        desk.house.merger.dequeue(desk.run, desk.calls.queue, head=head, decision_id=filed.decision_id)
+        desk.house.merger.dequeue(desk.run, desk.calls.queue, head=observation.snapshot.head, decision_id=decision_id)
     return _open(desk, observation, decision)
 
 
@@ -64,13 +59,6 @@ def look(desk: Desk) -> tuple[Observation, Decision]:
         observation = _observe(desk, fresh_rules=True, approved=_still_approved(desk, observation))
         decision = judged(desk, observation)
     return observation, decision
-
-
-def fits_the_queue(decision: Decision) -> bool:
-    """Whether an entry of a merge queue may stay in it: nothing stands against it but what time alone lifts."""
-    return isinstance(decision, Merge) or (
-        isinstance(decision, Wait) and all(reason.code in STAYS_QUEUED for reason in decision.reasons)
-    )
 
 
 def _observe(desk: Desk, *, fresh_rules: bool, approved: bool = True) -> Observation:
@@ -99,23 +87,16 @@ def _still_approved(desk: Desk, seen: Observation) -> bool:
     return desk.run.approved_digest == blueprint_digest(history.title, history.body)
 
 
-@dataclass(frozen=True, slots=True)
-class _Filed:
-    """A decision in the ledger; `proof` is there for a direct merge."""
+def _record(desk: Desk, seen: Observation, decision: Merge | Wait | Block) -> tuple[int, ProofEntry | None]:
+    """File the decision, and give its id; a new one is shown as the gate's check run on the head it speaks of.
 
-    decision_id: int
-    proof: ProofEntry | None = None
+    A merge is shown with the digest of its proof, which is returned.
 
-
-def _record(desk: Desk, seen: Observation, decision: Merge | Wait | Block) -> _Filed:
-    """File the decision; a new one is shown as the gate's check run on the head it speaks of.
-
-    A merge is shown with the digest of its proof. While it is in a merge queue and may stay there, the check stays as
-    green as it was when it entered. The first time that GitHub has not worked out mergeability is not shown: the next
-    look, two seconds later, is.
+    While it is in a merge queue and may stay there, the check stays as green as it was when it entered. The first time
+    that GitHub has not worked out mergeability is not shown: the next look, two seconds later, is.
     """
     before = desk.house.ledger.newest_decision(desk.run.run_id)
-    matter = matter_of(desk, seen, decision) if isinstance(decision, Merge) and not decision.queue else None
+    matter = matter_of(desk, seen, decision) if isinstance(decision, Merge) else None
     decision_id, new = desk.house.ledger.record_decision(
         desk.run.run_id,
         pull=seen.snapshot.pull,
@@ -128,9 +109,9 @@ def _record(desk: Desk, seen: Observation, decision: Merge | Wait | Block) -> _F
     if new:
         log.info("gate.decided", outcome=type(decision).__name__, reasons=[r.code for r in decision.reasons])
     if _unknown(decision.reasons) and not (before and before.head == seen.snapshot.head and _unknown(before.reasons)):
-        return _Filed(decision_id)
+        return decision_id, None
     if seen.snapshot.queued and fits_the_queue(decision):
-        return _Filed(decision_id)
+        return decision_id, None
     conclusion = {Merge: "success", Wait: None, Block: "action_required"}[type(decision)]
     output = CheckOutput(title=title_of(decision), summary=explain(decision, seen.snapshot))
     proof = proof_of(desk, matter, decision_id) if matter else None
@@ -145,7 +126,7 @@ def _record(desk: Desk, seen: Observation, decision: Merge | Wait | Block) -> _F
         conclusion=conclusion,
         output=output,
     )
-    return _Filed(decision_id, proof)
+    return decision_id, proof
 
 
 def _unknown(reasons: Sequence[Any]) -> bool:

@@ -108,6 +108,17 @@ class Done:
 Decision = Merge | Wait | Block | Done
 
 
+STAYS_QUEUED = frozenset({"rule.merge_queue", "mergeable.unknown", "ci.pending", "ci.settling", "review.unposted"})
+"""Reasons that take nothing out of a merge queue: the queue itself, and facts that GitHub is about to tell."""
+
+
+def fits_the_queue(decision: Decision) -> bool:
+    """Whether an entry of a merge queue may stay in it: nothing stands against it but what time alone lifts."""
+    return isinstance(decision, Merge) or (
+        isinstance(decision, Wait) and all(one.code in STAYS_QUEUED for one in decision.reasons)
+    )
+
+
 class Findings:
     """Collects what one look finds; every check adds to it, none returns early."""
 

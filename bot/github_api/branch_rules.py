@@ -105,15 +105,18 @@ class BranchRuleCalls:
         """Whether GitHub would let this App pass one of the rulesets that these rules belong to; None: not told."""
         answers: list[bool | None] = []
         for ruleset in dict.fromkeys(rule.get("ruleset_id") for rule in rules):
-            try:
-                data = self._link.read("/repos/{owner}/{repo}/rulesets/{ruleset_id}", ruleset_id=ruleset)
-            except (NotFound, Forbidden):
-                data = {}
-            told = data.get("current_user_can_bypass")
-            answers.append(told in BYPASSING if told else None)
+            answers.append(self._bypasses(ruleset) if ruleset is not None else None)
         if True in answers:
             return True
         return None if None in answers else False
+
+    def _bypasses(self, ruleset: int) -> bool | None:
+        try:
+            data = self._link.read("/repos/{owner}/{repo}/rulesets/{ruleset_id}", ruleset_id=ruleset)
+        except (NotFound, Forbidden):
+            return None
+        told = data.get("current_user_can_bypass")
+        return told in BYPASSING if told else None
 
     def _classic(self, branch: str) -> _Classic:
         """All of classic protection where the App may read it, else what the branch itself shows."""

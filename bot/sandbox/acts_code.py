@@ -10,7 +10,7 @@ from bot.sandbox import payloads_code as code
 from bot.sandbox.acts_issues import emit_issue
 from bot.sandbox.answers import ApiError, invalid
 from bot.sandbox.payloads import commit
-from bot.sandbox.rules import is_protected
+from bot.sandbox.rulesets import is_protected
 from bot.sandbox.state import Account, App, CheckRun, JsonDict, Pull, Repository, Status, stamp
 from bot.sandbox.world import World
 

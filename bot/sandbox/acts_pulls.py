@@ -153,10 +153,10 @@ def resolve_conversations(world: World, pull: Pull, *, by: Account) -> None:
             comment.resolved = True
             payload: JsonDict = {
                 "action": "resolved",
-                "pull_request": code.full_pull(world.site, pull, code.Detail()),
+                "pull_request": code.pull(world.site, pull),
                 "thread": {
                     "node_id": node_id("PRRT", comment.id),
-                    "comments": [code.review_comment(world.site, comment)],
+                    "comments": [code.thread_comment(world.site, comment)],
                 },
             }
             world.emit("pull_request_review_thread", pull.repository, by, payload)

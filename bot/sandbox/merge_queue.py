@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from bot.sandbox import acts_code, acts_issues, rules
 from bot.sandbox.answers import ApiError
 from bot.sandbox.bare import GITHUB_COMMITTER, Person
-from bot.sandbox.payloads import commit
 from bot.sandbox.state import Account, JsonDict, Pull, QueueEntry, Repository
 from bot.sandbox.world import World
 
@@ -109,7 +108,7 @@ def _advance(world: World, repo: Repository) -> None:
             if not problems:
                 _merge(world, entry)
             elif any("is failing" in text for text in problems):
-                _take_out(world, entry, branch, "FAILED_CHECKS", entry.enqueuer)
+                _take_out(world, entry, branch, "CI_FAILURE", entry.enqueuer)
             else:
                 break
 
@@ -144,12 +143,20 @@ def _drop(world: World, entry: QueueEntry, reason: str) -> None:
 
 def _emit(world: World, entry: QueueEntry, action: str, more: JsonDict) -> None:
     repo = entry.pull.repository
+    info = world.bare(repo).info(entry.group_sha)
     group = {
         "head_sha": entry.group_sha,
         "head_ref": entry.ref,
         "base_sha": entry.base_sha,
         "base_ref": f"refs/heads/{entry.pull.base_ref}",
-        "head_commit": commit(world.site, repo, world.bare(repo).info(entry.group_sha)),
+        "head_commit": {
+            "id": info.sha,
+            "tree_id": info.tree,
+            "message": info.message,
+            "timestamp": info.date,
+            "author": {"name": info.author.name, "email": info.author.email},
+            "committer": {"name": info.committer.name, "email": info.committer.email},
+        },
     }
     world.emit("merge_group", repo, entry.enqueuer, {"action": action, **more, "merge_group": group})
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bot.sandbox.bare import FileChange
 from bot.sandbox.payloads import Site, app, minimal_repository, repository, user, user_or_none
-from bot.sandbox.payloads_talk import association, issue, repo_url
+from bot.sandbox.payloads_talk import association, issue, reactions, repo_url
 from bot.sandbox.state import (
     CheckRun,
     JsonDict,
@@ -173,6 +173,13 @@ def review_comment(site: Site, made: ReviewComment) -> JsonDict:
         "author_association": association(repo, made.review.user),
         "_links": {"self": {"href": url}, "html": {"href": html}, "pull_request": {"href": pull_url}},
     }
+
+
+def thread_comment(site: Site, made: ReviewComment) -> JsonDict:
+    """A review comment as webhooks write it: with its place counted in lines of the diff, and its reactions."""
+    body = review_comment(site, made)
+    place = {"position": made.line, "original_position": made.line}
+    return {**body, **place, "reactions": reactions(str(body["url"]), ())}
 
 
 def changed_file(site: Site, repo: Repository, change: FileChange, *, head: str) -> JsonDict:

@@ -84,7 +84,7 @@ def issue(site: Site, made: Issue) -> JsonDict:
         "author_association": association(repo, made.user),
         "performed_via_github_app": app(site, made.user.app) if made.user.app else None,
         "closed_by": user_or_none(site, made.closed_by),
-        "reactions": _reactions(url, made.reactions.values()),
+        "reactions": reactions(url, made.reactions.values()),
     }
     if made.pull:
         api, web = f"{repo_url(site, repo)}/pulls/{made.number}", f"{site.web}/{repo.full_name}/pull/{made.number}"
@@ -107,7 +107,7 @@ def delivered_issue(site: Site, made: Issue) -> JsonDict:
     return body
 
 
-def _reactions(url: str, made: Iterable[Reaction]) -> JsonDict:
+def reactions(url: str, made: Iterable[Reaction]) -> JsonDict:
     """`reaction-rollup`."""
     given = Counter(one.content for one in made)
     return {"url": f"{url}/reactions", "total_count": given.total(), **{name: given[name] for name in REACTIONS}}
@@ -130,7 +130,7 @@ def comment(site: Site, made: Comment) -> JsonDict:
         "updated_at": stamp(made.updated_at),
         "author_association": association(repo, made.user),
         "performed_via_github_app": app(site, made.user.app) if made.user.app else None,
-        "reactions": _reactions(url, made.reactions.values()),
+        "reactions": reactions(url, made.reactions.values()),
     }
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bot.sandbox import acts_code, acts_issues, acts_pulls, merge_queue
 from bot.sandbox.answers import ApiError
-from bot.sandbox.rules import completed
+from bot.sandbox.rulesets import completed
 from bot.sandbox.state import (
     ROLES,
     Account,
@@ -107,7 +107,7 @@ class SandboxRepository:
     ) -> int:
         """Make an active ruleset; rules are written as GitHub's API takes them, parameters left out get its defaults.
 
-        Gives the ruleset's id.
+        `bypass` are Apps on its bypass list. Gives the ruleset's id.
         """
         with self.world.lock:
             apps = frozenset(app.app_id for app in bypass)

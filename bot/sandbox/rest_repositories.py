@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from bot.sandbox import acts_code, payloads, rules
+from bot.sandbox import acts_code, payloads
 from bot.sandbox.answers import Answer, ApiError, not_found
 from bot.sandbox.routing import Call, Routes
+from bot.sandbox.rulesets import branch_rules, is_protected
 from bot.sandbox.state import JsonDict, Protection, Repository, node_id
 
 routes = Routes()
@@ -36,7 +37,7 @@ def get_permission(call: Call) -> Answer:
 
 @routes.on("GET", "/repos/{owner}/{repo}/rules/branches/{branch}", "metadata=read", paged="")
 def get_branch_rules(call: Call) -> Answer:
-    return Answer(200, rules.branch_rules(call.repo, call.params["branch"]))
+    return Answer(200, branch_rules(call.repo, call.params["branch"]))
 
 
 @routes.on("GET", "/repos/{owner}/{repo}/branches/{branch}/protection", "administration=read")
@@ -117,7 +118,7 @@ def get_branch(call: Call) -> Answer:
         "name": branch,
         "commit": payloads.commit(world.site, repo, world.bare(repo).info(tip)),
         "_links": {"self": url, "html": f"{world.site.web}/{repo.full_name}/tree/{branch}"},
-        "protected": rules.is_protected(repo, branch),
+        "protected": is_protected(repo, branch),
         "protection": _protection(repo, branch, url=f"{url}/protection"),
         "protection_url": f"{url}/protection",
     }
@@ -158,7 +159,7 @@ def delete_ref(call: Call) -> Answer:
     kind, _, branch = call.params["ref"].partition("/")
     if kind != "heads":
         raise ApiError(422, "Reference does not exist")
-    bound = [rule["type"] for rule in rules.branch_rules(call.repo, branch)]
+    bound = [rule["type"] for rule in branch_rules(call.repo, branch)]
     if "deletion" in bound:
         raise ApiError(422, "Repository rule violations found\n\nCannot delete this branch\n\n")
     if branch in call.repo.protections:

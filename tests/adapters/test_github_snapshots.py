@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,11 +10,12 @@ import pytest
 
 from bot.errors import Forbidden, NotFound, Unavailable
 from bot.gate.snapshot import BranchRules, RequiredCheck
-from bot.github_api.records import PullReading
+from bot.github_api.records import AppIdentity, PullReading
 from bot.github_api.snapshots import MOST_ROUNDS, SnapshotCalls
 from bot.names import AppId, IssueNumber, PullNumber
 from tests.adapters.github_stage import Stage, refused, told
 
+WHO = AppIdentity(AppId(1), "cadence", "Cadence", "cadence[bot]", 7, {"contents": "write"}, ())
 HEAD, TIP, MERGED = "a" * 40, "b" * 40, "c" * 40
 
 
@@ -43,7 +45,8 @@ def repository(head: dict[str, Any], base: dict[str, Any] | None = None, **pull:
         "author": {"__typename": "Bot", "login": "cadence"}, "headRefName": "cadence/issue-3", "headRefOid": HEAD,
         "headRepository": {"databaseId": 11}, "baseRefName": "main", "baseRefOid": TIP,
         "baseRef": {"target": base} if base else None, "mergeCommit": None, "labels": {"nodes": [{"name": "x"}]},
-        "commits": {"nodes": [{"commit": head}]}, **pull,
+        "commits": {"nodes": [{"commit": head}]}, "isInMergeQueue": False,
+        "reviewThreads": {"nodes": [], "pageInfo": {"hasNextPage": False}}, **pull,
     }  # fmt: skip
     return {
         "mergeCommitAllowed": False, "squashMergeAllowed": True, "rebaseMergeAllowed": True,
@@ -54,7 +57,7 @@ def repository(head: dict[str, Any], base: dict[str, Any] | None = None, **pull:
 
 def look(stage: Stage, first: dict[str, Any], *more: Any) -> PullReading:
     stage.server.put(*[told({"data": {"repository": one}}) for one in (first, *more)])
-    return SnapshotCalls(stage.link).read(PullNumber(9), IssueNumber(3))
+    return SnapshotCalls(stage.link, WHO).read(PullNumber(9), IssueNumber(3))
 
 
 def test_one_query_tells_everything(github_stage: Stage) -> None:
@@ -179,7 +182,7 @@ def test_what_is_left_after_a_merge(github_stage: Stage) -> None:
     data = {"issue": {"state": "CLOSED"}, "ref": {"target": {"oid": HEAD}}, "pullRequest": pull}
     gone = {"issue": None, "ref": None, "pullRequest": pull}
     github_stage.server.put(told({"data": {"repository": data}}), told({"data": {"repository": gone}}))
-    calls = SnapshotCalls(github_stage.link)
+    calls = SnapshotCalls(github_stage.link, WHO)
     left = calls.aftermath(PullNumber(9), IssueNumber(3), "cadence/issue-3")
     assert (left.merged, left.merge_commit, left.branch_tip, left.issue_open) == (True, MERGED, HEAD, False)
     assert github_stage.server.seen[0].body["variables"]["branch"] == "refs/heads/cadence/issue-3"
@@ -211,7 +214,7 @@ def classic(*checks: tuple[str, int | None], contexts: tuple[str, ...] = ()) -> 
 
 def rules(stage: Stage, *answers: Any) -> BranchRules:
     stage.server.put(*answers)
-    return SnapshotCalls(stage.link).rules("release/1.x")
+    return SnapshotCalls(stage.link, WHO).rules("release/1.x")
 
 
 def test_a_branch_without_rules(github_stage: Stage) -> None:
@@ -233,6 +236,71 @@ def test_rulesets_are_added_up(github_stage: Stage) -> None:
     )  # fmt: skip
     assert (seen.required_approvals, seen.strict, seen.allowed_methods) == (2, True, {"squash"})
     assert seen.merge_queue and seen.linear_history and seen.readable
+    assert (seen.unchecked, seen.may_bypass) == (("something_new",), None), "no ruleset to ask about it"
+
+
+@pytest.mark.parametrize(
+    ("answer", "may"),
+    [
+        (told({"current_user_can_bypass": "always"}), True),
+        (told({"current_user_can_bypass": "pull_requests_only"}), True),
+        (told({"current_user_can_bypass": "never"}), False),
+        (told({"name": "old server"}), None),
+        (refused(404), None),
+    ],
+)
+def test_whether_this_app_may_bypass_a_rule_that_only_github_checks(
+    github_stage: Stage, answer: Any, may: bool | None
+) -> None:
+    found = [{"type": "workflows", "ruleset_id": 8}, {"type": "deletion", "ruleset_id": 9}]
+    seen = rules(github_stage, told(found), told(OPEN), answer)
+    assert (seen.unchecked, seen.may_bypass) == (("workflows",), may)
+    assert github_stage.server.seen[-1].path == "/repos/octo/shop/rulesets/8" and len(github_stage.server.seen) == 3
+
+
+def whole(stage: Stage, *answers: Any) -> BranchRules:
+    stage.server.put(*answers)
+    reader = replace(WHO, permissions={"administration": "read"})
+    return SnapshotCalls(stage.link, reader).rules("main")
+
+
+def test_classic_protection_is_read_whole_with_administration(github_stage: Stage) -> None:
+    on = {"enabled": True}
+    seen = whole(github_stage, told([]), told({
+        "required_status_checks": {"strict": True, "contexts": [], "checks": [{"context": "tests", "app_id": 5}]},
+        "required_pull_request_reviews": {"required_approving_review_count": 2, "require_code_owner_reviews": True,
+                                          "require_last_push_approval": True},
+        "required_signatures": on, "required_linear_history": on, "required_conversation_resolution": on,
+        "lock_branch": on, "restrictions": {"users": [], "teams": [], "apps": [{"id": 99}]},
+    }))  # fmt: skip
+    assert seen == BranchRules(
+        required_checks=(RequiredCheck("tests", AppId(5)),), required_approvals=2, strict=True, linear_history=True,
+        conversations=True, code_owner=True, last_push_approval=True, signatures=True, restricted=True, locked=True,
+    )  # fmt: skip
+
+
+def test_an_app_that_may_push_is_not_restricted(github_stage: Stage) -> None:
+    seen = whole(github_stage, told([]), told({"restrictions": {"apps": [{"id": 1}]}}))
+    assert seen == BranchRules()
+
+
+def test_three_ways_not_to_see_classic_protection(github_stage: Stage) -> None:
+    assert whole(github_stage, told([]), refused(404, "Branch not protected")) == BranchRules()
+    hidden = told(classic(("tests", 5)))
+    for answer in (refused(404), refused(403, "Resource not accessible by integration")):
+        seen = whole(github_stage, told([]), answer, hidden)
+        assert not seen.readable and [check.name for check in seen.required_checks] == ["tests"]
+
+
+@pytest.mark.parametrize(
+    ("threads", "more", "told_open"),
+    [([], False, 0), ([True, True], False, 0), ([True, False, False], False, 2), ([True], True, None),
+     ([False], True, 1)],
+)  # fmt: skip
+def test_open_conversations(github_stage: Stage, threads: list[bool], more: bool, told_open: int | None) -> None:
+    nodes = {"nodes": [{"isResolved": one} for one in threads], "pageInfo": {"hasNextPage": more}}
+    seen = look(github_stage, repository(commit(HEAD, [run()]), reviewThreads=nodes, isInMergeQueue=True))
+    assert (seen.open_conversations, seen.queued) == (told_open, True)
 
 
 def test_classic_protection_shows_its_checks_and_hides_the_rest(github_stage: Stage) -> None:

@@ -30,8 +30,8 @@ ALWAYS_DELIVERED = {"installation", "installation_repositories", "ping"}
 """GitHub sends these unasked and refuses a manifest that lists them."""
 SECOND_APPS = {"PULLS_ONLY"}
 """Groups of the App that may approve; app.yml describes the first."""
-WHERE_GIVEN = {"PROTECTION_READ"}
-"""Groups asked for only where the App was given them; app.yml does without."""
+ASKED_FOR_BY_SOME = {"PROTECTION_READ"}
+"""Groups that are used only where an App's owner has granted more than app.yml asks for."""
 _LEVELS = ("read", "write", "admin")
 
 
@@ -63,7 +63,7 @@ def test_the_manifests_events_are_those_that_are_parsed() -> None:
 
 def test_every_permission_group_counts_and_is_used() -> None:
     groups = {name: value for name, value in vars(permissions).items() if isinstance(value, dict) and name.isupper()}
-    first_apps = [value for name, value in groups.items() if name not in SECOND_APPS | WHERE_GIVEN]
+    first_apps = [value for name, value in groups.items() if name not in SECOND_APPS | ASKED_FOR_BY_SOME]
     assert first_apps == list(permissions.ALL_GROUPS)
     used = set()
     for path in (ROOT / "bot").rglob("*.py"):

@@ -56,7 +56,7 @@ def _routes(function: ast.FunctionDef, module: Any) -> Iterator[tuple[str, str]]
 
 def _queries(function: ast.FunctionDef, module: Any) -> Iterator[tuple[str, str]]:
     for call in _calls(function):
-        if _called(call) == "graphql":
+        if _called(call) in ("graphql", "mutate"):
             query = call.args[0]
             assert isinstance(query, ast.Name), f"{module.__name__}:{call.lineno}: a query has to be a constant"
             yield query.id, getattr(module, query.id)

@@ -12,6 +12,7 @@ from bot.states import RunState
 from tests.journeys.world import FILES, OWNER, WRITER, World
 
 S = RunState
+TOO_LARGE = {"type": "max_file_size", "parameters": {"max_file_size": 5}}
 
 
 def of_pulls(**asked: Any) -> dict[str, Any]:
@@ -120,15 +121,15 @@ def test_a_branch_that_only_bypassers_may_update(world: World) -> None:
     assert world.state(issue) is S.MERGED
 
 
-def test_a_rule_of_an_unknown_type_is_shown_and_left_to_github(world: World) -> None:
-    world.repo.add_ruleset([{"type": "moon_phase", "parameters": {"phase": "full"}}])
+def test_a_rule_that_is_not_checked_here_is_shown_and_left_to_github(world: World) -> None:
+    world.repo.add_ruleset([TOO_LARGE])
     issue = ready(world)
     assert world.state(issue) is S.MERGED
-    assert "`rule.moon_phase`" in (world.checks(CHECK_GATE)[-1].summary or "")
+    assert "`rule.max_file_size`" in (world.checks(CHECK_GATE)[-1].summary or "")
 
 
-def test_a_rule_of_an_unknown_type_that_we_could_bypass_blocks(world: World) -> None:
-    world.repo.add_ruleset([{"type": "moon_phase"}], bypass=[world.app])
+def test_a_rule_that_is_not_checked_here_and_that_we_could_bypass_blocks(world: World) -> None:
+    world.repo.add_ruleset([TOO_LARGE], bypass=[world.app])
     issue = ready(world)
     assert world.gate_codes(issue) == ["rule.unreadable"]
     assert world.pull().merged_at is None

@@ -57,7 +57,7 @@ ROWS = [
     ("{approvals: given, rules: {approvals: 1}}", "merge"),
     ("{rules: {approvals: 1}}", "wait approval.missing"),
     ("{rules: {checks: [lint]}, checks: {lint: missing}}", "wait ci.pending"),
-    ("{rules: {merge_queue: true}}", "wait rule.merge_queue"),
+    ("{rules: {merge_queue: true}}", "merge"),
     ("{rules: {methods: [merge]}}", "block merge.method"),
     ("{rules: {unreadable: true}}", "block rule.unreadable"),
     ("{issue: closed}", "block stopped"),
