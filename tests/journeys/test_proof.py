@@ -25,7 +25,8 @@ Run = Callable[..., Any]
 @pytest.fixture
 def cadence(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """The command line, on the world's ledger and mirrors."""
-    for name in [name for name in os.environ if name.startswith(("CADENCE_", "OPENAI_"))]:
+    settings = [name for name in os.environ if name.startswith(("CADENCE_", "OPENAI_"))]
+    for name in [name for name in settings if not name.startswith(("CADENCE_TEST_", "CADENCE_CONTRACT"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("CADENCE_DATA_DIR", str(world.settings.data_dir))
     monkeypatch.chdir(tmp_path)
