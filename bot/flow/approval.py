@@ -75,17 +75,20 @@ def diff_approval_needed(desk: Desk, config: RepoConfig) -> bool:
     """Whether a named person has to see the diff before it is pushed; then the run waits, and says why.
 
     Pushing starts the target's CI with its secrets, so an outsider's text is pushed only on an approved diff. Whoever
-    wrote the text, tests and CI are weakened only by a person.
+    wrote the text, tests and CI are weakened only by a person. Where the policy wants every plan approved, exactly the
+    approved ChangeSet is pushed: another one has another hash, and is asked about again.
     """
     run = desk.run
     if run.approved_diff == run.changeset_digest:
         return False
     weakened = _weakened(desk)
     outside = not run.text_trusted and config.ci.trust != "anyone"
-    if not outside and not weakened:
+    planned = config.plan.approval == "required"
+    if not (outside or weakened or planned):
         return False
     diff = desk.mirror.diff(BaseSha(CommitSha(run.base_sha)), CommitSha(run.head_sha))
     reasons = ["approval.diff: the text is by somebody who may not write here"] if outside else []
+    reasons += ["plan.unapproved: `plan.approval: required` stands in .github/cadence.yml"] if planned else []
     reasons += [f"{weakened[0].code}: {weakened[0].message}"] if weakened else []
     desk.update(asked_digest=run.changeset_digest)
     desk.move(S.WAITING_APPROVAL, "; ".join(reasons))

@@ -1,10 +1,11 @@
 """Who may: labels and edits by outsiders, approvals, and what is pushed before somebody has looked."""
 
+from collections.abc import Callable
 from typing import Any
 
 from bot.sandbox.hooks import Delivery
 from bot.states import RunState
-from tests.journeys.world import BODY, OUTSIDER, OWNER, TITLE, WRITER, World, edit, plan
+from tests.journeys.world import BODY, FILES, OUTSIDER, OWNER, TITLE, WRITER, World, edit, plan
 
 S = RunState
 
@@ -152,3 +153,17 @@ def test_a_plan_that_weakens_a_test_is_pushed_only_after_a_named_person_has_seen
     world.later()
     world.must_be_merged(issue)
     assert world.run(issue).approved_by == WRITER
+
+
+def test_where_plans_have_to_be_approved_exactly_the_approved_one_is_pushed(make_world: Callable[..., World]) -> None:
+    policy = "version: 1\nplan: {approval: required}\nafter_merge: {watch: 0}\n"
+    world = make_world(files={**FILES, ".github/cadence.yml": policy})
+    world.script_all()
+    issue = world.label_blueprint()
+    assert world.state(issue) is S.WAITING_APPROVAL
+    assert "plan.unapproved" in world.status(issue)
+    assert not world.repo.pulls()
+    world.comment(issue, f"/cadence go {digest_shown(world.status(issue))}", by=WRITER)
+    world.ci()
+    world.later()
+    world.must_be_merged(issue)
