@@ -91,6 +91,16 @@ def comment_cause(comment: CommentId) -> Cause:
     return Cause(f"comment:{comment}")
 
 
+def revert_cause(merge: str) -> Cause:
+    """The cause of a run that takes a merge back: the merge's commit."""
+    return Cause(f"revert:{merge}")
+
+
+def is_revert(cause: str) -> bool:
+    """Whether a run of that cause takes a merge back."""
+    return cause.startswith("revert:")
+
+
 def run_id(repository_id: RepositoryId, issue: IssueNumber, cause: Cause) -> RunId:
     """The name of the run (repository id, issue, cause): the same three always give the same name."""
     return RunId(f"{repository_id}-{issue}-{sha256(cause)[:10]}")

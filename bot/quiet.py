@@ -62,6 +62,11 @@ def shorten(text: str, limit: int) -> str:
     return (kept + (f"\n{closing}" if closing else "") + note)[:limit]
 
 
+def longest_ticks(text: str) -> int:
+    """The longest run of backticks in a text: a fence around it needs one more."""
+    return max(map(len, re.findall(r"`+", text)), default=0)
+
+
 def _broken(line: str) -> str:
     return _ACTIVE.sub(lambda match: match[0] + _BREAK, line)
 

@@ -11,7 +11,7 @@ from bot.flow.desk import Desk, log
 from bot.flow.starting import new_run
 from bot.gate.ci import foreign
 from bot.gate.snapshot import CheckState
-from bot.names import Cause, CommitSha, RunId, branch_for
+from bot.names import CommitSha, RunId, branch_for, revert_cause
 from bot.record.entries import RunEntry
 from bot.repo_config import AfterMergeConfig, RepoConfig
 from bot.states import RunState
@@ -126,7 +126,7 @@ def _revert(desk: Desk, run: RunEntry, evidence: str) -> RunId | None:
         log.warning("revert.moved", run=run.run_id, paths=list(back.moved))
         return None
     house, change_set = desk.house, back.change_set
-    child = new_run(house, desk.ref, run.issue, Cause(f"revert:{run.merge_sha}"), started_by=run.started_by)
+    child = new_run(house, desk.ref, run.issue, revert_cause(run.merge_sha), started_by=run.started_by)
     if house.ledger.start_run(child):
         house.ledger.save_changeset(child.run_id, change_set)
         house.ledger.update_run(
@@ -149,8 +149,3 @@ def _revert(desk: Desk, run: RunEntry, evidence: str) -> RunId | None:
             default_branch=run.default_branch,
         )
     return child.run_id
-
-
-def is_revert(run: RunEntry) -> bool:
-    """Whether the run takes a merge back."""
-    return run.cause.startswith("revert:")

@@ -14,7 +14,7 @@ from bot.intake.authority import (
     settle,
     who_must_be_known,
 )
-from bot.names import BaseSha, CommitSha
+from bot.names import BaseSha, CommitSha, is_revert
 from bot.publish.status_text import ApprovalAsked
 from bot.repo_config import RepoConfig
 from bot.states import RunState
@@ -108,7 +108,7 @@ def diff_approval_needed(desk: Desk, config: RepoConfig) -> bool:
 def _weakened(desk: Desk) -> tuple[WeakeningFinding, ...]:
     """How the commit weakens tests or CI. What takes a merge back is exactly what stood there before."""
     run = desk.run
-    if run.cause.startswith("revert:"):
+    if is_revert(run.cause):
         return ()
     base, head = CommitSha(run.base_sha), CommitSha(run.head_sha)
     mirror = desk.mirror

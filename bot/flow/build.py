@@ -7,11 +7,10 @@ from bot.changeset.guards.config import GuardConfig
 from bot.changeset.model import ChangeSet
 from bot.changeset.tree import TreeChange
 from bot.errors import BudgetSpent, CadenceError, InstallationGone, Limited, Refused
-from bot.flow.aftermath import is_revert
 from bot.flow.approval import diff_approval_needed, text_approved
 from bot.flow.desk import Desk, log
 from bot.flow.judging import judge_commit
-from bot.names import BaseSha, CommitSha, HeadSha
+from bot.names import BaseSha, CommitSha, HeadSha, is_revert
 from bot.plan.blueprint import read_blueprint
 from bot.plan.planner import PlanRequest
 from bot.publish.pull_text import commit_message, pull_body, pull_title
@@ -168,7 +167,7 @@ def publish(desk: Desk) -> bool:
         desk.calls.pulls,
         title=pull_title(run.summary, run.issue),
         body=_pull_body(desk),
-        draft=is_revert(run) and config.after_merge.on_red == "draft",
+        draft=is_revert(run.cause) and config.after_merge.on_red == "draft",
     )
     run = desk.update(pull=pull.number, branch=pull.head_branch)
     desk.move(S.REVIEWING)

@@ -74,9 +74,9 @@ class IssueCalls:
                 raise NotFound(f"issue #{number} is not there, or not visible to this installation")
             issue = dict(found)
             if "timelineItems" in open_lists:
-                events |= {node["id"]: _event(node) for node in _nodes(issue["timelineItems"])}
+                events |= {node["id"]: _event(node) for node in nodes(issue["timelineItems"])}
             if "userContentEdits" in open_lists:
-                edits += [_edit(node) for node in _nodes(issue["userContentEdits"])]
+                edits += [_edit(node) for node in nodes(issue["userContentEdits"])]
             for name, cursor in list(open_lists.items()):
                 page = (issue[name] or {}).get("pageInfo") or {}
                 if page.get("hasNextPage"):
@@ -159,7 +159,8 @@ def moment(text: str) -> datetime:
     return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
-def _nodes(connection: dict[str, Any] | None) -> list[dict[str, Any]]:
+def nodes(connection: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """What a page of a GraphQL connection holds; GitHub answers null for what may not be seen."""
     return [node for node in (connection or {}).get("nodes") or [] if node]
 
 
@@ -198,7 +199,7 @@ def _history(
         author=login_of(author),
         author_is_bot=bool(author and author.get("__typename") == "Bot"),
         created_at=moment(issue["createdAt"]),
-        labels=tuple(str(node["name"]) for node in _nodes(issue["labels"])),
+        labels=tuple(str(node["name"]) for node in nodes(issue["labels"])),
         events=tuple(sorted(events, key=lambda event: event.at)),
         edits=edits,
         # Null, not an empty list, is what GitHub answers when the edits may not be seen.

@@ -7,7 +7,7 @@ from typing import Any
 from bot.errors import NotFound, Unavailable
 from bot.gate.snapshot import BranchRules, CheckState
 from bot.github_api.branch_rules import BranchRuleCalls
-from bot.github_api.issues import login_of, moment
+from bot.github_api.issues import login_of, moment, nodes
 from bot.github_api.records import Aftermath, AppIdentity, PullReading, PullRecord
 from bot.github_api.repository import RepositoryLink
 from bot.names import AppId, BaseSha, CommitSha, HeadSha, IssueNumber, PullNumber, RepositoryId
@@ -98,7 +98,7 @@ class SnapshotCalls:
         if found is None:
             raise NotFound(f"pull request #{pull} is not there, or not visible to this installation")
         record = _pull(found)
-        head = _nodes(found["commits"])
+        head = nodes(found["commits"])
         commit = head[-1]["commit"] if head else {}
         if record.state == "open" and commit.get("oid") != record.head:
             raise Unavailable(f"GitHub tells two heads of pull request #{pull}", remedy="Cadence reads it again.")
@@ -111,7 +111,7 @@ class SnapshotCalls:
             base_tip=BaseSha(CommitSha(str(tip["oid"]))) if tip else None,
             base_checks=self._checks(tip) if tip else None,
             issue_open=issue_data["state"] == "OPEN" if issue_data else None,
-            issue_labels=frozenset(str(n["name"]) for n in _nodes(issue_data["labels"])) if issue_data else None,
+            issue_labels=frozenset(str(n["name"]) for n in nodes(issue_data["labels"])) if issue_data else None,
             repository_methods=frozenset(word for field, word in _METHODS.items() if data.get(field)),
             delete_branch_on_merge=bool(data.get("deleteBranchOnMerge")),
             open_conversations=_open_conversations(found.get("reviewThreads")),
@@ -141,7 +141,7 @@ class SnapshotCalls:
         oid, found = commit.get("oid"), []
         for _ in range(MOST_ROUNDS):
             contexts = (commit.get("statusCheckRollup") or {}).get("contexts") or {}
-            found += [_check(node) for node in _nodes(contexts)]
+            found += [_check(node) for node in nodes(contexts)]
             page = contexts.get("pageInfo") or {}
             if not page.get("hasNextPage"):
                 return tuple(found)
@@ -157,12 +157,8 @@ def _open_conversations(threads: dict[str, Any] | None) -> int | None:
     """How many review threads are unresolved; at least one is told for certain, none only from a whole list."""
     if threads is None:
         return None
-    found = sum(not node["isResolved"] for node in _nodes(threads))
+    found = sum(not node["isResolved"] for node in nodes(threads))
     return found if found or not (threads.get("pageInfo") or {}).get("hasNextPage") else None
-
-
-def _nodes(connection: dict[str, Any] | None) -> list[dict[str, Any]]:
-    return [node for node in (connection or {}).get("nodes") or [] if node]
 
 
 def _check(node: dict[str, Any]) -> CheckState:
@@ -212,5 +208,5 @@ def _pull(data: dict[str, Any]) -> PullRecord:
         html_url=str(data["url"]),
         merge_commit=CommitSha(str(commit)) if merged and commit else None,
         mergeable={"MERGEABLE": True, "CONFLICTING": False}.get(str(data["mergeable"])),
-        labels=tuple(str(node["name"]) for node in _nodes(data.get("labels"))),
+        labels=tuple(str(node["name"]) for node in nodes(data.get("labels"))),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.names import IssueNumber, PullNumber, RunId, marker
+from bot.quiet import longest_ticks
 from bot.states import RunState
 
 S = RunState
@@ -113,21 +114,13 @@ def _slug(state: RunState) -> str:
 
 
 def _asked(asked: ApprovalAsked) -> str:
-    fence = "`" * max(4, _longest_ticks(asked.shown) + 1)
+    fence = "`" * max(4, longest_ticks(asked.shown) + 1)
     language = "diff" if asked.what == "diff" else "text"
     return (
         f"`/cadence go {asked.digest[:12]}` approves this {asked.what}, and nothing else:\n\n"
         f"<details open><summary>the {asked.what} to approve</summary>\n\n"
         f"{fence}{language}\n{asked.shown}\n{fence}\n\n</details>"
     )
-
-
-def _longest_ticks(text: str) -> int:
-    longest = run = 0
-    for char in text:
-        run = run + 1 if char == "`" else 0
-        longest = max(longest, run)
-    return longest
 
 
 def _facts(view: StatusView) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.github_api.records import Annotation, CheckOutput, InlineComment
 from bot.names import Marker, marker
-from bot.quiet import quiet, quiet_line, shorten
+from bot.quiet import longest_ticks, quiet, quiet_line, shorten
 from bot.review.diff import Diff
 from bot.review.kinds import Conclusion, FindingSeverity, Met, ReviewFinding, Verdict
 
@@ -133,7 +133,7 @@ def _inline(finding: ReviewFinding) -> InlineComment:
     rule = f" (rule `{finding.rule}`)" if finding.rule else ""
     text = f"**{_LEVELS[finding.severity][1]}**{rule}: {quiet(finding.message)}{_because(finding)}"
     if finding.suggestion is not None:
-        ticks = "`" * max(3, _longest_ticks(finding.suggestion) + 1)
+        ticks = "`" * max(3, longest_ticks(finding.suggestion) + 1)
         text += f"\n\n{ticks}suggestion\n{finding.suggestion.rstrip(chr(10))}\n{ticks}"
     return InlineComment(finding.path, finding.line, shorten(text, BODY_LIMIT))
 
@@ -210,11 +210,3 @@ def _tokens(verdict: Verdict) -> str:
 
 def _plain(text: str) -> str:
     return quiet_line(text).replace("`", "'").replace("|", "\\|")[:300]
-
-
-def _longest_ticks(text: str) -> int:
-    longest = run = 0
-    for char in text:
-        run = run + 1 if char == "`" else 0
-        longest = max(longest, run)
-    return longest
