@@ -144,7 +144,7 @@ def _open(desk: Desk, seen: Observation, decision: Wait | Block) -> bool:
         return False
     if run.state in (S.REVIEWING, S.MERGING):
         desk.move(S.GATED)
-    if codes & {"review.missing", "review.stale", "review.unposted"}:
+    if codes & {"review.missing", "review.stale", "review.unposted"} and "budget" not in codes:
         engine.start_review(run.run_id, seen.snapshot.head)
     if "base.behind" in codes and codes <= REBUILD_CODES and _may_rebuild(desk, seen):
         _rebuild(desk, seen)

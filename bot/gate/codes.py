@@ -59,8 +59,9 @@ _ALL = (
     GateCode("merge.method", _B, "The configured merge method is not allowed by the repository or by a rule.",
              MAINTAINER, "Change `merge.method` in .github/cadence.yml, or allow the method in the repository.",
              "`merge.method` names a method that is allowed here"),
-    GateCode("budget", _B, "The run has spent what `budget` in .github/cadence.yml allows.", MAINTAINER,
-             "Raise `budget` in .github/cadence.yml, then `/cadence replan`.", "the budget allows it"),
+    GateCode("budget", _B, "This head has to be judged, and the run has spent what `budget` allows.", MAINTAINER,
+             "Raise `budget` in .github/cadence.yml, then `/cadence review`; a person may merge.",
+             "the budget allows the reviews"),
     # -- the pull request and its base ------------------------------------------------------------------------------
     GateCode("draft", _W, "The pull request is a draft.", WRITER, "Mark it ready for review.",
              "it is marked ready for review"),

@@ -76,8 +76,10 @@ def _policy(found: Findings, snapshot: Snapshot, rules: RepoConfig) -> None:
             "`paused: true` stands in .github/cadence.yml.",
             short="for a maintainer: Cadence is paused here",
         )
-    if snapshot.budget:
-        found.block("budget", snapshot.budget, short="the budget is spent")
+    judged = {verdict.kind for verdict in snapshot.verdicts}
+    if snapshot.budget and judged != set(ReviewKind):
+        # A change that is judged costs nothing more; only one that has to be judged does.
+        found.block("budget", f"{snapshot.budget}."[0].upper() + f"{snapshot.budget}."[1:], short="the budget is spent")
     if not rules.merge.auto:
         found.wait(
             "merge.manual",

@@ -128,5 +128,5 @@ class Snapshot:
     left_queue: bool = False
     """Whether Cadence put this head into the queue, and somebody else or the queue itself took it out."""
     budget: str = ""
-    """Why the run may spend no more, or nothing."""
+    """Why the run may ask no model any more, or nothing."""
     repository_methods: frozenset[str] = frozenset({"merge", "squash", "rebase"})
