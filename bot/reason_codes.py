@@ -38,7 +38,6 @@ _PLAN = {
     "loss.path": M("a new file would replace a directory or file in its way", "Delete that explicitly first."),
     "path.unsafe": M("a path no checkout should see, or one named twice", "Use a plain path inside the repository."),
     "plan.empty": M("there is nothing to plan from", "Say in the issue what should change."),
-    "plan.unapproved": M("the plan waits for a person", "Read it and comment `/cadence go`."),
     "model.absent": M("no model is configured", "Set OPENAI_API_KEY, or give the blueprint its own ChangeSet."),
     "model.unavailable": M("the model did not answer", "Nothing: it is asked again."),
     "model.unreachable": M("no connection to the model", "Check OPENAI_BASE_URL if it lasts."),

@@ -12,6 +12,7 @@ from bot.flow.aftermath import begin_watch
 from bot.flow.approval import authority_of
 from bot.flow.desk import Desk, log
 from bot.flow.proving import matter_of, proof_of, seal_merge
+from bot.flow.pushed import with_pushed
 from bot.gate.decide import Block, Decision, Done, Merge, Wait, decide
 from bot.gate.explain import explain, title_of
 from bot.gate.observer import Observation
@@ -66,6 +67,7 @@ def _observe(desk: Desk, *, fresh_rules: bool, approved: bool = True) -> Observa
     seen = house.observer.observe(
         desk.run, desk.calls.snapshots, desk.mirror, refresh=desk.fetch, fresh_rules=fresh_rules
     )
+    seen = with_pushed(desk, seen)
     return replace(seen, snapshot=replace(seen.snapshot, blueprint_approved=approved))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.gate.branch import judge_branch
 from bot.gate.ci import judge_ci
+from bot.gate.pushed import judge_pushed
 from bot.gate.reasons import Block, Decision, Done, Findings, Merge, Reason, Wait
 from bot.gate.snapshot import OwnVerdict, PullState, Snapshot
 from bot.names import HOLD_LABEL, STOP_LABEL
@@ -29,6 +30,7 @@ def decide(snapshot: Snapshot, rules: RepoConfig, *, settle_seconds: int) -> Dec
     _policy(found, snapshot, rules)
     _pull(found, snapshot)
     _base(found, snapshot, rules)
+    judge_pushed(found, snapshot, rules)
     for kind in ReviewKind:
         _verdict(found, snapshot, kind)
     settle = rules.ci.settle if rules.ci.settle is not None else settle_seconds

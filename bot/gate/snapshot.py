@@ -63,6 +63,21 @@ class BranchRules:
     readable: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class PushedFinding:
+    """What a deterministic gate found in commits that people pushed; `line` counts from 1 in the head's file."""
+
+    code: str
+    path: str | None
+    line: int | None
+    message: str
+
+    @property
+    def place(self) -> str:
+        """`path:line`, as far as it is known."""
+        return f"{self.path or 'the change'}{f':{self.line}' if self.line else ''}"
+
+
 class PullState(StrEnum):
     """GitHub's state of a pull request."""
 
@@ -129,4 +144,14 @@ class Snapshot:
     """Whether Cadence put this head into the queue, and somebody else or the queue itself took it out."""
     budget: str = ""
     """Why the run may ask no model any more, or nothing."""
+    pushed: tuple[PushedFinding, ...] | None = None
+    """What the deterministic gates find in people's commits, beyond the plan's own; none on our own head."""
+    pushed_digest: str = ""
+    """sha256 of the pull request's diff, where it holds commits of people."""
+    pushed_approved: str = ""
+    """The digest of the diff that a person approved by `/cadence go`."""
+    plan_approved: bool = False
+    """Whether a person approved the very ChangeSet that the run pushed."""
+    own_config: str = ""
+    """Why the head's own .github/cadence.yml cannot be used, where it differs from the base's."""
     repository_methods: frozenset[str] = frozenset({"merge", "squash", "rebase"})

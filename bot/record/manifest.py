@@ -85,7 +85,12 @@ def matter(
         "run": str(run.run_id),
         "cause": str(run.cause),
         "started_by": run.started_by,
-        "approval": {"by": run.approved_by, "text": run.approved_digest, "diff": run.approved_diff},
+        "approval": {
+            "by": run.approved_by,
+            "text": run.approved_digest,
+            "diff": run.approved_diff,
+            "pushed": run.approved_pushed,
+        },
         "blueprint": {"digest": run.blueprint_digest, "trusted": run.text_trusted},
         "plan": {"digest": sha256(run.plan)},
         "changesets": list(dict.fromkeys(commit.changeset for commit in ours)),
