@@ -10,6 +10,7 @@ from typing import Any
 from bot.errors import Forbidden, HeadMoved, NotMergeable, UnknownOutcome
 from bot.flow.aftermath import begin_watch
 from bot.flow.approval import authority_of
+from bot.flow.config_check import answer_own
 from bot.flow.desk import Desk, log
 from bot.flow.proving import matter_of, proof_of, seal_merge
 from bot.flow.pushed import with_pushed
@@ -40,6 +41,7 @@ def reconcile(desk: Desk) -> bool:
     observation, decision = look(desk)
     if isinstance(decision, Done):
         return _done(desk, observation, decision)
+    answer_own(desk, observation.snapshot)
     decision_id, proof = _record(desk, observation, decision)
     if isinstance(decision, Merge):
         assert proof is not None
