@@ -37,8 +37,10 @@ def decide(snapshot: Snapshot, rules: RepoConfig, *, settle_seconds: int) -> Dec
     judge_ci(found, snapshot, rules, settle_seconds=settle)
     judge_branch(found, snapshot, rules)
     _unread(found, snapshot)
-    queue = snapshot.rules is not None and snapshot.rules.merge_queue
-    return found.decision(rules.merge.method, snapshot.head, queue=queue)
+    branch = snapshot.rules
+    if branch is not None and branch.merge_queue:
+        return found.decision(branch.queue_method or rules.merge.method, snapshot.head, queue=True)
+    return found.decision(rules.merge.method, snapshot.head)
 
 
 def _wanted(found: Findings, snapshot: Snapshot) -> None:

@@ -42,7 +42,8 @@ class BranchRules:
 
     `readable` is False where something may be asked that this App cannot see. `unchecked` are the types of rules that
     GitHub enforces at the merge and the gate does not check itself. `may_bypass` says whether GitHub would let this App
-    merge past a ruleset that holds such a rule; None where GitHub does not tell.
+    merge past a ruleset that holds such a rule; None where GitHub does not tell. `queue_method` is how the merge queue
+    merges (`merge`, `squash`, `rebase`).
     """
 
     required_checks: tuple[RequiredCheck, ...] = ()
@@ -50,6 +51,7 @@ class BranchRules:
     strict: bool = False
     allowed_methods: frozenset[str] = frozenset({"merge", "squash", "rebase"})
     merge_queue: bool = False
+    queue_method: str = ""
     linear_history: bool = False
     conversations: bool = False
     code_owner: bool = False
