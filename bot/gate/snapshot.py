@@ -26,6 +26,8 @@ class CheckState:
     url: str = ""
     started_at: datetime | None = None
     database_id: int = 0
+    workflow: str = ""
+    """Which workflow of GitHub Actions reported it, and for which event; empty for every other App."""
 
 
 @dataclass(frozen=True, slots=True)
