@@ -91,7 +91,8 @@ class Snapshot:
     `verdicts` are only those filed under exactly (head, merge base, policy); `verdict_heads` are heads that have
     evidence at all, so that a stale verdict can be told from a missing one. `expected_checks` are rules ∪ ci.expect ∪
     foreign checks of the base tip. `head_seen_at` is when the head was pushed (ours) or first seen (a person's);
-    `last_check_seen_at` when the newest check name first appeared on it.
+    `last_check_seen_at` when the newest check name first appeared on it. `labels` are in lower case: to GitHub two
+    labels that differ in nothing else are one.
     """
 
     now: datetime

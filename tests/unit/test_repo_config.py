@@ -151,7 +151,7 @@ RULE = "review:\n  rules:\n    - {id: a, type: forbid, pattern: x}\n"
         ("{id: b, type: forbid, pattern: x, path: src}", "review.rules.1.path: unknown key. Did you mean `paths`?"),
         ("{id: b, type: require, pattern: x, paths: []}", "review.rules.1.paths: tuple should have at least 1 item"),
         ("{id: b, type: forbid, pattern: x, paths: []}", "review.rules.1.paths: tuple should have at least 1 item"),
-        ("{id: b, type: require, pattern: x, paths: [src, ' ']}", "review.rules.1.paths.1: string should match pattern"),
+        ("{id: b, type: require, pattern: x, paths: [a, ' ']}", "review.rules.1.paths.1: string should match pattern"),
         ("{id: b, type: forbid, pattern: '['}", "review.rules.1: the pattern does not compile"),
         ("{id: a, type: forbid, pattern: x}", "review.rules.1: the id `a` is given twice"),
         ("{id: B!, type: forbid, pattern: x}", "review.rules.1: an id is lower-case letters"),
