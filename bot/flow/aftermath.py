@@ -159,9 +159,10 @@ def _revert(desk: Desk, run: RunEntry, evidence: str) -> RunId | None:
             approved_digest=run.approved_digest or run.blueprint_digest,
             approved_diff=change_set.digest() if run.approved_diff else "",
             approved_by=run.approved_by,
+            # A reviewer takes guidance for a maintainer's word: the names and addresses of checks stand in the plan.
             guidance=(
                 "This change takes a merged one back, because CI on the base turned red after it. Judge only whether "
-                f"it restores the files as they stood before, not whether it does what the blueprint asks. {evidence}"
+                "it restores the files as they stood before, not whether it does what the blueprint asks."
             ),
             changeset_digest=change_set.digest(),
             summary=f"Take back: {run.summary}"[:200],
