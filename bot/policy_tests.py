@@ -143,7 +143,7 @@ def snapshot_of(given: Given, config: RepoConfig) -> Snapshot:
         base_branch="elsewhere" if given.base == "retargeted" else "main",
         expected_base_branch="main",
         mergeable=None if given.mergeable == "unknown" else given.mergeable,
-        labels=frozenset(given.labels),
+        labels=frozenset(label.casefold() for label in given.labels),
         issue_open=given.issue != "closed",
         issue_labelled=given.issue != "unlabelled",
         blueprint_approved=given.blueprint == "approved",

@@ -34,13 +34,16 @@ def let_pass(house: House, event: PullChanged) -> list[str]:
 
 
 def _is_judged(house: House, event: PullChanged) -> bool:
-    """Whether the head is a run's own commit, or stands on the branch of a run that goes on."""
-    repository = event.repo.repository_id
-    if house.ledger.run_for_head(repository, event.head) is not None:
+    """Whether the head is a run's own commit, was met on a run's pull request, or stands on the branch of a live run.
+
+    A check run belongs to the commit: whatever other pull request shows that commit, `skipped` would pass on ours too.
+    The branch counts in this repository only; a fork may name its own as it likes.
+    """
+    repository, ledger = event.repo.repository_id, house.ledger
+    if ledger.run_for_head(repository, event.head) is not None or ledger.was_seen(repository, event.head):
         return True
-    return any(
-        run.repository_id == repository and run.branch == event.head_branch for run in house.ledger.unfinished_runs()
-    )
+    live = (run for run in ledger.unfinished_runs() if run.repository_id == repository)
+    return event.from_here and any(run.branch == event.head_branch for run in live)
 
 
 def skip(house: House, repo: RepoRef, head: HeadSha, name: str) -> None:

@@ -26,6 +26,8 @@ class CheckState:
     url: str = ""
     started_at: datetime | None = None
     database_id: int = 0
+    workflow: str = ""
+    """Which workflow of GitHub Actions reported it, and for which event; empty for every other App."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,8 @@ class Snapshot:
     `verdicts` are only those filed under exactly (head, merge base, policy); `verdict_heads` are heads that have
     evidence at all, so that a stale verdict can be told from a missing one. `expected_checks` are rules ∪ ci.expect ∪
     foreign checks of the base tip. `head_seen_at` is when the head was pushed (ours) or first seen (a person's);
-    `last_check_seen_at` when the newest check name first appeared on it.
+    `last_check_seen_at` when the newest check name first appeared on it. `labels` are in lower case: to GitHub two
+    labels that differ in nothing else are one.
     """
 
     now: datetime

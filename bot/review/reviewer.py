@@ -181,7 +181,7 @@ class Judge:
     def _verdict(self, request: JudgeRequest, matter: _Matter, heard: _Heard) -> Verdict:
         answer, broken = heard.answer, matter.broken
         said = answer.findings if answer else ()
-        aside = tuple(one for one in said if one.line is not None and not matter.diff.shows(one.path, one.line))
+        aside = tuple(one for one in said if one.line is not None and not matter.diff.cites(one.path, one.line))
         findings = (*broken, *(one for one in said if one not in aside))
         acceptance = answer.acceptance if answer else ()
         conclusion, code, summary = heard.conclusion, heard.code, heard.why

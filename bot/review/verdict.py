@@ -110,7 +110,8 @@ def _finding(data: Mapping[str, Any]) -> ReviewFinding:
 
 
 def _positive(line: int | None) -> int | None:
-    return line if line is not None and line > 0 else None
+    # JSON Schema takes 2.0 for an integer; GitHub does not.
+    return int(line) if line is not None and line > 0 else None
 
 
 def _acceptance(answers: Sequence[Mapping[str, Any]], lines: Sequence[str]) -> tuple[AcceptanceAnswer, ...]:

@@ -143,6 +143,12 @@ ROWS: list[tuple[dict[str, Any], type, list[str]]] = [
     (only(checks=(check(started_at=NOW), check(conclusion="failure"))), Merge, []),
     (only(checks=(check(), check(conclusion=None, started_at=None))), Wait, ["ci.pending"]),
     (only(checks=(check(), check(conclusion="failure", app=OTHER))), Block, ["ci.failed"]),
+    (only(checks=(check(conclusion="failure", workflow="1/push"), check(started_at=NOW, workflow="2/push"))),
+     Block, ["ci.failed"]),
+    (only(checks=(check(conclusion=None, workflow="1/push"), check(started_at=NOW, workflow="1/pull_request"))),
+     Wait, ["ci.pending"]),
+    (only(checks=(check(conclusion="cancelled", workflow="1/push"), check(started_at=NOW, workflow="1/push"))),
+     Merge, []),
     (only(base_checks=(check(), check("build"))), Wait, ["ci.pending"]),
     (only(base_checks=(check("cadence/gate", app=OTHER),)), Merge, []),
     (only(head_seen_at=NOW - timedelta(seconds=59)), Wait, ["ci.settling"]),
@@ -353,6 +359,7 @@ CHECKS = st.lists(
         st.sampled_from([US, ACTIONS, OTHER, None]),
         started_at=st.sampled_from([OLD, NOW, None]),
         database_id=st.integers(0, 3),
+        workflow=st.sampled_from(["", "1/push", "2/push"]),
     ),
     max_size=5,
 ).map(tuple)
@@ -368,8 +375,8 @@ def test_no_list_of_checks_merges_unless_the_newest_of_each_foreign_name_succeed
     foreign = [c for c in checks if c.app_id != US]
     assert foreign and not any(c.name.startswith("cadence/") for c in foreign)
     assert {c.name for c in base if c.app_id != US and not c.name.startswith("cadence/")} <= {c.name for c in foreign}
-    for key in {(c.name, c.app_id) for c in foreign}:
-        runs = [c for c in foreign if (c.name, c.app_id) == key]
+    for key in {(c.name, c.app_id, c.workflow) for c in foreign}:
+        runs = [c for c in foreign if (c.name, c.app_id, c.workflow) == key]
         assert any(c.conclusion == "success" for c in runs)
         assert all(c.started_at is not None or c.conclusion == "success" for c in runs) or len(runs) > 1
 

@@ -144,6 +144,19 @@ def test_a_remark_on_a_line_that_is_not_shown_does_not_count() -> None:
     assert [one.line for one in verdict.aside] == [99] and verdict.findings == () and verdict.receipt.dropped == 1
 
 
+def test_a_finding_on_a_line_that_the_change_takes_out_counts() -> None:
+    gone = "diff --git a/b.py b/b.py\ndeleted file mode 100644\nindex 1111111..0000000\n--- a/b.py\n+++ /dev/null\n"
+    diff = f"{DIFF}{gone}@@ -1,2 +0,0 @@\n-def needed():\n-    return 1\n"
+    verdict = judge(says("approve", finding(path="b.py", line=2), finding("note", path="b.py", line=3)), diff=diff)
+    assert outcome(verdict) == (Conclusion.REJECT, "review.rejected")
+    assert [one.line for one in verdict.findings] == [2] and [one.line for one in verdict.aside] == [3]
+
+
+def test_a_line_written_as_a_fraction_of_nothing_is_a_line() -> None:
+    (found,) = judge(says("approve", finding("note", line=2.0))).findings  # type: ignore[arg-type]
+    assert repr(found.line) == "2", "GitHub takes no 2.0"
+
+
 def test_lines_that_nobody_answered_are_unclear_and_answers_to_none_are_dropped() -> None:
     verdict = judge(says(acceptance=[met(2), met(7), met(2, "no")]), R, acceptance=("a", "b"))
     assert [(one.line, one.met) for one in verdict.acceptance] == [("a", Met.UNCLEAR), ("b", Met.YES)]
