@@ -226,5 +226,9 @@ class Remaking:
     def _must(self) -> CommitView:
         merge = self._repository.history.commit(self._commit)
         if merge is None:
-            raise CadenceError(f"commit {self._commit} is not in this repository", remedy="Fetch, and verify again.")
+            raise CadenceError(
+                f"commit {self._commit} is not in this repository",
+                code="proof.commit",
+                remedy="Fetch, and verify again.",
+            )
         return merge

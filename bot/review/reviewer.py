@@ -140,7 +140,7 @@ class Judge:
     def _ask(self, request: JudgeRequest, prompt: Prompt, part: Part) -> _Heard:
         """Ask, and once more with the reason when the answer cannot be used."""
         question, completions = prompt, []
-        problem = ModelUnusable("nothing was asked")
+        problems: list[ModelUnusable] = []
         for _ in range(ATTEMPTS):
             reply = ""
             try:
@@ -152,10 +152,11 @@ class Judge:
             except ModelAbsent as error:
                 return _Heard(None, Conclusion.ABSENT, error.code, error.summary, (prompt,))
             except ModelUnusable as error:
-                problem = error
+                problems.append(error)
                 question = again_prompt(prompt, reply, error.summary, error.remedy)
             else:
                 return _Heard(answer, Conclusion.APPROVE, "review.approved", "", (prompt,), tuple(completions))
+        problem = problems[-1]
         code = "review.unread" if problem.code == "review.unread" else "review.unreadable"
         why = problem.summary if problem.code == code else f"{problem.summary} ({problem.code})"
         return _Heard(None, Conclusion.UNREADABLE, code, why, (prompt,), tuple(completions))

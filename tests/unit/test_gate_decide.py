@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -211,7 +212,18 @@ ROWS: list[tuple[dict[str, Any], type, list[str]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("changes", "kind", "expected"), ROWS)
+def named_by_codes(expected: list[list[str]]) -> list[str]:
+    """Ids that say what a row expects, numbered where several rows expect the same: they stay when a row is added."""
+    seen: Counter[str] = Counter()
+    ids = []
+    for codes_of_row in expected:
+        name = " ".join(codes_of_row) or "merge"
+        seen[name] += 1
+        ids.append(f"{name} ({seen[name]})" if seen[name] > 1 else name)
+    return ids
+
+
+@pytest.mark.parametrize(("changes", "kind", "expected"), ROWS, ids=named_by_codes([row[2] for row in ROWS]))
 def test_each_reason(changes: dict[str, Any], kind: type, expected: list[str]) -> None:
     decision = look(**changes)
     assert (type(decision), codes(decision)) == (kind, expected), decision
@@ -251,7 +263,9 @@ CONFIGS: list[tuple[RepoConfig, dict[str, Any], type, list[str]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("rules", "changes", "kind", "expected"), CONFIGS)
+@pytest.mark.parametrize(
+    ("rules", "changes", "kind", "expected"), CONFIGS, ids=named_by_codes([row[3] for row in CONFIGS])
+)
 def test_what_the_repository_decides(
     rules: RepoConfig, changes: dict[str, Any], kind: type, expected: list[str]
 ) -> None:

@@ -52,7 +52,8 @@ def load(**env: str) -> Settings:
 def faults(**env: str) -> str:
     with pytest.raises(SettingsInvalid) as caught:
         load(**env)
-    assert caught.value.audience is Audience.OPERATOR and "deploy/example.env" in caught.value.remedy
+    assert caught.value.code == "settings.invalid" and caught.value.audience is Audience.OPERATOR
+    assert "deploy/example.env" in caught.value.remedy
     return "\n".join(caught.value.details)
 
 
