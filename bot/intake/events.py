@@ -64,6 +64,8 @@ class PullChanged:
     base_branch: str = ""
     author: str = ""
     """REST's login of who opened it; empty where the account is gone."""
+    from_here: bool = False
+    """Whether the head is a branch of this very repository, and not of a fork or of one that is gone."""
 
 
 @dataclass(frozen=True, slots=True)

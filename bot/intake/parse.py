@@ -161,6 +161,7 @@ def _pull_request(payload: Payload, _app: AppId, _slug: str) -> Event | Ignored:
         sender=_actor_if_told(payload),
         base_branch=base.ref if base is not None else "",
         author=author.login if author is not None else "",
+        from_here=head.repo is not None and head.repo.id == repo.repository_id,
     )
 
 
