@@ -145,6 +145,8 @@ def _output(verdict: Verdict, diff: Diff) -> CheckOutput:
         if (number := sum(f.severity is severity for f in verdict.findings))
     ]
     found = ", ".join(counts) or "no findings"
+    unclear = sum(one.met is Met.UNCLEAR for one in verdict.acceptance)
+    found += f"; {unclear} of {len(verdict.acceptance)} acceptance lines unclear" if unclear else ""
     word = {"success": "Approved", "failure": "Rejected"}.get(CONCLUSIONS[verdict.conclusion], "No verdict")
     annotated = [f for f in verdict.findings if diff.shows(f.path, f.line)][:MOST_ANNOTATIONS]
     others = [f for f in verdict.findings if f not in annotated]
