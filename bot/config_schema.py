@@ -55,7 +55,7 @@ DESCRIPTIONS = {
     "repair.max_attempts": "How often a red CI or a rejecting review is repaired before a person is asked.",
     "repair.on_review": "Whether a rejecting review is repaired, and not only a red CI.",
     "after_merge": "What follows a merge.",
-    "after_merge.watch": "Minutes for which the base branch's checks are watched; 0 is not at all.",
+    "after_merge.watch": "Minutes for which the base branch's checks are watched, 30 days at most; 0 is not at all.",
     "after_merge.on_red": "What becomes of the revert when the base turns red: a draft, a merge by the gate, none.",
     "budget": "Caps; null is none.",
     "budget.run_tokens": "The most tokens that one run may use.",

@@ -143,7 +143,7 @@ def snapshot_of(given: Given, config: RepoConfig) -> Snapshot:
         base_branch="elsewhere" if given.base == "retargeted" else "main",
         expected_base_branch="main",
         mergeable=None if given.mergeable == "unknown" else given.mergeable,
-        labels=frozenset(given.labels),
+        labels=frozenset(label.casefold() for label in given.labels),
         issue_open=given.issue != "closed",
         issue_labelled=given.issue != "unlabelled",
         blueprint_approved=given.blueprint == "approved",
@@ -159,6 +159,8 @@ def snapshot_of(given: Given, config: RepoConfig) -> Snapshot:
         last_check_seen_at=seen_at,
         review_decision=_DECISIONS.get(given.approvals),
         open_conversations=0,
+        pushed=(),
+        plan_approved=True,
     )
 
 

@@ -40,7 +40,6 @@ _PLAN = {
     "loss.path": M("a new file would replace a directory or file in its way", "Delete that explicitly first."),
     "path.unsafe": M("a path no checkout should see, or one named twice", "Use a plain path inside the repository."),
     "plan.empty": M("there is nothing to plan from", "Say in the issue what should change."),
-    "plan.unapproved": M("the plan waits for a person", "Read it and comment `/cadence go`."),
     "approval.labeller": M(
         "a bot, or somebody who may not write, put the label on", "A writer comments `/cadence go`."
     ),

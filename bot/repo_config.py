@@ -41,7 +41,7 @@ class _Part(BaseModel):
 class TriggerConfig(_Part):
     """Which label starts a run, and which permission its sender and every command's sender needs."""
 
-    label: str = "blueprint"
+    label: str = Field(default="blueprint", max_length=50, pattern=r"^\S(.*\S)?$")
     permission: Literal["write", "admin"] = "write"
 
 
@@ -63,13 +63,17 @@ class CiConfig(_Part):
     trust: Literal["writers", "anyone"] = "writers"
 
 
+RulePaths = Annotated[tuple[Annotated[str, Field(pattern=r"\S")], ...], Field(min_length=1)]
+"""At least one glob: a rule that looks at nothing would pass whatever the change does."""
+
+
 class ForbidRule(_Part):
     """No added line in the matching files may match the pattern."""
 
     id: str
     type: Literal["forbid"]
     pattern: str
-    paths: tuple[str, ...] = ("**",)
+    paths: RulePaths = ("**",)
     message: str = ""
 
 
@@ -79,7 +83,7 @@ class RequireRule(_Part):
     id: str
     type: Literal["require"]
     pattern: str
-    paths: tuple[str, ...]
+    paths: RulePaths
     message: str = ""
 
 
@@ -145,7 +149,7 @@ class GuardsConfig(_Part):
 class AfterMergeConfig(_Part):
     """How long (minutes) the base is watched after a merge, and what a red base leads to."""
 
-    watch: int = Field(default=30, ge=0)
+    watch: int = Field(default=30, ge=0, le=43_200)
     on_red: Literal["draft", "merge", "none"] = "draft"
 
 

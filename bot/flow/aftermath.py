@@ -12,11 +12,14 @@ from bot.flow.starting import new_run
 from bot.gate.ci import foreign
 from bot.gate.snapshot import CheckState
 from bot.names import CommitSha, RunId, branch_for, revert_cause
+from bot.record.bundle import signed_document
 from bot.record.entries import RunEntry
 from bot.repo_config import AfterMergeConfig, RepoConfig
 from bot.states import RunState
 
 S = RunState
+_RED = frozenset({"failure", "timed_out", "startup_failure"})
+"""What says that something is broken. A check that was cancelled (by the next push, say) or went stale says nothing."""
 _FINE = frozenset({None, "success", "skipped", "neutral"})
 
 
@@ -40,17 +43,24 @@ def watch(desk: Desk) -> bool:
     rules = (policy.config if policy and policy.config else RepoConfig()).after_merge
     merge = CommitSha(run.merge_sha)
     checks = foreign(desk.calls.snapshots.commit_checks(merge), desk.house.identity.app_id)
-    red = [check for check in checks if check.conclusion not in _FINE]
+    red = [check for check in checks if check.conclusion in _RED]
     if red and (ours := _green_before(desk, run, red)):
         return _red(desk, rules, ours)
     end = _end(desk, rules)
     if desk.house.clock.now() >= end:
-        already = f"; {', '.join(sorted(check.name for check in red))} was red before" if red else ""
-        desk.move(S.MERGED, f"{str(merge)[:12]} stood for {rules.watch} min on `{run.base_branch}`{already}")
+        desk.move(S.MERGED, f"{str(merge)[:12]} stood for {rules.watch} min on `{run.base_branch}`{_besides(checks)}")
         desk.tell()
         return False
     _look_again(desk, run, end)
     return False
+
+
+def _besides(checks: Sequence[CheckState]) -> str:
+    """What of the watched checks is no proof that all is well, in words."""
+    red = sorted({check.name for check in checks if check.conclusion in _RED})
+    told = [f"{', '.join(red)} was not seen green before"] if red else []
+    told += sorted(f"{c.name} ended {c.conclusion}" for c in checks if c.conclusion not in _FINE | _RED)
+    return "".join(f"; {one}" for one in told)
 
 
 def _end(desk: Desk, rules: AfterMergeConfig) -> datetime:
@@ -65,16 +75,28 @@ def _look_again(desk: Desk, run: RunEntry, at: datetime) -> None:
 
 
 def _green_before(desk: Desk, run: RunEntry, red: Sequence[CheckState]) -> list[CheckState]:
-    """Of the red checks those that were green on the base before the merge, or on the head that was merged."""
-    app_id = desk.house.identity.app_id
-    green = {
-        check.name
-        for sha in (run.base_sha, run.head_sha)
-        if sha
-        for check in foreign(desk.calls.snapshots.commit_checks(CommitSha(sha)), app_id)
-        if check.conclusion == "success"
-    }
+    """Of the red checks those that were green on the base before the merge, or on the head that was merged.
+
+    The merged head may be a person's, so it is the one that was decided upon, not only the one that the run built.
+    """
+    decided = desk.house.ledger.newest_decision(run.run_id)
+    heads = [run.base_sha, run.head_sha, decided.head if decided else "", _onto(desk, CommitSha(run.merge_sha)) or ""]
+    green: set[str] = set()
+    for sha in dict.fromkeys(filter(None, heads)):
+        checks = foreign(desk.calls.snapshots.commit_checks(CommitSha(sha)), desk.house.identity.app_id)
+        # A name that several workflows share was green only where none of them was red.
+        green |= {one.name for one in checks if one.conclusion == "success"} - {
+            one.name for one in checks if one.conclusion in _RED
+        }
     return [check for check in red if check.name in green]
+
+
+def _onto(desk: Desk, merge: CommitSha) -> CommitSha | None:
+    """The commit of the base on which the merge was made: a rebase puts several commits there, one after the other."""
+    proof = desk.house.ledger.proof_of_run(desk.run.run_id)
+    if proof is not None and proof.merge_sha == merge:
+        return CommitSha(signed_document(proof.seal, "seal")["onto"])
+    return desk.mirror.parent(merge)
 
 
 def _red(desk: Desk, rules: AfterMergeConfig, red: Sequence[CheckState]) -> bool:
@@ -112,7 +134,7 @@ def _reopen(desk: Desk, run: RunEntry) -> None:
 def _revert(desk: Desk, run: RunEntry, evidence: str) -> RunId | None:
     """A child run that carries the inverse ChangeSet; None where the files have changed since the merge."""
     mirror, merge = desk.mirror, CommitSha(run.merge_sha)
-    tip, parent = mirror.tip(run.base_branch), mirror.parent(merge)
+    tip, parent = mirror.tip(run.base_branch), _onto(desk, merge)
     if tip is None or parent is None:
         return None
     back = inverse(
@@ -137,9 +159,10 @@ def _revert(desk: Desk, run: RunEntry, evidence: str) -> RunId | None:
             approved_digest=run.approved_digest or run.blueprint_digest,
             approved_diff=change_set.digest() if run.approved_diff else "",
             approved_by=run.approved_by,
+            # A reviewer takes guidance for a maintainer's word: the names and addresses of checks stand in the plan.
             guidance=(
                 "This change takes a merged one back, because CI on the base turned red after it. Judge only whether "
-                f"it restores the files as they stood before, not whether it does what the blueprint asks. {evidence}"
+                "it restores the files as they stood before, not whether it does what the blueprint asks."
             ),
             changeset_digest=change_set.digest(),
             summary=f"Take back: {run.summary}"[:200],

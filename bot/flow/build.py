@@ -226,6 +226,10 @@ def _at_the_gate(desk: Desk, error: CadenceError) -> None:
     """A look at the gate failed: what can pass is tried again at the next event or sweep, the rest needs a person."""
     if error.retry:
         return
+    if isinstance(error, BudgetSpent) and desk.run.pull is not None:
+        # The gate shows it among all its reasons; a person may raise the cap, or merge.
+        desk.house.engine.reconcile(desk.run.repository_id, desk.run.pull)
+        return
     desk.move(S.NEEDS_HUMAN, f"{error.code}: {error.summary}")
     _tell_if_it_can_be_heard(desk, error)
 

@@ -35,18 +35,23 @@ def judge_commit(
 def _carried_over(desk: Desk, kind: ReviewKind, key: EvidenceKey, policy: Policy, diff: str) -> Verdict | None:
     """A verdict on a byte-identical diff under the same policy speaks for the rebuilt head; its receipt says so.
 
-    Rules look at the whole tree, which moved: they are run again, and must find what they found before.
+    Only the newest does: somebody asked again after the older ones. Rules look at the whole tree, which moved: they are
+    run again, and must find what they found before.
     """
     digest = sha256(diff)
-    for verdict in desk.house.ledger.verdicts_for(desk.run.run_id):
-        same = verdict.kind is kind and verdict.receipt.diff_digest == digest and verdict.key.policy == key.policy
-        if not same or verdict.conclusion not in (Conclusion.APPROVE, Conclusion.REJECT):
-            continue
-        broken = desk.house.judge.rules(kind, read_diff(diff), desk.mirror.tree(key.head), policy.must())
-        if broken == tuple(finding for finding in verdict.findings if finding.rule is not None):
-            origin = f"{verdict.key.head}..{verdict.key.merge_base}"
-            return replace(verdict, key=key, receipt=replace(verdict.receipt, origin=verdict.receipt.origin or origin))
-    return None
+    alike = [
+        verdict
+        for verdict in desk.house.ledger.verdicts_for(desk.run.run_id)
+        if verdict.kind is kind and verdict.receipt.diff_digest == digest and verdict.key.policy == key.policy
+    ]
+    newest = alike[-1] if alike else None
+    if newest is None or newest.conclusion not in (Conclusion.APPROVE, Conclusion.REJECT):
+        return None
+    broken = desk.house.judge.rules(kind, read_diff(diff), desk.mirror.tree(key.head), policy.must())
+    if broken != tuple(finding for finding in newest.findings if finding.rule is not None):
+        return None
+    origin = f"{newest.key.head}..{newest.key.merge_base}"
+    return replace(newest, key=key, receipt=replace(newest.receipt, origin=newest.receipt.origin or origin))
 
 
 def _judged(desk: Desk, kind: ReviewKind, key: EvidenceKey, policy: Policy, diff: str) -> Verdict:

@@ -7,7 +7,7 @@ from bot.flow.house import House
 from bot.gate.ci import own_required
 from bot.github_api.records import CheckOutput
 from bot.intake.events import PullChanged
-from bot.names import HeadSha, RepoRef
+from bot.names import CHECK_CONFIG, HeadSha, RepoRef
 
 NOT_OURS = "not a Cadence PR"
 ON = frozenset({"opened", "synchronize", "reopened", "edited", "ready_for_review"})
@@ -26,20 +26,24 @@ def let_pass(house: House, event: PullChanged) -> list[str]:
         return []
     calls = house.github.at(event.repo)
     rules = house.observer.rules(event.repo.repository_id, event.base_branch, calls.snapshots)
-    names = own_required(rules, house.identity.app_id)
+    # Whether `cadence/config` is needed depends on the change, not on who made it (config_check).
+    names = [name for name in own_required(rules, house.identity.app_id) if name.casefold() != CHECK_CONFIG]
     for name in names:
         skip(house, event.repo, event.head, name)
     return names
 
 
 def _is_judged(house: House, event: PullChanged) -> bool:
-    """Whether the head is a run's own commit, or stands on the branch of a run that goes on."""
-    repository = event.repo.repository_id
-    if house.ledger.run_for_head(repository, event.head) is not None:
+    """Whether the head is a run's own commit, was met on a run's pull request, or stands on the branch of a live run.
+
+    A check run belongs to the commit: whatever other pull request shows that commit, `skipped` would pass on ours too.
+    The branch counts in this repository only; a fork may name its own as it likes.
+    """
+    repository, ledger = event.repo.repository_id, house.ledger
+    if ledger.run_for_head(repository, event.head) is not None or ledger.was_seen(repository, event.head):
         return True
-    return any(
-        run.repository_id == repository and run.branch == event.head_branch for run in house.ledger.unfinished_runs()
-    )
+    live = (run for run in ledger.unfinished_runs() if run.repository_id == repository)
+    return event.from_here and any(run.branch == event.head_branch for run in live)
 
 
 def skip(house: House, repo: RepoRef, head: HeadSha, name: str) -> None:

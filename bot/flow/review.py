@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot.effects import EffectKind
-from bot.errors import CadenceError
+from bot.errors import CadenceError, Forbidden, InstallationGone, Unprocessable
 from bot.flow.desk import Desk, log
 from bot.flow.house import House
 from bot.flow.judging import judge_commit
@@ -47,7 +47,10 @@ def review(desk: Desk, head: HeadSha, attempts: Mapping[str, int]) -> bool:
 
 
 def _decide_for_real(desk: Desk, policy: Policy, verdicts: list[Verdict]) -> None:
-    """Let the second App approve or request changes, where one is configured and the repository allows it."""
+    """Let the second App approve or request changes, where one is configured and the repository allows it.
+
+    What the second App may not do does not end the run: where an approval is required, the gate asks for it.
+    """
     second, run = desk.house.second, desk.run
     if second is None or policy.config is None or not policy.config.review.approve or run.pull is None:
         return
@@ -55,7 +58,11 @@ def _decide_for_real(desk: Desk, policy: Policy, verdicts: list[Verdict]) -> Non
     if calls is None:
         log.warning("second_app.absent", run=run.run_id, remedy="install the reviewer App on this repository")
         return
-    desk.house.poster.decide(run, calls.reviews, run.pull, verdicts)
+    try:
+        desk.house.poster.decide(run, calls.reviews, run.pull, verdicts)
+    except (Forbidden, InstallationGone, Unprocessable) as error:
+        remedy = f"Look at the reviewer App's installation. {error.remedy}".rstrip()
+        log.warning("second_app.refused", run=run.run_id, code=error.code, summary=error.summary, remedy=remedy)
 
 
 def next_attempts(house: House, run: RunEntry, head: HeadSha, check_name: str | None = None) -> dict[str, int]:

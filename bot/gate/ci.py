@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot.gate.reasons import Findings
 from bot.gate.snapshot import BranchRules, CheckState, RequiredCheck, Snapshot
-from bot.names import OWN_CHECKS, AppId
+from bot.names import OWN_NAMES, AppId
 from bot.repo_config import RepoConfig
 
 PASSES = "success"
@@ -19,7 +19,7 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 
 def is_own_name(name: str) -> bool:
     """Whether a check's name is one of ours; status contexts are case-insensitive on GitHub."""
-    return name.casefold() in OWN_CHECKS
+    return name.casefold() in OWN_NAMES
 
 
 def own_required(rules: BranchRules, app_id: AppId) -> list[str]:
@@ -28,12 +28,16 @@ def own_required(rules: BranchRules, app_id: AppId) -> list[str]:
 
 
 def foreign(checks: Iterable[CheckState], app_id: AppId) -> list[CheckState]:
-    """The newest run of every (name, App) that is not ours and does not carry one of our names."""
-    newest: dict[tuple[str, AppId | None], CheckState] = {}
+    """The newest run of every (name, App, workflow) that is not ours and does not carry one of our names.
+
+    All workflows of GitHub Actions are one App, and two of them may well have a job of the same name: neither may hide
+    what became of the other's. A re-run, or another run of the same workflow, takes the place of the one before.
+    """
+    newest: dict[tuple[str, AppId | None, str], CheckState] = {}
     for check in checks:
         if check.app_id == app_id or is_own_name(check.name):
             continue
-        key = (check.name, check.app_id)
+        key = (check.name, check.app_id, check.workflow)
         if key not in newest or _age(check) >= _age(newest[key]):
             newest[key] = check
     return list(newest.values())

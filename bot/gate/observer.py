@@ -141,7 +141,7 @@ class Observer:
             base_branch=pull.base_branch,
             expected_base_branch=run.base_branch,
             mergeable=pull.mergeable,
-            labels=frozenset(pull.labels) | (reading.issue_labels or frozenset()),
+            labels=frozenset(label.casefold() for label in (*pull.labels, *(reading.issue_labels or ()))),
             issue_open=reading.issue_open,
             issue_labelled=_labelled(reading.issue_labels, trigger),
             blueprint_approved=True,

@@ -132,7 +132,8 @@ def _labelled(snapshot: Snapshot, wish: str, value: str, trigger: str) -> Snapsh
     sign, name = value[0], value[1:]
     if sign not in "+-" or not name:
         raise _invalid(wish, "a label is written `-NAME` (taken off) or `+NAME` (put on).")
-    labels = snapshot.labels | {name} if sign == "+" else snapshot.labels - {name}
+    named = {name.casefold()}
+    labels = snapshot.labels | named if sign == "+" else snapshot.labels - named
     triggers = name.casefold() == trigger.casefold()
     return replace(snapshot, labels=labels, issue_labelled=sign == "+" if triggers else snapshot.issue_labelled)
 

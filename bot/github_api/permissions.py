@@ -12,7 +12,9 @@ READ: Permissions = {
     "pull_requests": "read",
     "checks": "read",
     "statuses": "read",
+    "actions": "read",
 }
+"""Everything a look needs. Only with `actions: read` does GitHub tell which workflow a check run belongs to."""
 ISSUES_WRITE: Permissions = {"metadata": "read", "issues": "write"}
 REVIEW_WRITE: Permissions = {"metadata": "read", "pull_requests": "write", "checks": "write"}
 """The pull request, its reviews and their check runs are written in one step."""

@@ -24,7 +24,7 @@ fragment rollup on Commit {
         __typename
         ... on CheckRun {
           databaseId name status conclusion externalId detailsUrl permalink startedAt
-          checkSuite { app { databaseId slug } }
+          checkSuite { app { databaseId slug } workflowRun { event workflow { databaseId } } }
         }
         ... on StatusContext { context state targetUrl createdAt }
       }
@@ -171,7 +171,8 @@ def _check(node: dict[str, Any]) -> CheckState:
             url=str(node.get("targetUrl") or ""),
             started_at=moment(node["createdAt"]) if node.get("createdAt") else None,
         )
-    app = (node.get("checkSuite") or {}).get("app") or {}
+    suite = node.get("checkSuite") or {}
+    app = suite.get("app") or {}
     done = node["status"] == "COMPLETED"
     return CheckState(
         name=str(node["name"]),
@@ -183,7 +184,12 @@ def _check(node: dict[str, Any]) -> CheckState:
         url=str(node.get("permalink") or node.get("detailsUrl") or ""),
         started_at=moment(node["startedAt"]) if node.get("startedAt") else None,
         database_id=int(node.get("databaseId") or 0),
+        workflow=_workflow(suite.get("workflowRun")),
     )
+
+
+def _workflow(run: dict[str, Any] | None) -> str:
+    return f"{run['workflow'].get('databaseId')}/{run['event']}" if run else ""
 
 
 def _pull(data: dict[str, Any]) -> PullRecord:

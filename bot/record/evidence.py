@@ -161,6 +161,11 @@ class Evidence(Store):
         """When a head was first seen (pushed by us, or met at a look); now, if that is the first time."""
         return self._see(repository_id, head, "", now)
 
+    def was_seen(self, repository_id: RepositoryId, head: HeadSha) -> bool:
+        """Whether a head was ever pushed by a run, or met on the pull request of one."""
+        key = (sightings.c.repository_id == repository_id, sightings.c.head == head, sightings.c.name == "")
+        return self._one(sa.select(sightings.c.first_seen).where(*key)) is not None
+
     def see_check(self, repository_id: RepositoryId, head: HeadSha, name: str, now: datetime) -> datetime:
         """When a check name was first seen on a head; now, if that is the first time."""
         return self._see(repository_id, head, name[:250], now)

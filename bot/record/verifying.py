@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 
+from bot.changeset.globs import matching
 from bot.errors import CadenceError
 from bot.names import CONFIG_PATH, CommitSha, sha256
 from bot.policy import Policy, read_policy
@@ -13,6 +14,8 @@ from bot.record.chain import canonical, chain_faults
 from bot.record.checklist import Check, failed, note, ok
 from bot.record.manifest import JsonDict, document_digest
 from bot.record.remaking import Remaking, Repository
+from bot.repo_config import RepoConfig
+from bot.review.diff import Diff, read_diff
 from bot.review.kinds import ReviewKind
 
 IsSigned = Callable[[str, str, str], bool]
@@ -129,7 +132,7 @@ def _policy(bundle: Bundle, repository: Repository) -> Iterator[Check]:
 
 
 def _evidence(bundle: Bundle, repository: Repository) -> Iterator[Check]:
-    """Both reviews approved exactly this head, and the diff they read is the diff that was merged."""
+    """Both reviews approved exactly this head, and what they read is the whole diff that was merged."""
     code, manifest = "proof.evidence", bundle.manifest
     filed = {document_digest(verdict): verdict for verdict in bundle.verdicts}
     receipts = manifest["receipts"]
@@ -138,8 +141,10 @@ def _evidence(bundle: Bundle, repository: Repository) -> Iterator[Check]:
     if filed.keys() != {one["verdict"] for one in receipts}:
         yield failed(code, "the verdicts in the proof are not those that the receipts name")
     diff = repository.diff(CommitSha(manifest["merge_base"]), CommitSha(manifest["head"]))
+    policy = _policy_at_base(bundle, repository).config or RepoConfig()
     for receipt in receipts:
         wrong = _wrong_receipt(receipt, filed.get(receipt["verdict"]), manifest, sha256(diff))
+        wrong = wrong or _unread(receipt["receipt"], read_diff(diff), policy.review.unreviewable.allow)
         if wrong:
             yield failed(code, f"{receipt['kind']}: {wrong}")
             continue
@@ -159,12 +164,26 @@ def _wrong_receipt(receipt: JsonDict, verdict: JsonDict | None, manifest: JsonDi
         return f"it concluded {receipt['conclusion']}"
     if receipt["receipt"].get("diff_digest") != diff:
         return "the diff it read is not the diff that was merged"
-    if receipt["receipt"].get("coverage", 1.0) < 1.0:
-        return f"it read only {receipt['receipt']['coverage']:.0%} of the changed lines"
+    # A receipt that does not say how much was read is none.
+    covered = receipt["receipt"].get("coverage", 0.0)
+    if covered < 1.0:
+        return f"it read only {covered:.0%} of the changed lines"
     shown = {name: receipt[name] for name in ("kind", "key", "conclusion", "code", "receipt")}
     if verdict is not None and {name: verdict.get(name) for name in shown} != shown:
         return "its receipt is not the one of the verdict that it names"
     return ""
+
+
+def _unread(read: JsonDict, diff: Diff, allowed: Sequence[str]) -> str:
+    """What of the merged diff a receipt does not account for: counted again, whatever share it claims."""
+    given, left_out = set(read["files"]), set(read["unread"]) - set(read["files"])
+    for file in diff.files:
+        if file.path not in given | left_out:
+            return f"it does not say that it read {file.path}"
+        if file.path in left_out and not matching(allowed, file.path):
+            return f"it did not read {file.path}, and the policy lets nothing of that name pass unread"
+    hunks = sum(len(file.hunks) for file in diff.files if file.path not in set(read["unread"]))
+    return f"it read {read['hunks']} hunk(s) of {hunks}" if read["hunks"] < hunks else ""
 
 
 def _ci(bundle: Bundle, repository: Repository) -> Iterator[Check]:

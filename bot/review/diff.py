@@ -78,9 +78,13 @@ class Diff:
         return next((file for file in self.files if file.path == path), None)
 
     def shows(self, path: str | None, line: int | None) -> bool:
-        """Whether that line of that file stands in the diff."""
-        found = self.file(path) if path else None
-        return found is not None and line is not None and line in found.shown
+        """Whether that line of the new file stands in the diff. A file that became a link stands there twice."""
+        return any(file.path == path and line in file.shown for file in self.files)
+
+    def cites(self, path: str | None, line: int) -> bool:
+        """Whether the diff shows a line of that number: of the new file, or one that the change takes out."""
+        removed = any(file.path == path and (file.path, "-", line) in file.places for file in self.files)
+        return removed or self.shows(path, line)
 
 
 def read_diff(text: str) -> Diff:

@@ -51,20 +51,21 @@ def reading(diff: Diff, *, secret: str, allowed: Sequence[str], count_tokens: Ca
 
     `secret` names the evidence, so that the canary words of no other prompt fit.
     """
-    unread = tuple(file.path for file in diff.files if is_unreviewable(file))
-    given = [file for file in diff.files if file.path not in unread]
+    blind = [is_unreviewable(file) for file in diff.files]
+    given = [file for file, unread in zip(diff.files, blind, strict=True) if not unread]
+    left_out = [file for file, unread in zip(diff.files, blind, strict=True) if unread]
     texts = list(_packed(given, count_tokens)) if given else []
     parts = tuple(
         Part(text, _word(secret, number, "first", text), _word(secret, number, "last", text))
         for number, text in enumerate(texts[:MOST_PARTS])
     )
-    waived = {path for path in unread if matching(allowed, path)}
-    wanted = frozenset(place for file in diff.files if file.path not in waived for place in file.places)
+    needed = given + [file for file in left_out if not all(matching(allowed, path) for path in _paths(file))]
+    wanted = frozenset(place for file in needed for place in file.places)
     shown = frozenset(place for part in parts for place in read_diff(part.text).places)
     return Reading(
         parts=parts,
         files=tuple(file.path for file in given),
-        unread=unread,
+        unread=tuple(dict.fromkeys(path for file in left_out for path in _paths(file))),
         hunks=sum(len(file.hunks) for file in given),
         coverage=len(wanted & shown) / len(wanted) if wanted else 1.0,
     )
@@ -72,9 +73,14 @@ def reading(diff: Diff, *, secret: str, allowed: Sequence[str], count_tokens: Ca
 
 def is_unreviewable(file: FileDiff) -> bool:
     """Whether reading the file's diff tells nothing: binary, a lock file, or marked as generated."""
-    if file.binary or _GENERATED_PATH.search(file.path):
+    if file.binary or all(_GENERATED_PATH.search(path) for path in _paths(file)):
         return True
     return any(_GENERATED_TEXT.search(line.text) for line in file.added[:5] if line.line <= 5)
+
+
+def _paths(file: FileDiff) -> tuple[str, ...]:
+    """What the change does away with under the old name counts as well as what it puts under the new one."""
+    return (file.path, file.old_path) if file.old_path else (file.path,)
 
 
 def _word(secret: str, number: int, end: str, text: str) -> str:

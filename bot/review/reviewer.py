@@ -182,7 +182,7 @@ class Judge:
     def _verdict(self, request: JudgeRequest, matter: _Matter, heard: _Heard) -> Verdict:
         answer, broken = heard.answer, matter.broken
         said = answer.findings if answer else ()
-        aside = tuple(one for one in said if one.line is not None and not matter.diff.shows(one.path, one.line))
+        aside = tuple(one for one in said if one.line is not None and not matter.diff.cites(one.path, one.line))
         findings = (*broken, *(one for one in said if one not in aside))
         acceptance = answer.acceptance if answer else ()
         conclusion, code, summary = heard.conclusion, heard.code, heard.why
@@ -205,7 +205,7 @@ class Judge:
     def _receipt(self, request: JudgeRequest, matter: _Matter, heard: _Heard, *, dropped: int) -> Receipt:
         models = dict.fromkeys(one.model for one in heard.completions)
         return Receipt(
-            model_asked="",
+            model_asked=", ".join(dict.fromkeys(one.asked for one in heard.completions if one.asked)),
             model_answered=", ".join(models),
             prompt_digest=_digest(heard.prompts),
             diff_digest=sha256(request.diff),
@@ -221,6 +221,7 @@ class Judge:
             unread=matter.read.unread,
             counted_tokens=sum(self._count(m.content) for prompt in heard.prompts for m in prompt.messages),
             dropped=dropped,
+            cost=_cost(heard.completions),
             measured=self._measured(request.kind, next(iter(models), "")),
         )
 
@@ -238,6 +239,12 @@ def _uncovered(read: Reading) -> str:
         f"{share}: {named}{more} cannot be reviewed (binary or generated); list them in `review.unreviewable.allow` "
         "of .github/cadence.yml to let them pass unread"
     )
+
+
+def _cost(completions: Sequence[Completion]) -> float | None:
+    """What all answers cost; None as soon as the cost of one is unknown, or nothing was answered."""
+    costs = [one.cost for one in completions]
+    return sum(cost for cost in costs if cost is not None) if costs and None not in costs else None
 
 
 def _digest(prompts: Sequence[Prompt]) -> Digest:

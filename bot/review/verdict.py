@@ -16,6 +16,7 @@ from bot.review.kinds import AcceptanceAnswer, Conclusion, FindingSeverity, Met,
 _TEXT = {"type": "string"}
 _TEXT_OR_NULL = {"type": ["string", "null"]}
 _NUMBER_OR_NULL = {"type": ["integer", "null"]}
+_WORSE = {Met.YES: 0, Met.UNCLEAR: 1, Met.NO: 2}
 MESSAGE_LIMIT = 4_000
 """Characters kept of one remark; a longer one is cut, because a comment has a limit too."""
 
@@ -88,7 +89,7 @@ def read_answer(kind: ReviewKind, completion: Completion, acceptance: Sequence[s
         approves=data["verdict"] == "approve",
         summary=data["summary"].strip()[:MESSAGE_LIMIT],
         findings=tuple(_finding(one) for one in data["findings"]),
-        acceptance=_acceptance(data.get("acceptance", ()), acceptance),
+        acceptance=_acceptance(data["acceptance"], acceptance) if kind is ReviewKind.REASONING else (),
         first=data["first_word"].strip(),
         last=data["last_word"].strip(),
     )
@@ -110,39 +111,48 @@ def _finding(data: Mapping[str, Any]) -> ReviewFinding:
 
 
 def _positive(line: int | None) -> int | None:
-    return line if line is not None and line > 0 else None
+    # JSON Schema takes 2.0 for an integer; GitHub does not.
+    return int(line) if line is not None and line > 0 else None
 
 
 def _acceptance(answers: Sequence[Mapping[str, Any]], lines: Sequence[str]) -> tuple[AcceptanceAnswer, ...]:
-    """An answer to each of the blueprint's lines, in its order; without lines, the reviewer's own, marked so."""
+    """An answer to each of the blueprint's lines, in its order; without lines, the reviewer's own, marked so.
+
+    A line that is answered twice counts as the worse answer says.
+    """
     if not lines:
-        return tuple(
-            AcceptanceAnswer(one["text"].strip()[:500], Met(one["answer"]), _places(one), derived=True)
-            for one in answers
-            if one["text"].strip()
-        )
-    by_number = {one["number"]: one for one in reversed(answers)}
-    found = []
-    for number, line in enumerate(lines, 1):
-        one = by_number.get(number)
-        found.append(
-            AcceptanceAnswer(line, Met(one["answer"]), _places(one)) if one else AcceptanceAnswer(line, Met.UNCLEAR, ())
-        )
-    return tuple(found)
+        derived = [one for one in answers if one["text"].strip()]
+        return tuple(AcceptanceAnswer(one["text"].strip()[:500], *_said(one), derived=True) for one in derived)
+    by_number: dict[int, tuple[Met, tuple[str, ...]]] = {}
+    for one in answers:
+        if one["number"] is not None:
+            known, said = by_number.get(one["number"]), _said(one)
+            by_number[one["number"]] = said if known is None else max(known, said, key=lambda each: _WORSE[each[0]])
+    return tuple(
+        AcceptanceAnswer(line, *by_number.get(number, (Met.UNCLEAR, ()))) for number, line in enumerate(lines, 1)
+    )
+
+
+def _said(one: Mapping[str, Any]) -> tuple[Met, tuple[str, ...]]:
+    """The answer and the places that show it; a yes that nothing shows is unclear."""
+    met, places = Met(one["answer"]), _places(one)
+    return (Met.UNCLEAR if met is Met.YES and not places else met), places
 
 
 def _places(one: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(f"{at['path']}:{at['line']}" if at["line"] else str(at["path"]) for at in one["evidence"][:5])
+    named = [at for at in one["evidence"] if at["path"].strip()]
+    return tuple(f"{at['path']}:{at['line']}" if at["line"] else str(at["path"]) for at in named[:5])
 
 
 def together(answers: Sequence[Answer]) -> Answer:
     """One answer out of those to the parts of a change.
 
-    Every part must approve. A part may not show what meets a line, so the best answer that any part gives counts.
+    Every part must approve. A part that does not show what meets a line calls it unclear, so a yes of another counts;
+    a no is seen somewhere, and counts before every yes.
     """
     if len(answers) == 1:
         return answers[0]
-    rank = [Met.NO, Met.UNCLEAR, Met.YES]
+    rank = [Met.UNCLEAR, Met.YES, Met.NO]
     merged: dict[str, AcceptanceAnswer] = {}
     for answer in answers:
         for one in answer.acceptance:

@@ -150,14 +150,16 @@ def commit_files(
 # -- check runs ---------------------------------------------------------------------------------------------------
 
 
-def create_check_run(world: World, repo: Repository, app: App, asked: JsonDict) -> CheckRun:
-    """`POST /check-runs` by an App; the run is stamped with its id."""
+def create_check_run(
+    world: World, repo: Repository, app: App, asked: JsonDict, *, workflow: tuple[str, str] | None = None
+) -> CheckRun:
+    """`POST /check-runs` by an App; the run is stamped with its id. `workflow` is (name, event), for GitHub Actions."""
     for name in ("name", "head_sha"):
         if not asked.get(name):
             raise ApiError(422, f'Invalid request.\n\n"{name}" wasn\'t supplied.')
     sha = world.require_commit(repo, asked["head_sha"])
-    suite = repo.suites.setdefault((app.id, sha), world.next_id())
-    made = CheckRun(world.next_id(), repo, app, suite, asked["name"], sha)
+    suite = repo.suites.setdefault((app.id, sha, workflow), world.next_id())
+    made = CheckRun(world.next_id(), repo, app, suite, asked["name"], sha, workflow=workflow)
     _check_output(asked, need_title=True)
     _apply(world, made, asked)
     made.started_at = made.started_at or world.now()

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.sandbox.answers import MAX_BODY
 from bot.sandbox.bare import Bare, GitError
 from bot.sandbox.ci_command import guess_command
 from bot.sandbox.demo_set import Answers, Subject
@@ -77,6 +78,8 @@ def _own_play(options: DemoOptions, repo: Path, blueprint: Path, *, key: bool) -
         title, body = split_blueprint(blueprint.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, ValueError) as error:
         raise WrongUse(f"--blueprint {blueprint} cannot be read: {error}") from error
+    if len(body) > MAX_BODY:
+        raise WrongUse(f"--blueprint {blueprint} has {len(body):,} characters; GitHub takes {MAX_BODY:,} in an issue")
     subject = Subject(_name(repo), options.test_command or _guess(repo), source=repo.resolve())
     story = Story(name="yours", headline="your blueprint on your repository", title=title, body=body)
     if key:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from functools import cache
 from typing import Any
 
@@ -61,9 +62,24 @@ def _check_run(reader: Reader, run: CheckRun) -> JsonDict:
         "title": run.title,
         "summary": run.summary,
         "text": run.text,
-        "checkSuite": {"id": node_id("CS", run.suite_id), "databaseId": run.suite_id, "app": app},
+        "checkSuite": {
+            "id": node_id("CS", run.suite_id),
+            "databaseId": run.suite_id,
+            "app": app,
+            "workflowRun": lazy(lambda: _workflow_run(reader, run)),
+        },
         "isRequired": _required(run.repository, run.name, run.app.id),
     }
+
+
+def _workflow_run(reader: Reader, run: CheckRun) -> JsonDict | None:
+    reader.require("actions=read")
+    if run.workflow is None:
+        return None
+    name, event = run.workflow
+    number = zlib.crc32(name.encode()) & 0x7FFFFFFF
+    workflow = {"id": node_id("W", number), "databaseId": number, "name": name}
+    return {"id": node_id("WFR", run.suite_id), "event": event, "workflow": workflow}
 
 
 def _status(reader: Reader, made: Status) -> JsonDict:

@@ -279,15 +279,19 @@ class SandboxRepository:
         status: str = "completed",
         conclusion: str | None = "success",
         summary: str = "",
+        workflow: tuple[str, str] | None = None,
     ) -> CheckRun:
-        """Report a check as that App; pass `status="in_progress", conclusion=None` for one that runs."""
+        """Report a check as that App; pass `status="in_progress", conclusion=None` for one that runs.
+
+        `workflow` is (name, event), for an App that plays GitHub Actions.
+        """
         asked: JsonDict = {"name": name, "head_sha": head_sha, "status": status}
         if conclusion:
             asked["conclusion"] = conclusion
         if summary:
             asked["output"] = {"title": name, "summary": summary}
         with self.world.lock:
-            return acts_code.create_check_run(self.world, self.state, app.state, asked)
+            return acts_code.create_check_run(self.world, self.state, app.state, asked, workflow=workflow)
 
     def complete_check_run(self, run: CheckRun, conclusion: str) -> None:
         with self.world.lock:

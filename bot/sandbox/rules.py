@@ -26,11 +26,11 @@ def closing_numbers(repo: Repository, text: str) -> list[int]:
 
 
 def latest_runs(repo: Repository, sha: str) -> list[CheckRun]:
-    """The newest run of each (App, name) on a commit."""
-    newest: dict[tuple[int, str], CheckRun] = {}
+    """The newest run of each (App, name, workflow) on a commit."""
+    newest: dict[tuple[int, str, tuple[str, str] | None], CheckRun] = {}
     for run in repo.check_runs.values():
         if run.head_sha == sha:
-            newest[run.app.id, run.name] = run
+            newest[run.app.id, run.name, run.workflow] = run
     return list(newest.values())
 
 

@@ -102,10 +102,11 @@ def answer(value: Mapping[str, Any]) -> Reply:
 _CANARY = re.compile(r"^(first|last) word: (\S+)$", re.MULTILINE)
 
 
-def review(value: Mapping[str, Any]) -> Callable[[Asked], Reply]:
+def review(value: Mapping[str, Any], *, met: str = "yes") -> Callable[[Asked], Reply]:
     """A reviewer's answer that proves reading as a model would: the words from both ends of the question come back.
 
-    What the schema asks for and the value lacks is filled in: every numbered acceptance line is met.
+    What the schema asks for and the value lacks is filled in: every numbered acceptance line is answered by `met`, with
+    the first changed file as the place that shows it.
     """
 
     def reply(asked: Asked) -> Reply:
@@ -114,7 +115,7 @@ def review(value: Mapping[str, Any]) -> Callable[[Asked], Reply]:
         filled: dict[str, Any] = {
             "first_word": words.get("first", ""),
             "last_word": words.get("last", ""),
-            **({"acceptance": _met(asked.text)} if '"acceptance"' in json.dumps(asked.body) else {}),
+            **({"acceptance": _answered(asked.text, met)} if '"acceptance"' in json.dumps(asked.body) else {}),
             **value,
             "findings": [{**empty, **finding} for finding in value.get("findings", ())],
         }
@@ -123,11 +124,15 @@ def review(value: Mapping[str, Any]) -> Callable[[Asked], Reply]:
     return reply
 
 
-def _met(text: str) -> list[dict[str, Any]]:
-    """`yes` to every numbered acceptance line of the question."""
+_CHANGED = re.compile(r"^(?:\+\+\+ b/|--- a/)(.+)$", re.MULTILINE)
+
+
+def _answered(text: str, met: str) -> list[dict[str, Any]]:
+    """The same answer to every numbered acceptance line of the question."""
     block = re.search(r"acceptance lines:\n(=+\[\w+\]=+)\n(.*?)\n\1", text, re.DOTALL)
     lines = re.findall(r"^(\d+)\. (.+)$", block[2], re.MULTILINE) if block else []
-    return [{"number": int(number), "text": line, "answer": "yes", "evidence": []} for number, line in lines]
+    shown = [{"path": path, "line": None} for path in _CHANGED.findall(text)[:1]] if met == "yes" else []
+    return [{"number": int(number), "text": line, "answer": met, "evidence": shown} for number, line in lines]
 
 
 def prose(text: str) -> Reply:

@@ -244,6 +244,8 @@ class CheckRun:
     text: str | None = None
     annotations: list[JsonDict] = field(default_factory=list)
     actions: list[JsonDict] = field(default_factory=list)
+    workflow: tuple[str, str] | None = None
+    """(name, event) of the workflow that reports it; only GitHub Actions has workflows."""
 
 
 @dataclass(eq=False)
@@ -322,7 +324,8 @@ class Repository:
     labels: dict[str, Label] = field(default_factory=dict)
     issues: dict[int, Issue] = field(default_factory=dict)
     check_runs: dict[int, CheckRun] = field(default_factory=dict)
-    suites: dict[tuple[int, str], int] = field(default_factory=dict)
+    suites: dict[tuple[int, str, tuple[str, str] | None], int] = field(default_factory=dict)
+    """By App, commit and workflow."""
     statuses: list[Status] = field(default_factory=list)
     rulesets: list[Ruleset] = field(default_factory=list)
     protections: dict[str, Protection] = field(default_factory=dict)

@@ -223,5 +223,5 @@ NOT_A_JUDGEMENT = "Recorded answer, not a judgement: no model read this change."
 
 def generic_rules() -> tuple[Rule, ...]:
     """For any other repository when no model is configured: reviews that say so, and no plan."""
-    approval = review(verdict("approve", NOT_A_JUDGEMENT))
+    approval = review(verdict("approve", NOT_A_JUDGEMENT), met="unclear")
     return (Rule("review_reasoning", approval), Rule("review_efficiency", approval))

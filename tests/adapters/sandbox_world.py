@@ -19,6 +19,7 @@ PERMISSIONS = {
     "contents": "write",
     "checks": "write",
     "statuses": "read",
+    "actions": "read",
 }
 EVENTS = ["issues", "issue_comment", "pull_request", "pull_request_review", "status", "push"]
 SECRET = "It's a Secret to Everybody"

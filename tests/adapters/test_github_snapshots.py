@@ -102,6 +102,18 @@ def test_a_check_without_its_app_is_nobodys(github_stage: Stage) -> None:
     assert (seen.checks[0].app_id, seen.checks[0].started_at, len(seen.checks)) == (None, None, 1)
 
 
+def test_a_check_names_its_workflow_and_event(github_stage: Stage) -> None:
+    """Two workflows may have a job of one name; all of them are the App of GitHub Actions."""
+    app = {"databaseId": 15368, "slug": "github-actions"}
+    nodes = [
+        run(checkSuite={"app": app, "workflowRun": {"event": event, "workflow": {"databaseId": number}}})
+        for number, event in ((1, "push"), (1, "pull_request"), (2, "push"))
+    ]
+    seen = look(github_stage, repository(commit(HEAD, [*nodes, run(), status()])))
+    assert [check.workflow for check in seen.checks] == ["1/push", "1/pull_request", "2/push", "", ""]
+    assert "workflowRun { event workflow { databaseId } }" in github_stage.server.seen[0].body["query"]
+
+
 def test_more_than_a_hundred_checks_are_read_to_the_last(github_stage: Stage) -> None:
     first = [run(f"check-{n}") for n in range(100)]
     seen = look(

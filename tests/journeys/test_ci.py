@@ -21,6 +21,23 @@ def test_a_red_check_blocks_and_a_green_rerun_merges(world: World) -> None:
     world.must_be_merged(issue)
 
 
+def test_a_job_of_the_same_name_in_another_workflow_hides_no_failure(world: World) -> None:
+    world.script_all()
+    issue = world.label_blueprint()
+    head = world.pull().head_sha
+    for workflow, conclusion in (("docs", "failure"), ("code", "success")):
+        world.clock.advance(1)
+        world.repo.create_check_run(
+            world.ci_app, name="build", head_sha=head, conclusion=conclusion, workflow=(workflow, "pull_request")
+        )
+    world.later()
+    assert world.gate_codes(issue) == ["ci.failed"]
+    assert world.pull().merged_at is None
+    world.repo.create_check_run(world.ci_app, name="build", head_sha=head, workflow=("docs", "pull_request"))
+    world.later()
+    assert world.state(issue) is S.MERGED, "a re-run in the same workflow takes the place of the one before"
+
+
 def test_no_ci_at_all_is_never_a_pass(world: World) -> None:
     world.script_all()
     issue = world.label_blueprint()

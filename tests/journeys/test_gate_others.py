@@ -124,6 +124,37 @@ def test_a_persons_pull_request_from_our_branch_never_makes_our_checks_green(wor
         assert "skipped" not in {run.conclusion for run in world.checks(CHECK_GATE, head)}
 
 
+def test_the_same_commit_on_another_branch_does_not_make_our_checks_green(world: World) -> None:
+    """A check run belongs to a commit: `skipped` for one pull request would pass on ours too."""
+    require(world, [CHECK_GATE], pinned=False)
+    world.script_all()
+    issue = world.label_blueprint()
+    pushed = world.repo.push_commit({"extra.py": "x = 1\n"}, by=WRITER, branch=f"cadence/issue-{issue}")
+    world.settle()
+    world.repo.move_branch("elsewhere", pushed, by=WRITER)
+    world.repo.open_pull(by=WRITER, title="The same commit", head="elsewhere")
+    world.settle()
+    assert "skipped" not in {run.conclusion for run in world.checks(CHECK_GATE, pushed)}
+
+
+def test_a_fork_may_name_its_branch_as_it_likes(world: World) -> None:
+    require(world, [CHECK_GATE], pinned=False)
+    world.script_all()
+    issue = world.label_blueprint()
+    head = world.repo.push_commit({"mine.py": "x = 1\n"}, by=WRITER, branch="mine")
+    number = world.repo.open_pull(by=WRITER, title="By hand", head="mine")
+    payload = next(
+        one.payload
+        for one in world.github.world.hooks.deliveries()
+        if (one.event, one.action) == ("pull_request", "opened") and one.payload["number"] == number
+    )
+    # Before it is delivered, so that this is the only word of it.
+    payload["pull_request"]["head"].update(ref=f"cadence/issue-{issue}", repo={"id": 77})
+    world.post("pull_request", payload, guid="a fork")
+    world.settle()
+    assert [run.conclusion for run in world.checks(CHECK_GATE, head)] == ["skipped"]
+
+
 def test_a_delivery_that_overtakes_the_opening_does_not_skip_our_own_checks(world: World) -> None:
     require(world, OWN_CHECKS, pinned=True)
     world.script_all()

@@ -208,6 +208,14 @@ def _judged(data: Any, *where: str, **values: Any) -> None:
     receipt["verdict"] = sha256(canonical(verdict))
 
 
+def _claimed(data: Any, *without: str) -> None:
+    """A receipt that leaves something unsaid."""
+    for name in without:
+        del data["verdicts"][0]["receipt"][name]
+        del data["manifest"]["receipts"][0]["receipt"][name]
+    _judged(data)
+
+
 FALSE_CLAIMS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "another base": ("proof.rebuild", lambda d: d["manifest"].update(merge_base=d["seal"]["merge_commit"])),
     "another parent": ("proof.rebuild", lambda d: _ours(d).update(parent=d["seal"]["merge_commit"])),
@@ -242,6 +250,13 @@ FALSE_CLAIMS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "a review under another policy": ("proof.evidence", lambda d: _judged(d, "key", policy="1" * 64)),
     "a review of another diff": ("proof.evidence", lambda d: _judged(d, "receipt", diff_digest="4" * 64)),
     "a review of a part": ("proof.evidence", lambda d: _judged(d, "receipt", coverage=0.5)),
+    "a review that does not say how much it read": ("proof.evidence", lambda d: _claimed(d, "coverage")),
+    "a review that names fewer files": ("proof.evidence", lambda d: _judged(d, "receipt", files=["greet.py"])),
+    "a review that leaves a file out": (
+        "proof.evidence",
+        lambda d: _judged(d, "receipt", files=["greet.py"], unread=["test_greet.py"]),
+    ),
+    "a review of fewer hunks": ("proof.evidence", lambda d: _judged(d, "receipt", hunks=1)),
     "a nicer receipt": ("proof.evidence", lambda d: d["manifest"]["receipts"][0]["receipt"].update(files=["x"])),
     "another verdict": ("proof.evidence", lambda d: d["verdicts"][0].update(summary="x")),
     "no verdicts": ("proof.evidence", lambda d: d.update(verdicts=[])),

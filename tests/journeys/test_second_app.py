@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from bot.states import RunState
-from tests.journeys.world import FILES, GOOD, World, verdict
+from tests.journeys.world import FILES, GOOD, WRITER, World, verdict
 
 S = RunState
 APPROVE = {**FILES, ".github/cadence.yml": "version: 1\nreview: {approve: true}\nafter_merge: {watch: 0}\n"}
@@ -41,6 +41,21 @@ def test_it_requests_changes_and_approves_once_they_are_made(make_world: Callabl
     world.comment(issue, "/cadence review")
     world.later()
     assert decisions(world)[-1] == ("cadence-reviewer[bot]", "APPROVED")
+    assert world.state(issue) is S.MERGED
+
+
+def test_what_it_may_not_do_does_not_end_the_run(make_world: Callable[..., World]) -> None:
+    world = make_world(files=APPROVE, second=True)
+    world.repo.add_ruleset([RULE])
+    world.github.install(world.reviewer, world.repo, {"contents": "read"})
+    world.script_all()
+    issue = world.label_blueprint()
+    world.ci()
+    world.later()
+    assert decisions(world) == []
+    assert (world.state(issue), world.gate_codes(issue)) == (S.GATED, ["approval.missing"])
+    world.repo.submit_review(world.pull().number, by=WRITER, event="APPROVE")
+    world.later()
     assert world.state(issue) is S.MERGED
 
 

@@ -1,5 +1,7 @@
 """People steer: commands, labels, closing."""
 
+import pytest
+
 from bot.names import CHECK_REASONING
 from bot.states import RunState
 from tests.journeys.world import GOOD, OUTSIDER, OWNER, World, edit, plan, verdict
@@ -128,14 +130,16 @@ def test_closing_the_issue_or_the_pull_request_stops_the_work(world: World) -> N
     assert not [p for p in world.repo.pulls() if p.merged_at]
 
 
-def test_the_hold_label_keeps_the_merge_back(world: World) -> None:
+@pytest.mark.parametrize("label", ["cadence:hold", "Cadence:Hold"])
+def test_the_hold_label_keeps_the_merge_back(world: World, label: str) -> None:
+    """GitHub keeps a label's spelling, and no two that differ in case alone."""
     world.script_all()
     issue = world.label_blueprint()
-    world.repo.label(world.pull().number, "cadence:hold", by=OWNER)
+    world.repo.label(world.pull().number, label, by=OWNER)
     world.ci()
     world.later()
     assert world.gate_codes(issue) == ["hold"]
-    world.repo.unlabel(world.pull().number, "cadence:hold", by=OWNER)
+    world.repo.unlabel(world.pull().number, label, by=OWNER)
     world.later()
     world.must_be_merged(issue)
 

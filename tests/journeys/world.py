@@ -103,10 +103,12 @@ class World:
         self.installation = self.github.install(self.app, self.repo)
         model = {"OPENAI_API_KEY": self.model.key, "OPENAI_BASE_URL": self.model.url} if key else {}
         if second:
-            reviewer = self.github.create_app("cadence-reviewer", {"pull_requests": "write", "contents": "write"}, [])
-            self.github.install(reviewer, self.repo)
-            env["CADENCE_REVIEWER_APP_ID"] = str(reviewer.app_id)
-            env["CADENCE_REVIEWER_PRIVATE_KEY"] = reviewer.private_key_pem
+            self.reviewer = self.github.create_app(
+                "cadence-reviewer", {"pull_requests": "write", "contents": "write"}, []
+            )
+            self.github.install(self.reviewer, self.repo)
+            env["CADENCE_REVIEWER_APP_ID"] = str(self.reviewer.app_id)
+            env["CADENCE_REVIEWER_PRIVATE_KEY"] = self.reviewer.private_key_pem
         self.settings = Settings.load(
             {
                 "CADENCE_GITHUB_URL": url,

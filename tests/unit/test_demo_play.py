@@ -34,8 +34,8 @@ def git(folder: Path, *arguments: str) -> None:
     subprocess.run(["git", "-C", str(folder), *arguments], check=True, capture_output=True)
 
 
-def written(tmp_path: Path, text: str) -> Path:
-    path = tmp_path / "blueprint.md"
+def written(tmp_path: Path, text: str, name: str = "blueprint.md") -> Path:
+    path = tmp_path / name
     path.write_text(text)
     return path
 
@@ -82,6 +82,9 @@ def test_options_that_describe_no_demo(repo: Path, tmp_path: Path) -> None:
         "belong together": DemoOptions(repo=repo),
         "repository, and what": DemoOptions(blueprint=blueprint),
         "cannot be read": DemoOptions(repo=repo, blueprint=tmp_path / "none.md"),
+        "GitHub takes 65,536": DemoOptions(
+            repo=repo, blueprint=written(tmp_path, "Long\n\n" + "x" * 66_000, "long.md")
+        ),
         "no git repository": DemoOptions(repo=tmp_path / "my repo" / "none", blueprint=blueprint),
     }
     for words, options in wrong.items():

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bot.gate.codes import code_entry
 from bot.gate.decide import Block, Decision, Done, Merge, Wait, decide
-from bot.gate.snapshot import BranchRules, CheckState, OwnVerdict, PullState, RequiredCheck, Snapshot
+from bot.gate.snapshot import BranchRules, CheckState, OwnVerdict, PullState, PushedFinding, RequiredCheck, Snapshot
 from bot.names import AppId, BaseSha, CommitSha, Digest, HeadSha, IssueNumber, PullNumber, RunId
 from bot.repo_config import RepoConfig
 from bot.review.kinds import ReviewKind
@@ -70,6 +70,7 @@ GOOD = Snapshot(
     last_check_seen_at=OLD,
     review_decision=None,
     open_conversations=0,
+    pushed=(),
 )
 
 
@@ -102,6 +103,8 @@ def rule(name: str, app: AppId | None) -> tuple[RequiredCheck, ...]:
 QUEUE = BranchRules(merge_queue=True)
 REQUIRED = rule("tests", ACTIONS)
 SKIPPED_LINT = (check(), check("lint", "skipped"))
+BINDING = config(plan={"approval": "required"})
+SKIP, OTHER_SKIP = (PushedFinding("tests.skip", "test_a.py", line, "it is skipped") for line in (3, 9))
 UP_TO_RULES = config(merge={"up_to_date": "rules"})
 ROWS: list[tuple[dict[str, Any], type, list[str]]] = [
     (only(issue_open=False), Block, ["stopped"]),
@@ -141,6 +144,12 @@ ROWS: list[tuple[dict[str, Any], type, list[str]]] = [
     (only(checks=(check(started_at=NOW), check(conclusion="failure"))), Merge, []),
     (only(checks=(check(), check(conclusion=None, started_at=None))), Wait, ["ci.pending"]),
     (only(checks=(check(), check(conclusion="failure", app=OTHER))), Block, ["ci.failed"]),
+    (only(checks=(check(conclusion="failure", workflow="1/push"), check(started_at=NOW, workflow="2/push"))),
+     Block, ["ci.failed"]),
+    (only(checks=(check(conclusion=None, workflow="1/push"), check(started_at=NOW, workflow="1/pull_request"))),
+     Wait, ["ci.pending"]),
+    (only(checks=(check(conclusion="cancelled", workflow="1/push"), check(started_at=NOW, workflow="1/push"))),
+     Merge, []),
     (only(base_checks=(check(), check("build"))), Wait, ["ci.pending"]),
     (only(base_checks=(check("cadence/gate", app=OTHER),)), Merge, []),
     (only(head_seen_at=NOW - timedelta(seconds=59)), Wait, ["ci.settling"]),
@@ -179,7 +188,7 @@ ROWS: list[tuple[dict[str, Any], type, list[str]]] = [
     (only(rules=BranchRules(unchecked=("workflows",), may_bypass=None)), Merge, []),
     (only(rules=BranchRules(unchecked=("workflows",), may_bypass=True)), Block, ["rule.unreadable"]),
     (only(rules=BranchRules(readable=False, may_bypass=True)), Block, ["rule.unreadable"]),
-    (only(budget="The run spent 12 of 10."), Block, ["budget"]),
+    (only(budget="the run spent 12 of 10"), Merge, []),
     (only(rules=QUEUE), Merge, []),
     (only(rules=QUEUE, merge_base=OLDER, repository_methods=frozenset({"rebase"})), Merge, []),
     (only(rules=QUEUE, queued=True), Wait, ["rule.merge_queue"]),
@@ -188,6 +197,15 @@ ROWS: list[tuple[dict[str, Any], type, list[str]]] = [
     (only(rules=BranchRules(allowed_methods=frozenset({"merge"}))), Block, ["merge.method"]),
     (only(repository_methods=frozenset({"rebase"})), Block, ["merge.method"]),
     (only(checks=(check("only", "neutral"),), base_checks=()), Block, ["ci.skipped"]),
+    (only(pushed=(SKIP, OTHER_SKIP)), Wait, ["tests.skip"]),
+    (only(pushed=(SKIP, PushedFinding("secret.token", "a", 1, "a token"))), Wait, ["tests.skip", "secret.token"]),
+    (only(pushed=(SKIP,), pushed_digest="d", pushed_approved="d"), Merge, []),
+    (only(pushed=(SKIP,), pushed_digest="d", pushed_approved="e"), Wait, ["tests.skip"]),
+    (only(pushed=(SKIP,), pushed_digest="", pushed_approved=""), Wait, ["tests.skip"]),
+    (only(pushed=(PushedFinding("plan.scope", "b", None, "not in the plan"),)), Wait, ["plan.scope"]),
+    (only(own_config="line 3"), Block, ["config.invalid"]),
+    (only(own_config="line 3", pushed_digest="d", pushed_approved="d"), Block, ["config.invalid"]),
+    (only(pushed=None), Wait, ["unread.pushed"]),
     (only(issue_open=None), Wait, ["unread.issue_open"]),
     (only(checks=None), Wait, ["unread.checks"]),
     (only(last_check_seen_at=None), Wait, ["unread.last_check_seen_at"]),
@@ -214,11 +232,20 @@ def test_each_reason(changes: dict[str, Any], kind: type, expected: list[str]) -
         assert kind is Merge or kind.__name__.lower() in code_entry(reason.code).kinds
 
 
+def test_a_spent_budget_blocks_what_has_still_to_be_judged() -> None:
+    decision = look(budget="the run spent 12 of 10", verdicts=(verdict(ReviewKind.REASONING),))
+    assert codes(decision) == ["budget", "review.missing"] and decision.reasons[0].text == "The run spent 12 of 10."
+
+
 CONFIGS: list[tuple[RepoConfig, dict[str, Any], type, list[str]]] = [
     (config(merge={"auto": False}), {}, Wait, ["merge.manual"]),
     (config(merge={"require_ci": False}), only(checks=(), base_checks=(), last_check_seen_at=None), Merge, []),
     (config(merge={"require_ci": False}), only(checks=(check(conclusion="failure"),)), Block, ["ci.failed"]),
     (config(merge={"up_to_date": "never"}), only(merge_base=OLDER), Merge, []),
+    (BINDING, {}, Wait, ["plan.unapproved"]),
+    (BINDING, only(plan_approved=True), Merge, []),
+    (BINDING, only(pushed_digest="d", pushed_approved="d"), Merge, []),
+    (BINDING, only(plan_approved=True, pushed_digest="d", pushed_approved="d"), Merge, []),
     (UP_TO_RULES, only(merge_base=OLDER), Merge, []),
     (UP_TO_RULES, only(merge_base=OLDER, rules=BranchRules(strict=True)), Wait, ["base.behind"]),
     (UP_TO_RULES, only(merge_base=OLDER, rules=BranchRules(readable=False)), Wait, ["base.behind"]),
@@ -346,6 +373,7 @@ CHECKS = st.lists(
         st.sampled_from([US, ACTIONS, OTHER, None]),
         started_at=st.sampled_from([OLD, NOW, None]),
         database_id=st.integers(0, 3),
+        workflow=st.sampled_from(["", "1/push", "2/push"]),
     ),
     max_size=5,
 ).map(tuple)
@@ -361,8 +389,8 @@ def test_no_list_of_checks_merges_unless_the_newest_of_each_foreign_name_succeed
     foreign = [c for c in checks if c.app_id != US]
     assert foreign and not any(c.name.startswith("cadence/") for c in foreign)
     assert {c.name for c in base if c.app_id != US and not c.name.startswith("cadence/")} <= {c.name for c in foreign}
-    for key in {(c.name, c.app_id) for c in foreign}:
-        runs = [c for c in foreign if (c.name, c.app_id) == key]
+    for key in {(c.name, c.app_id, c.workflow) for c in foreign}:
+        runs = [c for c in foreign if (c.name, c.app_id, c.workflow) == key]
         assert any(c.conclusion == "success" for c in runs)
         assert all(c.started_at is not None or c.conclusion == "success" for c in runs) or len(runs) > 1
 
@@ -407,6 +435,9 @@ SNAPSHOTS = st.builds(
     review_decision=st.sampled_from([None, "approved", "changes_requested", "review_required"]),
     open_conversations=st.sampled_from([0, 3, None]),
     policy=st.sampled_from([Digest("p"), None]),
+    pushed=st.sampled_from([(), (SKIP,), None]),
+    pushed_digest=st.sampled_from(["", "d"]),
+    pushed_approved=st.sampled_from(["", "d", "e"]),
 )
 
 

@@ -95,7 +95,7 @@ def gate(world: World) -> Decision:
     observer = Observer(world, FakeClock(), US)  # type: ignore[arg-type]
     seen = observer.observe(RUN, world, world, refresh=lambda: None, fresh_rules=True)  # type: ignore[arg-type]
     assert seen.policy is not None
-    now = replace(seen.snapshot, now=NOW)
+    now = replace(seen.snapshot, now=NOW, pushed=())
     return decide(now, seen.policy.config or RepoConfig(), settle_seconds=60)
 
 

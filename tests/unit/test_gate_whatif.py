@@ -60,6 +60,8 @@ def test_each_wish_lifts_its_reason(changes: dict[str, Any], wishes: list[str]) 
         (["check=tests:pending"], Wait, ["ci.pending"]),
         (["check=tests:skipped"], Block, ["ci.skipped"]),
         (["label=+cadence:stop"], Block, ["stopped"]),
+        (["label=+Cadence:Stop"], Block, ["stopped"]),
+        (["label=+Cadence:Stop", "label=-cadence:STOP"], Merge, []),
         (["label=-blueprint"], Block, ["stopped"]),
         (["mergeable=false"], Block, ["conflict"]),
         (["mergeable=unknown"], Wait, ["mergeable.unknown"]),

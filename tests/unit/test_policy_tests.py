@@ -50,6 +50,7 @@ ROWS = [
     ("{mergeable: unknown}", "wait mergeable.unknown"),
     ("{labels: ['cadence:hold', bug]}", "wait hold"),
     ("{labels: ['cadence:stop']}", "block stopped"),
+    ("{labels: ['Cadence:Hold']}", "wait hold"),
     ("{base: behind}", "wait base.behind"),
     ("{base: retargeted}", "block base.retargeted"),
     ("{base: gone}", "wait unread.base_tip unread.merge_base"),

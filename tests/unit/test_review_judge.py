@@ -13,8 +13,9 @@ from bot.errors import ModelAbsent, ModelUnavailable, ModelUnusable
 from bot.llm.model import Completion, Prompt
 from bot.names import BaseSha, CommitSha, Digest, HeadSha
 from bot.repo_config import RepoConfig
-from bot.review.kinds import Conclusion, EvidenceKey, Met, ReviewKind, Verdict
+from bot.review.kinds import AcceptanceAnswer, Conclusion, EvidenceKey, Met, ReviewKind, Verdict
 from bot.review.reviewer import Judge, JudgeRequest
+from bot.review.verdict import Answer, together
 from tests.fakes.memory_tree import MemoryTree
 
 KEY = EvidenceKey(HeadSha(CommitSha("a" * 40)), BaseSha(CommitSha("b" * 40)), Digest("c" * 64))
@@ -144,10 +145,52 @@ def test_a_remark_on_a_line_that_is_not_shown_does_not_count() -> None:
     assert [one.line for one in verdict.aside] == [99] and verdict.findings == () and verdict.receipt.dropped == 1
 
 
+def test_a_finding_on_a_line_that_the_change_takes_out_counts() -> None:
+    gone = "diff --git a/b.py b/b.py\ndeleted file mode 100644\nindex 1111111..0000000\n--- a/b.py\n+++ /dev/null\n"
+    diff = f"{DIFF}{gone}@@ -1,2 +0,0 @@\n-def needed():\n-    return 1\n"
+    verdict = judge(says("approve", finding(path="b.py", line=2), finding("note", path="b.py", line=3)), diff=diff)
+    assert outcome(verdict) == (Conclusion.REJECT, "review.rejected")
+    assert [one.line for one in verdict.findings] == [2] and [one.line for one in verdict.aside] == [3]
+
+
+def test_a_line_written_as_a_fraction_of_nothing_is_a_line() -> None:
+    (found,) = judge(says("approve", finding("note", line=2.0))).findings  # type: ignore[arg-type]
+    assert repr(found.line) == "2", "GitHub takes no 2.0"
+
+
 def test_lines_that_nobody_answered_are_unclear_and_answers_to_none_are_dropped() -> None:
-    verdict = judge(says(acceptance=[met(2), met(7), met(2, "no")]), R, acceptance=("a", "b"))
+    verdict = judge(says(acceptance=[met(2), met(7)]), R, acceptance=("a", "b"))
     assert [(one.line, one.met) for one in verdict.acceptance] == [("a", Met.UNCLEAR), ("b", Met.YES)]
     assert verdict.acceptance[1].evidence == ("a.py:2",)
+
+
+@pytest.mark.parametrize("answers", [[met(1), met(1, "no")], [met(1, "no"), met(1)]])
+def test_a_line_answered_twice_counts_as_the_worse_answer_says(answers: list[dict[str, Any]]) -> None:
+    verdict = judge(says(acceptance=answers), R, acceptance=("a",))
+    assert verdict.acceptance[0].met is Met.NO and verdict.conclusion is Conclusion.REJECT
+
+
+def test_a_yes_that_nothing_shows_is_unclear() -> None:
+    shown_nothing = [{**met(1), "evidence": []}, {**met(2), "evidence": [{"path": " ", "line": 3}]}]
+    verdict = judge(says(acceptance=shown_nothing), R, acceptance=("a", "b"))
+    assert [one.met for one in verdict.acceptance] == [Met.UNCLEAR, Met.UNCLEAR]
+
+
+@pytest.mark.parametrize(
+    ("answers", "whole"),
+    [(["unclear", "yes"], Met.YES), (["yes", "no"], Met.NO), (["no", "yes"], Met.NO), (["unclear"] * 2, Met.UNCLEAR)],
+)
+def test_of_the_parts_answers_a_yes_is_enough_unless_one_part_shows_the_opposite(
+    answers: list[str], whole: Met
+) -> None:
+    said = [
+        Answer(True, "", (), (AcceptanceAnswer("a", Met(one), ("a.py:1",) if one == "yes" else ()),)) for one in answers
+    ]
+    assert [one.met for one in together(said).acceptance] == [whole]
+
+
+def test_the_efficiency_review_answers_no_acceptance_lines() -> None:
+    assert judge(says(), ReviewKind.EFFICIENCY, acceptance=("a", "b")).acceptance == ()
 
 
 WRONG = [
