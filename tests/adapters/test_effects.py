@@ -114,8 +114,9 @@ def test_a_failure_is_recorded_and_can_be_tried_again(ledger: Ledger) -> None:
 def test_the_fence_keeps_an_ended_run_from_acting(ledger: Ledger, state: RunState) -> None:
     outside = Outside()
     ledger.move(RUN.run_id, state)
-    with pytest.raises(FenceClosed, match=r"^fence\.closed: "):
+    with pytest.raises(FenceClosed) as caught:
         perform(door(ledger), outside)
+    assert caught.value.code == "fence.closed"
     assert outside.made == []
     told = door(ledger).perform(
         mandate_of(RUN), EffectKind.COMMENT_EDIT, "status:1", find=lambda: None, do=outside.make

@@ -43,13 +43,13 @@ def kind_of(node: str) -> str:
 
 
 def given_in(record: Record) -> dict[str, set[str]]:
-    """The shortened node ids of the tests that gave each documented code."""
+    """The node ids of the tests that gave each documented code."""
     tests: dict[str, set[str]] = {}
     for node, codes in record.items():
         for code in codes:
             row = row_of(code)
             if row is not None:
-                tests.setdefault(row, set()).add(shortened(node))
+                tests.setdefault(row, set()).add(node)
     return tests
 
 
@@ -63,7 +63,8 @@ def choice(code: str, tests: set[str]) -> str | None:
 
     Journeys go before other tests, a test that names the code itself before one whose file does, then the shorter id.
     """
-    ranked = [(_rank(code, test), len(test), test) for test in tests if test_file(test.partition("::")[0]).names(code)]
+    named_in = [test for test in tests if test_file(test.partition("::")[0]).names(code)]
+    ranked = [(_rank(code, test), len(shortened(test)), shortened(test)) for test in named_in]
     return min(ranked)[2] if ranked else None
 
 
@@ -124,9 +125,12 @@ def read_rows(text: str) -> Iterator[Shown]:
 
 
 def untrue(text: str, record: Record) -> list[Shown]:
-    """The rows of a page whose test did not give the code in the recorded run."""
-    tests = given_in(record)
-    return [row for row in read_rows(text) if row.test not in tests.get(row.code, set())]
+    """The rows of a page whose test function did not give the code in the recorded run, with whatever parameters.
+
+    Parameters are numbered where nobody named them, and a row more in a table must not make the page wrong.
+    """
+    functions = {code: {node.partition("[")[0] for node in nodes} for code, nodes in given_in(record).items()}
+    return [row for row in read_rows(text) if row.test.partition("[")[0] not in functions.get(row.code, set())]
 
 
 def not_shown(text: str) -> list[str]:

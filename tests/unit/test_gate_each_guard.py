@@ -12,9 +12,24 @@ from bot.gate.codes import code_entry
 from bot.gate.decide import Block, Done, Merge, Wait
 from bot.gate.reasons import STAYS_QUEUED, fits_the_queue, reason
 from bot.gate.snapshot import BranchRules, RequiredCheck
+from bot.names import AppId
 from bot.repo_config import RepoConfig
 from bot.review.kinds import ReviewKind
-from tests.unit.test_gate_decide import ACTIONS, BOTH, OLDER, OTHER, US, check, codes, config, look, only, rule, verdict
+from tests.unit.test_gate_decide import (
+    ACTIONS,
+    BOTH,
+    NOW,
+    OLDER,
+    OTHER,
+    US,
+    check,
+    codes,
+    config,
+    look,
+    only,
+    rule,
+    verdict,
+)
 
 OWN_ONLY = (check("cadence/reasoning", app=US),)
 UP_TO = {word: config(merge={"up_to_date": word}) for word in ("always", "rules", "never")}
@@ -69,7 +84,10 @@ def test_what_passed_is_told_and_nothing_else() -> None:
     assert look(merge_base=OLDER).passed == without("holds the base's tip")  # type: ignore[union-attr]
     assert look(verdicts=(BOTH[0], rejected)).passed == without("efficiency review")  # type: ignore[union-attr]
     assert look(verdicts=(unposted, BOTH[1])).passed == without("reasoning review")  # type: ignore[union-attr]
+    no_ci = config(merge={"require_ci": False})
     assert look(checks=(check(), check("lint", None))).passed == without("CI: `tests`")  # type: ignore[union-attr]
+    assert look(last_check_seen_at=NOW).passed == without("CI: `tests`")  # type: ignore[union-attr]
+    assert look(no_ci, checks=(), base_checks=()).passed == without("CI: `tests`")  # type: ignore[union-attr]
 
 
 def test_each_review_is_named_in_its_own_reasons() -> None:
@@ -131,11 +149,13 @@ def test_what_would_lift_a_reason_is_told_exactly() -> None:
 
 
 def test_the_order_in_which_rules_were_read_changes_nothing() -> None:
-    both = (*rule("tests", OTHER), *rule("tests", US))
+    apps = [AppId(one) for one in (7, 5, 99, 1, 40, 2)]
+    asked = tuple(RequiredCheck("tests", app) for app in apps)
     texts = [
-        [one.text for one in look(rules=BranchRules(required_checks=order)).reasons] for order in (both, both[::-1])
+        [one.text for one in look(rules=BranchRules(required_checks=order)).reasons] for order in (asked, asked[::-1])
     ]
-    assert texts[0] == texts[1] and f"from App {US};" in texts[0][0] and f"from App {OTHER};" in texts[0][1]
+    assert texts[0] == texts[1]
+    assert [text.partition("from App ")[2].partition(";")[0] for text in texts[0]] == ["1", "2", "5", "7", "40", "99"]
 
 
 def test_who_posted_a_check_under_our_name_is_told_with_a_link() -> None:

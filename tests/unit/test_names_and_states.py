@@ -138,21 +138,30 @@ def test_nothing_is_pushed_or_merged_without_being_judged() -> None:
 
 
 # -- errors ---------------------------------------------------------------------------------------------------------
+GIVEN_THEIR_CODE = {errors.PushRefused: "rule.push", errors.ModelUnusable: "model.prose"}
+"""Kinds that stand for many things: without a code they cannot be made."""
 KINDS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, CadenceError)]
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_error_has_the_same_shape(kind: type[CadenceError]) -> None:
-    plain = kind("what happened")
+    needed = {"code": GIVEN_THEIR_CODE[kind]} if kind in GIVEN_THEIR_CODE else {}
+    plain = kind("what happened", **needed)
     assert plain.summary == "what happened" and plain.details == () and plain.after is None
     assert isinstance(plain.audience, Audience) and isinstance(plain.retry, bool)
     told = kind("s", code="x.y", remedy="Do it.", audience=Audience.AUTHOR, retry=True, after=3.0, details=["a"])
     assert (told.code, told.retry, told.after, told.details) == ("x.y", True, 3.0, ("a",))
     assert str(told) == "x.y: s Do it."
-    assert kind("s").code != "x.y", "one error's code is not the next one's"
+    assert kind("s", **needed).code != "x.y", "one error's code is not the next one's"
+
+
+@pytest.mark.parametrize("kind", GIVEN_THEIR_CODE)
+def test_an_error_that_stands_for_many_things_says_which(kind: type[CadenceError]) -> None:
+    with pytest.raises(TypeError, match="code"):
+        kind("what happened")
 
 
 def test_codes_are_one_per_kind() -> None:
     codes = [kind.code for kind in KINDS]
     shared = {code for code in codes if codes.count(code) > 1}
-    assert shared == {"error"}, "only the base and a refusal, which is always given its own"
+    assert shared == {"internal"}, "only the base, and those that are always given their own"
