@@ -18,6 +18,7 @@ from bot.effects import Effects
 from bot.engine import Engine, EngineOptions, ExecutorLocks, step
 from bot.flow import Flow, Step
 from bot.flow.house import EnginePort, House
+from bot.flow.spending import Caps
 from bot.gate.merger import Merger
 from bot.gate.observer import Observer
 from bot.git_store.store import GitStore
@@ -25,7 +26,7 @@ from bot.github_api.client import GitHub
 from bot.github_api.urls import GitHubUrls
 from bot.intake.webhook import webhook_blueprint
 from bot.llm.counting import count_tokens
-from bot.llm.model import LanguageModel
+from bot.llm.model import LanguageModel, ModelKind
 from bot.llm.openai_model import OpenAIModel
 from bot.llm.stub import AbsentModel
 from bot.plan.planner import Planner
@@ -134,7 +135,9 @@ def build_house(
     )
     identity = github.identity()
     git = GitStore(settings.data_dir / "mirrors", urls=urls, clock=clock)
-    effects = Effects(ledger, clock, write_interval_ms=settings.write_interval_ms)
+    model = model or build_model(settings, clock)
+    caps = Caps(ledger, git, clock, settings.prices(), _asked(model))
+    effects = Effects(ledger, clock, write_interval_ms=settings.write_interval_ms, budget=caps)
     author = git.author(identity)
     signer = build_signer(settings)
     ledger.record_signing_key(signer.key_id, signer.public_key)
@@ -145,19 +148,26 @@ def build_house(
         github=github,
         git=git,
         effects=effects,
-        model=model or build_model(settings, clock),
+        model=model,
         planner=Planner(count_tokens=count_tokens, record=ledger),
         judge=Judge(count_tokens=count_tokens, measured=measured_in(settings.data_dir)),
         publisher=Publisher(effects, ledger, bot_login=identity.bot_login, bot_email=author.email),
         poster=Poster(effects),
         status=StatusComment(effects, ledger),
-        observer=Observer(ledger, clock, identity.app_id),
+        observer=Observer(ledger, clock, identity.app_id, budget=caps.spent),
         merger=Merger(effects, ledger),
         engine=engine,
         identity=identity,
         signer=signer,
         second=_second_app(settings, urls, ledger, clock),
     )
+
+
+def _asked(model: LanguageModel) -> tuple[str, ...]:
+    """The models that will be asked; none where there is none."""
+    if isinstance(model, AbsentModel):
+        return ()
+    return tuple(dict.fromkeys(model.asked_name(kind) for kind in ModelKind))
 
 
 def _second_app(settings: Settings, urls: GitHubUrls, ledger: Ledger, clock: Clock) -> GitHub | None:

@@ -19,9 +19,10 @@ class CadenceError(Exception):
 
     `code` is a stable reason code (docs/codes.md), `summary` the cause in one sentence, `remedy` the next step,
     `retry` whether the same call may succeed later without anybody's help, `after` the seconds to wait if known.
+    An error that says no code of its own would be a mistake in Cadence, and says so.
     """
 
-    code = "error"
+    code = "internal"
     audience = Audience.MAINTAINER
     retry = False
 
@@ -174,7 +175,8 @@ class NotMergeable(GitHubError):
 class PushRefused(CadenceError):
     """The remote refused the push; the code says why (`branch.taken`, `protected.workflow`, `rule.push`, ...)."""
 
-    code = "push.refused"
+    def __init__(self, summary: str, *, code: str, **rest: object) -> None:
+        super().__init__(summary, code=code, **rest)  # type: ignore[arg-type]
 
 
 class GitFailed(CadenceError):
@@ -193,9 +195,10 @@ class ModelUnavailable(CadenceError):
 
 
 class ModelUnusable(CadenceError):
-    """The model answered, and the answer cannot be used: prose, wrong shape, cut off, refused, or empty."""
+    """The model answered, and the answer cannot be used; the code says why (`model.prose`, `model.truncated`, ...)."""
 
-    code = "model.unusable"
+    def __init__(self, summary: str, *, code: str, **rest: object) -> None:
+        super().__init__(summary, code=code, **rest)  # type: ignore[arg-type]
 
 
 class ModelAbsent(CadenceError):

@@ -159,6 +159,8 @@ def snapshot_of(given: Given, config: RepoConfig) -> Snapshot:
         last_check_seen_at=seen_at,
         review_decision=_DECISIONS.get(given.approvals),
         open_conversations=0,
+        pushed=(),
+        plan_approved=True,
     )
 
 

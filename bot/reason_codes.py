@@ -29,6 +29,8 @@ _GATE = {
     "review.approved": M("a review approves the change", "Nothing."),
     "base.unrelated": M("the head shares no history with its base", "Open a pull request from a real branch."),
     "base.missing": M("the base names no commit", "Create the branch, or correct `plan.base` or `--base`."),
+    "base.red": M("CI of the base failed after the merge", "Look at what Cadence opened to take it back."),
+    "merge.forbidden": M("this App may not merge", "Grant it `contents: write`, or merge by hand."),
 }
 
 _PLAN = {
@@ -38,7 +40,11 @@ _PLAN = {
     "loss.path": M("a new file would replace a directory or file in its way", "Delete that explicitly first."),
     "path.unsafe": M("a path no checkout should see, or one named twice", "Use a plain path inside the repository."),
     "plan.empty": M("there is nothing to plan from", "Say in the issue what should change."),
-    "plan.unapproved": M("the plan waits for a person", "Read it and comment `/cadence go`."),
+    "approval.labeller": M(
+        "a bot, or somebody who may not write, put the label on", "A writer comments `/cadence go`."
+    ),
+    "approval.diff": M("the text is by somebody who may not write", "Read the diff and comment `/cadence go`."),
+    "blueprint.unreadable": M("the issue has more edits than Cadence reads", "Read it and comment `/cadence go`."),
     "model.absent": M("no model is configured", "Set OPENAI_API_KEY, or give the blueprint its own ChangeSet."),
     "model.unavailable": M("the model did not answer", "Nothing: it is asked again."),
     "model.unreachable": M("no connection to the model", "Check OPENAI_BASE_URL if it lasts."),
@@ -51,7 +57,6 @@ _PLAN = {
     "model.refused": M("the model declines to answer", "Reword the blueprint."),
     "model.refused_request": M("the model's server refused the request", "Read its words in the details."),
     "model.empty": M("the model's answer is empty", "Nothing: it is asked again."),
-    "model.unusable": M("the model's answer cannot be used", "Nothing: it is asked again with the error."),
     "model.not_json": M("the model's answer is no JSON", "Nothing: it is asked again with the error."),
     "model.prose": M("the model answered in prose", "Nothing: it is asked again with the error."),
     "model.truncated": M("the model's answer is cut off", "Make the blueprint smaller."),
@@ -59,7 +64,6 @@ _PLAN = {
 
 _GITHUB = {
     "branch.taken": M("the branch stands elsewhere, or its name is in use", "Choose another, or delete it."),
-    "push.refused": M("the server refused the push", "Read its words in the details."),
     "rule.push": M("a rule or hook of the repository refused the push", "Let the App push to `cadence/*`."),
     "secret.push_protection": M("GitHub found a secret in the change", "Replan without the value."),
     "pull.closed": M("a person closed the pull request", "Reopen it, or `/cadence replan`."),
@@ -128,7 +132,6 @@ _OPERATION = {
     "git.missing_commit": M("the repository does not have the commit", "Fetch it, or name another."),
     "git.missing_object": M("the repository lacks an object it names", "Repair it, or fetch it whole."),
     "internal": M("an error that Cadence does not know", "Report it with the log's lines."),
-    "error": M("an error without a code of its own", "Report it."),
 }
 
 _WEAKENING = {

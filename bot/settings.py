@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from dotenv import dotenv_values
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.errors import SettingsInvalid
 from bot.llm.model import ModelKind
+from bot.llm.prices import Prices, read_prices
 
 DEFAULT_MODEL = "gpt-5.5"
 _NOT_SETTINGS = ("CADENCE_TEST_", "CADENCE_CONTRACT")
@@ -64,6 +65,7 @@ class Settings(BaseSettings):
     model_plan: Text = None
     model_reasoning: Text = None
     model_efficiency: Text = None
+    model_prices: Text = None
 
     @classmethod
     def settings_customise_sources(  # type: ignore[override]
@@ -119,6 +121,16 @@ class Settings(BaseSettings):
             ModelKind.REASONING: self.model_reasoning or self.model,
             ModelKind.EFFICIENCY: self.model_efficiency or self.model,
         }
+
+    @field_validator("model_prices")
+    @classmethod
+    def _readable_prices(cls, value: str | None) -> str | None:
+        read_prices(value or "")
+        return value
+
+    def prices(self) -> Prices:
+        """What the models cost, as far as the operator says."""
+        return read_prices(self.model_prices or "")
 
     def key_pem(self) -> str:
         """The App's private key as PEM text. Raises SettingsInvalid when it is missing or cannot be read."""

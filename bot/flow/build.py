@@ -6,7 +6,7 @@ from bot.changeset.check import check
 from bot.changeset.guards.config import GuardConfig
 from bot.changeset.model import ChangeSet
 from bot.changeset.tree import TreeChange
-from bot.errors import BudgetSpent, CadenceError, InstallationGone, Limited, Refused
+from bot.errors import BudgetSpent, CadenceError, Forbidden, InstallationGone, Limited, Refused
 from bot.flow.approval import diff_approval_needed, text_approved
 from bot.flow.desk import Desk, log
 from bot.flow.judging import judge_commit
@@ -212,7 +212,7 @@ def ended(desk: Desk, error: CadenceError) -> None:
         return _at_the_gate(desk, error)
     ending = S.STOPPED_BUDGET if isinstance(error, BudgetSpent) else S.REFUSED if not error.retry else S.NEEDS_HUMAN
     desk.move(ending, f"{error.code}: {error.summary}")
-    desk.tell(next_step=error.remedy, details=error.details)
+    _tell_if_it_can_be_heard(desk, error)
     return None
 
 
@@ -233,5 +233,17 @@ def _at_the_gate(desk: Desk, error: CadenceError) -> None:
     """A look at the gate failed: what can pass is tried again at the next event or sweep, the rest needs a person."""
     if error.retry:
         return
+    if isinstance(error, BudgetSpent) and desk.run.pull is not None:
+        # The gate shows it among all its reasons; a person may raise the cap, or merge.
+        desk.house.engine.reconcile(desk.run.repository_id, desk.run.pull)
+        return
     desk.move(S.NEEDS_HUMAN, f"{error.code}: {error.summary}")
-    desk.tell(next_step=error.remedy, details=error.details)
+    _tell_if_it_can_be_heard(desk, error)
+
+
+def _tell_if_it_can_be_heard(desk: Desk, error: CadenceError) -> None:
+    """Say on the issue why it ended. Nothing can be written in an archived repository: the run's record has to do."""
+    try:
+        desk.tell(next_step=error.remedy, details=error.details)
+    except Forbidden as mute:
+        log.warning("status.untold", run=desk.run.run_id, code=error.code, summary=mute.summary)

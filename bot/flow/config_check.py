@@ -2,52 +2,124 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from bot.effects import EffectKind, JsonDict, repository_mandate
+from bot.flow.desk import Desk
 from bot.flow.house import House
+from bot.flow.others import ON
+from bot.gate.ci import own_required
+from bot.gate.snapshot import Snapshot
 from bot.git_store.mirror import Mirror
 from bot.github_api.permissions import CONTENTS_READ
+from bot.github_api.records import CheckOutput
 from bot.intake.events import PullChanged
 from bot.names import CHECK_CONFIG, CONFIG_PATH, CommitSha, HeadSha, RepoRef, sha256
 from bot.policy import read_policy
-from bot.policy_tests import ConfigReport, report_on
+from bot.policy_tests import report_on
 from bot.publish.config_text import config_output
 
-ON = frozenset({"opened", "synchronize", "reopened"})
+_UNTOUCHED = CheckOutput(
+    title=f"{CONFIG_PATH} is left alone",
+    summary=f"A rule of the base branch requires `{CHECK_CONFIG}`. This pull request does not change {CONFIG_PATH}, so "
+    "there is nothing to check.",
+)
 
 
 def put(house: House, event: PullChanged) -> str | None:
     """Put the check run on the head of anybody's pull request that changes the file; says what it showed, or None.
 
     The file is compared at the head and at the merge base, in the mirror, so that nothing more is asked of GitHub's API
-    than a token where the mirror lacks the head. Heads of forks are not in this repository.
+    than a token where the mirror lacks the head. Where a rule requires the check, a head that leaves the file alone
+    gets it `skipped`; that of a pull request of ours gets it when its gate is looked at (`answer_own`).
     """
-    if event.action not in ON or not event.from_here or not event.base_branch:
+    if event.action not in ON or not event.base_branch:
         return None
     mirror = house.git.mirror(event.repo.repository_id)
     merge_base = _merge_base(house, mirror, event)
     if merge_base is None:
         return None
     content = mirror.read_file(event.head, CONFIG_PATH)
-    if content == mirror.read_file(merge_base, CONFIG_PATH):
-        return None
-    report = report_on(content)
-    _put(house, event.repo, event.head, report, content)
-    return f"`{CHECK_CONFIG}` on {event.head[:12]}: {report.summary}"
+    if content != mirror.read_file(merge_base, CONFIG_PATH):
+        return f"`{CHECK_CONFIG}` on {event.head[:12]}: {_show(house, event.repo, event.head, content)}"
+    if event.author != house.identity.bot_login and _is_required(house, event):
+        _leave_alone(house, event.repo, event.head)
+        return f"`{CHECK_CONFIG}` on {event.head[:12]}: skipped"
+    return None
+
+
+def answer_own(desk: Desk, snapshot: Snapshot) -> None:
+    """Where a rule requires the check of our own pull request and it is not there: show the file, or skip it."""
+    rules, house = snapshot.rules, desk.house
+    if rules is None or not _named(own_required(rules, snapshot.app_id)) or snapshot.merge_base is None:
+        return
+    if any(check.name == CHECK_CONFIG and check.app_id == snapshot.app_id for check in snapshot.checks or ()):
+        return
+    content = desk.mirror.read_file(snapshot.head, CONFIG_PATH)
+    if content != desk.mirror.read_file(snapshot.merge_base, CONFIG_PATH):
+        _show(house, desk.ref, snapshot.head, content)
+    else:
+        _leave_alone(house, desk.ref, snapshot.head)
+
+
+def again(house: House, repo: RepoRef, head: HeadSha) -> str:
+    """Re-run: the same file gives the same answer, put anew. The head is in the mirror since it was checked first."""
+    mirror, attempt = house.git.mirror(repo.repository_id), 2
+    if not mirror.has(head):
+        mirror.fetch(house.github.urls.git(repo.name), lambda: house.github.token(repo, CONTENTS_READ), (head,))
+    content = mirror.read_file(head, CONFIG_PATH)
+    scope = repository_mandate(repo.repository_id, repo.installation_id).scope
+    while house.ledger.effect(scope, EffectKind.CHECK_PUT, _key(_name(head, content, attempt))) is not None:
+        attempt += 1
+    return _show(house, repo, head, content, attempt)
 
 
 def _merge_base(house: House, mirror: Mirror, event: PullChanged) -> CommitSha | None:
-    """Where the head left the base; None when one of them is gone by now, or they share no history."""
+    """Where the head left the base; None when one of them is gone by now, or they share no history.
+
+    GitHub keeps every pull request's head under `refs/pull/`, so that of a fork is found as well.
+    """
     if not mirror.has(event.head) or mirror.tip(event.base_branch) is None:
-        url = house.github.urls.git(event.repo.name)
-        mirror.fetch(url, lambda: house.github.token(event.repo, CONTENTS_READ), (event.base_branch, event.head_branch))
+        url, head = house.github.urls.git(event.repo.name), f"refs/pull/{event.pull}/head"
+        mirror.fetch(url, lambda: house.github.token(event.repo, CONTENTS_READ), (event.base_branch, head))
     tip = mirror.tip(event.base_branch)
     return mirror.merge_base(tip, event.head) if tip is not None and mirror.has(event.head) else None
 
 
-def _put(house: House, repo: RepoRef, head: HeadSha, report: ConfigReport, content: bytes | None) -> None:
-    """One check run for one version of the file on one head, found again by its external id."""
+def _is_required(house: House, event: PullChanged) -> bool:
+    calls = house.github.at(event.repo)
+    rules = house.observer.rules(event.repo.repository_id, event.base_branch, calls.snapshots)
+    return _named(own_required(rules, house.identity.app_id))
+
+
+def _named(names: Iterable[str]) -> bool:
+    return any(name.casefold() == CHECK_CONFIG for name in names)
+
+
+def _show(house: House, repo: RepoRef, head: HeadSha, content: bytes | None, attempt: int = 1) -> str:
+    report = report_on(content)
+    conclusion = "failure" if report.faults else "success"
+    _put(house, repo, head, _name(head, content, attempt), conclusion, config_output(report))
+    return report.summary
+
+
+def _leave_alone(house: House, repo: RepoRef, head: HeadSha) -> None:
+    _put(house, repo, head, f"config-untouched:{head}", "skipped", _UNTOUCHED)
+
+
+def _name(head: HeadSha, content: bytes | None, attempt: int) -> str:
+    """The external id: one for each version of the file on each head, and for each time that it was asked about."""
+    again = f"\0{attempt}" if attempt > 1 else ""
+    return sha256(f"config\0{head}\0{read_policy(content).digest}{again}")[:24]
+
+
+def _key(external_id: str) -> str:
+    return f"check:{CHECK_CONFIG}:{external_id}"
+
+
+def _put(house: House, repo: RepoRef, head: HeadSha, external_id: str, conclusion: str, output: CheckOutput) -> None:
+    """One check run, found again by its external id."""
     checks = house.github.at(repo).checks
-    external_id = sha256(f"config\0{head}\0{read_policy(content).digest}")[:24]
 
     def find() -> JsonDict | None:
         existing = checks.find(head, CHECK_CONFIG, external_id)
@@ -59,10 +131,10 @@ def _put(house: House, repo: RepoRef, head: HeadSha, report: ConfigReport, conte
             name=CHECK_CONFIG,
             external_id=external_id,
             status="completed",
-            conclusion="failure" if report.faults else "success",
-            output=config_output(report),
+            conclusion=conclusion,
+            output=output,
         )
         return {"id": made.id, "conclusion": made.conclusion}
 
     mandate = repository_mandate(repo.repository_id, repo.installation_id)
-    house.effects.perform(mandate, EffectKind.CHECK_PUT, f"check:{CHECK_CONFIG}:{external_id}", find=find, do=do)
+    house.effects.perform(mandate, EffectKind.CHECK_PUT, _key(external_id), find=find, do=do)

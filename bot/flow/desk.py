@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -134,6 +135,10 @@ def _ask(house: House, mandate: Mandate, prompt: Prompt, attempt: str) -> Comple
                 at=started,
             )
             raise
+        cost = house.settings.prices().cost(
+            answer.model, asked, input_tokens=answer.input_tokens, output_tokens=answer.output_tokens
+        )
+        answer = replace(answer, asked=asked, cost=cost)
         answers.append(answer)
         house.ledger.record_model_call(
             run_id=mandate.run,
@@ -143,6 +148,7 @@ def _ask(house: House, mandate: Mandate, prompt: Prompt, attempt: str) -> Comple
             prompt_digest=prompt.digest(),
             input_tokens=answer.input_tokens,
             output_tokens=answer.output_tokens,
+            cost=cost,
             duration_ms=answer.duration_ms,
             recorded=answer.recorded,
             outcome=answer.finish,

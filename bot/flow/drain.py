@@ -29,7 +29,7 @@ from bot.intake.events import (
     RerunAsked,
 )
 from bot.intake.parse import parse
-from bot.names import DeliveryId, HeadSha, PullNumber, RepositoryId, RunId
+from bot.names import CHECK_CONFIG, DeliveryId, HeadSha, PullNumber, RepositoryId, RunId
 from bot.record.entries import RunEntry
 from bot.states import AT_THE_GATE, TERMINAL, RunState
 
@@ -183,6 +183,9 @@ def _checks(house: House, event: ChecksChanged) -> Handled | Ignored:
 
 
 def _rerun(house: House, event: RerunAsked) -> Handled | Ignored:
+    if event.check_name == CHECK_CONFIG:
+        told = config_check.again(house, event.repo, HeadSha(event.head))
+        return Handled(f"`{CHECK_CONFIG}` on {event.head[:12]} again: {told}")
     run = house.ledger.run_for_head(event.repo.repository_id, HeadSha(event.head))
     if run is None or run.state not in AT_THE_GATE or run.pull is None:
         return Ignored("the commit is not the head of a pull request that Cadence works on")

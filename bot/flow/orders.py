@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.effects import EffectKind, JsonDict, Mandate
 from bot.errors import CadenceError
-from bot.flow.approval import authority_of
 from bot.flow.desk import Desk
+from bot.flow.go import go
 from bot.flow.house import House
 from bot.flow.reconcile import look
 from bot.flow.review import next_attempts
@@ -109,7 +108,7 @@ def _act(house: House, event: CommandGiven, command: Command, run: RunEntry | No
     if command.verb == "review":
         return _review(house, run)
     if command.verb == "go":
-        return _go(house, event, command, run)
+        return go(house, event, command, run, _config(house, run))
     return _replan(house, event, command, run)
 
 
@@ -140,46 +139,6 @@ def _review(house: House, run: RunEntry | None) -> str:
     seen, _ = look(Desk(house, run.run_id))
     head = seen.snapshot.head
     house.engine.start_review(run.run_id, head, next_attempts(house, run, head))
-    return ""
-
-
-def _go(house: House, event: CommandGiven, command: Command, run: RunEntry | None) -> str:
-    """Approve exactly what was shown: the hash given, or what stood there before the comment was written."""
-    if run is None:
-        return "Nothing waits for approval here."
-    if run.state in AT_THE_GATE:
-        return _go_at_the_gate(house, event, command, run)
-    if run.state is not S.WAITING_APPROVAL or not run.asked_digest:
-        return f"Nothing waits for approval here: the run is **{run.state}**."
-    if command.argument and not run.asked_digest.startswith(command.argument.lower()):
-        return f"`{command.argument}` is not what waits for approval; `{run.asked_digest[:12]}` is."
-    if not command.argument and not _shown_before(run.asked_at, event.created_at):
-        again = f"`/cadence go {run.asked_digest[:12]}`"
-        return f"What waits for approval changed after your comment. Look again, then {again}."
-    field = "approved_diff" if run.asked_digest == run.changeset_digest else "approved_digest"
-    house.ledger.update_run(run.run_id, **{field: run.asked_digest, "approved_by": event.sender.login})
-    house.ledger.move(run.run_id, S.RECEIVED, reason=f"approved by @{event.sender.login}", by=event.sender.login)
-    house.engine.start_build(run.run_id, f"go-{event.comment}")
-    return ""
-
-
-def _shown_before(asked_at: datetime | None, comment_at: datetime) -> bool:
-    """GitHub's times are whole seconds, so ours is cut to the second before the two are compared."""
-    return asked_at is not None and asked_at.replace(microsecond=0) <= comment_at
-
-
-def _go_at_the_gate(house: House, event: CommandGiven, command: Command, run: RunEntry) -> str:
-    """The text was edited after planning: approve it as it stood before the comment, and look at the gate again."""
-    desk = Desk(house, run.run_id)
-    history, _ = authority_of(desk, _config(house, run))
-    digest = blueprint_digest(history.title, history.body)
-    if command.argument and not digest.startswith(command.argument.lower()):
-        return f"`{command.argument}` is not the issue's present text; `{digest[:12]}` is."
-    if not command.argument and any(edit.at >= event.created_at for edit in history.edits):
-        return f"The issue was edited after your comment. Look again, then `/cadence go {digest[:12]}`."
-    desk.update(approved_digest=digest, approved_by=event.sender.login)
-    assert run.pull is not None
-    house.engine.tick(run.repository_id, run.pull)
     return ""
 
 

@@ -7,7 +7,7 @@ from bot.flow.house import House
 from bot.gate.ci import own_required
 from bot.github_api.records import CheckOutput
 from bot.intake.events import PullChanged
-from bot.names import HeadSha, RepoRef
+from bot.names import CHECK_CONFIG, HeadSha, RepoRef
 
 NOT_OURS = "not a Cadence PR"
 ON = frozenset({"opened", "synchronize", "reopened", "edited", "ready_for_review"})
@@ -26,7 +26,8 @@ def let_pass(house: House, event: PullChanged) -> list[str]:
         return []
     calls = house.github.at(event.repo)
     rules = house.observer.rules(event.repo.repository_id, event.base_branch, calls.snapshots)
-    names = own_required(rules, house.identity.app_id)
+    # Whether `cadence/config` is needed depends on the change, not on who made it (config_check).
+    names = [name for name in own_required(rules, house.identity.app_id) if name.casefold() != CHECK_CONFIG]
     for name in names:
         skip(house, event.repo, event.head, name)
     return names

@@ -7,6 +7,7 @@ from datetime import UTC
 from typing import Any
 
 from bot import __version__
+from bot.effects import EffectKind
 from bot.errors import CadenceError
 from bot.flow.desk import Desk, log
 from bot.gate.ci import foreign
@@ -36,6 +37,7 @@ def matter_of(desk: Desk, seen: Observation, decision: Merge) -> dict[str, Any]:
         merge_base=snapshot.merge_base,
         head=snapshot.head,
         method=decision.method,
+        queue=decision.queue,
         commits=tuple(_commits(desk, snapshot.merge_base, snapshot.head)),
     )
     return matter(
@@ -129,7 +131,7 @@ def _seal(desk: Desk, proof: ProofEntry, merge: CommitObject) -> None:
 
 
 def _ours(desk: Desk, proofs: list[ProofEntry], merge: CommitObject) -> ProofEntry | None:
-    """The proof that the merge commit quotes; a rebase quotes none and counts when we asked for it.
+    """The proof that the merge commit quotes; what cannot quote one counts when we asked for it.
 
     Several decisions may have been made on one head before one of them came through.
     """
@@ -137,9 +139,25 @@ def _ours(desk: Desk, proofs: list[ProofEntry], merge: CommitObject) -> ProofEnt
     for proof in proofs:
         if f"sha256:{proof.digest}" in quoted:
             return proof
+    queued = _queued(desk, proofs)
+    if queued is not None:
+        return queued
     asked = desk.house.ledger.effect(desk.run.run_id, "merge", f"merge:{proofs[0].head}")
     rebased = desk.house.ledger.manifest_of(proofs[0])["method"] == "rebase"
     return proofs[0] if rebased and asked is not None and asked.state != "failed" else None
+
+
+def _queued(desk: Desk, proofs: list[ProofEntry]) -> ProofEntry | None:
+    """The proof of the decision that put the head into the merge queue, unless it was the last to be taken out again.
+
+    A queue writes the merge commit's message itself, so nothing of ours can stand there.
+    """
+    kinds = (EffectKind.QUEUE_ENTER, EffectKind.QUEUE_LEAVE)
+    acts = [one for one in desk.house.ledger.effects_of(desk.run.run_id) if one.kind in kinds and one.state != "failed"]
+    if not acts or acts[-1].kind != EffectKind.QUEUE_ENTER:
+        return None
+    entered = acts[-1].natural_key
+    return next((one for one in proofs if entered == f"enqueue:{one.head}:{one.decision_id}"), None)
 
 
 def _bring(desk: Desk, merged_as: CommitSha) -> None:

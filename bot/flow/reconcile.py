@@ -10,8 +10,10 @@ from typing import Any
 from bot.errors import Forbidden, HeadMoved, NotMergeable, UnknownOutcome
 from bot.flow.aftermath import begin_watch
 from bot.flow.approval import authority_of
+from bot.flow.config_check import answer_own
 from bot.flow.desk import Desk, log
 from bot.flow.proving import matter_of, proof_of, seal_merge
+from bot.flow.pushed import with_pushed
 from bot.gate.decide import Block, Decision, Done, Merge, Wait, decide
 from bot.gate.explain import explain, title_of
 from bot.gate.observer import Observation
@@ -39,6 +41,7 @@ def reconcile(desk: Desk) -> bool:
     observation, decision = look(desk)
     if isinstance(decision, Done):
         return _done(desk, observation, decision)
+    answer_own(desk, observation.snapshot)
     decision_id, proof = _record(desk, observation, decision)
     if isinstance(decision, Merge):
         assert proof is not None
@@ -66,6 +69,7 @@ def _observe(desk: Desk, *, fresh_rules: bool, approved: bool = True) -> Observa
     seen = house.observer.observe(
         desk.run, desk.calls.snapshots, desk.mirror, refresh=desk.fetch, fresh_rules=fresh_rules
     )
+    seen = with_pushed(desk, seen)
     return replace(seen, snapshot=replace(seen.snapshot, blueprint_approved=approved))
 
 
@@ -144,7 +148,7 @@ def _open(desk: Desk, seen: Observation, decision: Wait | Block) -> bool:
         return False
     if run.state in (S.REVIEWING, S.MERGING):
         desk.move(S.GATED)
-    if codes & {"review.missing", "review.stale", "review.unposted"}:
+    if codes & {"review.missing", "review.stale", "review.unposted"} and "budget" not in codes:
         engine.start_review(run.run_id, seen.snapshot.head)
     if "base.behind" in codes and codes <= REBUILD_CODES and _may_rebuild(desk, seen):
         _rebuild(desk, seen)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot.gate.reasons import Findings
 from bot.gate.snapshot import BranchRules, CheckState, RequiredCheck, Snapshot
-from bot.names import OWN_CHECKS, AppId
+from bot.names import OWN_NAMES, AppId
 from bot.repo_config import RepoConfig
 
 PASSES = "success"
@@ -19,7 +19,7 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 
 def is_own_name(name: str) -> bool:
     """Whether a check's name is one of ours; status contexts are case-insensitive on GitHub."""
-    return name.casefold() in OWN_CHECKS
+    return name.casefold() in OWN_NAMES
 
 
 def own_required(rules: BranchRules, app_id: AppId) -> list[str]:

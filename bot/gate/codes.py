@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
+from bot.changeset.codes import CODES
+from bot.weakening.codes import MEANINGS
+
 CADENCE = "Cadence"
 WRITER = "a person with write access"
 MAINTAINER = "a maintainer"
@@ -39,6 +42,7 @@ _W: tuple[Kind, ...] = ("wait",)
 _B: tuple[Kind, ...] = ("block",)
 _N: tuple[Kind, ...] = ("note",)
 _LOOKS = "Cadence looks again at the next event or sweep."
+_APPROVE = "Take it back, or approve the pull request's diff with `/cadence go`."
 _RELABEL = "Open and label the issue again: that starts a new run."
 
 _ALL = (
@@ -59,8 +63,9 @@ _ALL = (
     GateCode("merge.method", _B, "The configured merge method is not allowed by the repository or by a rule.",
              MAINTAINER, "Change `merge.method` in .github/cadence.yml, or allow the method in the repository.",
              "`merge.method` names a method that is allowed here"),
-    GateCode("budget", _B, "The run has spent what `budget` in .github/cadence.yml allows.", MAINTAINER,
-             "Raise `budget` in .github/cadence.yml, then `/cadence replan`.", "the budget allows it"),
+    GateCode("budget", _B, "This head has to be judged, and the run has spent what `budget` allows.", MAINTAINER,
+             "Raise `budget` in .github/cadence.yml, then `/cadence review`; a person may merge.",
+             "the budget allows the reviews"),
     # -- the pull request and its base ------------------------------------------------------------------------------
     GateCode("draft", _W, "The pull request is a draft.", WRITER, "Mark it ready for review.",
              "it is marked ready for review"),
@@ -76,6 +81,12 @@ _ALL = (
              "Set the base back, or comment `/cadence replan`.", "the base is set back"),
     GateCode("head.moved", _W, "The head moved between the decision and the merge.", CADENCE,
              "The new head is judged anew.", "the new head is judged"),
+    # -- what people pushed onto it ---------------------------------------------------------------------------------
+    GateCode("plan.unapproved", _W, "`plan.approval: required` stands in the policy, and nobody approved this plan.",
+             WRITER, "Read it and comment `/cadence go`.", "a person approves the plan"),
+    GateCode("plan.scope", _W, "People pushed changes of files that the approved plan does not name.", WRITER,
+             _APPROVE,
+             "a person approves what was pushed"),
     # -- our own evidence -------------------------------------------------------------------------------------------
     GateCode("review.missing", _W, "A review of this head is not done.", CADENCE,
              "Cadence judges this head and posts the verdict.", "the review of this head approves"),
@@ -161,9 +172,20 @@ def gate_codes() -> Mapping[str, GateCode]:
     return _BY_CODE
 
 
+def _borrowed(code: str) -> GateCode | None:
+    """The entry of a code of the deterministic gates, which the gate passes on when people's commits bring it."""
+    meaning = MEANINGS.get(code)
+    if meaning is None and (code == "size" or code.startswith(("protected.", "secret."))):
+        meaning = CODES[code].meaning if code in CODES else None
+    if meaning is None:
+        return None
+    text = f"Commits that people pushed: {meaning}."
+    return GateCode(code, _W, text, WRITER, _APPROVE, "a person approves what was pushed")
+
+
 def code_entry(code: str) -> GateCode:
     """The entry of a code, or of the family it belongs to. Raises KeyError for a code that nobody described."""
-    known = _BY_CODE.get(code)
+    known = _BY_CODE.get(code) or _borrowed(code)
     if known is not None:
         return known
     for family in _FAMILIES:

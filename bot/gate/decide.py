@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.gate.branch import judge_branch
 from bot.gate.ci import judge_ci
+from bot.gate.pushed import judge_pushed
 from bot.gate.reasons import Block, Decision, Done, Findings, Merge, Reason, Wait
 from bot.gate.snapshot import OwnVerdict, PullState, Snapshot
 from bot.names import HOLD_LABEL, STOP_LABEL
@@ -29,14 +30,17 @@ def decide(snapshot: Snapshot, rules: RepoConfig, *, settle_seconds: int) -> Dec
     _policy(found, snapshot, rules)
     _pull(found, snapshot)
     _base(found, snapshot, rules)
+    judge_pushed(found, snapshot, rules)
     for kind in ReviewKind:
         _verdict(found, snapshot, kind)
     settle = rules.ci.settle if rules.ci.settle is not None else settle_seconds
     judge_ci(found, snapshot, rules, settle_seconds=settle)
     judge_branch(found, snapshot, rules)
     _unread(found, snapshot)
-    queue = snapshot.rules is not None and snapshot.rules.merge_queue
-    return found.decision(rules.merge.method, snapshot.head, queue=queue)
+    branch = snapshot.rules
+    if branch is not None and branch.merge_queue:
+        return found.decision(branch.queue_method or rules.merge.method, snapshot.head, queue=True)
+    return found.decision(rules.merge.method, snapshot.head)
 
 
 def _wanted(found: Findings, snapshot: Snapshot) -> None:
@@ -76,8 +80,10 @@ def _policy(found: Findings, snapshot: Snapshot, rules: RepoConfig) -> None:
             "`paused: true` stands in .github/cadence.yml.",
             short="for a maintainer: Cadence is paused here",
         )
-    if snapshot.budget:
-        found.block("budget", snapshot.budget, short="the budget is spent")
+    judged = {verdict.kind for verdict in snapshot.verdicts}
+    if snapshot.budget and judged != set(ReviewKind):
+        # A change that is judged costs nothing more; only one that has to be judged does.
+        found.block("budget", f"{snapshot.budget}."[0].upper() + f"{snapshot.budget}."[1:], short="the budget is spent")
     if not rules.merge.auto:
         found.wait(
             "merge.manual",

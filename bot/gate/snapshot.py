@@ -44,7 +44,8 @@ class BranchRules:
 
     `readable` is False where something may be asked that this App cannot see. `unchecked` are the types of rules that
     GitHub enforces at the merge and the gate does not check itself. `may_bypass` says whether GitHub would let this App
-    merge past a ruleset that holds such a rule; None where GitHub does not tell.
+    merge past a ruleset that holds such a rule; None where GitHub does not tell. `queue_method` is how the merge queue
+    merges (`merge`, `squash`, `rebase`).
     """
 
     required_checks: tuple[RequiredCheck, ...] = ()
@@ -52,6 +53,7 @@ class BranchRules:
     strict: bool = False
     allowed_methods: frozenset[str] = frozenset({"merge", "squash", "rebase"})
     merge_queue: bool = False
+    queue_method: str = ""
     linear_history: bool = False
     conversations: bool = False
     code_owner: bool = False
@@ -63,6 +65,21 @@ class BranchRules:
     unchecked: tuple[str, ...] = ()
     may_bypass: bool | None = False
     readable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class PushedFinding:
+    """What a deterministic gate found in commits that people pushed; `line` counts from 1 in the head's file."""
+
+    code: str
+    path: str | None
+    line: int | None
+    message: str
+
+    @property
+    def place(self) -> str:
+        """`path:line`, as far as it is known."""
+        return f"{self.path or 'the change'}{f':{self.line}' if self.line else ''}"
 
 
 class PullState(StrEnum):
@@ -131,5 +148,15 @@ class Snapshot:
     left_queue: bool = False
     """Whether Cadence put this head into the queue, and somebody else or the queue itself took it out."""
     budget: str = ""
-    """Why the run may spend no more, or nothing."""
+    """Why the run may ask no model any more, or nothing."""
+    pushed: tuple[PushedFinding, ...] | None = None
+    """What the deterministic gates find in people's commits, beyond the plan's own; none on our own head."""
+    pushed_digest: str = ""
+    """sha256 of the pull request's diff, where it holds commits of people."""
+    pushed_approved: str = ""
+    """The digest of the diff that a person approved by `/cadence go`."""
+    plan_approved: bool = False
+    """Whether a person approved the very ChangeSet that the run pushed."""
+    own_config: str = ""
+    """Why the head's own .github/cadence.yml cannot be used, where it differs from the base's."""
     repository_methods: frozenset[str] = frozenset({"merge", "squash", "rebase"})

@@ -79,6 +79,7 @@ class BranchRuleCalls:
             strict=classic.strict or any(_is_strict(rule) for rule in rulesets),
             allowed_methods=methods,
             merge_queue="merge_queue" in kinds,
+            queue_method=_queue_method(rulesets),
             linear_history=classic.linear_history or "required_linear_history" in kinds,
             conversations=classic.conversations or asks("required_review_thread_resolution"),
             code_owner=classic.code_owner or asks("require_code_owner_review"),
@@ -187,3 +188,9 @@ def _is_strict(rule: JsonDict) -> bool:
 def _app(number: int | None) -> AppId | None:
     """A rule's source App; null and -1 both mean any."""
     return AppId(int(number)) if number is not None and int(number) > 0 else None
+
+
+def _queue_method(rules: Sequence[JsonDict]) -> str:
+    """How the branch's merge queue merges, in the words of the merge call; empty where there is no queue."""
+    told = [(rule.get("parameters") or {}).get("merge_method") for rule in rules if rule["type"] == "merge_queue"]
+    return next((str(method).lower() for method in told if method), "")

@@ -52,6 +52,10 @@ class Completion:
     finish: str
     duration_ms: int
     recorded: bool = False
+    asked: str = ""
+    """The model's name as it was asked for."""
+    cost: float | None = None
+    """What it cost by the operator's prices; None where the model has none."""
 
 
 class LanguageModel(Protocol):

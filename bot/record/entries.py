@@ -46,7 +46,8 @@ class RunEntry:
     """A run: (repository id, issue, cause) and where it stands.
 
     `title` and `body` are the text the run works on; `asked_digest` is what an approval would approve and `asked_at`
-    since when it is shown; `approved_digest` is an approved text, `approved_diff` an approved ChangeSet.
+    since when it is shown; `approved_digest` is an approved text, `approved_diff` an approved ChangeSet,
+    `approved_pushed` the sha256 of the pull request's diff with people's commits in it.
     """
 
     run_id: RunId
@@ -71,6 +72,7 @@ class RunEntry:
     approved_digest: str = ""
     approved_diff: str = ""
     approved_by: str = ""
+    approved_pushed: str = ""
     default_branch: str = ""
     base_branch: str = ""
     base_sha: str = ""

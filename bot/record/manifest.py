@@ -17,6 +17,7 @@ from bot.record.chain import ChainHead, canonical
 from bot.record.entries import Counts, ModelCallEntry, RunEntry
 
 VERSION = 1
+THROUGH_QUEUE = "merge_queue"
 MANIFEST, SEAL = "cadence/manifest", "cadence/seal"
 JsonDict = dict[str, Any]
 
@@ -44,13 +45,14 @@ class OtherCommit:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The change that is about to be merged, as git has it."""
+    """The change that is about to be merged, as git has it; `queue`: by the base's merge queue, whose method it is."""
 
     base_branch: str
     base_tip: BaseSha
     merge_base: BaseSha
     head: HeadSha
     method: str
+    queue: bool
     commits: tuple[OwnCommit | OtherCommit, ...]
 
 
@@ -85,7 +87,12 @@ def matter(
         "run": str(run.run_id),
         "cause": str(run.cause),
         "started_by": run.started_by,
-        "approval": {"by": run.approved_by, "text": run.approved_digest, "diff": run.approved_diff},
+        "approval": {
+            "by": run.approved_by,
+            "text": run.approved_digest,
+            "diff": run.approved_diff,
+            "pushed": run.approved_pushed,
+        },
         "blueprint": {"digest": run.blueprint_digest, "trusted": run.text_trusted},
         "plan": {"digest": sha256(run.plan)},
         "changesets": list(dict.fromkeys(commit.changeset for commit in ours)),
@@ -94,6 +101,7 @@ def matter(
         "head": judged.head,
         "commits": [_commit(commit) for commit in judged.commits],
         "method": judged.method,
+        "through": THROUGH_QUEUE if judged.queue else "pull_request",
         "policy": policy,
         "receipts": [_receipt(verdict) for verdict in verdicts],
         "ci": [_ci(check) for check in sorted(ci, key=lambda c: (c.name, int(c.app_id or 0), c.database_id))],

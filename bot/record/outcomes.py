@@ -7,12 +7,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.names import RunId, sha256
+from bot.names import RepositoryId, RunId, sha256
 from bot.record.chain import canonical
 from bot.record.chaining import append
 from bot.record.database import Store, insert_once
 from bot.record.entries import Counts, EffectEntry, ModelCallEntry
-from bot.record.tables import effects, model_calls, pace, requests
+from bot.record.tables import effects, model_calls, pace, requests, runs
 
 _NOT_CONTENT = ("/app/installations/{installation_id}/access_tokens", "/graphql")
 
@@ -136,6 +136,14 @@ class Outcomes(Store):
             output_tokens=sum(call.output_tokens for call in asked),
             cost=sum(costs) if costs else None,
         )
+
+    def cost_since(self, repository_id: RepositoryId, since: datetime) -> float:
+        """What all runs of a repository have cost since a moment; calls without a price count nothing."""
+        query = sa.select(sa.func.sum(model_calls.c.cost)).where(
+            runs.c.run_id == model_calls.c.run_id, runs.c.repository_id == repository_id, model_calls.c.at >= since
+        )
+        row = self._one(query)
+        return 0.0 if row is None or row["sum_1"] is None else float(row["sum_1"])
 
     def reserve_write(self, installation_id: int, interval_ms: int, now: datetime) -> float:
         """Take the installation's next writing slot, across processes; returns the seconds to wait for it."""

@@ -16,7 +16,7 @@ from bot.names import TRAILER_PROOF, CommitSha, TreeSha, sha256
 from bot.publish.commits import Author
 from bot.record.bundle import Bundle
 from bot.record.checklist import Check, failed, note, ok
-from bot.record.manifest import OwnCommit, document_digest, read_commit
+from bot.record.manifest import THROUGH_QUEUE, OwnCommit, document_digest, read_commit
 
 _TRAILER = re.compile(rf"(?im)^{TRAILER_PROOF}:[ \t]*(.*?)[ \t]*$")
 _FETCH = "Fetch the pull request's commits (`git fetch origin refs/pull/<number>/head`) and verify again."
@@ -174,10 +174,12 @@ class Remaking:
             yield failed(code, "the seal is wrong about whether the base moved")
 
     def trailer(self) -> Iterator[Check]:
-        """The merge commit quotes the manifest's digest; a rebase cannot."""
+        """The merge commit quotes the manifest's digest; a rebase and a merge queue take no words of ours."""
         code, digest = "proof.trailer", f"sha256:{document_digest(self._bundle.manifest)}"
         quoted = proof_trailers(self._must().message)
-        if self._method == "rebase" and not quoted:
+        if self._bundle.manifest.get("through") == THROUGH_QUEUE and not quoted:
+            yield note(code, f"a merge queue writes its own message: compare {digest} with `cadence/gate`")
+        elif self._method == "rebase" and not quoted:
             yield note(code, f"a rebase takes no message: compare {digest} with `cadence/gate` on the pull request")
         elif quoted == [digest]:
             yield ok(code, f"the merge commit quotes {digest}")
@@ -224,5 +226,9 @@ class Remaking:
     def _must(self) -> CommitView:
         merge = self._repository.history.commit(self._commit)
         if merge is None:
-            raise CadenceError(f"commit {self._commit} is not in this repository", remedy="Fetch, and verify again.")
+            raise CadenceError(
+                f"commit {self._commit} is not in this repository",
+                code="proof.commit",
+                remedy="Fetch, and verify again.",
+            )
         return merge

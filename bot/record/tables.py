@@ -78,6 +78,7 @@ runs = sa.Table(
     _text("approved_digest"),
     _text("approved_diff"),
     _text("approved_by"),
+    _text("approved_pushed"),
     _text("default_branch"),
     _text("base_branch"),
     _text("base_sha"),

@@ -110,6 +110,8 @@ class Receipt:
     """Our own count of the prompts, beside the server's `input_tokens`."""
     dropped: int = 0
     """Remarks that cited a line which the change does not show; they do not count."""
+    cost: float | None = None
+    """By the operator's prices; None where a model that was asked has none."""
     measured: str = "unmeasured"
     """The last figures of the reviewers' self test for this model."""
 

@@ -172,26 +172,35 @@ def _annotation(finding: ReviewFinding) -> Annotation:
 def _receipt(verdict: Verdict) -> str:
     """What was read and with what, folded."""
     key, receipt = verdict.key, verdict.receipt
-    model = receipt.model_answered or "none"
     rows = [
         ("code", f"`{verdict.code}`"),
         ("head", f"`{key.head}`"),
         ("merge base", f"`{key.merge_base}`"),
         ("policy", f"`{key.policy[:16]}`"),
         ("attempt", str(key.attempt)),
-        ("model", f"`{_plain(model)}`" + (" (a recorded answer, no judgement)" if receipt.recorded else "")),
+        ("model", _model(verdict)),
         ("prompt", f"`{receipt.prompt_digest[:16]}`" if receipt.prompt_digest else "none"),
         ("read", _read(verdict)),
         ("not reviewable", ", ".join(f"`{_plain(path)}`" for path in receipt.unread[:20]) or "none"),
         ("self test", receipt.measured),
         ("rules run", ", ".join(f"`{rule}`" for rule in receipt.rules) or "none"),
         ("tokens", _tokens(verdict)),
+        ("cost", "unknown: the model has no price" if receipt.cost is None else f"{receipt.cost:.4f}"),
         ("took", f"{receipt.duration_ms / 1000:.1f} s"),
     ]
     if receipt.origin:
         rows.append(("carried over from", f"`{receipt.origin}`, whose diff is the same to the byte"))
     table = "\n".join(f"| {name} | {value} |" for name, value in rows)
     return _folded("Receipt", f"| | |\n|---|---|\n{table}")
+
+
+def _model(verdict: Verdict) -> str:
+    """The name that the server answered with; the name that was asked for beside it, where it is another one."""
+    receipt = verdict.receipt
+    told = f"`{_plain(receipt.model_answered or 'none')}`"
+    if receipt.model_asked and receipt.model_asked != receipt.model_answered:
+        told += f" (asked for: `{_plain(receipt.model_asked)}`)"
+    return told + (" (a recorded answer, no judgement)" if receipt.recorded else "")
 
 
 def _read(verdict: Verdict) -> str:

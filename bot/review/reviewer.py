@@ -140,7 +140,7 @@ class Judge:
     def _ask(self, request: JudgeRequest, prompt: Prompt, part: Part) -> _Heard:
         """Ask, and once more with the reason when the answer cannot be used."""
         question, completions = prompt, []
-        problem = ModelUnusable("nothing was asked")
+        problems: list[ModelUnusable] = []
         for _ in range(ATTEMPTS):
             reply = ""
             try:
@@ -152,10 +152,11 @@ class Judge:
             except ModelAbsent as error:
                 return _Heard(None, Conclusion.ABSENT, error.code, error.summary, (prompt,))
             except ModelUnusable as error:
-                problem = error
+                problems.append(error)
                 question = again_prompt(prompt, reply, error.summary, error.remedy)
             else:
                 return _Heard(answer, Conclusion.APPROVE, "review.approved", "", (prompt,), tuple(completions))
+        problem = problems[-1]
         code = "review.unread" if problem.code == "review.unread" else "review.unreadable"
         why = problem.summary if problem.code == code else f"{problem.summary} ({problem.code})"
         return _Heard(None, Conclusion.UNREADABLE, code, why, (prompt,), tuple(completions))
@@ -204,7 +205,7 @@ class Judge:
     def _receipt(self, request: JudgeRequest, matter: _Matter, heard: _Heard, *, dropped: int) -> Receipt:
         models = dict.fromkeys(one.model for one in heard.completions)
         return Receipt(
-            model_asked="",
+            model_asked=", ".join(dict.fromkeys(one.asked for one in heard.completions if one.asked)),
             model_answered=", ".join(models),
             prompt_digest=_digest(heard.prompts),
             diff_digest=sha256(request.diff),
@@ -220,6 +221,7 @@ class Judge:
             unread=matter.read.unread,
             counted_tokens=sum(self._count(m.content) for prompt in heard.prompts for m in prompt.messages),
             dropped=dropped,
+            cost=_cost(heard.completions),
             measured=self._measured(request.kind, next(iter(models), "")),
         )
 
@@ -237,6 +239,12 @@ def _uncovered(read: Reading) -> str:
         f"{share}: {named}{more} cannot be reviewed (binary or generated); list them in `review.unreviewable.allow` "
         "of .github/cadence.yml to let them pass unread"
     )
+
+
+def _cost(completions: Sequence[Completion]) -> float | None:
+    """What all answers cost; None as soon as the cost of one is unknown, or nothing was answered."""
+    costs = [one.cost for one in completions]
+    return sum(cost for cost in costs if cost is not None) if costs and None not in costs else None
 
 
 def _digest(prompts: Sequence[Prompt]) -> Digest:

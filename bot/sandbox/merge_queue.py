@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from bot.sandbox import acts_code, acts_issues, rules
+from bot.sandbox import acts_code, acts_issues, rules, rulesets
 from bot.sandbox.answers import ApiError
 from bot.sandbox.bare import GITHUB_COMMITTER, Person
 from bot.sandbox.state import Account, JsonDict, Pull, QueueEntry, Repository
@@ -128,10 +128,19 @@ def _build(world: World, repo: Repository, branch: str, *, since: int) -> None:
         date = world.now().strftime("%Y-%m-%dT%H:%M:%SZ")
         github = Person(*GITHUB_COMMITTER)
         author = world.person(entry.pull.issue.user)
-        entry.group_sha = bare.commit_tree(tree, [entry.base_sha], text, author=author, committer=github, date=date)
+        entry.group_sha = bare.commit_tree(
+            tree, _parents(entry, branch), text, author=author, committer=github, date=date
+        )
         entry.ref = f"refs/heads/{PREFIX}/{branch}/pr-{entry.pull.number}-{entry.base_sha}"
         bare.set_ref(entry.ref, entry.group_sha)
         _emit(world, entry, "checks_requested", {})
+
+
+def _parents(entry: QueueEntry, branch: str) -> list[str]:
+    """As the queue's method asks: a merge keeps the head as the second parent."""
+    queues = [rule for rule in rulesets.branch_rules(entry.pull.repository, branch) if rule["type"] == "merge_queue"]
+    merges = any(rule["parameters"]["merge_method"] == "MERGE" for rule in queues)
+    return [entry.base_sha, entry.pull.head_sha] if merges else [entry.base_sha]
 
 
 def _drop(world: World, entry: QueueEntry, reason: str) -> None:

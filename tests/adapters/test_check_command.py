@@ -90,6 +90,16 @@ def test_secrets_protected_paths_and_size(repository: Path) -> None:
     assert found == {("secret.token", "app.py"), ("protected.path", "locked/a.txt"), ("size", "big.txt")}
 
 
+def test_a_file_whose_content_the_repository_lacks_is_never_waved_through(repository: Path) -> None:
+    lost = git(repository, "rev-parse", "HEAD:README")
+    (repository / ".git" / "objects" / lost[:2] / lost[2:]).unlink()
+    text, code = run_check(repository, "HEAD~1", "HEAD", as_json=True)
+    assert code == 1
+    assert [(found["code"], found["path"]) for found in json.loads(text)["findings"]] == [
+        ("git.missing_object", "README")
+    ]
+
+
 def test_a_base_configuration_that_cannot_be_used_is_said(repository: Path) -> None:
     (repository / ".github").mkdir()
     (repository / ".github" / "cadence.yml").write_text("version: 1\nplans: {}\n")

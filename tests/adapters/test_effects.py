@@ -114,7 +114,7 @@ def test_a_failure_is_recorded_and_can_be_tried_again(ledger: Ledger) -> None:
 def test_the_fence_keeps_an_ended_run_from_acting(ledger: Ledger, state: RunState) -> None:
     outside = Outside()
     ledger.move(RUN.run_id, state)
-    with pytest.raises(FenceClosed):
+    with pytest.raises(FenceClosed, match=r"^fence\.closed: "):
         perform(door(ledger), outside)
     assert outside.made == []
     told = door(ledger).perform(

@@ -88,5 +88,5 @@ def test_the_work_of_a_dead_process_is_taken_over_from_its_last_finished_step(tm
 
 
 def test_a_closed_engine_takes_no_work(tmp_path: Path) -> None:
-    with pytest.raises(CadenceError):
+    with pytest.raises(CadenceError, match=r"^internal: "):
         engine_on(tmp_path, "x", FakeClock()).start_delivery(DeliveryId("g"), 1)

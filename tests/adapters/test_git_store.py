@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from bot.changeset.tree import TreeChange
 from bot.clock import SystemClock
@@ -206,7 +207,7 @@ def test_tree_reads_entries_lazily_and_lists_files(mirror: Mirror, remote: Remot
 
 
 def test_a_commit_that_is_not_here(mirror: Mirror) -> None:
-    with pytest.raises(GitFailed, match="does not have commit"):
+    with pytest.raises(GitFailed, match=r"^git\.missing_commit: "):
         mirror.tree(CommitSha("1" * 40))
     with pytest.raises(GitFailed):
         write(mirror, CommitSha("1" * 40), TreeChange("a", b""))
@@ -319,8 +320,22 @@ def test_ancestry(mirror: Mirror, remote: Remote) -> None:
     assert mirror.merge_base(orphan, left) is None
     two = write(mirror, left, TreeChange("l", b"2"), message="two")
     assert [c.sha for c in mirror.commits(remote.main, two)] == [left, two]
-    with pytest.raises(GitFailed):
+    with pytest.raises(GitFailed, match=r"^git\.failed: "):
         mirror.merge_base(left, CommitSha("2" * 40))
+
+
+def test_a_mirror_that_another_process_holds_is_told_and_tried_again(
+    tmp_path: Path, remote: Remote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.git_store.mirror.LOCK_SECONDS", 0.0)
+    store = GitStore(tmp_path / "data", urls=Urls(str(tmp_path)), clock=SystemClock())
+    mirror = store.mirror(RepositoryId(5))
+    with FileLock(f"{mirror.path}.lock"), pytest.raises(GitFailed, match=r"^git\.busy: ") as caught:
+        mirror.fetch(str(remote.bare), None)
+    assert caught.value.retry
+    mirror.fetch(str(remote.bare), None)
+    assert mirror.has(remote.main)
+    store.close()
 
 
 def test_push_creates_repeats_and_moves_only_from_what_was_expected(mirror: Mirror, remote: Remote) -> None:

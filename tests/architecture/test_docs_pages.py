@@ -18,6 +18,7 @@ LOGGING = {"debug", "info", "warning", "error", "exception"}
 GIVING = {"block", "wait", "Reason"}
 DOTTED = re.compile(r"[a-z]+\.[a-z_]+")
 LOGGERS = "cadence."
+IN_WORDS = re.compile(r"([a-z]+\.[a-z_]+): ")
 
 
 @pytest.mark.parametrize("name", sorted(pages()))
@@ -36,9 +37,14 @@ def test_schemas_are_valid_draft_2020_12(name: str) -> None:
 
 
 def given_codes(source: str) -> set[str]:
-    """Code literals: `code=` arguments, `code = ` in classes, first arguments of the gate, other dotted arguments."""
+    """Code literals: `code=` arguments, `code = ` in classes, first arguments of the gate, other dotted arguments.
+
+    Also texts that begin with a code and a colon, as a run's reason does.
+    """
     found: set[str] = set()
     for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.expr) and (begins := IN_WORDS.match(_text(node))):
+            found.add(begins[1])
         if isinstance(node, ast.ClassDef):
             found |= {_text(s.value) for s in node.body if isinstance(s, ast.Assign) and _name(s.targets[0]) == "code"}
         if isinstance(node, ast.Call) and _name(node.func) not in LOGGING:
@@ -74,7 +80,16 @@ def test_an_undocumented_code_is_seen() -> None:
     assert given_codes("found.block('ci.new', 'text')") == {"ci.new"}
     assert given_codes("raise Refused('x', code='odd')") == {"odd"}
     assert given_codes("class E(CadenceError):\n    code = 'e.f'\n") == {"e.f"}
+    assert given_codes("move(state, f'new.code: {why}')") == {"new.code"}
     assert given_codes("log.warning('delivery.failed')") == set()
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.relative_to(BOT).as_posix())
+def test_no_error_is_raised_without_saying_what_it_is(path: Path) -> None:
+    """Errors of a class that stands for many things have no code but the one they are given."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and _name(node.func) in ("CadenceError", "Refused"):
+            assert {"code", None} & {keyword.arg for keyword in node.keywords}, ast.unparse(node)
 
 
 def test_no_code_is_documented_twice() -> None:

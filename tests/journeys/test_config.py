@@ -124,6 +124,58 @@ def test_a_policy_edited_on_our_own_pull_request_is_checked_and_our_reviews_go_o
     assert world.checks(CHECK_GATE, head)
 
 
+def require_it(world: World) -> None:
+    wanted = [{"context": CHECK_CONFIG, "integration_id": world.app.app_id}]
+    world.repo.add_ruleset([{"type": "required_status_checks", "parameters": {"required_status_checks": wanted}}])
+
+
+def test_where_it_is_required_a_head_that_leaves_the_file_alone_gets_it_skipped(world: World) -> None:
+    require_it(world)
+    head = world.repo.push_commit({"docs.md": "words\n"}, by=WRITER, branch="words")
+    number = world.repo.open_pull(by=WRITER, title="Words", head="words")
+    world.settle()
+    assert (shown(world, head).conclusion, shown(world, head).title) == ("skipped", f"{CONFIG} is left alone")
+    assert not world.checks(CHECK_GATE, head)
+    world.repo.merge_pull(number, by=WRITER)
+
+
+def test_where_it_is_required_an_edit_of_the_file_is_never_skipped(world: World) -> None:
+    require_it(world)
+    head = edit_policy(world, "version: 9\n")
+    number = world.pull().number
+    world.repo.rename(number, "Still another", by=WRITER)
+    world.settle()
+    assert [run.conclusion for run in world.checks(CHECK_CONFIG, head)] == ["failure"]
+
+
+def test_where_it_is_required_our_own_pull_request_has_it(world: World) -> None:
+    require_it(world)
+    world.script_all()
+    issue = world.label_blueprint()
+    world.ci()
+    world.later()
+    world.must_be_merged(issue)
+    assert [run.conclusion for run in world.checks(CHECK_CONFIG)] == ["skipped"]
+
+
+def test_re_run_gives_the_same_answer_anew(world: World) -> None:
+    head = edit_policy(world, "version: 9\n")
+    for times in (2, 3):
+        world.repo.rerequest_check_run(world.checks(CHECK_CONFIG, head)[-1], by=WRITER)
+        world.settle()
+        assert [run.conclusion for run in world.checks(CHECK_CONFIG, head)] == ["failure"] * times
+
+
+def test_a_head_on_no_branch_of_the_repository_as_a_forks_is_told_as_well(world: World) -> None:
+    world.github.pause_hooks()
+    head = world.repo.push_commit({CONFIG: "version: 9\n"}, by=WRITER, branch="policy")
+    world.repo.open_pull(by=WRITER, title="Mine", head="policy")
+    world.repo.delete_branch("policy", by=WRITER)
+    world.github.resume_hooks()
+    world.settle()
+    assert shown(world, head).conclusion == "failure"
+
+
 def test_an_invalid_file_on_the_base_is_another_matter_than_none(make_world: Callable[..., World]) -> None:
     world = make_world(files={**FILES, CONFIG: "version: 1\ntests: [{given: {drafft: true}, expect: merge}]\n"})
     world.script_all()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from bot.__main__ import app
 from bot.names import CHECK_EFFICIENCY, CHECK_GATE, CHECK_REASONING, HOLD_LABEL, OWN_CHECKS
 from bot.states import RunState
 from tests.journeys import world as worlds
@@ -17,11 +21,20 @@ GROUP_EVENTS = [*worlds.EVENTS, "merge_group"]
 
 
 @pytest.fixture
-def world(make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch) -> World:
+def make_queue(make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch) -> Callable[[str], World]:
     monkeypatch.setattr(worlds, "EVENTS", GROUP_EVENTS)
-    made = make_world(permissions={"merge_queues": "read"})
-    made.repo.add_ruleset([{"type": "merge_queue", "parameters": {"merge_method": "SQUASH"}}, required("tests")])
-    return made
+
+    def make(method: str) -> World:
+        made = make_world(permissions={"merge_queues": "read"})
+        made.repo.add_ruleset([{"type": "merge_queue", "parameters": {"merge_method": method}}, required("tests")])
+        return made
+
+    return make
+
+
+@pytest.fixture
+def world(make_queue: Callable[[str], World]) -> World:
+    return make_queue("SQUASH")
 
 
 def required(*names: str) -> dict[str, Any]:
@@ -68,6 +81,49 @@ def test_it_enters_the_queue_and_is_merged_by_it(world: World) -> None:
     assert world.repo.tip(f"cadence/issue-{issue}") is None
     assert b"!" in (world.repo.read_file("greet.py") or b"")
     world.must_be_quiet()
+
+
+@pytest.mark.parametrize("method", ["SQUASH", "MERGE", "REBASE"])
+def test_a_merge_by_the_queue_is_proven(make_queue: Callable[[str], World], tmp_path: Path, method: str) -> None:
+    world = make_queue(method)
+    number = by_hand(world)
+    enter(world)
+    for entry in queue(world):
+        world.ci("success", head=entry.group_sha)
+    world.later()
+    assert world.repo.pull(number).merged_at is not None
+    commit = world.pull().merge_commit_sha
+    told = verified(world, tmp_path, commit)
+    assert told.exit_code == 0, told.stdout
+    states = {(one["code"], one["state"]) for one in json.loads(told.stdout)["checks"]}
+    assert {("proof.tree", "ok"), ("proof.commit", "ok"), ("proof.trailer", "note"), ("base.moved", "note")} <= states
+
+
+def test_a_head_that_was_taken_out_and_merged_by_hand_has_no_proof(world: World, tmp_path: Path) -> None:
+    enter(world)
+    number = world.pull().number
+    world.repo.label(number, HOLD_LABEL, by=WRITER)
+    world.settle()
+    world.repo.unlabel(number, HOLD_LABEL, by=WRITER)
+    world.github.pause_hooks()
+    (ruleset,) = world.repo.state.rulesets
+    world.repo.state.rulesets.remove(ruleset)
+    commit = world.repo.merge_pull(number, by=OWNER, method="squash")
+    world.github.resume_hooks()
+    world.later()
+    told = verified(world, tmp_path, commit)
+    assert told.exit_code == 1 and getattr(told.exception, "code", "") == "proof.missing"
+
+
+def verified(world: World, tmp_path: Path, commit: str) -> Any:
+    """`cadence verify` with a file that `cadence export` wrote where the ledger has a proof."""
+    where = {"CADENCE_DATA_DIR": str(world.settings.data_dir)}
+    out = tmp_path / "proof.json"
+    exported = CliRunner().invoke(app, ["export", commit, "--out", str(out)], env=where)
+    if exported.exit_code:
+        return exported
+    bare = str(world.repo.state.path)
+    return CliRunner().invoke(app, ["verify", commit, "--manifest", str(out), "--repo", bare, "--json"], env=where)
 
 
 def test_our_required_checks_are_reported_on_the_group(world: World) -> None:

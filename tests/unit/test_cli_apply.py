@@ -390,13 +390,22 @@ def test_wrong_use_ends_with_2(run: Run, repo: Path, tmp_path: Path, args: list[
 
 def test_two_repositories_are_wrong_use(run: Run, repo: Path, tmp_path: Path) -> None:
     ended = run("apply", "--repo", tmp_path, "-", stdin={"repo_dir": str(repo), "change_set": GOOD})
-    assert ended.code == 2 and "repo_dir" in ended.err
+    assert ended.code == 2 and "usage: " in ended.err and "repo_dir" in ended.err
 
 
 def test_an_empty_repository_is_wrong_use(run: Run, tmp_path: Path) -> None:
     git(tmp_path, "init", "-q", "empty")
     ended = run("apply", "--repo", tmp_path / "empty", file(tmp_path, GOOD))
     assert ended.code == 2 and "Make a first commit" in ended.err
+
+
+def test_a_repository_with_sha256_names_is_wrong_use(run: Run, tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "--object-format=sha256", "new")
+    (tmp_path / "new" / "a.txt").write_text("a\n")
+    git(tmp_path / "new", "add", "-A")
+    git(tmp_path / "new", "commit", "-q", "-m", "first")
+    ended = run("apply", "--repo", tmp_path / "new", file(tmp_path, GOOD))
+    assert ended.code == 2 and "repository.sha256" in ended.err
 
 
 @pytest.mark.parametrize("version", ["1", "2", "model"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from bot.gate.codes import code_entry
 from bot.gate.decide import Block, Decision, Done, Merge, Wait, decide
-from bot.gate.snapshot import BranchRules, CheckState, OwnVerdict, PullState, RequiredCheck, Snapshot
+from bot.gate.snapshot import BranchRules, CheckState, OwnVerdict, PullState, PushedFinding, RequiredCheck, Snapshot
 from bot.names import AppId, BaseSha, CommitSha, Digest, HeadSha, IssueNumber, PullNumber, RunId
 from bot.repo_config import RepoConfig
 from bot.review.kinds import ReviewKind
@@ -69,6 +70,7 @@ GOOD = Snapshot(
     last_check_seen_at=OLD,
     review_decision=None,
     open_conversations=0,
+    pushed=(),
 )
 
 
@@ -101,6 +103,8 @@ def rule(name: str, app: AppId | None) -> tuple[RequiredCheck, ...]:
 QUEUE = BranchRules(merge_queue=True)
 REQUIRED = rule("tests", ACTIONS)
 SKIPPED_LINT = (check(), check("lint", "skipped"))
+BINDING = config(plan={"approval": "required"})
+SKIP, OTHER_SKIP = (PushedFinding("tests.skip", "test_a.py", line, "it is skipped") for line in (3, 9))
 UP_TO_RULES = config(merge={"up_to_date": "rules"})
 ROWS: list[tuple[dict[str, Any], type, list[str]]] = [
     (only(issue_open=False), Block, ["stopped"]),
@@ -184,7 +188,7 @@ ROWS: list[tuple[dict[str, Any], type, list[str]]] = [
     (only(rules=BranchRules(unchecked=("workflows",), may_bypass=None)), Merge, []),
     (only(rules=BranchRules(unchecked=("workflows",), may_bypass=True)), Block, ["rule.unreadable"]),
     (only(rules=BranchRules(readable=False, may_bypass=True)), Block, ["rule.unreadable"]),
-    (only(budget="The run spent 12 of 10."), Block, ["budget"]),
+    (only(budget="the run spent 12 of 10"), Merge, []),
     (only(rules=QUEUE), Merge, []),
     (only(rules=QUEUE, merge_base=OLDER, repository_methods=frozenset({"rebase"})), Merge, []),
     (only(rules=QUEUE, queued=True), Wait, ["rule.merge_queue"]),
@@ -193,13 +197,33 @@ ROWS: list[tuple[dict[str, Any], type, list[str]]] = [
     (only(rules=BranchRules(allowed_methods=frozenset({"merge"}))), Block, ["merge.method"]),
     (only(repository_methods=frozenset({"rebase"})), Block, ["merge.method"]),
     (only(checks=(check("only", "neutral"),), base_checks=()), Block, ["ci.skipped"]),
+    (only(pushed=(SKIP, OTHER_SKIP)), Wait, ["tests.skip"]),
+    (only(pushed=(SKIP, PushedFinding("secret.token", "a", 1, "a token"))), Wait, ["tests.skip", "secret.token"]),
+    (only(pushed=(SKIP,), pushed_digest="d", pushed_approved="d"), Merge, []),
+    (only(pushed=(SKIP,), pushed_digest="d", pushed_approved="e"), Wait, ["tests.skip"]),
+    (only(pushed=(SKIP,), pushed_digest="", pushed_approved=""), Wait, ["tests.skip"]),
+    (only(pushed=(PushedFinding("plan.scope", "b", None, "not in the plan"),)), Wait, ["plan.scope"]),
+    (only(own_config="line 3"), Block, ["config.invalid"]),
+    (only(own_config="line 3", pushed_digest="d", pushed_approved="d"), Block, ["config.invalid"]),
+    (only(pushed=None), Wait, ["unread.pushed"]),
     (only(issue_open=None), Wait, ["unread.issue_open"]),
     (only(checks=None), Wait, ["unread.checks"]),
     (only(last_check_seen_at=None), Wait, ["unread.last_check_seen_at"]),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("changes", "kind", "expected"), ROWS)
+def named_by_codes(expected: list[list[str]]) -> list[str]:
+    """Ids that say what a row expects, numbered where several rows expect the same: they stay when a row is added."""
+    seen: Counter[str] = Counter()
+    ids = []
+    for codes_of_row in expected:
+        name = " ".join(codes_of_row) or "merge"
+        seen[name] += 1
+        ids.append(f"{name} ({seen[name]})" if seen[name] > 1 else name)
+    return ids
+
+
+@pytest.mark.parametrize(("changes", "kind", "expected"), ROWS, ids=named_by_codes([row[2] for row in ROWS]))
 def test_each_reason(changes: dict[str, Any], kind: type, expected: list[str]) -> None:
     decision = look(**changes)
     assert (type(decision), codes(decision)) == (kind, expected), decision
@@ -208,11 +232,20 @@ def test_each_reason(changes: dict[str, Any], kind: type, expected: list[str]) -
         assert kind is Merge or kind.__name__.lower() in code_entry(reason.code).kinds
 
 
+def test_a_spent_budget_blocks_what_has_still_to_be_judged() -> None:
+    decision = look(budget="the run spent 12 of 10", verdicts=(verdict(ReviewKind.REASONING),))
+    assert codes(decision) == ["budget", "review.missing"] and decision.reasons[0].text == "The run spent 12 of 10."
+
+
 CONFIGS: list[tuple[RepoConfig, dict[str, Any], type, list[str]]] = [
     (config(merge={"auto": False}), {}, Wait, ["merge.manual"]),
     (config(merge={"require_ci": False}), only(checks=(), base_checks=(), last_check_seen_at=None), Merge, []),
     (config(merge={"require_ci": False}), only(checks=(check(conclusion="failure"),)), Block, ["ci.failed"]),
     (config(merge={"up_to_date": "never"}), only(merge_base=OLDER), Merge, []),
+    (BINDING, {}, Wait, ["plan.unapproved"]),
+    (BINDING, only(plan_approved=True), Merge, []),
+    (BINDING, only(pushed_digest="d", pushed_approved="d"), Merge, []),
+    (BINDING, only(plan_approved=True, pushed_digest="d", pushed_approved="d"), Merge, []),
     (UP_TO_RULES, only(merge_base=OLDER), Merge, []),
     (UP_TO_RULES, only(merge_base=OLDER, rules=BranchRules(strict=True)), Wait, ["base.behind"]),
     (UP_TO_RULES, only(merge_base=OLDER, rules=BranchRules(readable=False)), Wait, ["base.behind"]),
@@ -230,7 +263,9 @@ CONFIGS: list[tuple[RepoConfig, dict[str, Any], type, list[str]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("rules", "changes", "kind", "expected"), CONFIGS)
+@pytest.mark.parametrize(
+    ("rules", "changes", "kind", "expected"), CONFIGS, ids=named_by_codes([row[3] for row in CONFIGS])
+)
 def test_what_the_repository_decides(
     rules: RepoConfig, changes: dict[str, Any], kind: type, expected: list[str]
 ) -> None:
@@ -400,6 +435,9 @@ SNAPSHOTS = st.builds(
     review_decision=st.sampled_from([None, "approved", "changes_requested", "review_required"]),
     open_conversations=st.sampled_from([0, 3, None]),
     policy=st.sampled_from([Digest("p"), None]),
+    pushed=st.sampled_from([(), (SKIP,), None]),
+    pushed_digest=st.sampled_from(["", "d"]),
+    pushed_approved=st.sampled_from(["", "d", "e"]),
 )
 
 

@@ -41,6 +41,7 @@ EXAMPLES: dict[str, tuple[str, str, Any]] = {
     "CADENCE_MODEL_PLAN": ("model_plan", "p", "p"),
     "CADENCE_MODEL_REASONING": ("model_reasoning", "r", "r"),
     "CADENCE_MODEL_EFFICIENCY": ("model_efficiency", "e", "e"),
+    "CADENCE_MODEL_PRICES": ("model_prices", "m=1/2", "m=1/2"),
 }
 
 
@@ -51,7 +52,8 @@ def load(**env: str) -> Settings:
 def faults(**env: str) -> str:
     with pytest.raises(SettingsInvalid) as caught:
         load(**env)
-    assert caught.value.audience is Audience.OPERATOR and "deploy/example.env" in caught.value.remedy
+    assert caught.value.code == "settings.invalid" and caught.value.audience is Audience.OPERATOR
+    assert "deploy/example.env" in caught.value.remedy
     return "\n".join(caught.value.details)
 
 
@@ -147,6 +149,12 @@ def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
 def test_the_example_file_loads() -> None:
     example = Path(__file__).parents[2] / "deploy" / "example.env"
     assert Settings.load({}, dotenv=example) == load()
+
+
+def test_a_price_that_cannot_be_read_is_named() -> None:
+    with pytest.raises(SettingsInvalid, match=r"CADENCE_MODEL_PRICES.*`gpt`"):
+        load(CADENCE_MODEL_PRICES="gpt")
+    assert load(CADENCE_MODEL_PRICES="gpt=1/2").prices().knows("gpt") and not load().prices().by_name
 
 
 # -- what follows from them -----------------------------------------------------------------------------------------

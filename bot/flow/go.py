@@ -1,0 +1,87 @@
+"""`/cadence go`: a person with permission approves exactly what was shown, and is named with it from then on."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.flow.approval import authority_of
+from bot.flow.desk import Desk
+from bot.flow.house import House
+from bot.flow.reconcile import look
+from bot.gate.snapshot import Snapshot
+from bot.intake.authority import blueprint_digest
+from bot.intake.commands import Command
+from bot.intake.events import CommandGiven
+from bot.record.entries import RunEntry
+from bot.repo_config import RepoConfig
+from bot.states import AT_THE_GATE, RunState
+
+S = RunState
+NOTHING = "Nothing waits for approval here"
+
+
+def go(house: House, event: CommandGiven, command: Command, run: RunEntry | None, config: RepoConfig) -> str:
+    """Approve the hash given, or what stood there before the comment was written; else say why not."""
+    if run is None:
+        return f"{NOTHING}."
+    if run.state in AT_THE_GATE:
+        return _at_the_gate(house, event, command, run, config)
+    if run.state is not S.WAITING_APPROVAL or not run.asked_digest:
+        return f"{NOTHING}: the run is **{run.state}**."
+    if command.argument and not run.asked_digest.startswith(command.argument.lower()):
+        return f"`{command.argument}` is not what waits for approval; `{run.asked_digest[:12]}` is."
+    if not command.argument and not _shown_before(run.asked_at, event.created_at):
+        again = f"`/cadence go {run.asked_digest[:12]}`"
+        return f"What waits for approval changed after your comment. Look again, then {again}."
+    field = "approved_diff" if run.asked_digest == run.changeset_digest else "approved_digest"
+    house.ledger.update_run(run.run_id, **{field: run.asked_digest, "approved_by": event.sender.login})
+    house.ledger.move(run.run_id, S.RECEIVED, reason=f"approved by @{event.sender.login}", by=event.sender.login)
+    house.engine.start_build(run.run_id, f"go-{event.comment}")
+    return ""
+
+
+def _shown_before(asked_at: datetime | None, comment_at: datetime) -> bool:
+    """GitHub's times are whole seconds, so ours is cut to the second before the two are compared."""
+    return asked_at is not None and asked_at.replace(microsecond=0) <= comment_at
+
+
+def _at_the_gate(house: House, event: CommandGiven, command: Command, run: RunEntry, config: RepoConfig) -> str:
+    """Approve the issue's present text, people's commits, or a plan that nobody approved; then look at the gate again.
+
+    A bare `go` approves each of them as far as it was shown before the comment.
+    """
+    desk = Desk(house, run.run_id)
+    history, _ = authority_of(desk, config)
+    text = blueprint_digest(history.title, history.body)
+    seen, _ = look(desk)
+    on_the_pull = _on_the_pull(run, seen.snapshot)
+    fields = {"approved_digest": text, **on_the_pull}
+    if command.argument:
+        fields = {name: digest for name, digest in fields.items() if digest.startswith(command.argument.lower())}
+        if not fields:
+            named = " ".join(f"`{digest[:12]}` is what was pushed." for digest in on_the_pull.values())
+            return f"`{command.argument}` is not the issue's present text; `{text[:12]}` is. {named}".strip()
+    elif any(edit.at >= event.created_at for edit in history.edits):
+        return f"The issue was edited after your comment. Look again, then `/cadence go {text[:12]}`."
+    elif on_the_pull and not _head_shown_before(house, run, seen.snapshot, event.created_at):
+        again = next(iter(on_the_pull.values()))[:12]
+        return f"What was pushed is newer than your comment. Look at it, then `/cadence go {again}`."
+    desk.update(**fields, approved_by=event.sender.login)
+    assert run.pull is not None
+    house.engine.tick(run.repository_id, run.pull)
+    return ""
+
+
+def _on_the_pull(run: RunEntry, snapshot: Snapshot) -> dict[str, str]:
+    """The run's field and the digest for what waits on the pull request itself: people's commits, or the plan."""
+    if snapshot.pushed_digest:
+        return {"approved_pushed": snapshot.pushed_digest}
+    if run.changeset_digest and not snapshot.plan_approved and snapshot.head == run.head_sha:
+        return {"approved_diff": run.changeset_digest}
+    return {}
+
+
+def _head_shown_before(house: House, run: RunEntry, snapshot: Snapshot, comment_at: datetime) -> bool:
+    """Whether the gate had shown a decision on this head when the comment was written."""
+    on_head = [one for one in house.ledger.decisions_of(run.run_id) if one.head == snapshot.head]
+    return bool(on_head) and _shown_before(on_head[0].at, comment_at)

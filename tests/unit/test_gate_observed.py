@@ -1,0 +1,171 @@
+"""The gate with its eyes: evidence in the ledger and checks on GitHub go in, and one cell of each table merges."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from bot.gate.decide import Decision, Done, Merge, decide
+from bot.gate.observer import Observer
+from bot.gate.snapshot import BranchRules, CheckState, PullState, RequiredCheck
+from bot.github_api.records import PullReading, PullRecord
+from bot.names import CommitSha, Digest, InstallationId, IssueNumber, PullNumber, RepositoryId, RunId
+from bot.policy import read_policy
+from bot.record.entries import EffectEntry, RunEntry
+from bot.repo_config import RepoConfig
+from bot.review.kinds import Conclusion, EvidenceKey, Receipt, ReviewKind, Verdict
+from bot.states import RunState
+from tests.fakes.fake_clock import FakeClock
+from tests.unit.test_gate_decide import ACTIONS, ELSEWHERE, HEAD, NOW, OLD, OLDER, OTHER, TIP, US, WORDS, check
+
+POLICY = read_policy(None).digest
+KEY = EvidenceKey(HEAD, TIP, POLICY)
+RULES = BranchRules(required_checks=(RequiredCheck("tests", ACTIONS),))
+RECEIPT = Receipt("m", "m", "", "", (), (), 1, 1, 1)
+CODES = {
+    "approve": "review.approved",
+    "reject": "review.rejected",
+    "unreadable": "review.unreadable",
+    "absent": "model.absent",
+}
+RUN = RunEntry(
+    RunId("r"), RepositoryId(1), "olive/greet", InstallationId(1), IssueNumber(3), "label:1", "olive",  # type: ignore[arg-type]
+    RunState.GATED, "", NOW, NOW, base_branch="main", head_sha=HEAD, pull=PullNumber(4),
+)  # fmt: skip
+PULL = PullRecord(
+    PullNumber(4), "open", False, False, "cadence/issue-3", HEAD, RepositoryId(1), "main", TIP,
+    "cadence[bot]", True, "", "", "", None, True,
+)  # fmt: skip
+
+
+def filed(kind: ReviewKind, key: EvidenceKey = KEY, conclusion: Conclusion = Conclusion.APPROVE) -> Verdict:
+    """A verdict as the ledger keeps it."""
+    return Verdict(kind, key, conclusion, CODES[conclusion.value], "so it is", RECEIPT)
+
+
+def posted(verdict: Verdict, **changes: Any) -> CheckState:
+    """The check run by which a verdict stands on GitHub."""
+    word = "success" if verdict.conclusion is Conclusion.APPROVE else "action_required"
+    run = CheckState(verdict.kind.check_name, US, "cadence", word, external_id=verdict.key.digest(verdict.kind))
+    return replace(run, **changes)
+
+
+@dataclass
+class World:
+    """What GitHub, the ledger and the mirror tell the observer: as good as it can be, but for what a test changes."""
+
+    verdicts: Sequence[Verdict] = ()
+    checks: tuple[CheckState, ...] = ()
+    pull: PullRecord = PULL
+    effects: Sequence[EffectEntry] = field(default=())
+
+    def read(self, pull: PullNumber, issue: IssueNumber) -> PullReading:
+        methods = frozenset({"squash"})
+        labels = frozenset({"blueprint"})
+        return PullReading(self.pull, None, self.checks, TIP, (check(),), True, labels, methods, False, 0)
+
+    def rules(self, branch: str) -> BranchRules:
+        return RULES
+
+    def verdicts_for_issue(self, repository_id: RepositoryId, issue: IssueNumber) -> Sequence[Verdict]:
+        return self.verdicts
+
+    def effects_of(self, run_id: RunId) -> Sequence[EffectEntry]:
+        return self.effects
+
+    def see_head(self, repository_id: RepositoryId, head: str, now: Any) -> Any:
+        return OLD
+
+    def see_check(self, repository_id: RepositoryId, head: str, name: str, now: Any) -> Any:
+        return OLD
+
+    def has(self, commit: str) -> bool:
+        return True
+
+    def merge_base(self, a: CommitSha, b: CommitSha) -> CommitSha:
+        return TIP
+
+    def read_file(self, commit: CommitSha, path: str) -> None:
+        return None
+
+
+def gate(world: World) -> Decision:
+    observer = Observer(world, FakeClock(), US)  # type: ignore[arg-type]
+    seen = observer.observe(RUN, world, world, refresh=lambda: None, fresh_rules=True)  # type: ignore[arg-type]
+    assert seen.policy is not None
+    now = replace(seen.snapshot, now=NOW, pushed=())
+    return decide(now, seen.policy.config or RepoConfig(), settle_seconds=60)
+
+
+def evidence(key: EvidenceKey) -> tuple[list[Verdict], tuple[CheckState, ...]]:
+    """Both verdicts on a key, and their check runs."""
+    verdicts = [filed(kind, key) for kind in ReviewKind]
+    return verdicts, tuple(posted(one) for one in verdicts)
+
+
+KEYS = [
+    EvidenceKey(head, base, policy)
+    for head, base, policy in itertools.product((HEAD, ELSEWHERE), (TIP, OLDER), (POLICY, Digest("of another policy")))
+]
+STATES = {PullState.OPEN: ("open", False), PullState.CLOSED: ("closed", False), PullState.MERGED: ("closed", True)}
+
+
+def test_one_cell_of_the_matrix_merges() -> None:
+    """Conclusion x App x name of the check, SHAs and policy of the evidence, mergeable, state, draft."""
+    merged, seen = [], 0
+    for key in KEYS:
+        verdicts, receipts = evidence(key)
+        for name, word, app in itertools.product(("tests", "cadence/reasoning"), WORDS, [US, ACTIONS, OTHER, None]):
+            world = World(verdicts, (*receipts, check(name, word, app)))
+            for mergeable, state, draft in itertools.product([True, False, None], PullState, [True, False]):
+                told, done = STATES[state]
+                world.pull = replace(PULL, mergeable=mergeable, state=told, merged=done, draft=draft)
+                decision = gate(world)
+                seen += 1
+                assert isinstance(decision, Done) == (state is not PullState.OPEN)
+                if isinstance(decision, Merge):
+                    merged.append((key, name, word, app, mergeable, state, draft))
+    assert merged == [(KEY, "tests", "success", ACTIONS, True, PullState.OPEN, False)]
+    assert seen == len(KEYS) * 2 * len(WORDS) * 4 * 3 * 3 * 2 == 14_976
+
+
+def test_one_receipt_of_all_counts() -> None:
+    """A verdict counts with its check run only: our App, its own name, its evidence key, its attempt, its word."""
+    merged, seen = [], 0
+    other_attempt = replace(KEY, attempt=2)
+    for kind, conclusion in itertools.product(ReviewKind, Conclusion):
+        other = next(one for one in ReviewKind if one is not kind)
+        mine = filed(kind, KEY, conclusion)
+        ids = [KEY.digest(kind), KEY.digest(other), other_attempt.digest(kind), ""]
+        names = [kind.check_name, other.check_name, "cadence/gate", "receipt"]
+        for app, name, given, word in itertools.product([US, OTHER, None], names, ids, WORDS):
+            receipt = posted(mine, app_id=app, name=name, external_id=given, conclusion=word)
+            decision = gate(World([mine, filed(other)], (check(), posted(filed(other)), receipt)))
+            seen += 1
+            if isinstance(decision, Merge):
+                merged.append((kind, conclusion, app, name, given, word))
+    assert merged == [
+        (kind, Conclusion.APPROVE, US, kind.check_name, KEY.digest(kind), "success") for kind in ReviewKind
+    ]
+    assert seen == 2 * 4 * 3 * 4 * 4 * len(WORDS) == 4_992
+
+
+def test_only_the_newest_attempt_of_each_review_counts() -> None:
+    """In whatever order they were filed, and whatever stands on GitHub of the older ones."""
+    merged = []
+    for kind, first, second, third in itertools.product(ReviewKind, Conclusion, Conclusion, (None, *Conclusion)):
+        other = next(one for one in ReviewKind if one is not kind)
+        attempts = [
+            filed(kind, replace(KEY, attempt=number), conclusion)
+            for number, conclusion in enumerate((first, second, third), 1)
+            if conclusion is not None
+        ]
+        checks = (check(), posted(filed(other)), *(posted(one) for one in attempts))
+        for order in itertools.permutations(attempts):
+            decision = gate(World([filed(other), *order], checks))
+            newest = attempts[-1].conclusion
+            assert isinstance(decision, Merge) == (newest is Conclusion.APPROVE), (order, decision)
+            merged.append(isinstance(decision, Merge))
+    assert any(merged) and not all(merged)
