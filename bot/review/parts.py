@@ -14,7 +14,10 @@ PART_TOKENS = 24_000
 """Of diff in one question. Several times this fits today's contexts; attention to each line does not."""
 MOST_PARTS = 12
 LINES_PER_PIECE = 400
-"""A hunk longer than this is cut into pieces, each with a header of its own."""
+CHARACTERS_PER_PIECE = 40_000
+"""A hunk longer than either is cut into pieces, each with a header of its own."""
+LONGEST_LINE = 20_000
+"""Characters; a longer line is data or minified code: nobody reads it, and it cannot be cut."""
 
 _HEADER = re.compile(r"@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@(.*)")
 _GENERATED_PATH = re.compile(
@@ -72,8 +75,10 @@ def reading(diff: Diff, *, secret: str, allowed: Sequence[str], count_tokens: Ca
 
 
 def is_unreviewable(file: FileDiff) -> bool:
-    """Whether reading the file's diff tells nothing: binary, a lock file, or marked as generated."""
+    """Whether reading the file's diff tells nothing: binary, a lock file, marked as generated, or of endless lines."""
     if file.binary or all(_GENERATED_PATH.search(path) for path in _paths(file)):
+        return True
+    if any(len(line) > LONGEST_LINE for hunk in file.hunks for line in hunk.split("\n")):
         return True
     return any(_GENERATED_TEXT.search(line.text) for line in file.added[:5] if line.line <= 5)
 
@@ -111,7 +116,7 @@ def _pieces(file: FileDiff) -> Iterator[str]:
         header, _, body = hunk.partition("\n")
         lines = body.split("\n")
         tail = lines.pop() if lines and not lines[-1] else None
-        if len(lines) <= LINES_PER_PIECE:
+        if len(lines) <= LINES_PER_PIECE and len(body) <= CHARACTERS_PER_PIECE:
             yield hunk
         else:
             yield from _cut(header, lines, ended=tail is not None)
@@ -123,7 +128,7 @@ def _cut(header: str, lines: list[str], *, ended: bool) -> Iterator[str]:
     old, new = int(found[1]), int(found[2])
     start = 0
     while start < len(lines):
-        end = min(len(lines), start + LINES_PER_PIECE)
+        end = _end(lines, start)
         while end < len(lines) and lines[end].startswith("\\"):
             end += 1
         piece = lines[start:end]
@@ -133,3 +138,14 @@ def _cut(header: str, lines: list[str], *, ended: bool) -> Iterator[str]:
         where = f"@@ -{old - (gone == 0 and old > 0)},{gone} +{new - (come == 0 and new > 0)},{come} @@{found[3]}"
         yield "\n".join([where, *piece]) + ("\n" if end < len(lines) or ended else "")
         old, new, start = old + gone, new + come, end
+
+
+def _end(lines: Sequence[str], start: int) -> int:
+    """Where the piece that begins at `start` ends: at the most lines, or before the characters become too many."""
+    end, room = start, CHARACTERS_PER_PIECE
+    while end < min(len(lines), start + LINES_PER_PIECE):
+        room -= len(lines[end]) + 1
+        if room < 0 and end > start:
+            break
+        end += 1
+    return end

@@ -236,8 +236,8 @@ def _uncovered(read: Reading) -> str:
     named = ", ".join(f"`{path}`" for path in read.unread[:5])
     more = f" and {len(read.unread) - 5} more" if len(read.unread) > 5 else ""
     return (
-        f"{share}: {named}{more} cannot be reviewed (binary or generated); list them in `review.unreviewable.allow` "
-        "of .github/cadence.yml to let them pass unread"
+        f"{share}: {named}{more} cannot be reviewed (binary, generated, or endless lines); list them in "
+        "`review.unreviewable.allow` of .github/cadence.yml to let them pass unread"
     )
 
 
