@@ -13,7 +13,7 @@ from bot.flow import config_check, orders
 from bot.flow.house import House
 from bot.flow.others import let_pass
 from bot.flow.queue import answer_group
-from bot.flow.review import next_attempts
+from bot.flow.review import ask_again
 from bot.flow.starting import begin, stop_runs, trigger_label
 from bot.intake.events import (
     BranchPushed,
@@ -164,7 +164,11 @@ def _pull(house: House, event: PullChanged) -> Handled | Ignored:
     own = event.sender is not None and event.sender.login == house.identity.bot_login
     if own and event.action in ("opened", "synchronize", "edited"):
         return Ignored("own action: the step that did it looks at the gate itself")
-    return _look(house, event.repo.repository_id, [run]) or Ignored(f"its run is {run.state}")
+    looked = _look(house, event.repo.repository_id, [run])
+    if looked is not None and event.base_was not in ("", event.base_branch) and event.base_branch == run.base_branch:
+        # Back from another base, to which it may have been fitted meanwhile: what was said of it is said anew.
+        ask_again(house, run, event.head)
+    return looked or Ignored(f"its run is {run.state}")
 
 
 def _group(house: House, event: GroupTested) -> Handled | Ignored:
@@ -186,15 +190,23 @@ def _rerun(house: House, event: RerunAsked) -> Handled | Ignored:
     if event.check_name == CHECK_CONFIG:
         told = config_check.again(house, event.repo, HeadSha(event.head))
         return Handled(f"`{CHECK_CONFIG}` on {event.head[:12]} again: {told}")
-    run = house.ledger.run_for_head(event.repo.repository_id, HeadSha(event.head))
+    head = HeadSha(event.head)
+    run = house.ledger.run_for_head(event.repo.repository_id, head) or _run_judged_at(house, event)
     if run is None or run.state not in AT_THE_GATE or run.pull is None:
         return Ignored("the commit is not the head of a pull request that Cadence works on")
-    head = HeadSha(event.head)
-    attempts = next_attempts(house, run, head, event.check_name)
-    if attempts:
-        house.engine.start_review(run.run_id, head, attempts)
+    attempts = ask_again(house, run, head, event.check_name)
     house.engine.tick(run.repository_id, run.pull)
     return Handled(f"judging {event.head[:12]} again: {', '.join(attempts) or 'only the gate'}", run.run_id)
+
+
+def _run_judged_at(house: House, event: RerunAsked) -> RunEntry | None:
+    """The run whose pull request was last judged at that commit: a person may have pushed it."""
+    for pull in event.pulls:
+        run = house.ledger.run_for_pull(event.repo.repository_id, pull)
+        decided = house.ledger.newest_decision(run.run_id) if run is not None else None
+        if decided is not None and decided.head == event.head:
+            return run
+    return None
 
 
 def _push(house: House, event: BranchPushed) -> Handled | Ignored:

@@ -46,6 +46,8 @@ def _carried_over(desk: Desk, kind: ReviewKind, key: EvidenceKey, policy: Policy
         if verdict.kind is kind and verdict.receipt.diff_digest == digest and verdict.key.policy == key.policy
     ]
     newest = alike[-1] if alike else None
+    if newest is not None and newest.key.attempt < desk.run.least_attempt(kind, newest.key.head):
+        return None
     if newest is None or newest.conclusion not in (Conclusion.APPROVE, Conclusion.REJECT):
         return None
     broken = desk.house.judge.rules(kind, read_diff(diff), desk.mirror.tree(key.head), policy.must())

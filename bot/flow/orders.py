@@ -10,7 +10,7 @@ from bot.flow.desk import Desk
 from bot.flow.go import go
 from bot.flow.house import House
 from bot.flow.reconcile import look
-from bot.flow.review import next_attempts
+from bot.flow.review import ask_again
 from bot.flow.starting import new_run, react, supersede
 from bot.gate.explain import explain
 from bot.intake.authority import approved_by_go, blueprint_digest
@@ -138,7 +138,7 @@ def _review(house: House, run: RunEntry | None) -> str:
         return "No open pull request of Cadence's belongs to this, so there is nothing to review."
     seen, _ = look(Desk(house, run.run_id))
     head = seen.snapshot.head
-    house.engine.start_review(run.run_id, head, next_attempts(house, run, head))
+    ask_again(house, run, head)
     return ""
 
 

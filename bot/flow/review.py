@@ -11,7 +11,7 @@ from bot.flow.house import House
 from bot.flow.judging import judge_commit
 from bot.names import BaseSha, CommitSha, HeadSha, branch_for
 from bot.policy import Policy
-from bot.record.entries import RunEntry
+from bot.record.entries import RunEntry, asked_attempts
 from bot.review.diff import read_diff
 from bot.review.kinds import ReviewKind, Verdict
 from bot.review.report import report
@@ -33,7 +33,7 @@ def review(desk: Desk, head: HeadSha, attempts: Mapping[str, int]) -> bool:
     fresh = _just_opened(desk, head)
     verdicts = []
     for kind in ReviewKind:
-        attempt = attempts.get(kind.value, 1)
+        attempt = max(attempts.get(kind.value, 1), run.least_attempt(kind, head))
         verdict = judge_commit(desk, kind, head=head, merge_base=merge_base, policy=policy, attempt=attempt)
         verdicts.append(verdict)
         told = report(verdict, read_diff(desk.mirror.diff(merge_base, head)))
@@ -65,7 +65,21 @@ def _decide_for_real(desk: Desk, policy: Policy, verdicts: list[Verdict]) -> Non
         log.warning("second_app.refused", run=run.run_id, code=error.code, summary=error.summary, remedy=remedy)
 
 
-def next_attempts(house: House, run: RunEntry, head: HeadSha, check_name: str | None = None) -> dict[str, int]:
+def ask_again(house: House, run: RunEntry, head: HeadSha, check_name: str | None = None) -> dict[str, int]:
+    """Ask for another opinion on a head, of both reviews or of the one whose check is named; gives the attempts.
+
+    From here on the verdicts before do not count any more, so that nothing merges on what was asked about again.
+    """
+    attempts = _next_attempts(house, run, head, check_name)
+    if attempts:
+        asked = {**asked_attempts(run.asked_reviews, head), **attempts}
+        told = " ".join([head, *(f"{kind}:{attempt}" for kind, attempt in sorted(asked.items()))])
+        house.ledger.update_run(run.run_id, asked_reviews=told)
+        house.engine.start_review(run.run_id, head, attempts)
+    return attempts
+
+
+def _next_attempts(house: House, run: RunEntry, head: HeadSha, check_name: str | None) -> dict[str, int]:
     """By kind of review the attempt after the newest on that head; only the one kind whose check is named, if any."""
     filed = [verdict for verdict in house.ledger.verdicts_for(run.run_id) if verdict.key.head == head]
     return {

@@ -124,7 +124,11 @@ class Observer:
         rules: BranchRules,
     ) -> Snapshot:
         pull, now = reading.pull, self._clock.now()
-        filed = self._evidence.verdicts_for_issue(run.repository_id, run.issue)
+        filed = [
+            verdict
+            for verdict in self._evidence.verdicts_for_issue(run.repository_id, run.issue)
+            if verdict.key.attempt >= run.least_attempt(verdict.kind, verdict.key.head)
+        ]
         digest = policy.digest if policy else None
         trigger = policy.config.trigger.label if policy and policy.config else None
         return Snapshot(

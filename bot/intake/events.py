@@ -66,6 +66,8 @@ class PullChanged:
     """REST's login of who opened it; empty where the account is gone."""
     from_here: bool = False
     """Whether the head is a branch of this very repository, and not of a fork or of one that is gone."""
+    base_was: str = ""
+    """The base branch before a person chose another; empty where nobody did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ class RerunAsked:
     check_name: str | None
     action: str
     sender: Actor
+    pulls: tuple[PullNumber, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

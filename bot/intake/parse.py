@@ -23,7 +23,7 @@ from bot.intake.events import (
     PullChanged,
     RerunAsked,
 )
-from bot.intake.payload import App, Numbered, Payload
+from bot.intake.payload import App, Changes, Numbered, Payload
 from bot.names import (
     ZERO_SHA,
     AppId,
@@ -162,7 +162,13 @@ def _pull_request(payload: Payload, _app: AppId, _slug: str) -> Event | Ignored:
         base_branch=base.ref if base is not None else "",
         author=author.login if author is not None else "",
         from_here=head.repo is not None and head.repo.id == repo.repository_id,
+        base_was=_base_was(payload.changes),
     )
+
+
+def _base_was(changes: Changes | None) -> str:
+    ref = changes.base.ref if changes is not None and changes.base is not None else None
+    return (ref.before or "") if ref is not None else ""
 
 
 def _pull_request_review(payload: Payload, app_id: AppId, slug: str) -> Event | Ignored:
@@ -180,7 +186,9 @@ def _check_run(payload: Payload, app_id: AppId, _slug: str) -> Event | Ignored:
         if not own:
             return Ignored("the check run belongs to another App")
         action = payload.requested_action.identifier if payload.requested_action else "rerequested"
-        return RerunAsked(_repo(payload), CommitSha(run.head_sha), run.name, action, _actor(payload))
+        return RerunAsked(
+            _repo(payload), CommitSha(run.head_sha), run.name, action, _actor(payload), _numbers(run.pull_requests)
+        )
     if payload.action not in ("created", "completed"):
         return Ignored(f"check_run.{payload.action} changes nothing for the gate")
     return _checks(payload, run.head_sha, run.pull_requests, run.app, f"check run {run.name}")
@@ -193,7 +201,10 @@ def _check_suite(payload: Payload, app_id: AppId, _slug: str) -> Event | Ignored
     if payload.action == "rerequested":
         if suite.app is None or suite.app.id != app_id:
             return Ignored("the check suite belongs to another App")
-        return RerunAsked(_repo(payload), CommitSha(suite.head_sha), None, "rerequested", _actor(payload))
+        return RerunAsked(
+            _repo(payload), CommitSha(suite.head_sha), None, "rerequested", _actor(payload),
+            _numbers(suite.pull_requests),
+        )  # fmt: skip
     if payload.action != "completed":
         return Ignored(f"check_suite.{payload.action} changes nothing: creating a check run makes the suite")
     return _checks(payload, suite.head_sha, suite.pull_requests, suite.app, "check suite")
@@ -205,10 +216,14 @@ def _checks(
     return ChecksChanged(
         repo=_repo(payload),
         head=CommitSha(head),
-        pulls=tuple(PullNumber(pull.number) for pull in pulls if pull is not None),
+        pulls=_numbers(pulls),
         app_id=AppId(app.id) if app is not None and app.id is not None else None,
         source=source,
     )
+
+
+def _numbers(pulls: tuple[Numbered | None, ...]) -> tuple[PullNumber, ...]:
+    return tuple(PullNumber(pull.number) for pull in pulls if pull is not None)
 
 
 def _status(payload: Payload, _app: AppId, _slug: str) -> Event | Ignored:

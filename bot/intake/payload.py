@@ -57,8 +57,13 @@ class Changed(Part):
     before: str | None = Field(default=None, alias="from")
 
 
+class ChangedBase(Part):
+    ref: Changed | None = None
+
+
 class Changes(Part):
     body: Changed | None = None
+    base: ChangedBase | None = None
 
 
 class Ref(Part):

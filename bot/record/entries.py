@@ -20,7 +20,7 @@ from bot.names import (
     RepositoryId,
     RunId,
 )
-from bot.review.kinds import Verdict
+from bot.review.kinds import ReviewKind, Verdict
 from bot.states import RunState
 
 
@@ -73,6 +73,8 @@ class RunEntry:
     approved_diff: str = ""
     approved_by: str = ""
     approved_pushed: str = ""
+    asked_reviews: str = ""
+    """`head kind:attempt ...`: the attempt that was last asked for on that head; a verdict before it is void."""
     default_branch: str = ""
     base_branch: str = ""
     base_sha: str = ""
@@ -84,6 +86,17 @@ class RunEntry:
     pull: PullNumber | None = None
     status_comment: int | None = None
     merge_sha: str = ""
+
+    def least_attempt(self, kind: ReviewKind, head: str) -> int:
+        """The least attempt of a review that counts on a head: more than the first where somebody asked again."""
+        asked = asked_attempts(self.asked_reviews, head)
+        return asked.get(kind.value, 1)
+
+
+def asked_attempts(text: str, head: str) -> dict[str, int]:
+    """What a run's `asked_reviews` says of a head: by kind of review the attempt that was asked for."""
+    of, *asked = text.split() or [""]
+    return {kind: int(attempt) for kind, _, attempt in (one.partition(":") for one in asked)} if of == head else {}
 
 
 @dataclass(frozen=True, slots=True)

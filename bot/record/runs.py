@@ -17,7 +17,16 @@ from bot.record.tables import Moment, effects, runs, transitions
 from bot.states import AT_THE_GATE, FINAL, TERMINAL, RunState, may_move
 
 CHAINED = frozenset(
-    {"approved_by", "approved_diff", "approved_digest", "asked_digest", "base_branch", "base_sha", "blueprint_digest"}
+    {
+        "approved_by",
+        "approved_diff",
+        "approved_digest",
+        "asked_digest",
+        "asked_reviews",
+        "base_branch",
+        "base_sha",
+        "blueprint_digest",
+    }
     | {"changeset_digest", "head_sha", "issue", "merge_sha", "pull", "started_by", "text_trusted"}
 )
 """Fields of a run whose every value stands in its chain: what was asked, approved, built and merged."""

@@ -79,6 +79,7 @@ runs = sa.Table(
     _text("approved_diff"),
     _text("approved_by"),
     _text("approved_pushed"),
+    _text("asked_reviews"),
     _text("default_branch"),
     _text("base_branch"),
     _text("base_sha"),

@@ -1,7 +1,9 @@
-"""A verdict carried over to another head with the same diff is the newest one, never an older one that suits."""
+"""Which verdict counts: the newest, never an older one that suits, and none while another opinion is asked for."""
 
 import pytest
 
+from bot.names import CHECK_REASONING
+from bot.sandbox.script import broken
 from bot.states import RunState
 from tests.journeys.world import GOOD, OWNER, WRITER, World, verdict
 
@@ -49,3 +51,60 @@ def test_a_rejection_that_was_taken_back_does_not_come_back_with_a_new_base(worl
     world.later()
     assert world.state(issue) is S.MERGED
     assert len(world.asked("reasoning")) == asked, "the approval is carried over"
+
+
+@pytest.mark.parametrize("way", ["command", "button"])
+def test_nothing_merges_while_another_opinion_is_asked_for(world: World, way: str) -> None:
+    """The model is down when somebody asks again; the approval from before must not carry the merge meanwhile."""
+    world.script("change_set", GOOD)
+    world.script("reasoning", verdict(), times=1)
+    world.script("reasoning", broken(), times=3)
+    world.script("reasoning", verdict("reject", "Second thoughts."))
+    world.script("efficiency", verdict())
+    issue = world.label_blueprint()
+    if way == "command":
+        world.comment(issue, "/cadence review")
+    else:
+        world.repo.rerequest_check_run(world.checks(CHECK_REASONING)[-1], by=WRITER)
+        world.settle()
+    world.ci()
+    world.later()
+    assert world.pull().merged_at is None
+    for _ in range(5):
+        world.sweep()
+        world.later()
+    assert world.gate_codes(issue) == ["review.rejected"]
+
+
+def test_a_pull_request_that_was_set_on_another_base_and_back_is_judged_anew(world: World) -> None:
+    world.script("change_set", GOOD)
+    world.script("reasoning", verdict(), times=1)
+    world.script("reasoning", verdict("reject", "Second thoughts."))
+    world.script("efficiency", verdict())
+    issue = world.label_blueprint()
+    number = world.pull().number
+    world.repo.push_commit({"old.txt": "old\n"}, by=OWNER, branch="release")
+    world.repo.retarget(number, "release", by=WRITER)
+    world.settle()
+    assert "base.retargeted" in world.gate_codes(issue)
+    world.repo.retarget(number, "main", by=WRITER)
+    world.ci()
+    world.later()
+    assert world.gate_codes(issue) == ["review.rejected"]
+
+
+def test_re_run_on_a_commit_that_a_person_pushed_asks_again(world: World) -> None:
+    world.script("change_set", GOOD)
+    world.script("reasoning", verdict(), times=1)
+    world.script("reasoning", verdict("reject", "Not yet."), times=1)
+    world.script("reasoning", verdict())
+    world.script("efficiency", verdict())
+    issue = world.label_blueprint()
+    pushed = world.repo.push_commit({"extra.py": "x = 1\n"}, by=WRITER, branch=f"cadence/issue-{issue}")
+    world.ci()
+    world.later()
+    assert world.gate_codes(issue) == ["review.rejected"]
+    world.repo.rerequest_check_run(world.checks(CHECK_REASONING, pushed)[-1], by=WRITER)
+    world.later()
+    assert [check.conclusion for check in world.checks(CHECK_REASONING, pushed)] == ["failure", "success"]
+    assert world.state(issue) is S.MERGED
