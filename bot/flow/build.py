@@ -68,6 +68,13 @@ def plan(desk: Desk) -> bool:
     config = _config(desk)
     if run.changeset_digest and _fits(desk, config):
         return True
+    if is_revert(run.cause):
+        # Nobody looks for weakened tests in what restores the files exactly; a model's own idea is not that.
+        raise Refused(
+            "the files changed since the merge, so it cannot be taken back by itself",
+            code="stale",
+            remedy="A person mends or reverts it; then label the issue again.",
+        )
     planned = desk.house.planner.plan(
         PlanRequest(
             run=run.run_id,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.flow.desk import Desk
-from bot.names import BaseSha, HeadSha, sha256
-from bot.plan.blueprint import read_blueprint
+from bot.names import BaseSha, HeadSha, is_revert, sha256
+from bot.plan.blueprint import Blueprint, read_blueprint
 from bot.policy import Policy
+from bot.record.entries import RunEntry
 from bot.review.diff import read_diff
 from bot.review.kinds import Conclusion, EvidenceKey, ReviewKind, Verdict
 from bot.review.reviewer import JudgeRequest
@@ -56,7 +57,7 @@ def _carried_over(desk: Desk, kind: ReviewKind, key: EvidenceKey, policy: Policy
 
 def _judged(desk: Desk, kind: ReviewKind, key: EvidenceKey, policy: Policy, diff: str) -> Verdict:
     run = desk.run
-    blueprint = read_blueprint(run.title, run.body)
+    blueprint = _what_is_asked(run)
     return desk.house.judge.judge(
         JudgeRequest(
             kind=kind,
@@ -74,6 +75,14 @@ def _judged(desk: Desk, kind: ReviewKind, key: EvidenceKey, policy: Policy, diff
             declared=_declared(desk),
         )
     )
+
+
+def _what_is_asked(run: RunEntry) -> Blueprint:
+    """The issue's text; a change that takes a merge back is there to undo what that text asks."""
+    if not is_revert(run.cause):
+        return read_blueprint(run.title, run.body)
+    wanted = "Every file of this change stands again as it stood before the merge that it takes back."
+    return Blueprint(title=run.summary, text=wanted, acceptance=(wanted,))
 
 
 def _declared(desk: Desk) -> tuple[str, ...]:

@@ -50,6 +50,7 @@ query Reading($owner: String!, $name: String!, $number: Int!, $issue: Int!, $aft
       labels(first: 100) { nodes { name } }
       commits(last: 1) { nodes { commit { ...rollup } } }
       reviewThreads(first: 100) { nodes { isResolved } pageInfo { hasNextPage } }
+      latestOpinionatedReviews(first: 100, writersOnly: true) { nodes { state } pageInfo { hasNextPage } }
     }
   }
 }
@@ -106,7 +107,7 @@ class SnapshotCalls:
         issue_data = data.get("issue")
         return PullReading(
             pull=record,
-            review_decision=(found.get("reviewDecision") or "").lower() or None,
+            review_decision=_decision(found),
             checks=self._checks(commit) if record.state == "open" else (),
             base_tip=BaseSha(CommitSha(str(tip["oid"]))) if tip else None,
             base_checks=self._checks(tip) if tip else None,
@@ -151,6 +152,22 @@ class SnapshotCalls:
     def rules(self, branch: str) -> BranchRules:
         """What rulesets and classic protection ask of a branch (see branch_rules.py)."""
         return BranchRuleCalls(self._link, self._identity).rules(branch)
+
+
+def _decision(found: dict[str, Any]) -> str | None:
+    """GitHub's own decision, and a writer's request for changes.
+
+    Where no rule asks for reviews, GitHub decides nothing (`reviewDecision` is null), whatever people say. Raises
+    Unavailable when it cannot be told whether anybody objects.
+    """
+    opinions = found.get("latestOpinionatedReviews")
+    if any(node["state"] == "CHANGES_REQUESTED" for node in nodes(opinions)):
+        return "changes_requested"
+    if opinions is None:
+        raise Unavailable("GitHub does not tell the reviews of the pull request", remedy="Cadence reads them again.")
+    if (opinions.get("pageInfo") or {}).get("hasNextPage"):
+        raise Unavailable("the pull request has more reviews than can be read", code="github.too_many", retry=False)
+    return (found.get("reviewDecision") or "").lower() or None
 
 
 def _open_conversations(threads: dict[str, Any] | None) -> int | None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from markdown_it import MarkdownIt
 
+from bot.plan.acceptance import acceptance_lines
+
 BLOCK_INFO = "json cadence"
 _COMMENT = re.compile(r"<!--.*?(-->|\Z)", re.DOTALL)
 _MARK = "\ue000"
@@ -16,11 +18,6 @@ _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0"
     "\U000e0000-\U000e0fff]"
 )
-_HEADING = re.compile(r"^#{1,6}\s+(?P<name>.+?)\s*#*\s*$")
-_ACCEPTANCE = re.compile(r"^(?:\*\*)?acceptance(?: criteria)?(?:\*\*)?\s*:\s*(?:\*\*)?\s*(?P<rest>.*)$", re.IGNORECASE)
-_ACCEPTANCE_HEADING = re.compile(r"^(acceptance|acceptance criteria|definition of done|done when)\W*$", re.IGNORECASE)
-_ITEM = re.compile(r"^\s*(?:[-*+•]|\d+[.)])\s+(?:\[[ xX]\]\s+)?(?P<text>.+)$")
-_TASK = re.compile(r"^\s*[-*+]\s+\[[ xX]\]\s+(?P<text>.+)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +45,7 @@ def read_blueprint(title: str, body: str) -> Blueprint:
     return Blueprint(
         title=_visible(title).strip(),
         text=visible,
-        acceptance=_acceptance(visible),
+        acceptance=acceptance_lines(visible),
         change_set_json=one[0] if one else None,
         change_set_line=one[1] if one else None,
         problems=problems,
@@ -108,40 +105,3 @@ def _without(raw: str, blocks: list[tuple[str, int, int]]) -> str:
     for _, start, end in reversed(blocks):
         del lines[start - 1 : end]
     return "\n".join(lines)
-
-
-def _acceptance(text: str) -> tuple[str, ...]:
-    """Acceptance lines: a section of that name, a paragraph `Acceptance: ...` with its list, task items anywhere.
-
-    A section goes to the next heading; a paragraph ends where other prose begins after a blank line.
-    """
-    found: list[str] = []
-    inside, blank = "", False
-    for line in text.split("\n"):
-        if not line.strip():
-            blank = True
-            continue
-        inside = _place(line, inside, after_blank=blank)
-        item = _ITEM.match(line) if inside else _TASK.match(line)
-        told = _ACCEPTANCE.match(line.strip())
-        if told:
-            found.append(told["rest"].strip())
-        elif item:
-            found.append(item["text"].strip())
-        elif inside and not _HEADING.match(line):
-            found.append(line.strip())
-        if inside == "announced" and found and not told:
-            inside = "paragraph"
-        blank = False
-    return tuple(dict.fromkeys(line for line in found if line))
-
-
-def _place(line: str, inside: str, *, after_blank: bool) -> str:
-    """Where the line stands: in a section, in a paragraph, right after a bare `Acceptance:`, or in none of these."""
-    heading, told = _HEADING.match(line), _ACCEPTANCE.match(line.strip())
-    if heading:
-        return "section" if _ACCEPTANCE_HEADING.match(heading["name"]) else ""
-    if told and inside != "section":
-        return "paragraph" if told["rest"].strip() else "announced"
-    goes_on = _ITEM.match(line) or line[0].isspace() or told
-    return "" if inside == "paragraph" and after_blank and not goes_on else inside

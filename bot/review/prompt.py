@@ -23,7 +23,8 @@ what the blueprint asks, all of it, and correctly?
 
 - Answer every acceptance line in `acceptance`: its `number`, its `text`, `yes`, `no` or `unclear`, and the lines of \
 the diff that show it as `evidence`; a `yes` that nothing shows counts as `unclear`. If the blueprint has none, derive \
-the lines that its text amounts to, with `number` null. A line that the change does not meet is also an error in `findings`.
+the lines that its text amounts to, with `number` null. A line that the change does not meet is also an \
+error in `findings`.
 - Look for wrong behaviour: edge cases, error paths, callers that the change breaks, claims in the plan that the diff \
 does not keep.
 - Look at the tests: would they fail without the change? A behaviour that nothing tests is a warning; tests taken out, \

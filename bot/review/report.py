@@ -106,7 +106,7 @@ def _told(verdict: Verdict, listed: Sequence[ReviewFinding]) -> list[str]:
 def _acceptance(verdict: Verdict) -> str:
     """One row for each acceptance line, with the places that show it."""
     derived = any(one.derived for one in verdict.acceptance)
-    head = "acceptance line (derived by the reviewer: the blueprint has none)" if derived else "acceptance line"
+    head = "acceptance line (derived by the reviewer: the blueprint lists none)" if derived else "acceptance line"
     rows = [f"| | {head} | shown by |", "|---|---|---|"]
     for one in verdict.acceptance:
         places = ", ".join(f"`{_plain(place)}`" for place in one.evidence) or "–"

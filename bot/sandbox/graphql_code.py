@@ -226,6 +226,11 @@ def pull_node(reader: Reader, pull: Pull) -> JsonDict:
         "repository": lazy(whole_repository),
         "mergeCommit": lazy(lambda: commit_node(reader, repo, merged) if merged else None),
         "reviews": paged("reviews", lambda: [_review(reader, one) for one in pull.reviews]),
+        "latestOpinionatedReviews": lambda _info, writersOnly=False, **args: connection(
+            "latestOpinionatedReviews",
+            [_review(reader, one) for one in rules.opinions(reader.world, pull, writers_only=writersOnly)],
+            args,
+        ),
         "reviewThreads": paged("reviewThreads", lambda: _threads(pull)),
         "commits": paged("commits", lambda: _pull_commits(reader, pull)),
         **conversation(reader, pull.issue),

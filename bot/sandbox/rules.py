@@ -151,13 +151,19 @@ def _app_writes(world: World, app: App, repo: Repository) -> bool:
     return found is not None and found.permissions.get("contents") == "write"
 
 
+def opinions(world: World, pull: Pull, *, writers_only: bool) -> list[Review]:
+    """The latest review of each person that is more than a comment."""
+    latest: dict[str, Review] = {}
+    for review in pull.reviews:
+        if review.state in ("APPROVED", "CHANGES_REQUESTED", "DISMISSED"):
+            latest[review.user.login] = review
+    return [one for one in latest.values() if not writers_only or counts(world, pull, one)]
+
+
 def standing(world: World, pull: Pull) -> dict[str, str]:
     """By login the latest APPROVED or CHANGES_REQUESTED of each reviewer who counts; comments change nothing."""
-    latest: dict[str, str] = {}
-    for review in pull.reviews:
-        if counts(world, pull, review) and review.state in ("APPROVED", "CHANGES_REQUESTED", "DISMISSED"):
-            latest[review.user.login] = review.state
-    return {login: state for login, state in latest.items() if state != "DISMISSED"}
+    found = opinions(world, pull, writers_only=True)
+    return {one.user.login: one.state for one in found if one.state != "DISMISSED"}
 
 
 def owners_wanted(world: World, pull: Pull) -> bool:
@@ -178,12 +184,12 @@ def open_conversations(pull: Pull) -> int:
 
 
 def review_decision(world: World, pull: Pull) -> str | None:
-    """GraphQL `reviewDecision`; null when nobody has to approve and nobody objected."""
+    """GraphQL `reviewDecision`; null where no rule asks for reviews, whoever objected."""
     asked, given = requirements(pull.repository, pull.base_ref), list(standing(world, pull).values())
-    if "CHANGES_REQUESTED" in given:
-        return "CHANGES_REQUESTED"
     if not asked.approvals and not asked.code_owners:
         return None
+    if "CHANGES_REQUESTED" in given:
+        return "CHANGES_REQUESTED"
     missing = given.count("APPROVED") < asked.approvals or (asked.code_owners and owners_wanted(world, pull))
     return "REVIEW_REQUIRED" if missing else "APPROVED"
 

@@ -46,7 +46,8 @@ def repository(head: dict[str, Any], base: dict[str, Any] | None = None, **pull:
         "headRepository": {"databaseId": 11}, "baseRefName": "main", "baseRefOid": TIP,
         "baseRef": {"target": base} if base else None, "mergeCommit": None, "labels": {"nodes": [{"name": "x"}]},
         "commits": {"nodes": [{"commit": head}]}, "isInMergeQueue": False,
-        "reviewThreads": {"nodes": [], "pageInfo": {"hasNextPage": False}}, **pull,
+        "reviewThreads": {"nodes": [], "pageInfo": {"hasNextPage": False}},
+        "latestOpinionatedReviews": {"nodes": [], "pageInfo": {"hasNextPage": False}}, **pull,
     }  # fmt: skip
     return {
         "mergeCommitAllowed": False, "squashMergeAllowed": True, "rebaseMergeAllowed": True,
@@ -100,6 +101,34 @@ def test_a_check_that_did_not_succeed_never_reads_as_success(
 def test_a_check_without_its_app_is_nobodys(github_stage: Stage) -> None:
     seen = look(github_stage, repository(commit(HEAD, [run(checkSuite={"app": None}, startedAt=None), None])))
     assert (seen.checks[0].app_id, seen.checks[0].started_at, len(seen.checks)) == (None, None, 1)
+
+
+def opinions(*states: str, more: bool = False) -> dict[str, Any]:
+    return {"nodes": [{"state": state} for state in states], "pageInfo": {"hasNextPage": more}}
+
+
+@pytest.mark.parametrize(
+    ("decision", "given", "told"),
+    [
+        (None, opinions(), None),
+        ("APPROVED", opinions("APPROVED"), "approved"),
+        ("REVIEW_REQUIRED", opinions("DISMISSED"), "review_required"),
+        (None, opinions("APPROVED", "CHANGES_REQUESTED"), "changes_requested"),
+        (None, opinions("CHANGES_REQUESTED", more=True), "changes_requested"),
+    ],
+)
+def test_an_objection_counts_where_github_decides_nothing(
+    github_stage: Stage, decision: str | None, given: dict[str, Any], told: str | None
+) -> None:
+    """Where no rule asks for reviews GitHub's `reviewDecision` is null, whatever people said."""
+    pull = repository(commit(HEAD, [run()]), reviewDecision=decision, latestOpinionatedReviews=given)
+    assert look(github_stage, pull).review_decision == told
+
+
+@pytest.mark.parametrize("given", [None, opinions("APPROVED", more=True)])
+def test_opinions_that_cannot_be_read_are_no_silence(github_stage: Stage, given: dict[str, Any] | None) -> None:
+    with pytest.raises(Unavailable):
+        look(github_stage, repository(commit(HEAD, [run()]), latestOpinionatedReviews=given))
 
 
 def test_a_check_names_its_workflow_and_event(github_stage: Stage) -> None:

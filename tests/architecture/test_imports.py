@@ -53,6 +53,7 @@ PURE = [
     "intake/parse.py",
     "intake/commands.py",
     "intake/authority.py",
+    "plan/acceptance.py",
     "plan/blueprint.py",
     "plan/prompt.py",
     "publish/pull_text.py",

@@ -9,7 +9,7 @@ import pytest
 
 from bot.names import CHECK_GATE
 from bot.states import RunState
-from tests.journeys.world import FILES, OWNER, WRITER, World
+from tests.journeys.world import FILES, OUTSIDER, OWNER, WRITER, World
 
 S = RunState
 TOO_LARGE = {"type": "max_file_size", "parameters": {"max_file_size": 5}}
@@ -45,6 +45,29 @@ def test_open_conversations_are_waited_for(world: World) -> None:
     assert shown.summary and "Merges when every conversation is resolved." in shown.summary
     world.repo.resolve_conversations(number, by=WRITER)
     world.settle()
+    assert world.state(issue) is S.MERGED
+
+
+def test_a_request_for_changes_is_heard_where_no_rule_asks_for_reviews(world: World) -> None:
+    world.script_all()
+    issue = world.label_blueprint()
+    number = world.pull().number
+    world.repo.submit_review(number, by=WRITER, event="REQUEST_CHANGES", body="Not like this.")
+    world.ci()
+    world.later()
+    assert world.gate_codes(issue) == ["approval.missing"]
+    assert "A reviewer requested changes." in (world.checks(CHECK_GATE)[-1].summary or "")
+    world.repo.submit_review(number, by=WRITER, event="APPROVE")
+    world.later()
+    assert world.state(issue) is S.MERGED
+
+
+def test_an_outsiders_request_for_changes_holds_nothing_up(world: World) -> None:
+    world.script_all()
+    issue = world.label_blueprint()
+    world.repo.submit_review(world.pull().number, by=OUTSIDER, event="REQUEST_CHANGES", body="I object.")
+    world.ci()
+    world.later()
     assert world.state(issue) is S.MERGED
 
 

@@ -1,0 +1,115 @@
+"""The acceptance lines of a blueprint, found where Markdown says they are. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+_NAME = r"acceptance(?: criteria| tests?)?|definition of done|done when"
+_SAID = re.compile(rf"(?:\*\*|__)?(?:{_NAME})(?:\*\*|__)?\s*:\s*(?:\*\*|__)?\s*(?P<rest>.*)", re.IGNORECASE)
+_BOLD = re.compile(rf"(?:\*\*|__)(?:{_NAME})\s*:?(?:\*\*|__)\s*:?", re.IGNORECASE)
+_HEADING = re.compile(rf"(?:[\d.)]+\s+)?(?:{_NAME})\W*", re.IGNORECASE)
+_TASK = re.compile(r"\[[ xX]\](?:\s+|$)")
+_BULLET = re.compile(r"\s*•\s+")
+"""Not Markdown, and written by people all the same."""
+_PARSER = MarkdownIt("commonmark").enable("table")
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One thing that a reader sees. `level` is a heading's; `apart` says that a blank line stands before it."""
+
+    kind: Literal["heading", "item", "task", "row", "code", "prose"]
+    text: str
+    level: int = 0
+    apart: bool = False
+
+
+def acceptance_lines(text: str) -> tuple[str, ...]:
+    """A section of that name, a paragraph `Acceptance: ...` with its list, and task items anywhere; each line once.
+
+    A section goes to the next heading of its own rank; a paragraph ends where other prose begins after a blank line.
+    """
+    found: list[str] = []
+    place, level = "", 0
+    for row in _rows(text):
+        if row.kind == "heading":
+            if _HEADING.fullmatch(_bare(row.text)):
+                place, level = "section", row.level
+            elif place != "section" or row.level <= level:
+                place = ""
+            continue
+        said = _SAID.fullmatch(row.text) if row.kind == "prose" else None
+        if row.kind == "prose" and place != "section" and (said or _BOLD.fullmatch(row.text)):
+            place = "paragraph" if said and said["rest"] else "announced"
+            found.append(said["rest"] if said else "")
+            continue
+        if place == "paragraph" and row.apart and row.kind == "prose":
+            place = ""
+        if place or row.kind == "task":
+            found.append(said["rest"] if said else row.text)
+            place = "paragraph" if place == "announced" else place
+    return tuple(dict.fromkeys(line for line in found if line))
+
+
+def _bare(heading: str) -> str:
+    """A heading without the marks around its words: emphasis, an emoji, a number."""
+    return re.sub(r"^[^\w]+", "", heading.replace("*", "").replace("_", " ").strip())
+
+
+def _rows(text: str) -> Iterator[_Row]:
+    """What stands in the text, in order; rules, HTML and the heads of tables say nothing."""
+    lines = text.split("\n")
+    around: list[str] = []
+    cells: list[str] = []
+    rank = 0
+    for token in _PARSER.parse(text):
+        if token.nesting > 0:
+            around.append(token.type)
+            rank = int(token.tag[1]) if token.type == "heading_open" else rank
+        elif token.nesting < 0:
+            around.pop()
+            if token.type == "tr_close" and "tbody_open" in around:
+                yield _Row("row", " | ".join(cell for cell in cells if cell))
+            cells = [] if token.type == "tr_close" else cells
+        elif token.type in ("fence", "code_block"):
+            yield _Row("code", " ".join(token.content.split()))
+        elif token.type == "inline" and around[-1] in ("td_open", "th_open"):
+            cells.append(token.content.strip())
+        elif token.type == "inline" and around[-1] == "heading_open":
+            yield _Row("heading", token.content, level=rank)
+        elif token.type == "inline":
+            yield from _said(token, around, apart=_apart(token, lines))
+
+
+def _said(token: Token, around: list[str], *, apart: bool) -> Iterator[_Row]:
+    """An item (one row, however it is wrapped), or prose (a row for each line)."""
+    in_item = len(around) > 1 and around[-2] == "list_item_open"
+    wrapped: list[str] = []
+    for number, line in enumerate(token.content.split("\n")):
+        bullet = _BULLET.match(line)
+        if in_item and not bullet:
+            wrapped.append(line.strip())
+            continue
+        yield from _item(wrapped)
+        wrapped = [line[bullet.end() :].strip()] if bullet else []
+        if not bullet:
+            yield _Row("prose", line.strip(), apart=apart and number == 0)
+    yield from _item(wrapped)
+
+
+def _item(wrapped: list[str]) -> Iterator[_Row]:
+    text = " ".join(wrapped)
+    task = _TASK.match(text)
+    if text:
+        yield _Row("task" if task else "item", text[task.end() :] if task else text)
+
+
+def _apart(token: Token, lines: list[str]) -> bool:
+    start = token.map[0] if token.map else 0
+    return start > 0 and not lines[start - 1].strip()
