@@ -7,18 +7,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import pytest
+
+from bot.effects import EffectKind
 from bot.gate.decide import Decision, Done, Merge, decide
 from bot.gate.observer import Observer
 from bot.gate.snapshot import BranchRules, CheckState, PullState, RequiredCheck
 from bot.github_api.records import PullReading, PullRecord
-from bot.names import CommitSha, Digest, InstallationId, IssueNumber, PullNumber, RepositoryId, RunId
+from bot.names import BaseSha, CommitSha, Digest, InstallationId, IssueNumber, PullNumber, RepositoryId, RunId
 from bot.policy import read_policy
 from bot.record.entries import EffectEntry, RunEntry
 from bot.repo_config import RepoConfig
 from bot.review.kinds import Conclusion, EvidenceKey, Receipt, ReviewKind, Verdict
 from bot.states import RunState
 from tests.fakes.fake_clock import FakeClock
-from tests.unit.test_gate_decide import ACTIONS, ELSEWHERE, HEAD, NOW, OLD, OLDER, OTHER, TIP, US, WORDS, check
+from tests.unit.test_gate_decide import ACTIONS, ELSEWHERE, HEAD, NOW, OLD, OLDER, OTHER, TIP, US, WORDS, check, codes
 
 POLICY = read_policy(None).digest
 KEY = EvidenceKey(HEAD, TIP, POLICY)
@@ -60,14 +63,21 @@ class World:
     checks: tuple[CheckState, ...] = ()
     pull: PullRecord = PULL
     effects: Sequence[EffectEntry] = field(default=())
+    labels: frozenset[str] | None = frozenset({"blueprint"})
+    tip: BaseSha | None = TIP
+    file: bytes | None = None
+    here: set[str] = field(default_factory=lambda: {HEAD, TIP})
+    fetched: int = 0
+    branch: BranchRules = RULES
+    asked_rules: int = 0
 
     def read(self, pull: PullNumber, issue: IssueNumber) -> PullReading:
         methods = frozenset({"squash"})
-        labels = frozenset({"blueprint"})
-        return PullReading(self.pull, None, self.checks, TIP, (check(),), True, labels, methods, False, 0)
+        return PullReading(self.pull, None, self.checks, self.tip, (check(),), True, self.labels, methods, False, 0)
 
     def rules(self, branch: str) -> BranchRules:
-        return RULES
+        self.asked_rules += 1
+        return self.branch
 
     def verdicts_for_issue(self, repository_id: RepositoryId, issue: IssueNumber) -> Sequence[Verdict]:
         return self.verdicts
@@ -82,21 +92,26 @@ class World:
         return OLD
 
     def has(self, commit: str) -> bool:
-        return True
+        return commit in self.here
 
     def merge_base(self, a: CommitSha, b: CommitSha) -> CommitSha:
+        assert {a, b} <= self.here, "git fails on a commit that is not there"
         return TIP
 
-    def read_file(self, commit: CommitSha, path: str) -> None:
-        return None
+    def read_file(self, commit: CommitSha, path: str) -> bytes | None:
+        assert commit in self.here
+        return self.file
+
+    def fetch(self) -> None:
+        self.fetched += 1
 
 
 def gate(world: World) -> Decision:
     observer = Observer(world, FakeClock(), US)  # type: ignore[arg-type]
-    seen = observer.observe(RUN, world, world, refresh=lambda: None, fresh_rules=True)  # type: ignore[arg-type]
-    assert seen.policy is not None
+    seen = observer.observe(RUN, world, world, refresh=world.fetch, fresh_rules=True)  # type: ignore[arg-type]
+    policy = (seen.policy and seen.policy.config) or RepoConfig()
     now = replace(seen.snapshot, now=NOW, pushed=())
-    return decide(now, seen.policy.config or RepoConfig(), settle_seconds=60)
+    return decide(now, policy, settle_seconds=60)
 
 
 def evidence(key: EvidenceKey) -> tuple[list[Verdict], tuple[CheckState, ...]]:
@@ -146,6 +161,10 @@ def test_one_receipt_of_all_counts() -> None:
             seen += 1
             if isinstance(decision, Merge):
                 merged.append((kind, conclusion, app, name, given, word))
+            stands = (app, name, given) == (US, kind.check_name, KEY.digest(kind)) and (
+                word == "success" or conclusion is not Conclusion.APPROVE
+            )
+            assert ("review.unposted" in codes(decision)) is not stands
     assert merged == [
         (kind, Conclusion.APPROVE, US, kind.check_name, KEY.digest(kind), "success") for kind in ReviewKind
     ]
@@ -169,3 +188,74 @@ def test_only_the_newest_attempt_of_each_review_counts() -> None:
             assert isinstance(decision, Merge) == (newest is Conclusion.APPROVE), (order, decision)
             merged.append(isinstance(decision, Merge))
     assert any(merged) and not all(merged)
+
+
+def good(**changes: Any) -> World:
+    """A world whose pull request merges."""
+    verdicts, receipts = evidence(KEY)
+    return World(verdicts, (check(), *receipts), **changes)
+
+
+@pytest.mark.parametrize("missing", [{HEAD}, {TIP}, {HEAD, TIP}], ids=["head", "tip", "both"])
+def test_a_mirror_that_lacks_a_commit_is_brought_up_to_date_and_never_guessed_from(missing: set[str]) -> None:
+    world = good()
+    assert isinstance(gate(world), Merge) and world.fetched == 0
+    world = good(here={HEAD, TIP} - missing)
+    said = codes(gate(world))
+    assert world.fetched == 1 and {"unread.merge_base", "unread.policy"} <= set(said)
+
+
+def test_a_base_that_is_gone_is_unread_without_a_fetch() -> None:
+    world = good(tip=None)
+    assert {"unread.base_tip", "unread.merge_base", "unread.policy"} <= set(codes(gate(world)))
+    assert world.fetched == 0
+
+
+def test_whether_the_issue_is_labelled_is_seen_by_the_policys_label_in_any_case() -> None:
+    assert isinstance(gate(good(labels=frozenset({"Blueprint", "bug"}))), Merge)
+    assert codes(gate(good(labels=frozenset({"bug"})))) == ["stopped"]
+    assert codes(gate(good(labels=None))) == ["unread.issue_labelled"]
+    other = b"version: 1\ntrigger: {label: build it}\n"
+    assert "stopped" in codes(gate(good(file=other)))
+    assert "stopped" not in codes(gate(good(file=other, labels=frozenset({"build it"}))))
+    broken = gate(good(file=b"version: 2\n", labels=frozenset()))
+    assert "config.invalid" in codes(broken) and "stopped" not in codes(broken), "which label is meant is not known"
+
+
+def put(kind: EffectKind, head: str, number: int, *, done: bool = True) -> EffectEntry:
+    """What Cadence did with a head and the merge queue."""
+    outcome = {"head": head} if done else None
+    state = "done" if done else "intended"
+    return EffectEntry(number, RUN.run_id, RUN.run_id, kind, f"q:{number}", state, 1, NOW, NOW, outcome, None)
+
+
+IN, OUT = EffectKind.QUEUE_ENTER, EffectKind.QUEUE_LEAVE
+
+
+@pytest.mark.parametrize(
+    ("acts", "expected"),
+    [
+        ([], []),
+        ([put(IN, HEAD, 1)], ["queue.left"]),
+        ([put(IN, HEAD, 1, done=False)], []),
+        ([put(IN, ELSEWHERE, 1)], []),
+        ([put(IN, HEAD, 1), put(OUT, HEAD, 2)], []),
+        ([put(IN, HEAD, 1), put(OUT, HEAD, 2), put(IN, HEAD, 3)], ["queue.left"]),
+        ([put(IN, HEAD, 1), put(EffectKind.CHECK_PUT, HEAD, 2)], ["queue.left"]),
+    ],
+)
+def test_a_head_that_left_the_queue_by_another_hand_is_not_put_back(
+    acts: list[EffectEntry], expected: list[str]
+) -> None:
+    assert codes(gate(good(effects=acts, branch=BranchRules(merge_queue=True)))) == expected
+
+
+def test_rules_are_read_again_after_five_minutes_and_before_a_merge() -> None:
+    world, clock = good(), FakeClock()
+    observer = Observer(world, clock, US)  # type: ignore[arg-type]
+    for seconds, fresh, reads in [(0, False, 1), (299, False, 1), (2, False, 2), (0, True, 3), (1, False, 3)]:
+        clock.advance(seconds)
+        assert observer.rules(RUN.repository_id, "main", world, fresh=fresh) == RULES
+        assert world.asked_rules == reads
+    observer.rules(RUN.repository_id, "other", world)
+    assert world.asked_rules == 4
