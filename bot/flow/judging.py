@@ -34,7 +34,7 @@ def judge_commit(
 
 
 def _carried_over(desk: Desk, kind: ReviewKind, key: EvidenceKey, policy: Policy, diff: str) -> Verdict | None:
-    """A verdict on a byte-identical diff under the same policy speaks for the rebuilt head; its receipt says so.
+    """A verdict on a byte-identical diff, by the same blueprint and policy, speaks for the rebuilt head, and says so.
 
     Only the newest does: somebody asked again after the older ones. Rules look at the whole tree, which moved: they are
     run again, and must find what they found before.
@@ -43,7 +43,10 @@ def _carried_over(desk: Desk, kind: ReviewKind, key: EvidenceKey, policy: Policy
     alike = [
         verdict
         for verdict in desk.house.ledger.verdicts_for(desk.run.run_id)
-        if verdict.kind is kind and verdict.receipt.diff_digest == digest and verdict.key.policy == key.policy
+        if verdict.kind is kind
+        and verdict.receipt.diff_digest == digest
+        and verdict.receipt.blueprint == desk.run.blueprint_digest
+        and verdict.key.policy == key.policy
     ]
     newest = alike[-1] if alike else None
     if newest is not None and newest.key.attempt < desk.run.least_attempt(kind, newest.key.head):
@@ -64,6 +67,7 @@ def _judged(desk: Desk, kind: ReviewKind, key: EvidenceKey, policy: Policy, diff
         JudgeRequest(
             kind=kind,
             key=key,
+            blueprint_digest=run.blueprint_digest,
             blueprint_title=blueprint.title,
             blueprint_text=blueprint.text,
             acceptance=blueprint.acceptance,

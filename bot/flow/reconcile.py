@@ -14,6 +14,7 @@ from bot.flow.config_check import answer_own
 from bot.flow.desk import Desk, log
 from bot.flow.proving import matter_of, proof_of, seal_merge
 from bot.flow.pushed import with_pushed
+from bot.flow.review import void
 from bot.gate.decide import Block, Decision, Done, Merge, Wait, decide
 from bot.gate.explain import explain, title_of
 from bot.gate.observer import Observation
@@ -80,15 +81,16 @@ def judged(desk: Desk, seen: Observation) -> Decision:
 
 
 def _still_approved(desk: Desk, seen: Observation) -> bool:
-    """The last question before a merge: has somebody without permission touched the text since?"""
+    """The last question before a merge: is the text the one that was planned, or did a person approve it since?"""
     if seen.policy is None or seen.policy.config is None:
         return False
     history, authority = authority_of(desk, seen.policy.config)
-    if isinstance(authority, Go):
-        return True
     if isinstance(authority, Cancelled):
         return False
-    return desk.run.approved_digest == blueprint_digest(history.title, history.body)
+    run, digest = desk.run, blueprint_digest(history.title, history.body)
+    if run.approved_digest == digest:
+        return True
+    return isinstance(authority, Go) and digest == run.blueprint_digest
 
 
 def _record(desk: Desk, seen: Observation, decision: Merge | Wait | Block) -> tuple[int, ProofEntry | None]:
@@ -148,6 +150,9 @@ def _open(desk: Desk, seen: Observation, decision: Wait | Block) -> bool:
         return False
     if run.state in (S.REVIEWING, S.MERGING):
         desk.move(S.GATED)
+    if "base.retargeted" in codes:
+        # It may be fitted to the other base meanwhile: when it comes back, what was said of it is said anew.
+        void(desk.house, run, seen.snapshot.head)
     if codes & {"review.missing", "review.stale", "review.unposted"} and "budget" not in codes:
         engine.start_review(run.run_id, seen.snapshot.head)
     if "base.behind" in codes and codes <= REBUILD_CODES and _may_rebuild(desk, seen):

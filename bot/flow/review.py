@@ -66,16 +66,23 @@ def _decide_for_real(desk: Desk, policy: Policy, verdicts: list[Verdict]) -> Non
 
 
 def ask_again(house: House, run: RunEntry, head: HeadSha, check_name: str | None = None) -> dict[str, int]:
-    """Ask for another opinion on a head, of both reviews or of the one whose check is named; gives the attempts.
+    """Ask for another opinion on a head, of both reviews or of the one whose check is named; gives the attempts."""
+    attempts = void(house, run, head, check_name)
+    if attempts:
+        house.engine.start_review(run.run_id, head, attempts)
+    return attempts
 
-    From here on the verdicts before do not count any more, so that nothing merges on what was asked about again.
+
+def void(house: House, run: RunEntry, head: HeadSha, check_name: str | None = None) -> dict[str, int]:
+    """From here on the verdicts filed on a head do not count any more; gives the attempts that will.
+
+    So nothing merges on what was asked about again. Said twice before a new verdict is filed, it is said once.
     """
     attempts = _next_attempts(house, run, head, check_name)
     if attempts:
         asked = {**asked_attempts(run.asked_reviews, head), **attempts}
         told = " ".join([head, *(f"{kind}:{attempt}" for kind, attempt in sorted(asked.items()))])
         house.ledger.update_run(run.run_id, asked_reviews=told)
-        house.engine.start_review(run.run_id, head, attempts)
     return attempts
 
 

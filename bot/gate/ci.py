@@ -120,9 +120,11 @@ def _required(found: Findings, checks: Sequence[CheckState], required: Sequence[
         if any(rule.app_id in (None, check.app_id) for check in reported):
             continue
         if reported:
+            who = "another App" if any(check.app_id is not None for check in reported) else "a commit status"
+            told = "" if who == "another App" else ", which does not tell its App"
             found.wait(
                 "rule.required_check",
-                f"A rule requires `{rule.name}` from App {rule.app_id}; only another App has reported it.",
+                f"A rule requires `{rule.name}` from App {rule.app_id}; only {who} has reported it{told}.",
                 short=f"for CI: {rule.name} from the expected App",
                 when=f"App {rule.app_id} reports `{rule.name}`",
             )

@@ -50,8 +50,9 @@ _ALL = (
     GateCode("stopped", _B, "The issue was closed, or its trigger label is gone, or the stop label is set.",
              WRITER, _RELABEL, "the issue is open and labelled again"),
     GateCode("hold", _W, "The hold label is set.", WRITER, "Take the label off.", "the hold is lifted"),
-    GateCode("blueprint.edited", _W, "The issue's text was changed by somebody who may not approve it.",
-             WRITER, "Read the text and comment `/cadence go`.", "the edited blueprint is approved"),
+    GateCode("blueprint.edited", _W, "The issue's text was changed after it was planned or approved.", WRITER,
+             "Comment `/cadence go` if the change answers the text as it is now, or `/cadence replan`.",
+             "the edited blueprint is approved"),
     # -- the repository's policy ------------------------------------------------------------------------------------
     GateCode("config.invalid", _B, ".github/cadence.yml cannot be used as it is written.", MAINTAINER,
              "Correct the file on the base branch; the reason names line, column and what is allowed.",

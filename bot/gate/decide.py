@@ -62,7 +62,7 @@ def _wanted(found: Findings, snapshot: Snapshot) -> None:
     if not snapshot.blueprint_approved:
         found.wait(
             "blueprint.edited",
-            "The issue's text was changed by somebody who may not approve it.",
+            "The issue's text is not the one that was planned and approved.",
             short="for a person: the blueprint was edited",
         )
 

@@ -98,6 +98,8 @@ class Receipt:
     output_tokens: int
     duration_ms: int
     recorded: bool = False
+    blueprint: str = ""
+    """Digest of the blueprint's title and text that the change was judged by."""
     origin: str = ""
     """`head..merge base` of the verdict this one was carried over from; empty when it was judged itself."""
     coverage: float = 0.0

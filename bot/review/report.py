@@ -14,6 +14,7 @@ from bot.review.kinds import Conclusion, FindingSeverity, Met, ReviewFinding, Ve
 BODY_LIMIT = 60_000
 """GitHub takes 65,536 characters in a review's body and 65,535 in a check run's summary."""
 MOST_INLINE = 30
+MOST_FILES = 50
 MOST_ANNOTATIONS = 50
 
 CONCLUSIONS = {
@@ -192,6 +193,7 @@ def _receipt(verdict: Verdict) -> str:
     ]
     if receipt.origin:
         rows.append(("carried over from", f"`{receipt.origin}`, whose diff is the same to the byte"))
+    rows.append(("files read", _files(receipt.files)))
     table = "\n".join(f"| {name} | {value} |" for name, value in rows)
     return _folded("Receipt", f"| | |\n|---|---|\n{table}")
 
@@ -211,6 +213,11 @@ def _read(verdict: Verdict) -> str:
         return "nothing"
     parts = f" in {receipt.parts} parts" if receipt.parts > 1 else ""
     return f"{receipt.coverage:.0%} of the changed lines: {receipt.hunks} hunks of {len(receipt.files)} files{parts}"
+
+
+def _files(paths: Sequence[str]) -> str:
+    named = ", ".join(f"`{_plain(path)}`" for path in paths[:MOST_FILES]) or "none"
+    return named + (f" and {len(paths) - MOST_FILES} more" if len(paths) > MOST_FILES else "")
 
 
 def _tokens(verdict: Verdict) -> str:

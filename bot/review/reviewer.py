@@ -30,6 +30,7 @@ class JudgeRequest:
 
     kind: ReviewKind
     key: EvidenceKey
+    blueprint_digest: str
     blueprint_title: str
     blueprint_text: str
     acceptance: tuple[str, ...]
@@ -173,7 +174,12 @@ class Judge:
                 remedy="Copy `first_word` and `last_word` exactly from the beginning and the end of the message.",
             )
         ours = sum(self._count(message.content) for message in prompt.messages)
-        if completion.input_tokens and completion.input_tokens < ours * LEAST_TOKEN_SHARE:
+        if completion.input_tokens <= 0:
+            raise ModelUnusable(
+                "the server does not say how many tokens it read, so nothing shows that the question was not cut",
+                code="review.unread",
+            )
+        if completion.input_tokens < ours * LEAST_TOKEN_SHARE:
             raise ModelUnusable(
                 f"the server counted {completion.input_tokens} tokens of a question of about {ours}: it was cut",
                 code="review.unread",
@@ -209,6 +215,7 @@ class Judge:
             model_answered=", ".join(models),
             prompt_digest=_digest(heard.prompts),
             diff_digest=sha256(request.diff),
+            blueprint=request.blueprint_digest,
             files=matter.read.files,
             rules=tuple(rule.id for rule in rules_of(request.kind, request.config.review.rules)),
             input_tokens=sum(one.input_tokens for one in heard.completions),

@@ -104,6 +104,32 @@ def test_an_edit_by_an_outsider_while_the_pull_request_waits_keeps_it_from_mergi
     world.must_be_merged(issue)
 
 
+def test_a_trusted_edit_at_the_gate_is_not_merged_past(world: World) -> None:
+    """The change and both verdicts answer the text as it was before."""
+    world.script_all()
+    issue = world.label_blueprint()
+    world.repo.edit_body(issue, BODY + "\n\n- [ ] greet('Bob') returns 'Hello Bob!'", by=OWNER)
+    world.ci()
+    world.later()
+    assert world.gate_codes(issue) == ["blueprint.edited"] and world.state(issue) is S.GATED
+    world.comment(issue, "/cadence go", by=OWNER)
+    world.later()
+    world.must_be_merged(issue)
+
+
+def test_after_a_trusted_edit_a_rebuild_is_planned_and_judged_by_the_new_text(world: World) -> None:
+    world.script_all()
+    issue = world.label_blueprint()
+    world.repo.edit_body(issue, BODY + "\n\n- [ ] greet('Bob') returns 'Hello Bob!'", by=OWNER)
+    world.repo.push_commit({"other.py": "x = 1\n"}, by=OWNER)
+    world.settle()
+    world.ci()
+    world.later()
+    world.must_be_merged(issue)
+    assert len(world.asked("change_set")) == 2 and "Bob" in world.asked("change_set")[-1]
+    assert len(world.asked("reasoning")) == 2 and "Bob" in world.asked("reasoning")[-1]
+
+
 def test_a_bots_label_starts_nothing_by_itself(world: World) -> None:
     world.script_all()
     other = world.github.create_app("labeller", {"issues": "write"}, [])

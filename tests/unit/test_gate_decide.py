@@ -159,6 +159,7 @@ ROWS: list[tuple[dict[str, Any], type, list[str]]] = [
     (only(rules=None), Block, ["rule.unreadable"]),
     (only(rules=BranchRules(required_checks=REQUIRED)), Merge, []),
     (only(rules=BranchRules(required_checks=rule("tests", OTHER))), Wait, ["rule.required_check"]),
+    (only(rules=BranchRules(required_checks=REQUIRED), checks=(check(app=None),)), Wait, ["rule.required_check"]),
     (only(rules=BranchRules(required_checks=rule("tests", None))), Merge, []),
     (only(rules=BranchRules(required_checks=rule("e2e", None))), Wait, ["ci.pending"]),
     (only(rules=BranchRules(required_checks=rule("cadence/gate", US))), Merge, []),

@@ -93,6 +93,7 @@ class Asked:
 def judge(ask: Reply, kind: ReviewKind = E, diff: str = DIFF, **rest: Any) -> Verdict:
     config = RepoConfig.model_validate({"review": rest.pop("review", {})})
     request = JudgeRequest(
+        blueprint_digest="b",
         kind=kind, key=KEY, blueprint_title="T", blueprint_text="Do it.", guidance="", plan="p", diff=diff,
         acceptance=rest.pop("acceptance", ()), base_tree=MemoryTree({"a.py": "x = 1\nz = 3\n"}),
         tree=MemoryTree({"a.py": "x = 1\ny = eval(x)\nz = 3\n"}), config=config, ask=ask, **rest,
@@ -232,7 +233,7 @@ def test_who_cannot_tell_both_ends_has_not_read(lie: dict[str, str]) -> None:
 
 def test_a_server_that_counts_half_of_what_was_sent_has_cut_it() -> None:
     assert outcome(judge(Asked(says(tokens=5)))) == (Conclusion.UNREADABLE, "review.unread")
-    assert outcome(judge(says(tokens=0))) == APPROVED, "a server that counts nothing proves nothing either way"
+    assert outcome(judge(says(tokens=0))) == (Conclusion.UNREADABLE, "review.unread"), "a server that does not count"
 
 
 def test_no_model_is_no_verdict() -> None:

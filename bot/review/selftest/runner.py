@@ -81,6 +81,7 @@ class SelfTest:
             JudgeRequest(
                 kind=kind,
                 key=key,
+                blueprint_digest=sha256(seed.blueprint),
                 blueprint_title=blueprint.title,
                 blueprint_text=blueprint.text,
                 acceptance=blueprint.acceptance,
