@@ -2,9 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+GIVEN := .cache/codes-given.json
 STAMP := $(VENV)/.installed
 
-.PHONY: setup demo test lint types unit contract fuzz bench lock docs clean
+.PHONY: setup demo test lint types unit contract fuzz bench lock docs codes-shown clean
 
 setup: $(STAMP) ## install Cadence and its locked dependencies into .venv
 
@@ -28,7 +29,8 @@ types: setup
 	@$(BIN)/mypy
 
 unit: setup
-	@$(BIN)/pytest -n auto -q
+	@$(BIN)/pytest -n auto -q --record-codes $(GIVEN)
+	@$(BIN)/python -m tests.shown $(GIVEN) --check
 
 contract: setup ## hold our requests and the sandbox's answers against GitHub's published description (needs npm)
 	@$(BIN)/python tests/contract/fetch.py
@@ -42,6 +44,10 @@ bench: setup ## what a commit costs in repositories of 1 thousand, 50 thousand a
 
 docs: setup ## regenerate the generated pages under docs/ and the JSON schemas
 	@$(BIN)/python -m bot.docs_pages
+
+codes-shown: setup ## run every test, and make docs/codes-shown.md from the reason codes that they saw given (minutes)
+	@$(BIN)/pytest -n auto -q --record-codes $(GIVEN) --ignore tests/architecture/test_codes_shown.py
+	@$(BIN)/python -m tests.shown $(GIVEN)
 
 lock: ## renew requirements.lock (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links -o requirements.lock
