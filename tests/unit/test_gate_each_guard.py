@@ -11,7 +11,7 @@ from bot.gate.ci import own_required
 from bot.gate.codes import code_entry
 from bot.gate.decide import Block, Done, Merge, Wait
 from bot.gate.reasons import STAYS_QUEUED, fits_the_queue, reason
-from bot.gate.snapshot import BranchRules, RequiredCheck
+from bot.gate.snapshot import BranchRules, PushedFinding, RequiredCheck
 from bot.names import AppId
 from bot.repo_config import RepoConfig
 from bot.review.kinds import ReviewKind
@@ -191,3 +191,27 @@ def test_what_may_stay_in_a_merge_queue() -> None:
     assert fits_the_queue(look()) and fits_the_queue(Wait(waiting(*STAYS_QUEUED)))
     assert not fits_the_queue(Wait(waiting("rule.merge_queue", "hold")))
     assert not fits_the_queue(Block(waiting("rule.merge_queue"))) and not fits_the_queue(Done("closed"))
+
+
+def test_a_merge_queue_is_fed_and_merges_by_its_own_method() -> None:
+    fed = look(rules=BranchRules(merge_queue=True, queue_method="rebase"))
+    assert isinstance(fed, Merge) and (fed.queue, fed.method) == (True, "rebase")
+    unsaid = look(rules=QUEUE)
+    assert isinstance(unsaid, Merge) and (unsaid.queue, unsaid.method) == (True, "squash")
+    direct = look(rules=BranchRules(queue_method="rebase"))
+    assert isinstance(direct, Merge) and (direct.queue, direct.method) == (False, "squash")
+
+
+def test_what_people_pushed_is_told_place_by_place_with_the_hash_to_approve() -> None:
+    skips = tuple(PushedFinding("tests.skip", "test_a.py", line, "it is skipped") for line in range(1, 6))
+    token = PushedFinding("secret.token", "b.py", 9, "a token")
+    skip, secret = look(pushed=(*skips, token), pushed_digest="d" * 64).reasons
+    told = "; ".join(f"{one.place}: it is skipped" for one in skips[:3])
+    assert skip.text == f"In commits that people pushed: {told} (and 2 more)"
+    assert secret.text == f"In commits that people pushed: {token.place}: a token"
+    assert f"`/cadence go {'d' * 12}`" in skip.next_step
+    (three,) = look(pushed=skips[:3]).reasons
+    assert "more" not in three.text and "`/cadence go`" in three.next_step
+    approved = look(pushed=skips, pushed_digest="d", pushed_approved="d")
+    assert isinstance(approved, Merge) and "what people pushed is approved" in approved.passed
+    assert "what people pushed is approved" not in look().passed  # type: ignore[union-attr]

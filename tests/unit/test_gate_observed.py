@@ -69,11 +69,15 @@ class World:
     here: set[str] = field(default_factory=lambda: {HEAD, TIP})
     fetched: int = 0
     branch: BranchRules = RULES
+    queued: bool = False
+    seen_checks: list[str] = field(default_factory=list)
     asked_rules: int = 0
 
     def read(self, pull: PullNumber, issue: IssueNumber) -> PullReading:
         methods = frozenset({"squash"})
-        return PullReading(self.pull, None, self.checks, self.tip, (check(),), True, self.labels, methods, False, 0)
+        return PullReading(
+            self.pull, None, self.checks, self.tip, (check(),), True, self.labels, methods, False, 0, self.queued
+        )
 
     def rules(self, branch: str) -> BranchRules:
         self.asked_rules += 1
@@ -89,6 +93,7 @@ class World:
         return OLD
 
     def see_check(self, repository_id: RepositoryId, head: str, name: str, now: Any) -> Any:
+        self.seen_checks.append(name)
         return OLD
 
     def has(self, commit: str) -> bool:
@@ -106,8 +111,8 @@ class World:
         self.fetched += 1
 
 
-def gate(world: World) -> Decision:
-    observer = Observer(world, FakeClock(), US)  # type: ignore[arg-type]
+def gate(world: World, budget: str | None = None) -> Decision:
+    observer = Observer(world, FakeClock(), US, budget=lambda _run: budget)  # type: ignore[arg-type]
     seen = observer.observe(RUN, world, world, refresh=world.fetch, fresh_rules=True)  # type: ignore[arg-type]
     policy = (seen.policy and seen.policy.config) or RepoConfig()
     now = replace(seen.snapshot, now=NOW, pushed=())
@@ -259,3 +264,17 @@ def test_rules_are_read_again_after_five_minutes_and_before_a_merge() -> None:
         assert world.asked_rules == reads
     observer.rules(RUN.repository_id, "other", world)
     assert world.asked_rules == 4
+
+
+def test_what_becomes_of_each_fact_on_its_way_to_the_decision() -> None:
+    queue = BranchRules(merge_queue=True)
+    assert codes(gate(good(effects=[put(IN, HEAD, 1)], branch=queue, queued=True))) == ["rule.merge_queue"]
+    assert gate(good(pull=replace(PULL, state="closed", merged=True))) == Done("merged")
+    assert gate(good(pull=replace(PULL, state="closed"))) == Done("closed")
+    assert codes(gate(good(labels=frozenset({"blueprint", "Cadence:Hold"})))) == ["hold"]
+    assert codes(gate(good(pull=replace(PULL, labels=("cadence:hold",))))) == ["hold"]
+    assert codes(gate(World([], (check(),)), "the run spent 2 of 1"))[0] == "budget"
+    assert "budget" not in codes(gate(World([], (check(),))))
+    world = good()
+    gate(world)
+    assert world.seen_checks == ["tests"], "our own checks do not make anybody wait for more"
