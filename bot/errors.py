@@ -50,7 +50,10 @@ class CadenceError(Exception):
             self.retry = retry
 
     def __str__(self) -> str:
-        return f"{self.code}: {self.summary}" + (f" {self.remedy}" if self.remedy else "")
+        said = f"{self.code}: {self.summary}"
+        if not self.remedy:
+            return said
+        return f"{said} {self.remedy}" if said.endswith((".", "!", "?", ":", "…")) else f"{said}. {self.remedy}"
 
 
 class Refused(CadenceError):

@@ -98,8 +98,6 @@ class Receipt:
     output_tokens: int
     duration_ms: int
     recorded: bool = False
-    blueprint: str = ""
-    """Digest of the blueprint's title and text that the change was judged by."""
     origin: str = ""
     """`head..merge base` of the verdict this one was carried over from; empty when it was judged itself."""
     coverage: float = 0.0
@@ -116,6 +114,8 @@ class Receipt:
     """By the operator's prices; None where a model that was asked has none."""
     measured: str = "unmeasured"
     """The last figures of the reviewers' self test for this model."""
+    blueprint: str = ""
+    """Digest of the blueprint's title and text that the change was judged by."""
 
 
 @dataclass(frozen=True, slots=True)

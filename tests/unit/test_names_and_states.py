@@ -151,7 +151,7 @@ def test_every_error_has_the_same_shape(kind: type[CadenceError]) -> None:
     assert isinstance(plain.audience, Audience) and isinstance(plain.retry, bool)
     told = kind("s", code="x.y", remedy="Do it.", audience=Audience.AUTHOR, retry=True, after=3.0, details=["a"])
     assert (told.code, told.retry, told.after, told.details) == ("x.y", True, 3.0, ("a",))
-    assert str(told) == "x.y: s Do it."
+    assert str(told) == "x.y: s. Do it."
     assert kind("s", **needed).code != "x.y", "one error's code is not the next one's"
 
 
