@@ -50,10 +50,15 @@ class CadenceError(Exception):
             self.retry = retry
 
     def __str__(self) -> str:
-        said = f"{self.code}: {self.summary}"
+        return f"{self.code}: {self.told}"
+
+    @property
+    def told(self) -> str:
+        """Cause and next step, as two sentences."""
         if not self.remedy:
-            return said
-        return f"{said} {self.remedy}" if said.endswith((".", "!", "?", ":", "…")) else f"{said}. {self.remedy}"
+            return self.summary
+        end = "" if self.summary.endswith((".", "!", "?", ":", "…")) else "."
+        return f"{self.summary}{end} {self.remedy}"
 
 
 class Refused(CadenceError):

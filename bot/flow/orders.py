@@ -186,5 +186,5 @@ def _foreign_commits(house: House, old: RunEntry) -> str:
     try:
         house.publisher.must_be_ours(old, desk.mirror, branch_for(old.issue), CommitSha(there))
     except CadenceError as error:
-        return f"{error.summary} {error.remedy}"
+        return error.told
     return ""

@@ -61,7 +61,7 @@ def _guarded(code: str, stage: Callable[[], Iterator[Check]]) -> list[Check]:
     try:
         found.extend(stage())
     except CadenceError as error:
-        found.append(failed(code, f"{error.summary} {error.remedy}".strip()))
+        found.append(failed(code, error.told))
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         found.append(failed(code, f"what the proof holds here cannot be read ({type(error).__name__}: {error})"))
     return found
