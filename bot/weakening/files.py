@@ -10,6 +10,7 @@ from functools import cached_property
 from bot.changeset.tree import MODE_EXECUTABLE, MODE_FILE, PathChange, TreeReader
 from bot.errors import GitFailed
 from bot.weakening.languages.python import skip_names
+from bot.weakening.languages.rust import without_wrapping
 from bot.weakening.paths import grammar_of, is_test_path, may_hold_tests
 from bot.weakening.tree import Context, Unit, units
 
@@ -112,6 +113,8 @@ def _units(path: str | None, read: Callable[[], str | None]) -> list[Unit]:
     ):
         return []
     names = skip_names(source) if path.endswith(".py") else frozenset()
+    if path.endswith(".rs"):
+        source = without_wrapping(source)
     context = Context(path, is_test_path(path), source, names, local_checks(source))
     return units(grammar, context)
 

@@ -77,9 +77,9 @@ def _new_skips(one: Matched) -> Iterator[Skip]:
     # A condition said in other words is no new one: only more conditions than before count.
     spare = sum(known.values()) + (1 if _SUITE.search(one.old.source) else 0)
     soft = [skip for skip in fresh if skip.conditional and skip.kind != "row"]
-    widened = len(one.new.body.rows) > len(one.old.body.rows)
-    if not hard and len(soft) > spare and not (widened and all(skip.text in ("skip()", "return") for skip in soft)):
+    if not hard and len(soft) > spare and not all(_by_new_row(skip, one) for skip in soft):
         yield from soft[spare:]
+    yield from _rows_held(one)
     old_rows = set(one.old.body.rows)
     for skip in fresh:
         if skip.kind == "row" and skip.text.removeprefix("row ") in old_rows:
@@ -88,6 +88,35 @@ def _new_skips(one: Matched) -> Iterator[Skip]:
 
 def _no_focus(skips: list[Skip]) -> list[Skip]:
     return [skip for skip in skips if skip.kind != "focus"]
+
+
+_HELD_FIELD = re.compile(r",?\b\"?\w*skip\w*\"?[:=](?P<value>[^,{}]+)", re.IGNORECASE)
+
+
+def _by_new_row(skip: Skip, one: Matched) -> bool:
+    """Whether only a row that says so is skipped (`if row.skip { t.Skip() }`), and there are more rows than before."""
+    if len(one.new.body.rows) <= len(one.old.body.rows) or skip.text not in ("skip()", "return"):
+        return False
+    if one.new.declared_rows > one.old.declared_rows:
+        # The branch asks for a combination of parameters, which is as new as they are.
+        return True
+    fields = re.findall(r"\.(\w+)", skip.where)
+    before, after = "".join(one.old.body.rows), "".join(one.new.body.rows)
+    return any(
+        re.search("skip", field, re.IGNORECASE) or (f"{field}:" in after and f"{field}:" not in before)
+        for field in fields[:1]
+    )
+
+
+def _rows_held(one: Matched) -> Iterator[Skip]:
+    """Rows that were there and now say that they are to be skipped."""
+    old_rows = set(one.old.body.rows)
+    for row in one.new.body.rows:
+        held = _HELD_FIELD.search(row) if row not in old_rows else None
+        bare = _HELD_FIELD.sub("", row)
+        same = bare in old_rows or bare.replace("{,", "{") in old_rows
+        if held and same and held["value"] not in ("false", "False", '""', "nil", "None", "null"):
+            yield Skip("row", f"row {bare}", one.new.line, True)
 
 
 def _skip_finding(one: Matched, skip: Skip) -> WeakeningFinding:

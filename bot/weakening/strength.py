@@ -41,7 +41,17 @@ _PRESENCE = re.compile(
     r"toBeTruthy|toBeDefined|toHaveBeenCalled\(\)|toBeFalsy|isNotNull|assertIsNotNone|assertNotNull|NotNil\(|not\.toBeNull"
     r"|notEqual\(\w+,null\)|isnotNone|assert_called(?:_once)?\(\)|toThrow(?:Error)?\(\)|not_to_be_nil|t\.ok\(|t\.pass\(|NotEmpty\("
     r"|assertTrue\(True\)|assert!\(true\)|assert_not_nil|^True$|^1$|^true$|is_ok\(\)|is_some\(\)|toBeInstanceOf|exists?\b"
+    r"|^\w*[eE]rr(?:or)?[!=]=nil$|\b(?:assert|require)\.Error\("
 )
+_BEGINNING = re.compile(r"\.(?:substring|substr|slice)\(0,|\[:[\w.()]+\]==")
+"""Equality of a value's beginning is no more than that it starts so."""
+_IDENTITY = re.compile(r"^(?P<subject>[\w.]+)\s+is\s+(?!not\b|None\b|True\b|False\b)\w")
+
+
+def identity(check: Assertion) -> str | None:
+    """The subject of Python's `subject is other`: the very same object has every property that it had."""
+    hit = _IDENTITY.match(check.source.strip())
+    return hit["subject"] if hit else None
 
 
 def level(check: Assertion) -> Level:
@@ -51,7 +61,9 @@ def level(check: Assertion) -> Level:
         return Level.CLOSE
     if _PRESENCE.search(text):
         return Level.PRESENCE
-    if _EXACT.search(text):
+    if _BEGINNING.search(text):
+        return Level.PART
+    if _EXACT.search(text) or identity(check):
         return Level.EXACT
     if (
         re.search(r"\bnotin\b|in\[|\"in[\w(]", text)

@@ -11,7 +11,7 @@ from bot.weakening.checks import Loss, losses
 from bot.weakening.features import Vanished
 from bot.weakening.files import FilePair
 from bot.weakening.matching import Matched, Matching, match
-from bot.weakening.model import Assertion, WeakeningFinding
+from bot.weakening.model import Assertion, Skip, WeakeningFinding
 from bot.weakening.paths import is_test_path
 from bot.weakening.skips import (
     constraint_findings,
@@ -25,7 +25,6 @@ from bot.weakening.tree import Unit, squeeze
 
 _COMMENT = re.compile(r"^\s*(?:#|//|--|/?\*+)\s?(?P<text>.*)$")
 _WARNED = re.compile(r"^(?:[\w.]*\.)?(?:deprecated_call|warns\w*|assertWarns\w*|warns_deprecated\w*|catch_warnings)\(")
-_WORD = re.compile(r"[A-Za-z_][\w-]{3,}")
 
 
 def test_findings(pairs: Sequence[FilePair]) -> Iterator[WeakeningFinding]:
@@ -46,7 +45,7 @@ def _gone(matching: Matching, vanished: Vanished) -> Iterator[WeakeningFinding]:
     by_pair: dict[int, list[Unit]] = defaultdict(list)
     pairs: dict[int, FilePair] = {}
     for pair, unit in matching.gone:
-        if _inside_gone(unit, matching) or vanished.explains(_WORD.findall(unit.text)) or _disabled_already(unit):
+        if _inside_gone(unit, matching) or vanished.explains_test(unit.names, unit.text) or _disabled_already(unit):
             continue
         by_pair[id(pair)].append(unit)
         pairs[id(pair)] = pair
@@ -72,8 +71,13 @@ def _inside_gone(unit: Unit, matching: Matching) -> bool:
 
 
 def _disabled_already(unit: Unit) -> bool:
-    """A test without a body never tested anything (`it.todo`)."""
-    return any(skip.text == "todo" for skip in unit.marks) and not unit.body.asserts
+    """A test that never ran takes nothing away with it (`it.todo`, a plain skip); one that was to fail did run."""
+    return any(not skip.conditional and skip.kind == "skip" for skip in effective_skips(unit))
+
+
+def _holds_back(skip: Skip) -> bool:
+    """Rust's `should_panic` is stored as an expected failure, and is a check."""
+    return skip.kind in ("skip", "xfail") and skip.text != "should_panic"
 
 
 def _gone_one(pair: FilePair, unit: Unit) -> WeakeningFinding:
@@ -158,7 +162,7 @@ def _compared(one: Matched) -> bool:
     """Whether the unit changed, belongs to the tests, and ran before."""
     if one.old.text == one.new.text or one.old.kind in ("code", "group") or not _in_tests(one):
         return False
-    return not any(not skip.conditional and skip.kind in ("skip", "xfail") for skip in effective_skips(one.old))
+    return not any(not skip.conditional and _holds_back(skip) for skip in effective_skips(one.old))
 
 
 def _hollow(one: Matched) -> bool:

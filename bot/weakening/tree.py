@@ -81,6 +81,11 @@ class Unit:
         self._nested.add(node.id)
 
     @property
+    def holds_units(self) -> int:
+        """How many units stand directly inside."""
+        return len(self._nested)
+
+    @property
     def leaf(self) -> str:
         return self.names[-1] if self.names else ""
 
@@ -92,6 +97,11 @@ class Unit:
     def source(self) -> str:
         """The text of the whole file."""
         return self._context.source
+
+    @property
+    def declared_rows(self) -> int:
+        """How many rows of data stand on the unit itself (a decorator's, `it.each`'s), not in its body."""
+        return len(self._start.rows)
 
     @property
     def marks(self) -> list[Skip]:
@@ -108,8 +118,8 @@ class Unit:
     def body(self) -> Body:
         found = Body(rows=list(self._start.rows), skips=list(self._start.skips))
         for node in self._start.head_checks:
-            found.asserts.append(_assertion(node, node, (), False))
-        _walk(self._start.body, self, found, (), False)
+            found.asserts.append(_assertion(node, node, (), 0))
+        _walk(self._start.body, self, found, (), 0)
         return found
 
     @cached_property
@@ -129,7 +139,7 @@ class Unit:
         return frozenset(token for token in tokens(self._start.body, self._grammar.comments) if len(token) > 1)
 
 
-def _walk(node: Node, unit: Unit, found: Body, conditions: tuple[str, ...], loop: bool) -> None:
+def _walk(node: Node, unit: Unit, found: Body, conditions: tuple[str, ...], loop: int) -> None:
     grammar, context = unit._grammar, unit._context
     for child in node.named_children:
         if child.id in unit._nested or child.type in grammar.comments:
@@ -138,10 +148,11 @@ def _walk(node: Node, unit: Unit, found: Body, conditions: tuple[str, ...], loop
         if child.type in grammar.branches:
             inner = (*conditions, _condition(child))
         elif child.type in grammar.loops:
-            looped = True
+            looped = loop + 1
         skip = grammar.skip(child, context)
         if skip is not None:
-            found.skips.append(Skip(skip.kind, skip.text, skip.line, skip.conditional or bool(inner)))
+            where = inner[-1] if inner else ""
+            found.skips.append(Skip(skip.kind, skip.text, skip.line, skip.conditional or bool(inner), where))
         checked = grammar.check(child, context)
         if checked is not None:
             found.asserts.append(_assertion(child, checked, inner, looped))
@@ -170,7 +181,7 @@ BLOCKS = frozenset(
 )
 
 
-def _walk_blocks(node: Node, unit: Unit, found: Body, conditions: tuple[str, ...], loop: bool) -> None:
+def _walk_blocks(node: Node, unit: Unit, found: Body, conditions: tuple[str, ...], loop: int) -> None:
     """Inside a check only the blocks that it runs can hold further checks."""
     for child in node.named_children:
         if child.id in unit._nested:
@@ -186,7 +197,7 @@ def _condition(node: Node) -> str:
     return normal(condition) if condition is not None else node.type
 
 
-def _assertion(node: Node, checked: Node, conditions: tuple[str, ...], loop: bool) -> Assertion:
+def _assertion(node: Node, checked: Node, conditions: tuple[str, ...], loop: int) -> Assertion:
     source = (checked.text or b"").decode("utf-8", "replace")
     return Assertion(normal(checked), node.start_point.row + 1, conditions, loop, source)
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from bot.weakening.ci.commands import checks_of, forgiven, kinds, limits, strict_flags, without_forgiveness
 from bot.weakening.ci.config import Config
-from bot.weakening.ci.jobs import Job, Step, jobs
+from bot.weakening.ci.jobs import jobs
+from bot.weakening.ci.steps import Job, Step
 from bot.weakening.model import WeakeningFinding
 
 Side = tuple[Config, Config]
@@ -205,7 +206,7 @@ def _narrowed(old: Job, new: Job, config: Config) -> Iterator[WeakeningFinding]:
 
 def _lost_values(key: str, old: list[str], new: list[str]) -> Iterator[str]:
     """Platforms without a successor, and named checks; an old version that is dropped is no loss."""
-    if re.search(r"^os$|platform|runs-on|image|target", key):
+    if re.search(r"^os$|platform|runs-on|image|target|^implementation$", key):
         families = {_family(value) for value in new}
         if len(families) >= len({_family(value) for value in old}):
             return

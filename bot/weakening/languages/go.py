@@ -42,6 +42,9 @@ _METHODS = re.compile(
 _FAILS = re.compile(r"^(?:t|tt|b|c|tb|suite\.T\(\)|s\.T\(\))\.(?:Error|Errorf|Fatal|Fatalf|Fail|FailNow)$")
 _SKIPS = re.compile(r"^(?:t|tt|b|c|tb|s|suite|s\.T\(\)|suite\.T\(\))\.(?:Skip|Skipf|SkipNow)$|^(?:ginkgo\.)?Skip$")
 
+_SKIP_HELPER = re.compile(r"^(?:\w+\.)?[sS]kip(?:[A-Z]\w*|_\w+)?$")
+"""A helper that is given the test and called after skipping, wherever it is kept."""
+
 
 def _start(node: Node, _names: Names, context: Context) -> Start | None:
     if node.type in ("function_declaration", "method_declaration"):
@@ -114,8 +117,15 @@ def _failing_branch(node: Node) -> Node | None:
 
 
 def _skip(node: Node, _context: Context) -> Skip | None:
-    if node.type == "call_expression" and _SKIPS.match(callee(node)):
-        return Skip("skip", "skip()", node.start_point.row + 1)
+    if node.type != "call_expression":
+        return None
+    name, line = callee(node), node.start_point.row + 1
+    if _SKIPS.match(name):
+        return Skip("skip", "skip()", line)
+    arguments = node.child_by_field_name("arguments")
+    first = text(arguments.named_children[0]) if arguments is not None and arguments.named_children else ""
+    if _SKIP_HELPER.match(name) and first in ("t", "tb", "b", "tt"):
+        return Skip("skip", f"{name}({first})", line, True)
     return None
 
 

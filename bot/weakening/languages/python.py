@@ -17,6 +17,7 @@ _CONDITIONAL = re.compile(r"skip_?if|skip_?unless|importorskip|xfail_?if|skip_on
 _SKIP_CALL = re.compile(
     r"^(?:pytest\.|py\.test\.|unittest\.|self\.|testing\.)?(?:skip|xfail|importorskip|skipTest|skip_test|Skip\w*|SKIP)$"
 )
+_SKIP_HELPER = re.compile(r"^(?:self\.|\w+\.)?_?skip_?(?:if|unless|on|when|for)_\w+$", re.IGNORECASE)
 _CHECK = re.compile(
     r"^_?(?:assert\w*|expect\w*|verify\w*|check_?[A-Z_]\w*|check|ensure\w*|raises|warns|fail(?:If|Unless)?\w*"
     r"|should\w*|compare\w*|deprecated_call|warns_\w+|ok_|eq_|ne_|in_|is_)$"
@@ -154,6 +155,8 @@ def _skip(node: Node, _context: Context) -> Skip | None:
             conditional = "importorskip" in name
             kind = "xfail" if "xfail" in name else "skip"
             return Skip(kind, f"{name}({_first_argument(node)})" if conditional else "skip()", line, conditional)
+        if _SKIP_HELPER.match(name):
+            return Skip("skip", f"{name}()", line, True)
     if node.type == "raise_statement" and re.search(r"\bSkip(?:Test|ped)?\b", text(node)):
         return Skip("skip", "skip()", line)
     if node.type == "assignment":

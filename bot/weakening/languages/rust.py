@@ -17,6 +17,25 @@ _CHECK = re.compile(r"^(?:\w+::)*(?:debug_)?(?:assert\w*|prop_assert\w*|check\w*
 _NAME = re.compile(r"^(?:assert|check|verify|expect|compare|validate)_\w+$")
 
 
+_WRAPPED = re.compile(r"^([ \t]*)(?:\w+::)*(\w+)!\s*(?:\w+\s*)?\{(?=[^\n]*$)", re.MULTILINE)
+
+
+def without_wrapping(source: str) -> str:
+    """The file as if macros that wrap whole tests (`rt_test! { … }`, `proptest! { … }`) were modules, line by line.
+
+    A macro's arguments have no syntax tree, so nothing in them could be compared.
+    """
+    if "!" not in source or "#[" not in source:
+        return source
+
+    def module(hit: re.Match[str]) -> str:
+        end = source.find(f"\n{hit[1]}}}", hit.end())
+        wraps = re.search(r"#\[(?:\w+::)*\w*test", source[hit.end() : max(end, hit.end())])
+        return f"{hit[1]}mod {hit[2]} {{" if wraps and hit[2] != "macro_rules" else hit[0]
+
+    return _WRAPPED.sub(module, source)
+
+
 def _start(node: Node, names: Names, context: Context) -> Start | None:
     if node.type not in ("function_item", "mod_item", "impl_item"):
         return None
