@@ -225,4 +225,13 @@ def _message_dropped(was: Assertion, now: Assertion) -> bool:
             and re.search(r"raises|toThrow|assertRaises", now.text)
         ):
             return True
-    return False
+    one, two = _RAISED.search(was.text), _RAISED.search(now.text)
+    return one is not None and two is not None and not _ANY_ERROR.search(one[0]) and bool(_ANY_ERROR.search(two[0]))
+
+
+_RAISED = re.compile(
+    r"(?:\braises\(|assertRaises\(|assertThrows\(|raise_error(?=[\s(A-Z{]|$)\(?|should\.raise\(?|assert_raises\(?|toThrow(?:Error)?\()"
+    r"(?:[\w.:]*)"
+)
+_ANY_ERROR = re.compile(r"(?:\(|raise|raise_error|raises)(?:Base|Standard)?(?:Exception|Throwable|Error)?(?:\.class)?$")
+"""Any error at all, where one of a kind was demanded."""

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
 from bot.weakening.files import FilePair
-from bot.weakening.tree import Unit, squeeze
+from bot.weakening.nodes import squeeze
+from bot.weakening.tree import Unit
 
 _WORD = re.compile(r"[A-Za-z_]\w{2,}|\d[\w.]*|\"[^\"]{1,60}\"")
 

@@ -27,7 +27,7 @@ _NAME = re.compile(
     r"|^tests?\.rs$|^tests?_.*\.rs$|.*(?:Tests?|TestCase|IT|Spec)\.(?:java|kt|groovy|scala|cs|swift|php)$"
 )
 _DATA = re.compile(
-    r"(?:^|/)(?:fixtures?|testdata|test_data|test-data|__snapshots__|snapshots|node_modules|vendor|third_party"
+    r"(?:^|/)(?:fixtures?|testdata|test_data|test-data|__snapshots__|snapshots|node_modules|_?vendor(?:ed)?|third[_-]?party|Godeps"
     r"|\.yarn|bower_components)/|\.min\.js$|\.snap$"
 )
 _OUTPUT = re.compile(r"^(?:(?!(?:src|source|tests?|specs?|__tests__|spec|lib)/)[^/]+/)*(?:dist|build)/", re.IGNORECASE)

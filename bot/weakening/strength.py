@@ -45,6 +45,8 @@ _PRESENCE = re.compile(
 )
 _BEGINNING = re.compile(r"\.(?:substring|substr|slice)\(0,|\[:[\w.()]+\]==")
 """Equality of a value's beginning is no more than that it starts so."""
+_FOUND = re.compile(r"(?:indexOf|IndexOf|index_of|find|Index|search)\([^()]*\)(?:!==?-1|>=0|>-1)")
+"""A position compared with "nowhere": that the value is contained."""
 _IDENTITY = re.compile(r"^(?P<subject>[\w.]+)\s+is\s+(?!not\b|None\b|True\b|False\b)\w")
 
 
@@ -61,7 +63,7 @@ def level(check: Assertion) -> Level:
         return Level.CLOSE
     if _PRESENCE.search(text):
         return Level.PRESENCE
-    if _BEGINNING.search(text):
+    if _BEGINNING.search(text) or _FOUND.search(text):
         return Level.PART
     if _EXACT.search(text) or identity(check):
         return Level.EXACT

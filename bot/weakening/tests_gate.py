@@ -12,6 +12,7 @@ from bot.weakening.features import Vanished
 from bot.weakening.files import FilePair
 from bot.weakening.matching import Matched, Matching, match
 from bot.weakening.model import Assertion, Skip, WeakeningFinding
+from bot.weakening.nodes import squeeze
 from bot.weakening.paths import is_test_path
 from bot.weakening.skips import (
     constraint_findings,
@@ -21,7 +22,7 @@ from bot.weakening.skips import (
     skip_findings,
 )
 from bot.weakening.textual import textual_findings
-from bot.weakening.tree import Unit, squeeze
+from bot.weakening.tree import Unit
 
 _COMMENT = re.compile(r"^\s*(?:#|//|--|/?\*+)\s?(?P<text>.*)$")
 _WARNED = re.compile(r"^(?:[\w.]*\.)?(?:deprecated_call|warns\w*|assertWarns\w*|warns_deprecated\w*|catch_warnings)\(")
@@ -77,7 +78,7 @@ def _disabled_already(unit: Unit) -> bool:
 
 def _holds_back(skip: Skip) -> bool:
     """Rust's `should_panic` is stored as an expected failure, and is a check."""
-    return skip.kind in ("skip", "xfail") and skip.text != "should_panic"
+    return skip.kind in ("skip", "xfail", "return") and skip.text != "should_panic"
 
 
 def _gone_one(pair: FilePair, unit: Unit) -> WeakeningFinding:
@@ -139,10 +140,18 @@ def _checked_less(matching: Matching, vanished: Vanished) -> Iterator[WeakeningF
     for one in matching.same:
         if not _compared(one):
             continue
-        yield from _losses(one, list(losses(one.old, one.new, moved_away, explained, weights)))
+        found = list(losses(one.old, one.new, moved_away, explained, weights))
+        yield from _losses(one, [loss for loss in found if loss.new is not None or not _left(one, vanished)])
         if _hollow(one) and not matching.added.lines:
             message = f"The test {name_of(one.new)} is emptied."
             yield WeakeningFinding("tests.emptied", one.pair.path, one.new.line, message)
+
+
+def _left(one: Matched, vanished: Vanished) -> bool:
+    """Whether what the test lost are lines about something that left the product, with nothing in their place."""
+    gone = Counter(one.old.lines) - Counter(one.new.lines)
+    about = sum(vanished.explains(re.findall(r"\w{4,}", line)) is not None for line in gone)
+    return about > 0 and gone.total() - (Counter(one.new.lines) - Counter(one.old.lines)).total() > about
 
 
 def _came(matching: Matching) -> Counter[str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 from tree_sitter import Language, Node, Parser
 
 from bot.weakening.model import Assertion, Body, Skip
+from bot.weakening.nodes import normal, squeeze, text, tokens
 
 Names = tuple[str, ...]
 
@@ -161,11 +162,31 @@ def _walk(node: Node, unit: Unit, found: Body, conditions: tuple[str, ...], loop
                 _walk_blocks(child, unit, found, around, looped)
             continue
         found.rows += grammar.rows(child)
-        if child.type in grammar.returns and child.named_child_count == 0 and conditions and not found.asserts:
-            found.skips.append(Skip("return", conditions[-1], child.start_point.row + 1, True))
+        if child.type in grammar.returns and child.named_child_count == 0 and not found.asserts:
+            found.skips += _early_return(child, conditions, unit._start.body)
         _walk(child, unit, found, inner, looped)
 
 
+def _early_return(node: Node, conditions: tuple[str, ...], body: Node) -> list[Skip]:
+    """A return before the first check: under a condition, or so that what follows never runs."""
+    line = node.start_point.row + 1
+    if conditions:
+        return [Skip("return", conditions[-1], line, True)]
+    return [Skip("return", "return", line)] if node.next_named_sibling is not None and _ends(node, body) else []
+
+
+def _ends(node: Node, body: Node) -> bool:
+    """Whether a bare return stands in the unit's own block, so that nothing after it runs."""
+    functions, at = 0, node.parent
+    while at is not None and at.id != body.id:
+        functions += at.type in _FUNCTIONS
+        if functions > 1 or at.type not in BLOCKS | {"statement_list", "body_statement", "arguments"}:
+            return False
+        at = at.parent
+    return at is not None
+
+
+_FUNCTIONS = frozenset({"arrow_function", "function_expression", "func_literal", "lambda_expression", "do_block"})
 _HOLDERS = frozenset({"with_statement", "call", "call_expression", "method_invocation"})
 """Checks that can hold blocks with further checks."""
 BLOCKS = frozenset(
@@ -200,68 +221,6 @@ def _condition(node: Node) -> str:
 def _assertion(node: Node, checked: Node, conditions: tuple[str, ...], loop: int) -> Assertion:
     source = (checked.text or b"").decode("utf-8", "replace")
     return Assertion(normal(checked), node.start_point.row + 1, conditions, loop, source)
-
-
-def callee(node: Node) -> str:
-    """The dotted name that a call calls, white space and type arguments left out; "" for other nodes."""
-    if node.type == "method_invocation":
-        name, receiver = node.child_by_field_name("name"), node.child_by_field_name("object")
-        own = text(name) if name else ""
-        return f"{text(receiver)}.{own}" if receiver is not None else own
-    if node.type == "call" and node.child_by_field_name("method") is not None:
-        name, receiver = node.child_by_field_name("method"), node.child_by_field_name("receiver")
-        own = text(name) if name else ""
-        return f"{text(receiver)}.{own}" if receiver is not None else own
-    function = node.child_by_field_name("function")
-    return squeeze(text(function)) if function is not None else ""
-
-
-def text(node: Node | None) -> str:
-    """The node's source."""
-    return (node.text or b"").decode("utf-8", "replace") if node is not None else ""
-
-
-def squeeze(value: str) -> str:
-    """Without white space, and with one kind of quote: what a formatter changes."""
-    return "".join(value.split()).replace("'", '"')
-
-
-def tokens(node: Node, skip: frozenset[str] = frozenset()) -> Iterator[str]:
-    """The leaves' texts in order."""
-    if node.type in skip:
-        return
-    if node.child_count == 0 or node.type in (
-        "string",
-        "string_literal",
-        "interpreted_string_literal",
-        "raw_string_literal",
-    ):
-        value = text(node)
-        if value.strip():
-            yield squeeze(value)
-        return
-    for child in node.children:
-        yield from tokens(child, skip)
-
-
-COMMENTS = frozenset({"comment", "line_comment", "block_comment"})
-
-
-@lru_cache(maxsize=1 << 15)
-def _normal_text(value: str) -> str:
-    out = squeeze(value)
-    for end in (",)", ",]", ",}"):
-        out = out.replace(end, end[1])
-    while out.startswith("(") and out.endswith(")") and out.count("(") == 1:
-        out = out[1:-1]
-    return out.rstrip(";")
-
-
-def normal(node: Node) -> str:
-    """The node's text as a formatter would leave it alone: no white space, comments or trailing commas, one quote."""
-    if not any(mark in text(node) for mark in ("#", "//", "/*")):
-        return _normal_text(text(node))
-    return _normal_text("".join(tokens(node, COMMENTS)))
 
 
 _PARSERS: dict[str, Parser] = {}
@@ -301,11 +260,6 @@ def _collect(node: Node, parent: Unit, grammar: Grammar, context: Context, found
         found.append(unit)
         if start.inside and (start.kind in ("group", "class") or grammar.descend):
             _collect(start.body, unit, grammar, context, found, "")
-
-
-def first_of(node: Node, types: Sequence[str]) -> Node | None:
-    """The first named child of one of the types."""
-    return next((child for child in node.named_children if child.type in types), None)
 
 
 def no_rows(_node: Node) -> list[str]:

@@ -131,8 +131,42 @@ STAYS = {
         ),
         'package a\n\nfunc TestA(t *testing.T) {\n\tassert.Equal(t, []string{"clothing", "pants"}, sub.parents)\n}\n',
     ),
+    "contained, in two ways of saying it": (
+        "a.test.js",
+        "it('a', () => {\n  assert(data.output.indexOf(wanted) !== -1, 'none')\n})\n",
+        "it('a', () => {\n  expect(data.output).to.contain(wanted)\n})\n",
+    ),
+    "raised unless one of these": (
+        "test_a.py",
+        (
+            "def test_a():\n    try:\n        f()\n    except SSLError as e:\n"
+            "        assert 'unknown ca' in str(e) or 'chain' in str(e)\n"
+        ),
+        (
+            "def test_a():\n    try:\n        f()\n    except SSLError as e:\n"
+            "        if not ('unknown ca' in str(e) or 'chain' in str(e) or 'x' in str(e)):\n"
+            "            raise\n"
+        ),
+    ),
+    "another error of a kind": (
+        "test_a.py",
+        "def test_a():\n    with pytest.raises(ValueError):\n        f()\n",
+        "def test_a():\n    with pytest.raises(KeyError):\n        f()\n",
+    ),
 }
 WEAKER = {
+    "any error where one of a kind was demanded": (
+        "test_a.py",
+        "def test_a():\n    with pytest.raises(ValueError):\n        f()\n",
+        "def test_a():\n    with pytest.raises(Exception):\n        f()\n",
+        "tests.assertion_loosened",
+    ),
+    "any error in RSpec": (
+        "a_spec.rb",
+        "describe 'a' do\n  it 'b' do\n    expect { run }.to raise_error(ArgumentError)\n  end\nend\n",
+        "describe 'a' do\n  it 'b' do\n    expect { run }.to raise_error\n  end\nend\n",
+        "tests.assertion_loosened",
+    ),
     "a chain loses its demand": (
         "a.test.js",
         "it('a', function (done) {\n  request(app).get('/')\n  .expect('x-method', 'head')\n  .expect(200, done)\n})\n",
@@ -184,6 +218,22 @@ def test_stays(name: str) -> None:
 def test_weaker(name: str) -> None:
     path, before, after, code = WEAKER[name]
     assert code in edited(path, before, after)
+
+
+def test_what_left_with_the_product() -> None:
+    """Checks of what came out of a function that the change takes out of the product."""
+    product = "def parse(x):\n    return x\n\ndef unparse(x):\n    return str(x)\n"
+    test = (
+        "def test_a():\n    for one in ALL:\n        back = unparse(one)\n"
+        "        assert one.text == back\n        assert back == one.url\n"
+        "        assert parse(one)\n"
+    )
+    shorter = "def test_a():\n    for one in ALL:\n        assert parse(one)\n"
+    before = {"lib/urls.py": product, "tests/test_urls.py": test}
+    assert codes(before, {"lib/urls.py": product.split("\n\n")[0] + "\n", "tests/test_urls.py": shorter}) == set()
+    assert codes(before, {"lib/urls.py": product + "# more\n", "tests/test_urls.py": shorter}) == {
+        "tests.assertion_removed"
+    }
 
 
 def test_a_plan_alone_is_a_loss() -> None:

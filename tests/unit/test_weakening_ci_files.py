@@ -39,7 +39,40 @@ WORKFLOW = (
 )
 GO_TRAVIS = "language: go\ngo:\n  - 1.14.x\nscript:\n  - make test\n"
 
+ARTIFACT = """
+on: [push]
+jobs:
+  test:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/upload-artifact@v4
+      - uses: actions/first-interaction@v1
+      - uses: codecov/codecov-action@v4
+"""
+TARGETS = """
+on: [push]
+jobs:
+  test:
+    strategy:
+      matrix:
+        include:
+          - {os: ubuntu-latest, target: x86_64-unknown-linux-gnu}
+          - {os: ubuntu-latest, target: armv5te-unknown-linux-gnueabi}
+    steps:
+      - run: cargo test
+"""
+MARKDOWN = '{"scripts": {"lint": "markdownlint docs/**/*.md"}}\n'
+ARM = "          - {os: ubuntu-latest, target: armv5te-unknown-linux-gnueabi}\n"
+
 WEAKER = [
+    ("package.json", MARKDOWN, ('.md"', '.md -i CHANGELOG.md"'), "ci.lint_ignored"),
+    (".github/workflows/ci.yml", TARGETS, (ARM, ""), "ci.matrix"),
+    (
+        ".github/workflows/ci.yml",
+        ARTIFACT,
+        ("first-interaction@v1", "first-interaction@v1\n        continue-on-error: true"),
+        "ci.failure_ignored",
+    ),
     ("Makefile", MAKE, ("F401", "F401,F821"), "ci.lint_ignored"),
     ("Makefile", MAKE, ("check -r -s", 'check -r -s && echo ok || echo "Invalid"'), "ci.failure_ignored"),
     (".travis.yml", TRAVIS, ("  - pypy\n", "  # - pypy  -- appears to hang\n"), "ci.matrix"),
@@ -52,6 +85,18 @@ WEAKER = [
     ("package.json", COVERALLS, ("&& cat lcov.info | coveralls", "|| true"), "ci.failure_ignored"),
 ]
 FINE = [
+    (
+        ".github/workflows/ci.yml",
+        ARTIFACT,
+        ("upload-artifact@v4", "upload-artifact@v4\n        continue-on-error: true"),
+        "files for a service",
+    ),
+    (
+        ".github/workflows/ci.yml",
+        ARTIFACT,
+        ("uses: codecov/codecov-action@v4", "run: ./ci/upload_coverage.sh"),
+        "the upload by a script",
+    ),
     ("Makefile", MAKE, ("E501,F401", "E501"), "fewer exceptions"),
     (".travis.yml", RUBY, ("jruby-9.2", "jruby-9.3"), "another version"),
     (".travis.yml", TRAVIS, ("  - '3.8'\n", ""), "an old version"),

@@ -118,8 +118,41 @@ WEAKER = {
         BUILD.replace("', async", "', { skip: !released }, async"),
         "tests.skip_conditional",
     ),
+    "a return before everything, in Python": (
+        "test_a.py",
+        "def test_a():\n    made = f()\n    assert made == 1\n",
+        "def test_a():\n    return\n    made = f()\n    assert made == 1\n",
+        "tests.skip",
+    ),
+    "a return before everything, in JavaScript": (
+        "a.test.js",
+        "it('a', () => {\n  const made = f()\n  expect(made).toBe(1)\n})\n",
+        "it('a', () => {\n  return\n  const made = f()\n  expect(made).toBe(1)\n})\n",
+        "tests.skip",
+    ),
+    "a return before everything, in Go": (
+        "a_test.go",
+        PLAIN,
+        PLAIN.replace("\tcases :=", "\treturn\n\tcases :="),
+        "tests.skip",
+    ),
 }
 FINE = {
+    "a return at the end of a callback": (
+        "a.test.js",
+        "it('a', done => {\n  run(() => {\n    done()\n  })\n  expect(f()).toBe(1)\n})\n",
+        "it('a', done => {\n  run(() => {\n    log()\n    return\n    done()\n  })\n  expect(f()).toBe(1)\n})\n",
+    ),
+    "a skip in the place of a return": (
+        "test_a.py",
+        "def test_a():\n    return\n    assert f() == 1\n",
+        "@pytest.mark.skip\ndef test_a():\n    assert f() == 1\n",
+    ),
+    "tests of what is vendored": (
+        "_vendor/perks/a_test.go",
+        PLAIN,
+        PLAIN.replace("func TestPrice", "func BrokenTestPrice"),
+    ),
     "a new row that says so": ("a_test.go", PLAIN, TABLE.replace('\t\t"two":  {n: 2, want: 20},\n', NEW_ROW)),
     "a row with its field off": ("a_test.go", TABLE, TABLE.replace("want: 20", "want: 20, skipHere: false")),
     "a row no longer held back": ("a_test.go", TABLE.replace("want: 20", "want: 20, skipHere: true"), TABLE),

@@ -80,6 +80,8 @@ def checks_of(command: str) -> frozenset[str]:
             part,
         ):
             found.add("test:script")
+        if re.match(r"(?:\./|bash |sh )[\w/.-]*cov[\w.-]*(?:\s|$)", part):
+            found.add("coverage:script")
     return frozenset(found)
 
 
@@ -106,7 +108,7 @@ _FORGIVING = re.compile(
 )
 
 
-_UPLOADS = frozenset({"codecov", "coveralls", "goveralls", "codacy"})
+UPLOADS = frozenset({"codecov", "coveralls", "goveralls", "codacy"})
 """Services that are told the coverage: whether they can be reached says nothing about the change."""
 
 
@@ -118,7 +120,7 @@ def forgiven(command: str) -> str | None:
     before = command[: hit.start()]
     group = before.rsplit("(", 1)[-1] if before.count("(") > before.count(")") else before
     tools = {check.split(":")[1] for check in checks_of(group)}
-    return None if tools and tools <= _UPLOADS else hit[0].strip()
+    return None if tools and tools <= UPLOADS else hit[0].strip()
 
 
 def without_forgiveness(command: str) -> str:
@@ -143,6 +145,9 @@ def exclusions(command: str) -> Iterator[tuple[str, str]]:
             for item in re.split(r"[,\s]+", hit["value"].strip("\"'")):
                 if item:
                     yield hit["flag"], item
+    for tool, flag in (("markdownlint", "-i"), ("shellcheck", "-e"), ("pylint", "-d")):
+        for hit in re.finditer(rf"\b{tool}\b[^|;&]*?\s{flag}[\s=]*([^\s|;&]+)", command):
+            yield flag, hit[1].strip("\"'")
 
 
 _STRICT = re.compile(

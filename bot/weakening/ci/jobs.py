@@ -128,7 +128,7 @@ def _matrix(job: Job, matrix: dict[str, Any]) -> None:
         elif key == "include" and isinstance(values, list):
             for one in values:
                 for name, value in one.items() if isinstance(one, dict) else ():
-                    if str(name) in ("os", "runs-on", "platform", "image"):
+                    if str(name) in ("os", "runs-on", "platform", "image", "target", "arch"):
                         job.matrix.setdefault(str(name), []).append(str(value))
 
 

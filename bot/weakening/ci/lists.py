@@ -62,7 +62,7 @@ def plain_key(key: str) -> str:
 def _args(config: Config) -> Iterator[tuple[str, str]]:
     """(flag, item) of what commands and hooks of the file leave out."""
     for value in _commands(config):
-        if "--" in value or " -" in value:
+        if " -" in value or value.startswith("-"):
             yield from exclusions(value)
 
 

@@ -8,7 +8,8 @@ import tree_sitter_go
 from tree_sitter import Node
 
 from bot.weakening.model import Skip
-from bot.weakening.tree import Context, Grammar, Names, Start, callee, normal, text
+from bot.weakening.nodes import callee, normal, text
+from bot.weakening.tree import Context, Grammar, Names, Start
 
 _TEST = re.compile(r"^(?:Test|Fuzz|Example)(?:[A-Z_0-9]|$)|^Benchmark(?:[A-Z_]|$)")
 _GINKGO = re.compile(

@@ -8,7 +8,8 @@ import tree_sitter_java
 from tree_sitter import Node
 
 from bot.weakening.model import Skip
-from bot.weakening.tree import Context, Grammar, Names, Start, callee, normal, squeeze, text
+from bot.weakening.nodes import callee, normal, squeeze, text
+from bot.weakening.tree import Context, Grammar, Names, Start
 
 _TESTS = re.compile(
     r"^(?:\w+\.)*(?:Test|ParameterizedTest|RepeatedTest|TestFactory|TestTemplate|Property|Theory|Example)$"

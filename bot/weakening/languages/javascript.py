@@ -9,7 +9,8 @@ import tree_sitter_typescript
 from tree_sitter import Node
 
 from bot.weakening.model import Skip
-from bot.weakening.tree import Context, Grammar, Names, Start, callee, no_rows, normal, text
+from bot.weakening.nodes import callee, normal, text
+from bot.weakening.tree import Context, Grammar, Names, Start, no_rows
 
 _GROUPS = "describe|context|suite|xdescribe|fdescribe|ddescribe|xcontext|fcontext|xsuite"
 _TESTS = "it|test|specify|xit|fit|iit|xtest|xspecify|pit|tap|t|tst|ava|property|scenario|bench"

@@ -8,7 +8,8 @@ import tree_sitter_python
 from tree_sitter import Node
 
 from bot.weakening.model import Skip
-from bot.weakening.tree import Context, Grammar, Names, Start, callee, no_rows, normal, squeeze, text
+from bot.weakening.nodes import callee, normal, squeeze, text
+from bot.weakening.tree import Context, Grammar, Names, Start, no_rows
 
 _SKIP_MARK = re.compile(
     r"(?:^|[._])(?:skip\w*|xfail\w*|expected_?failure\w*|nottest|known_?fail\w*|disabled?|importorskip)$", re.IGNORECASE
@@ -132,6 +133,8 @@ def _row_marks(node: Node) -> list[Skip]:
 def _check(node: Node, context: Context) -> Node | None:
     if node.type == "assert_statement":
         return node.named_children[0] if node.named_children else node
+    if node.type == "if_statement":
+        return _raising_branch(node)
     if node.type == "with_statement":
         clause = next((c for c in node.named_children if c.type == "with_clause"), None)
         if clause is not None and re.search(
@@ -145,6 +148,21 @@ def _check(node: Node, context: Context) -> Node | None:
         if leaf in context.check_names or (_CHECK.match(leaf) and not _NOT_CHECK.match(leaf)):
             return node
     return None
+
+
+def _raising_branch(node: Node) -> Node | None:
+    """`if not (…): raise` is a check, and its condition is what it checks."""
+    block, condition = node.child_by_field_name("consequence"), node.child_by_field_name("condition")
+    if block is None or condition is None or node.child_by_field_name("alternative") is not None:
+        return None
+    statements = [child for child in block.named_children if child.type != "comment"]
+    raised = len(statements) == 1 and statements[0].type == "raise_statement" and text(statements[0])
+    if not raised or not re.fullmatch(
+        r"raise(?:\s+(?:AssertionError|Exception|ValueError|RuntimeError)\b.*)?", raised, re.S
+    ):
+        return None
+    negated = condition.type == "not_operator"
+    return condition.named_children[-1] if negated and condition.named_children else condition
 
 
 def _skip(node: Node, _context: Context) -> Skip | None:

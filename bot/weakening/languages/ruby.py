@@ -8,7 +8,8 @@ import tree_sitter_ruby
 from tree_sitter import Node
 
 from bot.weakening.model import Skip
-from bot.weakening.tree import Context, Grammar, Names, Start, callee, no_rows, normal, text
+from bot.weakening.nodes import callee, normal, text
+from bot.weakening.tree import Context, Grammar, Names, Start, no_rows
 
 _GROUPS = re.compile(r"^(?:RSpec\.)?[xf]?(?:describe|context|feature|shared_examples(?:_for)?|example_group)$")
 _TESTS = re.compile(r"^[xf]?(?:it|specify|example|scenario|test|should|pending|its)$")
