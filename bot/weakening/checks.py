@@ -80,7 +80,7 @@ def losses(
 
 _FAIL = re.compile(
     r"^(?:[\w.]+\.)?(?:fail|ifError|error)\(|^(?:debug_)?assert!\(false|^(?:[\w.]+\.)?assert(?:True)?\((?:\"[^\"]*\",)?(?:[Ff]alse|0)\b"
-    r"|^(?:False|0)$"
+    r"|^(?:False|0)$|^(?:panic|unreachable)!\("
 )
 
 

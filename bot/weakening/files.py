@@ -127,7 +127,7 @@ _DEFINITION = re.compile(
 )
 _OTHER = re.compile(
     r"(?:test|set_?up|tear_?down|it$|describe$|create|new|make|build|get|load|read|write|start|stop|open|close|perform|run"
-    r"|parse|init|mock|fake|fetch|before|after|main$)",
+    r"|parse|init|mock|fake|fetch|before|after|main$|each|call$|to_\w+$|initialize$|respond|handle)",
     re.IGNORECASE,
 )
 """Names that say what a function does besides checking: a call of one is no check."""
@@ -137,10 +137,17 @@ _ASSERTING = re.compile(r"\bassert\w*!?|(?<!\.)\bexpect\(|\bt\.(?:Error|Fatal)f?
 def local_checks(source: str) -> frozenset[str]:
     """Names of the file's own functions that check something: a call of one is a check."""
     found = set()
-    hits = list(_DEFINITION.finditer(source))
-    for hit, following in zip(hits, [*hits[1:], None], strict=False):
-        end = following.start() if following else len(source)
+    for hit in _DEFINITION.finditer(source):
         name = hit[1] or hit[2]
-        if not _OTHER.match(name) and _ASSERTING.search(source, hit.end(), end):
+        if not _OTHER.match(name) and _ASSERTING.search(source, hit.end(), _end(source, hit)):
             found.add(name)
     return frozenset(found)
+
+
+def _end(source: str, hit: re.Match[str]) -> int:
+    """Where a function ends: at its closing bracket or `end`, or where the indentation goes back."""
+    start = source.rfind("\n", 0, hit.end()) + 1
+    indent = re.match(r"[ \t]*", source[start:])
+    back = re.compile(rf"\n{indent[0] if indent else ''}(?:\}}|end\b|(?![\s)\]}}])\S)")
+    end = back.search(source, hit.end())
+    return end.start() if end else len(source)

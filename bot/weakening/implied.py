@@ -71,12 +71,14 @@ def runs_still(check: Assertion, new: Unit) -> bool:
     return bool(words) and sum(word in new.text for word in words) / len(words) >= 0.8
 
 
-_RAISES = re.compile(r"(?:raises|warns|assertRaises\w*|assertWarns\w*|assertThrows|toThrow\w*|raise_error|throws)\W")
+_RAISES = re.compile(
+    r"(?:should_panic|raises|warns|assertRaises\w*|assertWarns\w*|assertThrows|toThrow\w*|raise_error|throws)\W"
+)
 
 
 def raised_instead(check: Assertion, fresh: Iterable[Assertion]) -> bool:
     """What was read off a caught error, or off a run that had failed, where the error itself is now demanded."""
-    about = re.search(r"exception|exit_code|\berr\b|error|isinstance", check.source)
+    about = re.search(r"exception|exit_code|\berr\b|error|isinstance|panic|is_err|thread_result", check.source)
     return bool(about) and any(_RAISES.search(one.text) and _VALUE.search(one.text) for one in fresh)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from bot.weakening.matching import Matched, Matching
 from bot.weakening.model import Skip, WeakeningFinding
 from bot.weakening.paths import is_test_path
+from bot.weakening.strength import split_arguments
 from bot.weakening.tree import Unit
 
 
@@ -74,9 +75,11 @@ def _new_skips(one: Matched) -> Iterator[Skip]:
             fresh.append(skip)
     hard = [skip for skip in fresh if not skip.conditional]
     yield from hard
+    yield from _narrowed(fresh, known)
     # A condition said in other words is no new one: only more conditions than before count.
     spare = sum(known.values()) + (1 if _SUITE.search(one.old.source) else 0)
     soft = [skip for skip in fresh if skip.conditional and skip.kind != "row"]
+    soft = [skip for skip in soft if not _by_new_parameter(skip, one)]
     if not hard and len(soft) > spare and not all(_by_new_row(skip, one) for skip in soft):
         yield from soft[spare:]
     yield from _rows_held(one)
@@ -91,6 +94,27 @@ def _no_focus(skips: list[Skip]) -> list[Skip]:
 
 
 _HELD_FIELD = re.compile(r",?\b\"?\w*skip\w*\"?[:=](?P<value>[^,{}]+)", re.IGNORECASE)
+
+
+def _narrowed(fresh: list[Skip], left: Counter[tuple[str, str]]) -> Iterator[Skip]:
+    """Rust's `cfg` that asks for all the features that it asked for before, and for more."""
+    spent = [_features(text) for (kind, text), count in left.items() if kind == "cfg" and count > 0]
+    for skip in fresh:
+        if skip.kind == "cfg" and any(was and was < _features(skip.text) for was in spent):
+            yield skip
+
+
+def _features(cfg: str) -> frozenset[str]:
+    return frozenset(split_arguments(cfg[4:-1])) if cfg.startswith("cfg(feature=") else frozenset()
+
+
+def _by_new_parameter(skip: Skip, one: Matched) -> bool:
+    """Whether the condition asks for a parameter that the test had not before: what ran before runs still."""
+    before, after = (re.search(r"\bdef \w+\(([^)]*)\)", unit.text) for unit in (one.old, one.new))
+    if before is None or after is None:
+        return False
+    fresh = set(re.findall(r"(\w+)\s*(?:[:,=]|$)", after[1])) - set(re.findall(r"\w+", before[1]))
+    return any(re.search(rf"\b{re.escape(name)}\b", skip.where) for name in fresh)
 
 
 def _by_new_row(skip: Skip, one: Matched) -> bool:

@@ -28,12 +28,12 @@ _CLOSE = re.compile(
 _EXACT = re.compile(
     r"==|assert_?(?:Array_?|Dict_?|List_?|Set_?|Frame_?|Series_?|Tuple_?|Sequence_?|MultiLine_?|Count_?)?Equals?\w*\(|assert_\w*eq!"
     r"|assertSame|toEqual\(|toBe\(|toStrictEqual\(|toMatchObject\(|deepEqual|strictEqual|deep\.equal|\.equals?\(|\.eql\("
-    r"|isEqualTo\(|\.is\(|\.same\(|\beq\(|\beql\(|(?:assert|require)\.(?:Equal|EqualValues|Exactly|JSONEq)\(|assert_equal\b"
+    r"|isEqualTo\(|must_equal|must_be_same_as|\.is\(|\.same\(|\beq\(|\beql\(|(?:assert|require)\.(?:Equal|EqualValues|Exactly|JSONEq)\(|assert_equal\b"
     r"|calledOnceWith\w*\(|toHaveBeenCalledWith\(|toHaveBeenCalledTimes\(|assert_called_(?:once_)?with\(|toThrow(?:Error)?\(.+\)"
     r"|[Ss]napshot|containsExactly\(|assert_array_equal|is(?:True|False|None)\b(?!\()|!=|Equal\(|EqualError\(",
 )
 _PART = re.compile(
-    r"\bin\b|assertIn\b|contains?\(|toContain|toMatch|Contains\(|assert_match|startswith|endswith|startsWith|endsWith|hasSize"
+    r"\bin\b|assertIn\b|contains?\(|toContain|toMatch|Contains\(|assert_match|must_include|must_match|wont_include|startswith|endswith|startsWith|endsWith|hasSize"
     r"|isinstance|IsInstance|instanceof|InstanceOf|>=|<=|[^-=>]>[^=]|<|Greater|Less|include\(|Regex|includes\(|indexOf"
     r"|expect\.any\(|jasmine\.any\(|toHaveLength|Len\(|ElementsMatch|assertCountEqual|hasItem|any\(|toHaveProperty"
 )

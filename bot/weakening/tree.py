@@ -46,6 +46,8 @@ class Grammar:
     loops: frozenset[str]
     comments: frozenset[str]
     returns: frozenset[str] = frozenset({"return_statement"})
+    declared: Callable[[Node], list[Skip]] | None = None
+    """The skips that a file declares for all of it."""
     descend: bool = True
     """Whether units are looked for inside the bodies of functions (calls that take blocks) or only in classes."""
 
@@ -163,30 +165,48 @@ def _walk(node: Node, unit: Unit, found: Body, conditions: tuple[str, ...], loop
             continue
         found.rows += grammar.rows(child)
         if child.type in grammar.returns and child.named_child_count == 0 and not found.asserts:
-            found.skips += _early_return(child, conditions, unit._start.body)
+            found.skips += _early_return(child, conditions, unit)
         _walk(child, unit, found, inner, looped)
 
 
-def _early_return(node: Node, conditions: tuple[str, ...], body: Node) -> list[Skip]:
+def _early_return(node: Node, conditions: tuple[str, ...], unit: Unit) -> list[Skip]:
     """A return before the first check: under a condition, or so that what follows never runs."""
     line = node.start_point.row + 1
+    body = unit._start.body
+    around = _around(node, body)
+    own = body.type in ("arguments", "argument_list")
+    if unit.kind in ("test", "helper") and sum(kind in _FUNCTIONS for kind in around) > own:
+        # A return of a function inside; in a group such functions declare tests.
+        return []
     if conditions:
         return [Skip("return", conditions[-1], line, True)]
-    return [Skip("return", "return", line)] if node.next_named_sibling is not None and _ends(node, body) else []
+    whole = all(kind in BLOCKS | {"statement_list", "body_statement", "arguments"} for kind in around)
+    return [Skip("return", "return", line)] if node.next_named_sibling is not None and whole else []
 
 
-def _ends(node: Node, body: Node) -> bool:
-    """Whether a bare return stands in the unit's own block, so that nothing after it runs."""
-    functions, at = 0, node.parent
+def _around(node: Node, body: Node) -> list[str]:
+    """The types of what stands between a node and the unit's body."""
+    found, at = [], node.parent
     while at is not None and at.id != body.id:
-        functions += at.type in _FUNCTIONS
-        if functions > 1 or at.type not in BLOCKS | {"statement_list", "body_statement", "arguments"}:
-            return False
+        found.append(at.type)
         at = at.parent
-    return at is not None
+    return found
 
 
-_FUNCTIONS = frozenset({"arrow_function", "function_expression", "func_literal", "lambda_expression", "do_block"})
+_FUNCTIONS = frozenset(
+    {
+        "arrow_function",
+        "function_expression",
+        "function_definition",
+        "function_declaration",
+        "function_item",
+        "func_literal",
+        "lambda_expression",
+        "lambda",
+        "closure_expression",
+        "async_block",
+    }
+)
 _HOLDERS = frozenset({"with_statement", "call", "call_expression", "method_invocation"})
 """Checks that can hold blocks with further checks."""
 BLOCKS = frozenset(
@@ -237,7 +257,8 @@ def parse(grammar: Grammar, source: str) -> Node:
 def units(grammar: Grammar, context: Context) -> list[Unit]:
     """Every unit of a file, the file itself first."""
     root = parse(grammar, context.source)
-    whole = Unit(Start("", "file", root, root), (), None, grammar, context)
+    declared = grammar.declared(root) if grammar.declared is not None else []
+    whole = Unit(Start("", "file", root, root, declared), (), None, grammar, context)
     found = [whole]
     _collect(root, whole, grammar, context, found, "")
     return found

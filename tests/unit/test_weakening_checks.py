@@ -153,6 +153,27 @@ STAYS = {
         "def test_a():\n    with pytest.raises(ValueError):\n        f()\n",
         "def test_a():\n    with pytest.raises(KeyError):\n        f()\n",
     ),
+    "a caught panic demanded by the attribute": (
+        "tests/a.rs",
+        "#[test]\nfn a() {\n    let err = catch_unwind(|| run());\n    assert!(err.is_err());\n}\n",
+        '#[test]\n#[should_panic(expected = "too big")]\nfn a() {\n    run();\n}\n',
+    ),
+    "minitest's part becomes the value": (
+        "test_a.rb",
+        "describe 'a' do\n  it 'b' do\n    made.body.must_include 'one'\n  end\nend\n",
+        "describe 'a' do\n  it 'b' do\n    made.body.must_equal 'one two'\n  end\nend\n",
+    ),
+    "a method that a later test's checks follow": (
+        "test_a.rb",
+        (
+            "describe 'a' do\n  def body_of(x)\n    x.read\n  end\n\n  it 'b' do\n    body_of(one)\n    body_of(two)\n"
+            "    assert_equal 1, f\n  end\nend\n"
+        ),
+        (
+            "describe 'a' do\n  def body_of(x)\n    x.read\n  end\n\n  it 'b' do\n    body_of(one)\n"
+            "    assert_equal 1, f\n  end\nend\n"
+        ),
+    ),
 }
 WEAKER = {
     "any error where one of a kind was demanded": (
@@ -206,6 +227,18 @@ WEAKER = {
         ),
         "tests.assertion_removed",
     ),
+    "a message no longer demanded of a panic": (
+        "tests/a.rs",
+        '#[test]\n#[should_panic = "too big"]\nfn a() {\n    run();\n}\n',
+        "#[test]\n#[should_panic]\nfn a() {\n    run();\n}\n",
+        "tests.xfail",
+    ),
+    "minitest's exact value becomes a part": (
+        "test_a.rb",
+        "describe 'a' do\n  it 'b' do\n    made.body.must_equal 'one two'\n  end\nend\n",
+        "describe 'a' do\n  it 'b' do\n    made.body.must_include 'one'\n  end\nend\n",
+        "tests.assertion_loosened",
+    ),
 }
 
 
@@ -240,3 +273,21 @@ def test_a_plan_alone_is_a_loss() -> None:
     """Fewer planned checks without subtests stay a loss."""
     before = "test('a', t => {\n  t.plan(2)\n  t.equal(f(), 1)\n  t.equal(g(), 2)\n})\n"
     assert codes({"a.test.js": before}, {"a.test.js": before.replace("  t.equal(g(), 2)\n", "").replace("2)", "1)")})
+
+
+def test_a_long_check_in_a_new_test() -> None:
+    """A long check that moves to a test of its own, with a word of it changed, is still made."""
+    check = "    assert render(template, {'name': 'ann', 'fruit': 'pear'}, strict=True) == 'ann has one ripe pear'\n"
+    before = "def test_a():\n    assert make(1).text == 'one'\n" + check
+    after = before.replace(check, "") + "\n\ndef test_b():\n    log(1)\n" + check.replace("ripe", "good")
+    assert edited("test_a.py", before, after) == set()
+    assert edited("test_a.py", before, after.replace(check[11:60], "x(template, 1")) == {"tests.assertion_removed"}
+
+
+def test_a_branch_that_panics() -> None:
+    """A `panic!` for what should not come goes when the value itself is demanded."""
+    before = (
+        "#[test]\nfn a() {\n    match run() {\n        Some(x) => assert_eq!(x, 1),\n"
+        '        None => panic!("none"),\n    }\n}\n'
+    )
+    assert edited("tests/a.rs", before, "#[test]\nfn a() {\n    assert_eq!(run(), Some(1));\n}\n") == set()

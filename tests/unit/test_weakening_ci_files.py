@@ -64,6 +64,7 @@ jobs:
 MARKDOWN = '{"scripts": {"lint": "markdownlint docs/**/*.md"}}\n'
 ARM = "          - {os: ubuntu-latest, target: armv5te-unknown-linux-gnueabi}\n"
 
+LINTERS = "linters:\n  enable:\n    - govet\n    - gosimple\n    - staticcheck\n"
 WEAKER = [
     ("package.json", MARKDOWN, ('.md"', '.md -i CHANGELOG.md"'), "ci.lint_ignored"),
     (".github/workflows/ci.yml", TARGETS, (ARM, ""), "ci.matrix"),
@@ -83,6 +84,7 @@ WEAKER = [
     ("pyproject.toml", PYRIGHT, ('"strict"\n', '"strict"\nreportPrivateUsage = false\n'), "ci.lint_ignored"),
     ("Rakefile", RAKE, ("[:spec, :rubocop]", "[:spec]"), "ci.step_removed"),
     ("package.json", COVERALLS, ("&& cat lcov.info | coveralls", "|| true"), "ci.failure_ignored"),
+    (".golangci.yml", LINTERS, ("    - staticcheck\n", ""), "ci.lint_removed"),
 ]
 FINE = [
     (
@@ -119,6 +121,7 @@ FINE = [
     ("Rakefile", RAKE, (":coverage", ":rcov"), "a renamed task"),
     ("package.json", COVERALLS, ("cat lcov.info | coveralls", "(cat lcov.info | coveralls || true)"), "an upload"),
     (".golangci.yml", GOLANGCI, ("example.org/one", "example.org/one\n            - example.org/two"), "an import"),
+    (".golangci.yml", LINTERS, ("    - gosimple\n", ""), "taken into another linter"),
 ]  # fmt: skip
 
 

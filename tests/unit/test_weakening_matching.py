@@ -79,6 +79,15 @@ NOTIFY_SPEC = (
     "    assert mock.called\n  end\n  it 'logs' do\n    assert_equal 1, logged\n  end\nend\n"
 )
 
+SUBTEST = """
+package a
+
+func TestA(t *testing.T) {
+	t.Run("when empty", func(t *testing.T) {
+		assert.Equal(t, 1, f())
+	})
+}
+"""
 STAYS = {
     "several tests into one on rows": ({"test_a.py": STATIC}, {"test_a.py": TABLE}),
     "several tests into a parametrised class": ({"MessageTest.java": JUNIT}, {"MessageTest.java": JUNIT_TABLE}),
@@ -165,6 +174,24 @@ STAYS = {
                 "        run(1);\n    }\n\n    #[test]\n    fn last() {\n        run(9);\n    }\n}\n"
             )
         },
+    ),
+    "a word of the project's own declares it": (
+        {
+            "spec/a_spec.rb": (
+                "describe 'a' do\n  it 'says no twice' do\n    assert_equal 1, f(2)\n  end\n"
+                "  it 'other' do\n    assert g\n  end\nend\n"
+            )
+        },
+        {
+            "spec/a_spec.rb": (
+                "describe 'a' do\n  deprecated 'says no twice' do\n    assert_equal 1, f(2)\n  end\n"
+                "  it 'other' do\n    assert g\n  end\nend\n"
+            )
+        },
+    ),
+    "a subtest whose title is put together": (
+        {"a_test.go": SUBTEST},
+        {"a_test.go": SUBTEST.replace('"when empty"', 'fmt.Sprintf("when empty %d", 1)')},
     ),
 }
 

@@ -55,6 +55,7 @@ end
 """
 BUILD = "test('is the latest', async (t) => {\n  t.plan(1)\n  t.equal(read(), build())\n})\n"
 
+RUST = "#[test]\nfn a() {\n    assert_eq!(f(), 1);\n}\n"
 WEAKER = {
     "Go helper that skips": (
         "a_test.go",
@@ -136,6 +137,24 @@ WEAKER = {
         PLAIN.replace("\tcases :=", "\treturn\n\tcases :="),
         "tests.skip",
     ),
+    "a file that asks for a platform": (
+        "tests/a.rs",
+        RUST,
+        "#![cfg(unix)]\n" + RUST,
+        "tests.skip_conditional",
+    ),
+    "one demand more of a file": (
+        "tests/a.rs",
+        '#![cfg(feature = "full")]\n' + RUST,
+        '#![cfg(all(feature = "full", not(miri)))]\n' + RUST,
+        "tests.skip_conditional",
+    ),
+    "one feature more": (
+        "tests/a.rs",
+        '#[cfg(feature = "a")]\n' + RUST,
+        '#[cfg(all(feature = "a", feature = "b"))]\n' + RUST,
+        "tests.skip_conditional",
+    ),
 }
 FINE = {
     "a return at the end of a callback": (
@@ -172,6 +191,28 @@ FINE = {
         "@pytest.mark.parametrize('n', [1, 2, 3, 4])\ndef test_a(n):\n    if n == 4 and OLD:\n"
         "        pytest.skip('no')\n"
         "    assert f(n) == n\n",
+    ),
+    "features in other words": (
+        "tests/a.rs",
+        '#![cfg(feature = "full")]\n' + RUST,
+        '#![cfg(all(feature = "net", feature = "time"))]\n' + RUST,
+    ),
+    "a demand moved from the tests to the file": (
+        "tests/a.rs",
+        "#[cfg(unix)]\n" + RUST,
+        "#![cfg(unix)]\n" + RUST,
+    ),
+    "a function inside that returns": (
+        "test_a.py",
+        "def test_a():\n    def handle(sock):\n        sock.send(b'a')\n        sock.close()\n"
+        "    assert serve(handle) == 1\n",
+        "def test_a():\n    def handle(sock):\n        if sock is None:\n            return\n        sock.send(b'a')\n"
+        "        sock.close()\n    assert serve(handle) == 1\n",
+    ),
+    "a skip for a new parameter only": (
+        "test_a.py",
+        "def test_a(made):\n    assert f(made) == 1\n",
+        "def test_a(made, kind):\n    if kind == 'b':\n        pytest.skip('no')\n    assert f(made) == 1\n",
     ),
 }
 

@@ -202,7 +202,10 @@ def select_findings(old: Config, new: Config, sides: Sequence[Side]) -> Iterator
         lost = [
             item
             for one, item in before.keys() - after.keys()
-            if one == home and item not in anywhere and not _split_of(item, anywhere)
+            if one == home
+            and item not in anywhere
+            and not _split_of(item, anywhere)
+            and _MERGED.get(item) not in anywhere
         ]
         lost = [item for item in lost if ":" not in item or RULE_HOME.search(home) is None]
         fresh = [item for one, item in after.keys() - before.keys() if one == home]
@@ -211,6 +214,10 @@ def select_findings(old: Config, new: Config, sides: Sequence[Side]) -> Iterator
             yield WeakeningFinding(
                 "ci.lint_removed", new.path, new.line(key), f"`{home}` no longer holds {', '.join(sorted(lost))[:120]}."
             )
+
+
+_MERGED = {"gosimple": "staticcheck", "stylecheck": "staticcheck", "megacheck": "staticcheck", "golint": "revive"}
+"""Linters that golangci-lint took into another one."""
 
 
 def _split_of(item: str, anywhere: set[str]) -> bool:

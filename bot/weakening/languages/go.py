@@ -64,9 +64,9 @@ def _call(node: Node) -> Start | None:
         return None
     title = arguments.named_children[0]
     ginkgo = _GINKGO.match(name)
-    if title.type not in ("interpreted_string_literal", "raw_string_literal"):
+    label = _title(title)
+    if label is None:
         return None
-    label = text(title).strip('"`')
     line = node.start_point.row + 1
     if name.endswith(".Run") and any(child.type == "func_literal" for child in arguments.named_children):
         return Start(label, "test", node, arguments)
@@ -79,6 +79,16 @@ def _call(node: Node) -> Start | None:
     if any(text(child) in ("Pending", "ginkgo.Pending") for child in arguments.named_children):
         start.skips.append(Skip("skip", "P", line))
     return start
+
+
+def _title(node: Node) -> str | None:
+    """A title, or the words in an expression that makes one; None where it is only a variable."""
+    if node.type in ("interpreted_string_literal", "raw_string_literal"):
+        return text(node).strip('"`')
+    if node.type not in ("call_expression", "binary_expression"):
+        return None
+    words = [re.sub(r"%[-+#\d.]*\w", "", one).strip('"`') for one in re.findall(r"\"[^\"]*\"|`[^`]*`", text(node))]
+    return next((one for one in words if re.search(r"[A-Za-z]{3}", one)), None)
 
 
 def _check(node: Node, context: Context) -> Node | None:
