@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+from bot.weakening.implied import (
+    absorber,
+    fewer_calls,
+    not_told_otherwise,
+    raised_instead,
+    repeated,
+    runs_still,
+    sorted_before,
+)
 from bot.weakening.model import Assertion
 from bot.weakening.strength import Level, level, normalisers, tolerances, vacuous
 from bot.weakening.tree import Unit
@@ -41,23 +49,28 @@ def losses(
     gone = [check for check in gone if not moved_away(check)]
     pairs, alone, fresh = _pair(gone, come)
     for was, now in pairs:
-        yield from _weaker(was, now)
+        if not sorted_before(old, new, now):
+            yield from _weaker(was, now)
     come_now = [*fresh, *(now for _, now in pairs)]
     lost = []
     for check in alone:
-        into = _absorber(check, come_now)
+        into = absorber(check, come_now)
         if into is None:
             lost.append(check)
         elif level(check) is Level.EXACT and level(into) is Level.CLOSE:
             yield Loss("tests.assertion_loosened", check, into, "exact equality became closeness")
-    lost = _not_told_otherwise(lost, pairs, fresh, after)
-    if sum(not _FAIL.match(check.text) for check in after) >= sum(not _FAIL.match(check.text) for check in before):
+    lost = fewer_calls(not_told_otherwise(lost, pairs, fresh, after), old, new)
+    lost = [check for check in lost if not _said(check, old, new, come_now)]
+    if _count(after) >= _count(before):
         # `fail()` after what should have thrown, or for an error that should not come, is how others check.
         lost = [check for check in lost if not _FAIL.match(check.text)]
     # A check that used to run in one branch, or never, and now always runs makes up for one of the other branch.
     room = len(fresh) + sum(_weight(check, weights) - 1 for check in come_now)
     room += sum(len(now.conditions) < len(was.conditions) for was, now in [*kept, *pairs])
-    looped = sum(check.loop for check in after) > sum(check.loop for check in before)
+    looped = sum(check.loop > 0 for check in after) > sum(check.loop > 0 for check in before)
+    looped = looped or max((check.loop for check in after), default=0) > max(
+        (check.loop for check in before), default=0
+    )
     if looped or (after and len(new.body.rows) > len(old.body.rows)):
         room = len(lost)
     unexplained = [check for check in lost if not explained(check) and not vacuous(check)]
@@ -65,7 +78,17 @@ def losses(
         yield Loss("tests.assertion_removed", check, None, "")
 
 
-_FAIL = re.compile(r"^(?:[\w.]+\.)?(?:fail|ifError|error)\(")
+_FAIL = re.compile(
+    r"^(?:[\w.]+\.)?(?:fail|ifError|error)\(|^(?:debug_)?assert!\(false|^(?:[\w.]+\.)?assert(?:True)?\((?:\"[^\"]*\",)?(?:[Ff]alse|0)\b"
+    r"|^(?:False|0)$|^(?:panic|unreachable)!\("
+)
+
+
+def _said(check: Assertion, old: Unit, new: Unit, come: list[Assertion]) -> bool:
+    """Whether the test makes the check still, without those words."""
+    if re.search(r"\.plan\(\d+\)$", check.text) and new.holds_units > old.holds_units:
+        return True
+    return runs_still(check, new) or raised_instead(check, come) or repeated(check, old.body.asserts, new.body.asserts)
 
 
 def _guarded(kept: list[tuple[Assertion, Assertion]], come: list[Assertion]) -> Iterator[Loss]:
@@ -77,25 +100,14 @@ def _guarded(kept: list[tuple[Assertion, Assertion]], come: list[Assertion]) -> 
             yield Loss("tests.assertion_guarded", was, now, f"runs only if {now.conditions[-1][:60]}")
 
 
-def _not_told_otherwise(
-    lost: list[Assertion],
-    pairs: list[tuple[Assertion, Assertion]],
-    fresh: list[Assertion],
-    after: list[Assertion],
-) -> list[Assertion]:
-    """Without what a comparison with the whole value says anyway."""
-    if any("napshot" in check.text for check in [*fresh, *(now for _, now in pairs)]):
-        return []
-    whole = any("napshot" in check.text or "assert_data_eq" in check.text for check in after)
-    whole = whole or any(level(was) < level(now) is Level.EXACT for was, now in pairs)
-    if whole or any(level(now) is Level.EXACT for now in fresh):
-        return [check for check in lost if level(check) not in (Level.PART, Level.PRESENCE)]
-    return lost
-
-
 def _weight(check: Assertion, weights: Mapping[str, int]) -> int:
     hit = re.match(r"^(?:[\w.]+[.:])?(\w+)!?\(", check.text)
-    return weights.get(hit[1], 1) if hit else 1
+    return max(weights.get(hit[1], 1) if hit else 1, check.text.count(").expect("))
+
+
+def _count(checks: list[Assertion]) -> int:
+    """How many checks there are, those left out that only fail where nothing should come."""
+    return sum(max(1, check.text.count(").expect(")) for check in checks if not _FAIL.match(check.text))
 
 
 def _guards(check: Assertion) -> bool:
@@ -213,31 +225,13 @@ def _message_dropped(was: Assertion, now: Assertion) -> bool:
             and re.search(r"raises|toThrow|assertRaises", now.text)
         ):
             return True
-    return False
+    one, two = _RAISED.search(was.text), _RAISED.search(now.text)
+    return one is not None and two is not None and not _ANY_ERROR.search(one[0]) and bool(_ANY_ERROR.search(two[0]))
 
 
-_LITERAL = re.compile(r"\"[^\"]*\"|\d[\w.]*|[A-Za-z_]\w*")
-
-
-def _absorber(check: Assertion, absorbing: list[Assertion]) -> Assertion | None:
-    """A new check that says all that the old one said: `a == 1`, `b == 2` → `(a, b) == (1, 2)`."""
-    words = set(_LITERAL.findall(check.text)) - _COMMON
-    if not words:
-        return None
-    for one in absorbing:
-        if len(one.text) > len(check.text) and words <= set(_LITERAL.findall(one.text)):
-            return one
-    return None
-
-
-_COMMON = frozenset(
-    {"assert", "assertEqual", "self", "expect", "toEqual", "toBe", "t", "assert_eq", "equal", "Equal", "assertEquals"}
+_RAISED = re.compile(
+    r"(?:\braises\(|assertRaises\(|assertThrows\(|raise_error(?=[\s(A-Z{]|$)\(?|should\.raise\(?|assert_raises\(?|toThrow(?:Error)?\()"
+    r"(?:[\w.:]*)"
 )
-
-
-def added_checks(units: list[Unit], known: Counter[str]) -> Counter[str]:
-    """The checks of these units, less what was known before."""
-    found: Counter[str] = Counter()
-    for unit in units:
-        found.update(check.text for check in unit.body.asserts)
-    return found - known
+_ANY_ERROR = re.compile(r"(?:\(|raise|raise_error|raises)(?:Base|Standard)?(?:Exception|Throwable|Error)?(?:\.class)?$")
+"""Any error at all, where one of a kind was demanded."""

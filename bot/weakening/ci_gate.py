@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from bot.changeset.tree import TreeReader
@@ -11,7 +12,7 @@ from bot.weakening.ci.hooks import hook_findings
 from bot.weakening.ci.lint import lint_findings
 from bot.weakening.ci.lists import selected
 from bot.weakening.ci.pipeline import Pipelines
-from bot.weakening.ci.triggers import allowed_failures, trigger_findings
+from bot.weakening.ci.triggers import allowed_failures, lost_platforms, trigger_findings
 from bot.weakening.files import FilePair
 from bot.weakening.model import WeakeningFinding
 
@@ -36,13 +37,20 @@ def ci_findings(pairs: Sequence[FilePair], head: TreeReader) -> Iterator[Weakeni
         if old.text and new.text:
             yield from trigger_findings(old, new)
             yield from allowed_failures(old, new)
+            yield from lost_platforms(old, new)
 
 
 def _checked_elsewhere(head: TreeReader) -> frozenset[str]:
-    """Kinds of checks that the head's pipelines run: a pipeline that moved to another CI is not lost."""
+    """Kinds of checks that the head's pipelines run: a pipeline that moved to another CI is not lost.
+
+    A Makefile's first target is what the project calls its checks; who lints has the format looked at, too.
+    """
     found: set[str] = set()
     for entry in head.files():
         if is_pipeline(entry.path) and entry.size < 200_000:
             for line in head.read(entry.path).decode("utf-8", "replace").splitlines():
-                found.update(kinds(checks_of(line.split("run:", 1)[-1].strip(" -"))))
-    return frozenset(found)
+                command = line.split("run:", 1)[-1].strip(" -")
+                found.update(kinds(checks_of(command)))
+                if re.search(r"\bmake$", command):
+                    found.add("test")
+    return frozenset(found | {"format"} if "lint" in found else found)

@@ -17,6 +17,18 @@ _DEFINITION = re.compile(
 )
 
 _DEFINED = re.compile(r"\b(?:def|class|func|fn|function|struct|enum|trait|interface)\s+(?:\([^)]*\)\s*)?(\w{4,})")
+_PROPERTY = re.compile(
+    r"^[ \t]*(?:[\w$]+\.)+([\w$]{3,})\s*=\s*(?:async\s*)?(?:function\b|\([^()\n]*\)\s*=>|\w+\s*=>)", re.MULTILINE
+)
+"""`app.error = function`: a function that objects get."""
+_METHOD = re.compile(
+    r"^[ \t]*(?:(?:public|protected|private|internal|static|final|abstract|synchronized|default|override|virtual)\s+)*"
+    r"(?:<[^>\n]+>\s+)?"
+    r"(?!(?:return|new|else|throw|if|for|while|switch|case|assert|await|yield)\b)[\w.<>\[\],?]+\s+(\w{3,})\s*\([^;{}()]*\)"
+    r"\s*(?:throws\s+[\w., ]+)?\s*\{",
+    re.MULTILINE,
+)
+_IDENTIFIER = re.compile(r"(?=\w{5})\w*(?:[a-z][A-Z]|_|^[A-Z]|\d)\w*|[A-Z]\w{4,}")
 
 
 class Vanished:
@@ -58,6 +70,26 @@ class Vanished:
             after = set(_DEFINED.findall(pair.after or ""))
             found.update(name for name in _DEFINED.findall(pair.before or "") if name not in after)
         return frozenset(found)
+
+    @cached_property
+    def members(self) -> frozenset[str]:
+        """Methods and functions of objects that a changed file defined and defines no longer."""
+        found: set[str] = set()
+        for pair in self._pairs:
+            pattern = _METHOD if pair.path.endswith((".java", ".cs", ".kt")) else _PROPERTY
+            after = set(pattern.findall(pair.after or ""))
+            found.update(name for name in pattern.findall(pair.before or "") if name not in after)
+        return frozenset(found)
+
+    def explains_test(self, names: Iterable[str], text: str) -> bool:
+        """Whether a test of these names and this text leaves with the product: it names what has vanished, calls a
+        member that has, or is called after something that the product no longer speaks of."""
+        if self.explains(_WORD.findall(text)):
+            return True
+        if self.members and any(name in self.members for name in re.findall(r"[.:](\w{3,})", text)):
+            return True
+        called = {word for name in names for word in _IDENTIFIER.findall(name)}
+        return any(word in self.words and word in text for word in called)
 
     def explains(self, words: Iterable[str]) -> str | None:
         """A vanished name among the words, or None."""

@@ -10,6 +10,7 @@ from functools import cached_property
 from bot.changeset.tree import MODE_EXECUTABLE, MODE_FILE, PathChange, TreeReader
 from bot.errors import GitFailed
 from bot.weakening.languages.python import skip_names
+from bot.weakening.languages.rust import without_wrapping
 from bot.weakening.paths import grammar_of, is_test_path, may_hold_tests
 from bot.weakening.tree import Context, Unit, units
 
@@ -112,6 +113,8 @@ def _units(path: str | None, read: Callable[[], str | None]) -> list[Unit]:
     ):
         return []
     names = skip_names(source) if path.endswith(".py") else frozenset()
+    if path.endswith(".rs"):
+        source = without_wrapping(source)
     context = Context(path, is_test_path(path), source, names, local_checks(source))
     return units(grammar, context)
 
@@ -124,7 +127,7 @@ _DEFINITION = re.compile(
 )
 _OTHER = re.compile(
     r"(?:test|set_?up|tear_?down|it$|describe$|create|new|make|build|get|load|read|write|start|stop|open|close|perform|run"
-    r"|parse|init|mock|fake|fetch|before|after|main$)",
+    r"|parse|init|mock|fake|fetch|before|after|main$|each|call$|to_\w+$|initialize$|respond|handle)",
     re.IGNORECASE,
 )
 """Names that say what a function does besides checking: a call of one is no check."""
@@ -134,10 +137,17 @@ _ASSERTING = re.compile(r"\bassert\w*!?|(?<!\.)\bexpect\(|\bt\.(?:Error|Fatal)f?
 def local_checks(source: str) -> frozenset[str]:
     """Names of the file's own functions that check something: a call of one is a check."""
     found = set()
-    hits = list(_DEFINITION.finditer(source))
-    for hit, following in zip(hits, [*hits[1:], None], strict=False):
-        end = following.start() if following else len(source)
+    for hit in _DEFINITION.finditer(source):
         name = hit[1] or hit[2]
-        if not _OTHER.match(name) and _ASSERTING.search(source, hit.end(), end):
+        if not _OTHER.match(name) and _ASSERTING.search(source, hit.end(), _end(source, hit)):
             found.add(name)
     return frozenset(found)
+
+
+def _end(source: str, hit: re.Match[str]) -> int:
+    """Where a function ends: at its closing bracket or `end`, or where the indentation goes back."""
+    start = source.rfind("\n", 0, hit.end()) + 1
+    indent = re.match(r"[ \t]*", source[start:])
+    back = re.compile(rf"\n{indent[0] if indent else ''}(?:\}}|end\b|(?![\s)\]}}])\S)")
+    end = back.search(source, hit.end())
+    return end.start() if end else len(source)

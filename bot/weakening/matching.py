@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
 from bot.weakening.files import FilePair
-from bot.weakening.tree import Unit, squeeze
+from bot.weakening.nodes import squeeze
+from bot.weakening.tree import Unit
 
 _WORD = re.compile(r"[A-Za-z_]\w{2,}|\d[\w.]*|\"[^\"]{1,60}\"")
 
@@ -56,8 +57,26 @@ class Added:
         for one in matching.same:
             if one.new.kind == "test" and one.old.text != one.new.text:
                 self.lines.update(Counter(one.new.lines) - Counter(one.old.lines) - self.lines)
-        for _, unit in matching.born:
+        tests = [*(one.new for one in matching.same if one.new.kind == "test"), *(unit for _, unit in matching.born)]
+        used = _called(tests, matching.helpers)
+        for unit in [*(unit for _, unit in matching.born), *used]:
             self.lines.update(Counter(unit.lines) - self.lines)
+
+
+def _called(tests: Sequence[Unit], helpers: Sequence[Unit]) -> list[Unit]:
+    """The helpers that the tests call, and those that these call; a test that was made a function is called by none."""
+    used: list[Unit] = []
+    calling = [unit.text for unit in tests]
+    while calling:
+        text = "\n".join(calling)
+        more = [
+            unit
+            for unit in helpers
+            if unit not in used and unit.leaf and re.search(rf"\b{re.escape(unit.leaf)}\b", text)
+        ]
+        used += more
+        calling = [unit.text for unit in more]
+    return used
 
 
 def match(pairs: Sequence[FilePair]) -> Matching:
@@ -70,12 +89,17 @@ def match(pairs: Sequence[FilePair]) -> Matching:
         old_left += one
         new_left += two
     old_left, new_left = _elsewhere(old_left, new_left, out)
-    old_left, new_left = _by_body(old_left, new_left, out)
+    old_left, new_left = _by_body(old_left, new_left, out, _rename_score, 0.5)
+    old_left, new_left = _by_body(old_left, new_left, out, _replacement_score, 0.35)
     out.born = [(pair, unit) for pair, unit in new_left if unit.kind == "test"]
     out.helpers = [unit for _, unit in new_left if unit.kind == "helper"]
     out.added.take_units(out)
     lost = [(pair, unit) for pair, unit in old_left if unit.kind == "test"]
-    out.gone = [(pair, unit) for pair, unit in lost if not _taken_in(unit, out)]
+    takers = _Takers(out)
+    stay = {tuple(one.old.lines) for one in out.same if one.old.kind == "test" and len(one.old.lines) > 1}
+    out.gone = [
+        (pair, unit) for pair, unit in lost if tuple(unit.lines) not in stay and not _taken_in(unit, out, takers)
+    ]
     return out
 
 
@@ -125,18 +149,18 @@ def _elsewhere(old: Left, new: Left, out: Matching) -> tuple[Left, Left]:
     return rest, [one for twins in by_leaf.values() for one in twins]
 
 
-def _by_body(old: Left, new: Left, out: Matching) -> tuple[Left, Left]:
-    """Renamed tests: bodies that are alike, or names that are nearly the same with bodies not unlike."""
+Score = Callable[[tuple[FilePair, Unit], tuple[FilePair, Unit]], float]
+
+
+def _by_body(old: Left, new: Left, out: Matching, likeness: Score, least: float) -> tuple[Left, Left]:
+    """Tests under another name, those that are most alike first."""
     candidates = [
-        (_rename_score(a, b), i, j)
-        for i, a in enumerate(old)
-        for j, b in enumerate(new)
-        if a[1].kind == b[1].kind != "file"
+        (likeness(a, b), i, j) for i, a in enumerate(old) for j, b in enumerate(new) if a[1].kind == b[1].kind != "file"
     ]
     taken_old: set[int] = set()
     taken_new: set[int] = set()
     for score, i, j in sorted(candidates, reverse=True):
-        if score < 0.5:
+        if score < least:
             break
         if i not in taken_old and j not in taken_new:
             taken_old.add(i)
@@ -148,12 +172,24 @@ def _by_body(old: Left, new: Left, out: Matching) -> tuple[Left, Left]:
     )
 
 
+def _replacement_score(old: tuple[FilePair, Unit], new: tuple[FilePair, Unit]) -> float:
+    """A test rewritten in its place: one of the same file that is not unlike it and has no fewer checks."""
+    before, after = old[1].body.asserts, new[1].body.asserts
+    if old[0] is not new[0] or new[1].kind != "test" or not before or len(after) < len(before):
+        return 0.0
+    return _likeness(old[1], new[1])
+
+
 def _rename_score(old: tuple[FilePair, Unit], new: tuple[FilePair, Unit]) -> float:
+    """Bodies that are alike, or names that are nearly the same with bodies not unlike."""
     body = _likeness(old[1], new[1])
     if body < 0.2:
         return 0.0
     name = SequenceMatcher(None, old[1].leaf, new[1].leaf, autojunk=False).ratio()
     same_file = old[0] is new[0]
+    if same_file and old[1].leaf and new[1].leaf.startswith((f"{old[1].leaf} ", f"{old[1].leaf}_")):
+        # The name says more than before: what the test is about stayed.
+        name = max(name, 0.9)
     score = max(body, 0.4 * body + 0.6 * name if name > 0.75 else 0.0)
     return score + (0.05 if same_file else 0.0)
 
@@ -171,8 +207,8 @@ def _likeness(old: Unit, new: Unit) -> float:
     return max(lines, words - 0.15)
 
 
-def _taken_in(unit: Unit, out: Matching) -> bool:
-    return _absorbed(unit, out.added) or _split(unit, out) or _parametrised(unit, out)
+def _taken_in(unit: Unit, out: Matching, takers: _Takers) -> bool:
+    return _absorbed(unit, out.added) or _split(unit, out) or _parametrised(unit, out) or takers.take(unit)
 
 
 def _split(unit: Unit, out: Matching) -> bool:
@@ -192,6 +228,37 @@ def _parametrised(unit: Unit, out: Matching) -> bool:
     return any(len(one.body.rows) > 1 and _likeness(unit, one) >= 0.4 for _, one in out.born)
 
 
+class _Takers:
+    """New tests that run on rows of data, and how many single tests each can have taken in: one a row."""
+
+    def __init__(self, out: Matching) -> None:
+        provided: dict[str, Unit] = {unit.path: unit for unit in out.helpers if len(unit.body.rows) > 1}
+        self._room: dict[Unit, int] = {}
+        self._words: dict[Unit, frozenset[str]] = {}
+        grown = [(one.new, len(one.new.body.rows) - len(one.old.body.rows)) for one in out.same if one.new.names]
+        for unit, more in [*((unit, len(unit.body.rows)) for _, unit in out.born), *grown]:
+            provider = provided.get(unit.path, unit)
+            room = max(more, len(provider.body.rows) if provider is not unit else 0)
+            if unit.kind == "test" and room > 1:
+                self._room[unit], self._words[unit] = room, _code_words(unit) | _code_words(provider)
+
+    def take(self, unit: Unit) -> bool:
+        """Whether one of the same file has most of the test's words in its body and its rows; it then has less room."""
+        words = _code_words(unit)
+        for taker, known in self._words.items():
+            share = len(words & known) / max(1, len(words))
+            if self._room[taker] > 0 and taker.path == unit.path and share >= 0.6:
+                self._room[taker] -= 1
+                return True
+        return False
+
+
+def _code_words(unit: Unit) -> frozenset[str]:
+    """Names, numbers and texts of the body and of the rows."""
+    rows = (word for row in unit.body.rows for word in _WORD.findall(row))
+    return frozenset([*(word for word in unit.words if _WORD.fullmatch(word)), *rows])
+
+
 def _absorbed(unit: Unit, added: Added) -> bool:
     """Whether other tests took it in: its checks, most of its lines or nearly all its words are added there."""
     checks = [one.text for one in unit.body.asserts]
@@ -201,12 +268,3 @@ def _absorbed(unit: Unit, added: Added) -> bool:
         return True
     words = {word for line in unit.lines for word in _WORD.findall(line)}
     return len(words) >= 5 and sum(added.words[word] > 0 for word in words) / len(words) >= 0.85
-
-
-def moved(values: Iterable[str], pool: Counter[str]) -> Iterator[str]:
-    """The values that the pool does not hold; what it holds is used up."""
-    for value in values:
-        if pool[value] > 0:
-            pool[value] -= 1
-        else:
-            yield value

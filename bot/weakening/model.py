@@ -17,22 +17,24 @@ class WeakeningFinding:
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """A mark or call that keeps tests from running, or from counting. `text` is normalised and has no reason in it."""
+    """A mark or call that keeps tests from running, or from counting. `text` is normalised and has no reason in it;
+    `where`: the branch that a call stands in."""
 
     kind: str
     text: str
     line: int
     conditional: bool = False
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
-    """One check. `text` is normalised; `conditions` are the branches it stands in; `loop`: it runs for many values."""
+    """One check. `text` is normalised; `conditions` are the branches it stands in; `loop`: in how many loops."""
 
     text: str
     line: int
     conditions: tuple[str, ...] = ()
-    loop: bool = False
+    loop: int = 0
     source: str = ""
 
 

@@ -27,9 +27,11 @@ _NAME = re.compile(
     r"|^tests?\.rs$|^tests?_.*\.rs$|.*(?:Tests?|TestCase|IT|Spec)\.(?:java|kt|groovy|scala|cs|swift|php)$"
 )
 _DATA = re.compile(
-    r"(?:^|/)(?:fixtures?|testdata|test_data|test-data|__snapshots__|snapshots|node_modules|vendor|third_party|dist|build"
+    r"(?:^|/)(?:fixtures?|testdata|test_data|test-data|__snapshots__|snapshots|node_modules|_?vendor(?:ed)?|third[_-]?party|Godeps"
     r"|\.yarn|bower_components)/|\.min\.js$|\.snap$"
 )
+_OUTPUT = re.compile(r"^(?:(?!(?:src|source|tests?|specs?|__tests__|spec|lib)/)[^/]+/)*(?:dist|build)/", re.IGNORECASE)
+"""What a build leaves behind; a package of that name among the sources or the tests is none."""
 
 
 def grammar_of(path: str) -> Grammar | None:
@@ -39,7 +41,7 @@ def grammar_of(path: str) -> Grammar | None:
 
 def is_test_path(path: str) -> bool:
     """Whether the path alone says that tests live there (their data, and what a build left there, do not count)."""
-    if _DATA.search(path):
+    if _is_data(path):
         return False
     name = path.rsplit("/", 1)[-1]
     if path.endswith(".go"):
@@ -50,5 +52,9 @@ def is_test_path(path: str) -> bool:
 def may_hold_tests(path: str) -> bool:
     """Whether the file is worth parsing for tests; Rust and Java keep them anywhere."""
     return grammar_of(path) is not None and (
-        is_test_path(path) or (path.endswith((".rs", ".java")) and not _DATA.search(path))
+        is_test_path(path) or (path.endswith((".rs", ".java")) and not _is_data(path))
     )
+
+
+def _is_data(path: str) -> bool:
+    return bool(_DATA.search(path) or _OUTPUT.match(path))

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from bot.weakening.matching import Matched, Matching
 from bot.weakening.model import Skip, WeakeningFinding
 from bot.weakening.paths import is_test_path
+from bot.weakening.strength import split_arguments
 from bot.weakening.tree import Unit
 
 
@@ -74,12 +75,14 @@ def _new_skips(one: Matched) -> Iterator[Skip]:
             fresh.append(skip)
     hard = [skip for skip in fresh if not skip.conditional]
     yield from hard
+    yield from _narrowed(fresh, known)
     # A condition said in other words is no new one: only more conditions than before count.
     spare = sum(known.values()) + (1 if _SUITE.search(one.old.source) else 0)
     soft = [skip for skip in fresh if skip.conditional and skip.kind != "row"]
-    widened = len(one.new.body.rows) > len(one.old.body.rows)
-    if not hard and len(soft) > spare and not (widened and all(skip.text in ("skip()", "return") for skip in soft)):
+    soft = [skip for skip in soft if not _by_new_parameter(skip, one)]
+    if not hard and len(soft) > spare and not all(_by_new_row(skip, one) for skip in soft):
         yield from soft[spare:]
+    yield from _rows_held(one)
     old_rows = set(one.old.body.rows)
     for skip in fresh:
         if skip.kind == "row" and skip.text.removeprefix("row ") in old_rows:
@@ -88,6 +91,56 @@ def _new_skips(one: Matched) -> Iterator[Skip]:
 
 def _no_focus(skips: list[Skip]) -> list[Skip]:
     return [skip for skip in skips if skip.kind != "focus"]
+
+
+_HELD_FIELD = re.compile(r",?\b\"?\w*skip\w*\"?[:=](?P<value>[^,{}]+)", re.IGNORECASE)
+
+
+def _narrowed(fresh: list[Skip], left: Counter[tuple[str, str]]) -> Iterator[Skip]:
+    """Rust's `cfg` that asks for all the features that it asked for before, and for more."""
+    spent = [_features(text) for (kind, text), count in left.items() if kind == "cfg" and count > 0]
+    for skip in fresh:
+        if skip.kind == "cfg" and any(was and was < _features(skip.text) for was in spent):
+            yield skip
+
+
+def _features(cfg: str) -> frozenset[str]:
+    return frozenset(split_arguments(cfg[4:-1])) if cfg.startswith("cfg(feature=") else frozenset()
+
+
+def _by_new_parameter(skip: Skip, one: Matched) -> bool:
+    """Whether the condition asks for a parameter that the test had not before: what ran before runs still."""
+    before, after = (re.search(r"\bdef \w+\(([^)]*)\)", unit.text) for unit in (one.old, one.new))
+    if before is None or after is None:
+        return False
+    fresh = set(re.findall(r"(\w+)\s*(?:[:,=]|$)", after[1])) - set(re.findall(r"\w+", before[1]))
+    return any(re.search(rf"\b{re.escape(name)}\b", skip.where) for name in fresh)
+
+
+def _by_new_row(skip: Skip, one: Matched) -> bool:
+    """Whether only a row that says so is skipped (`if row.skip { t.Skip() }`), and there are more rows than before."""
+    if len(one.new.body.rows) <= len(one.old.body.rows) or skip.text not in ("skip()", "return"):
+        return False
+    if one.new.declared_rows > one.old.declared_rows:
+        # The branch asks for a combination of parameters, which is as new as they are.
+        return True
+    fields = re.findall(r"\.(\w+)", skip.where)
+    before, after = "".join(one.old.body.rows), "".join(one.new.body.rows)
+    return any(
+        re.search("skip", field, re.IGNORECASE) or (f"{field}:" in after and f"{field}:" not in before)
+        for field in fields[:1]
+    )
+
+
+def _rows_held(one: Matched) -> Iterator[Skip]:
+    """Rows that were there and now say that they are to be skipped."""
+    old_rows = set(one.old.body.rows)
+    for row in one.new.body.rows:
+        held = _HELD_FIELD.search(row) if row not in old_rows else None
+        bare = _HELD_FIELD.sub("", row)
+        same = bare in old_rows or bare.replace("{,", "{") in old_rows
+        if held and same and held["value"] not in ("false", "False", '""', "nil", "None", "null"):
+            yield Skip("row", f"row {bare}", one.new.line, True)
 
 
 def _skip_finding(one: Matched, skip: Skip) -> WeakeningFinding:

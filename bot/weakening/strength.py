@@ -28,12 +28,12 @@ _CLOSE = re.compile(
 _EXACT = re.compile(
     r"==|assert_?(?:Array_?|Dict_?|List_?|Set_?|Frame_?|Series_?|Tuple_?|Sequence_?|MultiLine_?|Count_?)?Equals?\w*\(|assert_\w*eq!"
     r"|assertSame|toEqual\(|toBe\(|toStrictEqual\(|toMatchObject\(|deepEqual|strictEqual|deep\.equal|\.equals?\(|\.eql\("
-    r"|isEqualTo\(|\.is\(|\.same\(|\beq\(|\beql\(|(?:assert|require)\.(?:Equal|EqualValues|Exactly|JSONEq)\(|assert_equal\b"
+    r"|isEqualTo\(|must_equal|must_be_same_as|\.is\(|\.same\(|\beq\(|\beql\(|(?:assert|require)\.(?:Equal|EqualValues|Exactly|JSONEq)\(|assert_equal\b"
     r"|calledOnceWith\w*\(|toHaveBeenCalledWith\(|toHaveBeenCalledTimes\(|assert_called_(?:once_)?with\(|toThrow(?:Error)?\(.+\)"
     r"|[Ss]napshot|containsExactly\(|assert_array_equal|is(?:True|False|None)\b(?!\()|!=|Equal\(|EqualError\(",
 )
 _PART = re.compile(
-    r"\bin\b|assertIn\b|contains?\(|toContain|toMatch|Contains\(|assert_match|startswith|endswith|startsWith|endsWith|hasSize"
+    r"\bin\b|assertIn\b|contains?\(|toContain|toMatch|Contains\(|assert_match|must_include|must_match|wont_include|startswith|endswith|startsWith|endsWith|hasSize"
     r"|isinstance|IsInstance|instanceof|InstanceOf|>=|<=|[^-=>]>[^=]|<|Greater|Less|include\(|Regex|includes\(|indexOf"
     r"|expect\.any\(|jasmine\.any\(|toHaveLength|Len\(|ElementsMatch|assertCountEqual|hasItem|any\(|toHaveProperty"
 )
@@ -41,7 +41,19 @@ _PRESENCE = re.compile(
     r"toBeTruthy|toBeDefined|toHaveBeenCalled\(\)|toBeFalsy|isNotNull|assertIsNotNone|assertNotNull|NotNil\(|not\.toBeNull"
     r"|notEqual\(\w+,null\)|isnotNone|assert_called(?:_once)?\(\)|toThrow(?:Error)?\(\)|not_to_be_nil|t\.ok\(|t\.pass\(|NotEmpty\("
     r"|assertTrue\(True\)|assert!\(true\)|assert_not_nil|^True$|^1$|^true$|is_ok\(\)|is_some\(\)|toBeInstanceOf|exists?\b"
+    r"|^\w*[eE]rr(?:or)?[!=]=nil$|\b(?:assert|require)\.Error\("
 )
+_BEGINNING = re.compile(r"\.(?:substring|substr|slice)\(0,|\[:[\w.()]+\]==")
+"""Equality of a value's beginning is no more than that it starts so."""
+_FOUND = re.compile(r"(?:indexOf|IndexOf|index_of|find|Index|search)\([^()]*\)(?:!==?-1|>=0|>-1)")
+"""A position compared with "nowhere": that the value is contained."""
+_IDENTITY = re.compile(r"^(?P<subject>[\w.]+)\s+is\s+(?!not\b|None\b|True\b|False\b)\w")
+
+
+def identity(check: Assertion) -> str | None:
+    """The subject of Python's `subject is other`: the very same object has every property that it had."""
+    hit = _IDENTITY.match(check.source.strip())
+    return hit["subject"] if hit else None
 
 
 def level(check: Assertion) -> Level:
@@ -51,7 +63,9 @@ def level(check: Assertion) -> Level:
         return Level.CLOSE
     if _PRESENCE.search(text):
         return Level.PRESENCE
-    if _EXACT.search(text):
+    if _BEGINNING.search(text) or _FOUND.search(text):
+        return Level.PART
+    if _EXACT.search(text) or identity(check):
         return Level.EXACT
     if (
         re.search(r"\bnotin\b|in\[|\"in[\w(]", text)

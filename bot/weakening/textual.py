@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from bot.weakening.features import Vanished
 from bot.weakening.files import FilePair
 from bot.weakening.model import WeakeningFinding
+from bot.weakening.nodes import squeeze
 from bot.weakening.paths import grammar_of, is_test_path
-from bot.weakening.tree import squeeze
 
 _SUFFIXES = (
     ".kt",

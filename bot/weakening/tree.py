@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 from tree_sitter import Language, Node, Parser
 
 from bot.weakening.model import Assertion, Body, Skip
+from bot.weakening.nodes import normal, squeeze, text, tokens
 
 Names = tuple[str, ...]
 
@@ -45,6 +46,8 @@ class Grammar:
     loops: frozenset[str]
     comments: frozenset[str]
     returns: frozenset[str] = frozenset({"return_statement"})
+    declared: Callable[[Node], list[Skip]] | None = None
+    """The skips that a file declares for all of it."""
     descend: bool = True
     """Whether units are looked for inside the bodies of functions (calls that take blocks) or only in classes."""
 
@@ -81,6 +84,11 @@ class Unit:
         self._nested.add(node.id)
 
     @property
+    def holds_units(self) -> int:
+        """How many units stand directly inside."""
+        return len(self._nested)
+
+    @property
     def leaf(self) -> str:
         return self.names[-1] if self.names else ""
 
@@ -92,6 +100,11 @@ class Unit:
     def source(self) -> str:
         """The text of the whole file."""
         return self._context.source
+
+    @property
+    def declared_rows(self) -> int:
+        """How many rows of data stand on the unit itself (a decorator's, `it.each`'s), not in its body."""
+        return len(self._start.rows)
 
     @property
     def marks(self) -> list[Skip]:
@@ -108,8 +121,8 @@ class Unit:
     def body(self) -> Body:
         found = Body(rows=list(self._start.rows), skips=list(self._start.skips))
         for node in self._start.head_checks:
-            found.asserts.append(_assertion(node, node, (), False))
-        _walk(self._start.body, self, found, (), False)
+            found.asserts.append(_assertion(node, node, (), 0))
+        _walk(self._start.body, self, found, (), 0)
         return found
 
     @cached_property
@@ -129,7 +142,7 @@ class Unit:
         return frozenset(token for token in tokens(self._start.body, self._grammar.comments) if len(token) > 1)
 
 
-def _walk(node: Node, unit: Unit, found: Body, conditions: tuple[str, ...], loop: bool) -> None:
+def _walk(node: Node, unit: Unit, found: Body, conditions: tuple[str, ...], loop: int) -> None:
     grammar, context = unit._grammar, unit._context
     for child in node.named_children:
         if child.id in unit._nested or child.type in grammar.comments:
@@ -138,10 +151,11 @@ def _walk(node: Node, unit: Unit, found: Body, conditions: tuple[str, ...], loop
         if child.type in grammar.branches:
             inner = (*conditions, _condition(child))
         elif child.type in grammar.loops:
-            looped = True
+            looped = loop + 1
         skip = grammar.skip(child, context)
         if skip is not None:
-            found.skips.append(Skip(skip.kind, skip.text, skip.line, skip.conditional or bool(inner)))
+            where = inner[-1] if inner else ""
+            found.skips.append(Skip(skip.kind, skip.text, skip.line, skip.conditional or bool(inner), where))
         checked = grammar.check(child, context)
         if checked is not None:
             found.asserts.append(_assertion(child, checked, inner, looped))
@@ -150,11 +164,49 @@ def _walk(node: Node, unit: Unit, found: Body, conditions: tuple[str, ...], loop
                 _walk_blocks(child, unit, found, around, looped)
             continue
         found.rows += grammar.rows(child)
-        if child.type in grammar.returns and child.named_child_count == 0 and conditions and not found.asserts:
-            found.skips.append(Skip("return", conditions[-1], child.start_point.row + 1, True))
+        if child.type in grammar.returns and child.named_child_count == 0 and not found.asserts:
+            found.skips += _early_return(child, conditions, unit)
         _walk(child, unit, found, inner, looped)
 
 
+def _early_return(node: Node, conditions: tuple[str, ...], unit: Unit) -> list[Skip]:
+    """A return before the first check: under a condition, or so that what follows never runs."""
+    line = node.start_point.row + 1
+    body = unit._start.body
+    around = _around(node, body)
+    own = body.type in ("arguments", "argument_list")
+    if unit.kind in ("test", "helper") and sum(kind in _FUNCTIONS for kind in around) > own:
+        # A return of a function inside; in a group such functions declare tests.
+        return []
+    if conditions:
+        return [Skip("return", conditions[-1], line, True)]
+    whole = all(kind in BLOCKS | {"statement_list", "body_statement", "arguments"} for kind in around)
+    return [Skip("return", "return", line)] if node.next_named_sibling is not None and whole else []
+
+
+def _around(node: Node, body: Node) -> list[str]:
+    """The types of what stands between a node and the unit's body."""
+    found, at = [], node.parent
+    while at is not None and at.id != body.id:
+        found.append(at.type)
+        at = at.parent
+    return found
+
+
+_FUNCTIONS = frozenset(
+    {
+        "arrow_function",
+        "function_expression",
+        "function_definition",
+        "function_declaration",
+        "function_item",
+        "func_literal",
+        "lambda_expression",
+        "lambda",
+        "closure_expression",
+        "async_block",
+    }
+)
 _HOLDERS = frozenset({"with_statement", "call", "call_expression", "method_invocation"})
 """Checks that can hold blocks with further checks."""
 BLOCKS = frozenset(
@@ -170,7 +222,7 @@ BLOCKS = frozenset(
 )
 
 
-def _walk_blocks(node: Node, unit: Unit, found: Body, conditions: tuple[str, ...], loop: bool) -> None:
+def _walk_blocks(node: Node, unit: Unit, found: Body, conditions: tuple[str, ...], loop: int) -> None:
     """Inside a check only the blocks that it runs can hold further checks."""
     for child in node.named_children:
         if child.id in unit._nested:
@@ -186,71 +238,9 @@ def _condition(node: Node) -> str:
     return normal(condition) if condition is not None else node.type
 
 
-def _assertion(node: Node, checked: Node, conditions: tuple[str, ...], loop: bool) -> Assertion:
+def _assertion(node: Node, checked: Node, conditions: tuple[str, ...], loop: int) -> Assertion:
     source = (checked.text or b"").decode("utf-8", "replace")
     return Assertion(normal(checked), node.start_point.row + 1, conditions, loop, source)
-
-
-def callee(node: Node) -> str:
-    """The dotted name that a call calls, white space and type arguments left out; "" for other nodes."""
-    if node.type == "method_invocation":
-        name, receiver = node.child_by_field_name("name"), node.child_by_field_name("object")
-        own = text(name) if name else ""
-        return f"{text(receiver)}.{own}" if receiver is not None else own
-    if node.type == "call" and node.child_by_field_name("method") is not None:
-        name, receiver = node.child_by_field_name("method"), node.child_by_field_name("receiver")
-        own = text(name) if name else ""
-        return f"{text(receiver)}.{own}" if receiver is not None else own
-    function = node.child_by_field_name("function")
-    return squeeze(text(function)) if function is not None else ""
-
-
-def text(node: Node | None) -> str:
-    """The node's source."""
-    return (node.text or b"").decode("utf-8", "replace") if node is not None else ""
-
-
-def squeeze(value: str) -> str:
-    """Without white space, and with one kind of quote: what a formatter changes."""
-    return "".join(value.split()).replace("'", '"')
-
-
-def tokens(node: Node, skip: frozenset[str] = frozenset()) -> Iterator[str]:
-    """The leaves' texts in order."""
-    if node.type in skip:
-        return
-    if node.child_count == 0 or node.type in (
-        "string",
-        "string_literal",
-        "interpreted_string_literal",
-        "raw_string_literal",
-    ):
-        value = text(node)
-        if value.strip():
-            yield squeeze(value)
-        return
-    for child in node.children:
-        yield from tokens(child, skip)
-
-
-COMMENTS = frozenset({"comment", "line_comment", "block_comment"})
-
-
-@lru_cache(maxsize=1 << 15)
-def _normal_text(value: str) -> str:
-    out = squeeze(value)
-    for end in (",)", ",]", ",}"):
-        out = out.replace(end, end[1])
-    while out.startswith("(") and out.endswith(")") and out.count("(") == 1:
-        out = out[1:-1]
-    return out.rstrip(";")
-
-
-def normal(node: Node) -> str:
-    """The node's text as a formatter would leave it alone: no white space, comments or trailing commas, one quote."""
-    if not any(mark in text(node) for mark in ("#", "//", "/*")):
-        return _normal_text(text(node))
-    return _normal_text("".join(tokens(node, COMMENTS)))
 
 
 _PARSERS: dict[str, Parser] = {}
@@ -267,7 +257,8 @@ def parse(grammar: Grammar, source: str) -> Node:
 def units(grammar: Grammar, context: Context) -> list[Unit]:
     """Every unit of a file, the file itself first."""
     root = parse(grammar, context.source)
-    whole = Unit(Start("", "file", root, root), (), None, grammar, context)
+    declared = grammar.declared(root) if grammar.declared is not None else []
+    whole = Unit(Start("", "file", root, root, declared), (), None, grammar, context)
     found = [whole]
     _collect(root, whole, grammar, context, found, "")
     return found
@@ -290,11 +281,6 @@ def _collect(node: Node, parent: Unit, grammar: Grammar, context: Context, found
         found.append(unit)
         if start.inside and (start.kind in ("group", "class") or grammar.descend):
             _collect(start.body, unit, grammar, context, found, "")
-
-
-def first_of(node: Node, types: Sequence[str]) -> Node | None:
-    """The first named child of one of the types."""
-    return next((child for child in node.named_children if child.type in types), None)
 
 
 def no_rows(_node: Node) -> list[str]:

@@ -17,7 +17,7 @@ _TOOLS_OF = {
         "pycodestyle pydocstyle pyflakes doc8 codespell typos actionlint zizmor super-linter pre-commit "
         "prek xo biome oxlint detekt ktlint commitlint misspell vet sp-repo-review vulture detect-secrets"
     ),
-    "types": ("mypy pyright pyre tsc pytype tsd flow basedpyright"),
+    "types": ("mypy pyright pyre tsc pytype tsd tstyche flow basedpyright"),
     "format": ("black isort prettier rustfmt gofmt goimports gofumpt yapf autopep8 docformatter spotless"),
     "coverage": ("coverage codecov coveralls nyc c8 istanbul tarpaulin llvm-cov jacoco codacy simplecov goveralls"),
     "security": (
@@ -75,10 +75,13 @@ def checks_of(command: str) -> frozenset[str]:
                 if pattern.search(name):
                     found.add(f"{kind}:{name}")
         if re.search(
-            r"(?:^|\s)(?:\./|bash |sh |python3? (?:-m )?|node |ruby )[\w/.-]*(?:test|lint|check|verify)[\w.-]*(?:\s|$)",
+            r"(?:^|\s)(?:\./|bash |sh |python3? (?:-m )?(?:setup\.py )?|node |ruby )[\w/.-]*(?:test|lint|check|verify)"
+            r"[\w.-]*(?:\s|$)",
             part,
         ):
             found.add("test:script")
+        if re.match(r"(?:\./|bash |sh )[\w/.-]*cov[\w.-]*(?:\s|$)", part):
+            found.add("coverage:script")
     return frozenset(found)
 
 
@@ -105,10 +108,19 @@ _FORGIVING = re.compile(
 )
 
 
+UPLOADS = frozenset({"codecov", "coveralls", "goveralls", "codacy"})
+"""Services that are told the coverage: whether they can be reached says nothing about the change."""
+
+
 def forgiven(command: str) -> str | None:
     """What in a command makes its failure count for nothing, or None."""
     hit = _FORGIVING.search(command)
-    return hit[0].strip() if hit else None
+    if hit is None:
+        return None
+    before = command[: hit.start()]
+    group = before.rsplit("(", 1)[-1] if before.count("(") > before.count(")") else before
+    tools = {check.split(":")[1] for check in checks_of(group)}
+    return None if tools and tools <= UPLOADS else hit[0].strip()
 
 
 def without_forgiveness(command: str) -> str:
@@ -133,6 +145,9 @@ def exclusions(command: str) -> Iterator[tuple[str, str]]:
             for item in re.split(r"[,\s]+", hit["value"].strip("\"'")):
                 if item:
                     yield hit["flag"], item
+    for tool, flag in (("markdownlint", "-i"), ("shellcheck", "-e"), ("pylint", "-d")):
+        for hit in re.finditer(rf"\b{tool}\b[^|;&]*?\s{flag}[\s=]*([^\s|;&]+)", command):
+            yield flag, hit[1].strip("\"'")
 
 
 _STRICT = re.compile(

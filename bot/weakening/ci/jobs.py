@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
-from bot.weakening.ci.commands import action_checks, checks_of
 from bot.weakening.ci.config import Config, is_pipeline
+from bot.weakening.ci.scripts import plain, rake, sessions, targets, tasks, tox
+from bot.weakening.ci.steps import Job, Step
 
 _RUN_KEYS = (
     "run",
@@ -34,52 +34,6 @@ _LENIENT_KEYS = (
 )
 
 
-@dataclass(frozen=True)
-class Step:
-    """One step: its command lines, or the action it uses without a version."""
-
-    lines: tuple[str, ...]
-    uses: str = ""
-    pin: str = ""
-    lenient: bool = False
-    off: bool = False
-
-    @property
-    def key(self) -> str:
-        """By which the step is known on the other side."""
-        return self.uses or "\n".join(self.lines)
-
-    @property
-    def checks(self) -> frozenset[str]:
-        found = action_checks(self.uses) if self.uses else frozenset()
-        return found.union(*(checks_of(line) for line in self.lines))
-
-
-@dataclass
-class Job:
-    """A job, a tox environment, a make target, a package script: a named list of steps."""
-
-    path: str
-    name: str
-    steps: list[Step] = field(default_factory=list)
-    lenient: bool = False
-    off: bool = False
-    matrix: dict[str, list[str]] = field(default_factory=dict)
-    excluded: list[tuple[str, ...]] = field(default_factory=list)
-
-    @property
-    def lines(self) -> list[str]:
-        return [line for step in self.steps for line in step.lines]
-
-    @property
-    def keys(self) -> frozenset[str]:
-        return frozenset([*self.lines, *(step.uses for step in self.steps if step.uses)])
-
-    @property
-    def checks(self) -> frozenset[str]:
-        return frozenset().union(*(step.checks for step in self.steps))
-
-
 def jobs(config: Config) -> list[Job]:
     """Every job of the file; a file of another kind has none."""
     name = config.path.rsplit("/", 1)[-1]
@@ -88,85 +42,29 @@ def jobs(config: Config) -> list[Job]:
     if name == "package.json" and isinstance(config.data, dict):
         scripts = config.data.get("scripts")
         return (
-            [_plain(config.path, key, [str(value)]) for key, value in scripts.items()]
+            [plain(config.path, key, [str(value)]) for key, value in scripts.items()]
             if isinstance(scripts, dict)
             else []
         )
     if name in ("tox.ini", "setup.cfg") and isinstance(config.data, dict):
-        return _tox(config)
+        return tox(config)
     if name in ("pyproject.toml", "hatch.toml", "tox.toml"):
-        return _tasks(config)
+        return tasks(config)
+    if name == "Rakefile":
+        return rake(config)
     if re.search(r"akefile$|[Jj]ustfile$", name):
-        return _targets(config)
+        return targets(config)
     if name == "noxfile.py":
-        return _sessions(config)
+        return sessions(config)
     if re.search(r"\.sh$|(?:^|/)\.?ci/", config.path) or name == "Jenkinsfile":
         return [
-            _plain(
+            plain(
                 config.path,
                 name,
                 [line.strip() for line in config.text.splitlines() if not line.strip().startswith("#")],
             )
         ]
     return []
-
-
-def _plain(path: str, name: str, lines: list[str]) -> Job:
-    return Job(path, name, [Step((line,)) for line in lines if line])
-
-
-def _tasks(config: Config) -> list[Job]:
-    """What tox, hatch, pdm, poe and taskipy keep in a TOML file."""
-    lines: dict[str, list[str]] = {}
-    for setting in config.settings:
-        tools = re.match(
-            r"^(?:tool\.)?(?:tox|hatch\.envs|pdm\.scripts|poe\.tasks|taskipy\.tasks|envs?|env_run_base|thx)\b",
-            setting.dotted,
-        )
-        if tools and re.search(r"commands|scripts|tasks|cmd|jobs", setting.dotted):
-            lines.setdefault(setting.dotted, []).append(setting.value)
-    return [
-        Job(config.path, name, [Step((value if " " in value else " ".join(values),)) for value in values])
-        for name, values in lines.items()
-    ]
-
-
-def _tox(config: Config) -> list[Job]:
-    found = []
-    for section, keys in config.data.items():
-        if not section.startswith(("testenv", "tox")):
-            continue
-        job = _plain(config.path, section, list(keys.get("commands", ())))
-        job.lenient = any(
-            str(value).lower() in ("true", "1")
-            for key in ("ignore_outcome", "ignore_errors")
-            for value in keys.get(key, ())
-        )
-        found.append(job)
-    return found
-
-
-def _targets(config: Config) -> list[Job]:
-    found: list[Job] = []
-    for line in config.text.splitlines():
-        head = re.match(r"^([\w./-]+)\s*:(?!=)(.*)$", line)
-        if head:
-            found.append(Job(config.path, head[1]))
-            if head[2].strip() and not head[1].startswith("."):
-                found[-1].steps.append(Step(tuple(f"make {word}" for word in head[2].split("#")[0].split())))
-        elif found and line[:1] in "\t " and line.strip() and not line.strip().startswith("#"):
-            command = line.strip()
-            found[-1].steps.append(Step((command.lstrip("@-+"),), lenient=command.lstrip("@+").startswith("-")))
-    return found
-
-
-def _sessions(config: Config) -> list[Job]:
-    found: list[Job] = []
-    for name, body in re.findall(r"^def (\w+)\(.*?\).*?:\n((?:[ \t]+.*\n?|\n)+)", config.text, re.MULTILINE):
-        calls = re.findall(r"session\.run\((.*?)\)\s*$", body, re.MULTILINE | re.DOTALL)
-        lines = [" ".join(re.findall(r"[\"']([^\"']+)[\"']", call)) for call in calls]
-        found.append(_plain(config.path, name, lines))
-    return found
 
 
 def _pipeline(path: str, node: Any, keys: tuple[str, ...]) -> Iterator[Job]:
@@ -209,7 +107,19 @@ def _job(path: str, node: dict[str, Any], keys: tuple[str, ...]) -> Job:
     return job
 
 
+_IMPLEMENTATION = re.compile(
+    r"(?<![a-z])(pypy|jruby|truffleruby|graalpy|graalvm|osx|macos|windows)(?![a-z])", re.IGNORECASE
+)
+
+
+def implementations(value: str) -> list[str]:
+    """Implementations of a language, and systems, that a value of a matrix names: more than another version."""
+    return [name.lower().replace("osx", "macos") for name in _IMPLEMENTATION.findall(value)]
+
+
 def _matrix(job: Job, matrix: dict[str, Any]) -> None:
+    named = {key: value for key, value in matrix.items() if key != "exclude"}
+    job.matrix["implementation"] = [name for value in map(str, _leaves(named)) for name in implementations(value)]
     for key, values in matrix.items():
         if key == "exclude" and isinstance(values, list):
             job.excluded = [tuple(map(str, _leaves(one))) for one in values]
@@ -218,7 +128,7 @@ def _matrix(job: Job, matrix: dict[str, Any]) -> None:
         elif key == "include" and isinstance(values, list):
             for one in values:
                 for name, value in one.items() if isinstance(one, dict) else ():
-                    if str(name) in ("os", "runs-on", "platform", "image"):
+                    if str(name) in ("os", "runs-on", "platform", "image", "target", "arch"):
                         job.matrix.setdefault(str(name), []).append(str(value))
 
 

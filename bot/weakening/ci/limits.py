@@ -44,6 +44,9 @@ _LEVELS = {
 }
 
 
+_PYRIGHT = re.compile(r"^report[A-Z]\w+$")
+
+
 def _number(value: str) -> float | None:
     hit = re.fullmatch(r"\s*(-?\d+(?:\.\d+)?)\s*(?:%|[kKmM]?[bB])?\s*", value)
     return float(hit[1]) if hit else None
@@ -119,11 +122,7 @@ def switch_findings(old: Config, new: Config, sides: Sequence[Side]) -> Iterator
         if _STRICT.match(key) and was in ("true", "yes", "1", "on") and value in ("false", "no", "0", "off"):
             yield WeakeningFinding("ci.lint_relaxed", new.path, line, f"`{setting.dotted}` was {was} and is {value}.")
         elif (
-            key == "enabled"
-            and was is None
-            and value == "false"
-            and speaks_of(old, setting.dotted)
-            and "rubocop" in new.path
+            key == "enabled" and was is None and value == "false" and "rubocop" in new.path and _cop_known(old, setting)
         ):
             yield WeakeningFinding("ci.lint_ignored", new.path, line, f"`{setting.dotted}` is switched off.")
         elif (
@@ -135,6 +134,14 @@ def switch_findings(old: Config, new: Config, sides: Sequence[Side]) -> Iterator
             and not _in_pipeline(setting)
         ):
             yield WeakeningFinding("ci.lint_relaxed", new.path, line, f"`{setting.dotted}` is {value} now.")
+
+
+def _cop_known(old: Config, setting: Setting) -> bool:
+    """A cop of RuboCop itself, or of a plugin that the file spoke of before."""
+    department, _, cop = setting.keys[0].partition("/")
+    if not cop or department in ("Style", "Lint", "Layout", "Metrics", "Naming", "Security", "Bundler", "Gemspec"):
+        return bool(old.settings)
+    return any(one.keys and one.keys[0].startswith(f"{department}/") for one in old.settings)
 
 
 def _in_pipeline(setting: Setting) -> bool:
@@ -153,7 +160,7 @@ def level_findings(old: Config, new: Config) -> Iterator[WeakeningFinding]:
             yield WeakeningFinding(
                 "ci.lint_relaxed", new.path, new.line(keys[-1]), f"`{keys[-1]}` was {was[1]} and is {value}."
             )
-        elif was is None and level == 0 and _is_rule(keys, new) and before:
+        elif was is None and level == 0 and (before or (_PYRIGHT.match(keys[-1]) and speaks_of(old, ".".join(keys)))):
             yield WeakeningFinding(
                 "ci.lint_ignored", new.path, new.line(keys[-1]), f"The rule `{keys[-1]}` is switched off."
             )
@@ -170,5 +177,5 @@ def _levels_of(config: Config) -> dict[tuple[str, ...], tuple[int, str]]:
 
 def _is_rule(keys: tuple[str, ...], config: Config) -> bool:
     name = config.path.rsplit("/", 1)[-1]
-    inside = any(RULE_HOME.search(key) for key in keys[:-1])
+    inside = any(RULE_HOME.search(key) for key in keys[:-1]) or bool(_PYRIGHT.match(keys[-1]))
     return inside or ("eslint" in name and ("-" in keys[-1] or "/" in keys[-1])) or name == ".jshintrc"

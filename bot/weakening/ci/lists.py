@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from bot.weakening.ci.commands import exclusions
-from bot.weakening.ci.config import Config, Setting
+from bot.weakening.ci.config import Config, Setting, holds_commands
+from bot.weakening.ci.jobs import jobs
 from bot.weakening.model import WeakeningFinding
 
 Side = tuple[Config, Config]
@@ -41,7 +42,7 @@ def _items(settings: Iterable[Setting], pattern: re.Pattern[str]) -> dict[tuple[
             continue
         if pattern is _SELECTS and any(_IGNORES.match(plain_key(key)) for key in setting.keys):
             continue
-        if "licenses" in setting.keys or _PACKAGING.match(setting.dotted):
+        if "licenses" in setting.keys or "depguard" in setting.keys or _PACKAGING.match(setting.dotted):
             continue
         under = ".".join(setting.keys[own + 1 :])
         for item in re.split(r"[,|\n]\s*|\s{2,}|(?<=\d)\s+(?=[A-Z])", re.sub(r"(?m)^\s*#.*$", "", setting.value)):
@@ -60,9 +61,16 @@ def plain_key(key: str) -> str:
 
 def _args(config: Config) -> Iterator[tuple[str, str]]:
     """(flag, item) of what commands and hooks of the file leave out."""
-    for setting in config.settings:
-        if "--" in setting.value or " -" in setting.value:
-            yield from exclusions(setting.value)
+    for value in _commands(config):
+        if " -" in value or value.startswith("-"):
+            yield from exclusions(value)
+
+
+def _commands(config: Config) -> list[str]:
+    """Every value that may be a command: of a file with settings its values, of a Makefile and its like their lines."""
+    if config.data is None and holds_commands(config.path):
+        return [line for job in jobs(config) for line in job.lines]
+    return [setting.value for setting in config.settings]
 
 
 def left_out(config: Config) -> set[str]:
@@ -148,11 +156,9 @@ def ignore_findings(
 
 def _tool_kept(old: Config, new: Config, flag: str, item: str) -> bool:
     """Whether the hook or command that now leaves something out was there before."""
-    for setting in new.settings:
-        if flag.lstrip("-") in setting.value and item in setting.value:
-            words = [
-                word for word in re.findall(r"[a-z][\w-]{3,}", setting.value) if word not in item and word not in flag
-            ]
+    for value in _commands(new):
+        if flag.lstrip("-") in value and item in value:
+            words = [word for word in re.findall(r"[a-z][\w-]{3,}", value) if word not in item and word not in flag]
             hook = _hook_before(new, item)
             if hook is not None:
                 return f"id: {hook}" in old.text
@@ -196,7 +202,10 @@ def select_findings(old: Config, new: Config, sides: Sequence[Side]) -> Iterator
         lost = [
             item
             for one, item in before.keys() - after.keys()
-            if one == home and item not in anywhere and not _split_of(item, anywhere)
+            if one == home
+            and item not in anywhere
+            and not _split_of(item, anywhere)
+            and _MERGED.get(item) not in anywhere
         ]
         lost = [item for item in lost if ":" not in item or RULE_HOME.search(home) is None]
         fresh = [item for one, item in after.keys() - before.keys() if one == home]
@@ -205,6 +214,10 @@ def select_findings(old: Config, new: Config, sides: Sequence[Side]) -> Iterator
             yield WeakeningFinding(
                 "ci.lint_removed", new.path, new.line(key), f"`{home}` no longer holds {', '.join(sorted(lost))[:120]}."
             )
+
+
+_MERGED = {"gosimple": "staticcheck", "stylecheck": "staticcheck", "megacheck": "staticcheck", "golint": "revive"}
+"""Linters that golangci-lint took into another one."""
 
 
 def _split_of(item: str, anywhere: set[str]) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from bot.weakening.ci.commands import checks_of, forgiven, kinds, limits, strict_flags, without_forgiveness
+from bot.weakening.ci.commands import UPLOADS, checks_of, forgiven, kinds, limits, strict_flags, without_forgiveness
 from bot.weakening.ci.config import Config
-from bot.weakening.ci.jobs import Job, Step, jobs
+from bot.weakening.ci.jobs import jobs
+from bot.weakening.ci.steps import Job, Step
 from bot.weakening.model import WeakeningFinding
 
 Side = tuple[Config, Config]
@@ -128,7 +129,7 @@ class Pipelines:
             was = before.get(step.key)
             if was is None:
                 continue
-            if step.lenient and not was.lenient and not old.lenient:
+            if step.lenient and not was.lenient and not old.lenient and _counts(step):
                 at = _switch_line(config, step.key.split("\n")[0])
                 yield WeakeningFinding("ci.failure_ignored", config.path, at, f"The step {_says(step)} may now fail.")
             if step.off and not was.off:
@@ -141,6 +142,12 @@ class Pipelines:
             if re.fullmatch(r"[0-9a-f]{40}", was.pin) and not re.fullmatch(r"[0-9a-f]{40}", step.pin):
                 message = f"`{step.uses}` was pinned to a commit and now follows `{step.pin}`."
                 yield WeakeningFinding("ci.unpinned", config.path, config.line(f"{step.uses}@{step.pin}"), message)
+
+
+def _counts(step: Step) -> bool:
+    """Whether a failure can say something of the change: not where files are only handed to a service."""
+    tools = {check.split(":")[1] for check in step.checks}
+    return not (re.search(r"upload|artifact|cache", step.uses) or (tools and tools <= UPLOADS))
 
 
 def _key(job: Job) -> int:
@@ -205,7 +212,7 @@ def _narrowed(old: Job, new: Job, config: Config) -> Iterator[WeakeningFinding]:
 
 def _lost_values(key: str, old: list[str], new: list[str]) -> Iterator[str]:
     """Platforms without a successor, and named checks; an old version that is dropped is no loss."""
-    if re.search(r"^os$|platform|runs-on|image|target", key):
+    if re.search(r"^os$|platform|runs-on|image|target|^implementation$", key):
         families = {_family(value) for value in new}
         if len(families) >= len({_family(value) for value in old}):
             return

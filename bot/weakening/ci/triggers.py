@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bot.weakening.ci.config import Config, is_pipeline
-from bot.weakening.ci.jobs import jobs
+from bot.weakening.ci.jobs import implementations, jobs
 from bot.weakening.model import WeakeningFinding
 
 
@@ -70,13 +70,34 @@ def allowed_failures(old: Config, new: Config) -> Iterator[WeakeningFinding]:
     before = [_entry(one) for one in _failures(old.data)]
     for one in _failures(new.data):
         entry = _entry(one)
-        if entry not in before and entry and entry[0] in known:
+        if entry not in before and entry and all(value in known for value in entry):
             yield WeakeningFinding(
                 "ci.failure_ignored",
                 new.path,
                 new.line("allow_failures"),
                 f"A failure of {' '.join(entry)} is allowed now.",
             )
+
+
+_LANGUAGES = ("python", "rvm", "ruby", "node_js", "go", "jdk", "php", "rust", "os", "compiler")
+
+
+def lost_platforms(old: Config, new: Config) -> Iterator[WeakeningFinding]:
+    """Implementations and systems that Travis' lists no longer hold; those whose failure was allowed do not count."""
+    if not re.search(r"travis", new.path) or not isinstance(old.data, dict) or not isinstance(new.data, dict):
+        return
+    allowed = {name for entry in _failures(old.data) for value in _entry(entry) for name in implementations(value)}
+    now = {name for setting in new.settings for name in implementations(setting.value)}
+    for key in _LANGUAGES:
+        for value in _listed(old.data.get(key)):
+            for name in implementations(value):
+                if name not in now and name not in allowed:
+                    yield WeakeningFinding("ci.matrix", new.path, new.line(f"{key}:"), f"Nothing runs on {value} now.")
+                    return
+
+
+def _listed(node: Any) -> list[str]:
+    return [str(one) for one in node] if isinstance(node, list) else [str(node)] if node is not None else []
 
 
 def _outside(config: Config) -> Iterator[Any]:

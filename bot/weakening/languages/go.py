@@ -8,7 +8,8 @@ import tree_sitter_go
 from tree_sitter import Node
 
 from bot.weakening.model import Skip
-from bot.weakening.tree import Context, Grammar, Names, Start, callee, normal, text
+from bot.weakening.nodes import callee, normal, text
+from bot.weakening.tree import Context, Grammar, Names, Start
 
 _TEST = re.compile(r"^(?:Test|Fuzz|Example)(?:[A-Z_0-9]|$)|^Benchmark(?:[A-Z_]|$)")
 _GINKGO = re.compile(
@@ -42,6 +43,9 @@ _METHODS = re.compile(
 _FAILS = re.compile(r"^(?:t|tt|b|c|tb|suite\.T\(\)|s\.T\(\))\.(?:Error|Errorf|Fatal|Fatalf|Fail|FailNow)$")
 _SKIPS = re.compile(r"^(?:t|tt|b|c|tb|s|suite|s\.T\(\)|suite\.T\(\))\.(?:Skip|Skipf|SkipNow)$|^(?:ginkgo\.)?Skip$")
 
+_SKIP_HELPER = re.compile(r"^(?:\w+\.)?[sS]kip(?:[A-Z]\w*|_\w+)?$")
+"""A helper that is given the test and called after skipping, wherever it is kept."""
+
 
 def _start(node: Node, _names: Names, context: Context) -> Start | None:
     if node.type in ("function_declaration", "method_declaration"):
@@ -60,9 +64,9 @@ def _call(node: Node) -> Start | None:
         return None
     title = arguments.named_children[0]
     ginkgo = _GINKGO.match(name)
-    if title.type not in ("interpreted_string_literal", "raw_string_literal"):
+    label = _title(title)
+    if label is None:
         return None
-    label = text(title).strip('"`')
     line = node.start_point.row + 1
     if name.endswith(".Run") and any(child.type == "func_literal" for child in arguments.named_children):
         return Start(label, "test", node, arguments)
@@ -75,6 +79,16 @@ def _call(node: Node) -> Start | None:
     if any(text(child) in ("Pending", "ginkgo.Pending") for child in arguments.named_children):
         start.skips.append(Skip("skip", "P", line))
     return start
+
+
+def _title(node: Node) -> str | None:
+    """A title, or the words in an expression that makes one; None where it is only a variable."""
+    if node.type in ("interpreted_string_literal", "raw_string_literal"):
+        return text(node).strip('"`')
+    if node.type not in ("call_expression", "binary_expression"):
+        return None
+    words = [re.sub(r"%[-+#\d.]*\w", "", one).strip('"`') for one in re.findall(r"\"[^\"]*\"|`[^`]*`", text(node))]
+    return next((one for one in words if re.search(r"[A-Za-z]{3}", one)), None)
 
 
 def _check(node: Node, context: Context) -> Node | None:
@@ -114,8 +128,15 @@ def _failing_branch(node: Node) -> Node | None:
 
 
 def _skip(node: Node, _context: Context) -> Skip | None:
-    if node.type == "call_expression" and _SKIPS.match(callee(node)):
-        return Skip("skip", "skip()", node.start_point.row + 1)
+    if node.type != "call_expression":
+        return None
+    name, line = callee(node), node.start_point.row + 1
+    if _SKIPS.match(name):
+        return Skip("skip", "skip()", line)
+    arguments = node.child_by_field_name("arguments")
+    first = text(arguments.named_children[0]) if arguments is not None and arguments.named_children else ""
+    if _SKIP_HELPER.match(name) and first in ("t", "tb", "b", "tt"):
+        return Skip("skip", f"{name}({first})", line, True)
     return None
 
 

@@ -8,7 +8,8 @@ import tree_sitter_java
 from tree_sitter import Node
 
 from bot.weakening.model import Skip
-from bot.weakening.tree import Context, Grammar, Names, Start, callee, no_rows, normal, squeeze, text
+from bot.weakening.nodes import callee, normal, squeeze, text
+from bot.weakening.tree import Context, Grammar, Names, Start
 
 _TESTS = re.compile(
     r"^(?:\w+\.)*(?:Test|ParameterizedTest|RepeatedTest|TestFactory|TestTemplate|Property|Theory|Example)$"
@@ -26,13 +27,20 @@ def _start(node: Node, _names: Names, context: Context) -> Start | None:
     elif node.type == "method_declaration":
         name = text(node.child_by_field_name("name"))
         annotated = any(_TESTS.match(_name(one)) for one in _annotations(node))
-        old = context.test_path and name.startswith("test") and "TestCase" in context.source
+        old = context.test_path and name.startswith("test") and "TestCase" in context.source and _found_by_name(node)
         start = Start(name, "test" if annotated or old else "helper", node, node)
     else:
         return None
     for annotation in _annotations(node):
         _annotate(start, annotation)
     return start
+
+
+def _found_by_name(node: Node) -> bool:
+    """JUnit 3 runs public methods without parameters."""
+    modifiers = next((child for child in node.named_children if child.type == "modifiers"), None)
+    parameters = node.child_by_field_name("parameters")
+    return "public" in text(modifiers).split() and (parameters is None or not parameters.named_children)
 
 
 def _annotations(node: Node) -> list[Node]:
@@ -92,6 +100,22 @@ def _check(node: Node, context: Context) -> Node | None:
     return None
 
 
+def _rows(node: Node) -> list[str]:
+    """Rows of what a provider of parameters gives: `{{1, 2}, {3, 4}}`, `Stream.of(Arguments.of(…), …)`."""
+    if node.type == "array_initializer":
+        rows = [child for child in node.named_children if child.type == "array_initializer"]
+    elif node.type == "argument_list":
+        rows = [
+            child
+            for child in node.named_children
+            if child.type == "array_creation_expression"
+            or (child.type == "method_invocation" and re.search(r"^(?:Arguments\.)?(?:of|arguments)$", callee(child)))
+        ]
+    else:
+        return []
+    return [normal(child) for child in rows] if len(rows) > 1 else []
+
+
 def _skip(node: Node, _context: Context) -> Skip | None:
     line = node.start_point.row + 1
     if node.type == "method_invocation":
@@ -110,7 +134,7 @@ JAVA = Grammar(
     start=_start,
     check=_check,
     skip=_skip,
-    rows=no_rows,
+    rows=_rows,
     branches=frozenset({"if_statement", "ternary_expression", "switch_block_statement_group", "catch_clause"}),
     loops=frozenset({"for_statement", "enhanced_for_statement", "while_statement"}),
     comments=frozenset({"line_comment", "block_comment"}),

@@ -9,7 +9,8 @@ import tree_sitter_typescript
 from tree_sitter import Node
 
 from bot.weakening.model import Skip
-from bot.weakening.tree import Context, Grammar, Names, Start, callee, no_rows, normal, text
+from bot.weakening.nodes import callee, normal, text
+from bot.weakening.tree import Context, Grammar, Names, Start, no_rows
 
 _GROUPS = "describe|context|suite|xdescribe|fdescribe|ddescribe|xcontext|fcontext|xsuite"
 _TESTS = "it|test|specify|xit|fit|iit|xtest|xspecify|pit|tap|t|tst|ava|property|scenario|bench"
@@ -135,11 +136,24 @@ def _check(node: Node, context: Context) -> Node | None:
     if root.split(".")[0] == "expect" or root.startswith(("assert", "sinon.assert", "chai.")) or ".should" in name:
         return node
     head = name.split(".")[0]
-    if name.rsplit(".", 1)[-1] in context.check_names or name == "done.fail":
+    if name.rsplit(".", 1)[-1] in context.check_names or name == "done.fail" or _chained_check(node):
         return node
     if re.match(r"^(?:check|verify|validate|expect|assert|compare)[A-Z_]\w*$", name):
         return node
     return node if head in _ROOTS and _CHECK.match(name) else None
+
+
+def _chained_check(node: Node) -> bool:
+    """supertest's `request(app).get("/").expect(200)`: a call in the chain demands something of the answer."""
+    at: Node | None = node
+    while at is not None and at.type in ("call_expression", "member_expression"):
+        inner = at.child_by_field_name("function") or at.child_by_field_name("object")
+        if at.type == "call_expression" and inner is not None and inner.type == "member_expression":
+            leaf = text(inner.child_by_field_name("property"))
+            if leaf == "expect" and inner.child_by_field_name("object").type == "call_expression":  # type: ignore[union-attr]
+                return True
+        at = inner
+    return False
 
 
 def _property_check(node: Node) -> bool:

@@ -8,7 +8,8 @@ import tree_sitter_python
 from tree_sitter import Node
 
 from bot.weakening.model import Skip
-from bot.weakening.tree import Context, Grammar, Names, Start, callee, no_rows, normal, squeeze, text
+from bot.weakening.nodes import callee, normal, squeeze, text
+from bot.weakening.tree import Context, Grammar, Names, Start, no_rows
 
 _SKIP_MARK = re.compile(
     r"(?:^|[._])(?:skip\w*|xfail\w*|expected_?failure\w*|nottest|known_?fail\w*|disabled?|importorskip)$", re.IGNORECASE
@@ -17,6 +18,7 @@ _CONDITIONAL = re.compile(r"skip_?if|skip_?unless|importorskip|xfail_?if|skip_on
 _SKIP_CALL = re.compile(
     r"^(?:pytest\.|py\.test\.|unittest\.|self\.|testing\.)?(?:skip|xfail|importorskip|skipTest|skip_test|Skip\w*|SKIP)$"
 )
+_SKIP_HELPER = re.compile(r"^(?:self\.|\w+\.)?_?skip_?(?:if|unless|on|when|for)_\w+$", re.IGNORECASE)
 _CHECK = re.compile(
     r"^_?(?:assert\w*|expect\w*|verify\w*|check_?[A-Z_]\w*|check|ensure\w*|raises|warns|fail(?:If|Unless)?\w*"
     r"|should\w*|compare\w*|deprecated_call|warns_\w+|ok_|eq_|ne_|in_|is_)$"
@@ -131,6 +133,8 @@ def _row_marks(node: Node) -> list[Skip]:
 def _check(node: Node, context: Context) -> Node | None:
     if node.type == "assert_statement":
         return node.named_children[0] if node.named_children else node
+    if node.type == "if_statement":
+        return _raising_branch(node)
     if node.type == "with_statement":
         clause = next((c for c in node.named_children if c.type == "with_clause"), None)
         if clause is not None and re.search(
@@ -146,6 +150,21 @@ def _check(node: Node, context: Context) -> Node | None:
     return None
 
 
+def _raising_branch(node: Node) -> Node | None:
+    """`if not (…): raise` is a check, and its condition is what it checks."""
+    block, condition = node.child_by_field_name("consequence"), node.child_by_field_name("condition")
+    if block is None or condition is None or node.child_by_field_name("alternative") is not None:
+        return None
+    statements = [child for child in block.named_children if child.type != "comment"]
+    raised = len(statements) == 1 and statements[0].type == "raise_statement" and text(statements[0])
+    if not raised or not re.fullmatch(
+        r"raise(?:\s+(?:AssertionError|Exception|ValueError|RuntimeError)\b.*)?", raised, re.S
+    ):
+        return None
+    negated = condition.type == "not_operator"
+    return condition.named_children[-1] if negated and condition.named_children else condition
+
+
 def _skip(node: Node, _context: Context) -> Skip | None:
     line = node.start_point.row + 1
     if node.type == "call":
@@ -154,6 +173,8 @@ def _skip(node: Node, _context: Context) -> Skip | None:
             conditional = "importorskip" in name
             kind = "xfail" if "xfail" in name else "skip"
             return Skip(kind, f"{name}({_first_argument(node)})" if conditional else "skip()", line, conditional)
+        if _SKIP_HELPER.match(name):
+            return Skip("skip", f"{name}()", line, True)
     if node.type == "raise_statement" and re.search(r"\bSkip(?:Test|ped)?\b", text(node)):
         return Skip("skip", "skip()", line)
     if node.type == "assignment":

@@ -8,7 +8,8 @@ import tree_sitter_ruby
 from tree_sitter import Node
 
 from bot.weakening.model import Skip
-from bot.weakening.tree import Context, Grammar, Names, Start, callee, no_rows, normal, text
+from bot.weakening.nodes import callee, normal, text
+from bot.weakening.tree import Context, Grammar, Names, Start, no_rows
 
 _GROUPS = re.compile(r"^(?:RSpec\.)?[xf]?(?:describe|context|feature|shared_examples(?:_for)?|example_group)$")
 _TESTS = re.compile(r"^[xf]?(?:it|specify|example|scenario|test|should|pending|its)$")
@@ -35,6 +36,8 @@ def _call(node: Node) -> Start | None:
     arguments = node.child_by_field_name("arguments")
     if not (group or test) or (block is None and (group or arguments is None)):
         return None
+    if name == "pending" and _in_example(node):
+        return None
     if arguments is None and name in ("pending", "test", "should"):
         return None
     title = arguments.named_children[0] if arguments is not None and arguments.named_children else None
@@ -54,6 +57,19 @@ def _call(node: Node) -> Start | None:
     return start
 
 
+_SKIP_HELPER = re.compile(r"^skip_(?:if|unless|on|for|when)_?\w*$")
+
+
+def _in_example(node: Node) -> bool:
+    """Whether a call stands in the block of an example, where `pending` marks that example."""
+    at = node.parent
+    while at is not None:
+        if at.type == "call" and re.fullmatch(r"[xf]?(?:it|specify|example|scenario|before)", callee(at)):
+            return True
+        at = at.parent
+    return False
+
+
 def _check(node: Node, context: Context) -> Node | None:
     if node.type != "call":
         return None
@@ -63,12 +79,16 @@ def _check(node: Node, context: Context) -> Node | None:
 
 def _skip(node: Node, _context: Context) -> Skip | None:
     line = node.start_point.row + 1
-    if (
-        node.type == "call"
-        and callee(node) in ("skip", "pending", "omit")
-        and node.child_by_field_name("block") is None
-    ):
-        return Skip("skip", "skip()", line)
+    if node.type == "call" and callee(node) in ("skip", "pending", "omit"):
+        # A block that may fail is a part of the test only.
+        arguments = node.child_by_field_name("arguments")
+        conditional = bool(re.search(r":(?:if|unless)\s*=>|\b(?:if|unless):\s", text(arguments)))
+        if node.child_by_field_name("block") is None:
+            return Skip("skip", "skip()", line, conditional)
+    if node.type == "call" and node.child_by_field_name("receiver") is None and _SKIP_HELPER.match(callee(node)):
+        return Skip("skip", f"{callee(node)}()", line, True)
+    if node.type == "identifier" and _SKIP_HELPER.match(text(node)) and node.parent and "body" in node.parent.type:
+        return Skip("skip", f"{text(node)}()", line, True)
     if (
         node.type == "identifier"
         and text(node) in ("skip", "pending")

@@ -8,13 +8,34 @@ import tree_sitter_rust
 from tree_sitter import Node
 
 from bot.weakening.model import Skip
-from bot.weakening.tree import Context, Grammar, Names, Start, callee, normal, squeeze, text
+from bot.weakening.nodes import callee, normal, squeeze, text
+from bot.weakening.strength import split_arguments
+from bot.weakening.tree import Context, Grammar, Names, Start
 
 _TEST = re.compile(
     r"^(?:\w+::)*(?:test|rstest|test_case|quickcheck|wasm_bindgen_test|proptest|case|test_log|traced_test|bench)\b"
 )
-_CHECK = re.compile(r"^(?:\w+::)*(?:debug_)?(?:assert\w*|prop_assert\w*|check\w*|expect\w*|insta)$")
+_CHECK = re.compile(r"^(?:\w+::)*(?:debug_)?(?:assert\w*|prop_assert\w*|check\w*|expect\w*|insta|panic|unreachable)$")
 _NAME = re.compile(r"^(?:assert|check|verify|expect|compare|validate)_\w+$")
+
+
+_WRAPPED = re.compile(r"^([ \t]*)(?:\w+::)*(\w+)!\s*(?:\w+\s*)?\{(?=[^\n]*$)", re.MULTILINE)
+
+
+def without_wrapping(source: str) -> str:
+    """The file as if macros that wrap whole tests (`rt_test! { … }`, `proptest! { … }`) were modules, line by line.
+
+    A macro's arguments have no syntax tree, so nothing in them could be compared.
+    """
+    if "!" not in source or "#[" not in source:
+        return source
+
+    def module(hit: re.Match[str]) -> str:
+        end = source.find(f"\n{hit[1]}}}", hit.end())
+        wraps = re.search(r"#\[(?:\w+::)*\w*test", source[hit.end() : max(end, hit.end())])
+        return f"{hit[1]}mod {hit[2]} {{" if wraps and hit[2] != "macro_rules" else hit[0]
+
+    return _WRAPPED.sub(module, source)
 
 
 def _start(node: Node, names: Names, context: Context) -> Start | None:
@@ -32,15 +53,23 @@ def _start(node: Node, names: Names, context: Context) -> Start | None:
         start = Start(name, "group" if inline else "code", node, node)
     for one, line in attributes:
         _attribute(start, one, line)
+    if start.kind == "test":
+        start.head_checks += [
+            one for one in _attribute_nodes(node) if re.match(r"#\[should_panic[(=]", squeeze(text(one)))
+        ]
     return start
 
 
 def _attributes(node: Node) -> list[tuple[str, int]]:
+    return [(squeeze(text(one))[2:-1], one.start_point.row + 1) for one in _attribute_nodes(node)]
+
+
+def _attribute_nodes(node: Node) -> list[Node]:
     found = []
     at = node.prev_named_sibling
     while at is not None and at.type in ("attribute_item", "line_comment", "block_comment"):
         if at.type == "attribute_item":
-            found.append((squeeze(text(at))[2:-1], at.start_point.row + 1))
+            found.append(at)
         at = at.prev_named_sibling
     return found[::-1]
 
@@ -48,12 +77,12 @@ def _attributes(node: Node) -> list[tuple[str, int]]:
 def _attribute(start: Start, attribute: str, line: int) -> None:
     if re.match(r"ignore\b", attribute):
         start.skips.append(Skip("skip", "ignore", line))
-    elif re.match(r"should_panic\b", attribute):
+    elif re.fullmatch(r"should_panic", attribute):
         start.skips.append(Skip("xfail", "should_panic", line))
     elif re.match(r"cfg_attr\(.*\b(?:ignore|should_panic)\b", attribute):
         start.skips.append(Skip("skip", attribute, line, True))
     elif re.match(r"cfg\(", attribute) and attribute != "cfg(test)":
-        start.skips.append(Skip("cfg", attribute, line, True))
+        start.skips += _demands(attribute, line)
     elif re.match(r"(?:case|test_case)(?:::\w+)?\(", attribute):
         start.rows.append(attribute)
 
@@ -71,6 +100,25 @@ def _check(node: Node, context: Context) -> Node | None:
 
 def _skip(_node: Node, _context: Context) -> Skip | None:
     return None
+
+
+def _declared(root: Node) -> list[Skip]:
+    """What a file says of itself: `#![cfg(unix)]`."""
+    found: list[Skip] = []
+    for node in root.named_children:
+        inside = squeeze(text(node))[3:-1] if node.type == "inner_attribute_item" else ""
+        if inside.startswith("cfg("):
+            found += _demands(inside, node.start_point.row + 1)
+    return found
+
+
+def _demands(cfg: str, line: int) -> list[Skip]:
+    """What a `cfg` demands at once, each for itself; features count as one, as they are named in many ways."""
+    hit = re.fullmatch(r"cfg\(all\((.*)\)\)", cfg)
+    parts = split_arguments(hit[1]) if hit else [cfg[4:-1]]
+    features = sorted(part for part in parts if part.startswith("feature="))
+    named = ([",".join(features)] if features else []) + [part for part in parts if part not in features]
+    return [Skip("cfg", f"cfg({part})", line, True) for part in named]
 
 
 def _rows(node: Node) -> list[str]:
@@ -93,4 +141,5 @@ RUST = Grammar(
     comments=frozenset({"line_comment", "block_comment"}),
     returns=frozenset({"return_expression"}),
     descend=False,
+    declared=_declared,
 )

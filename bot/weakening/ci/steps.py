@@ -1,0 +1,53 @@
+"""What every file of jobs comes down to: named lists of steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bot.weakening.ci.commands import action_checks, checks_of
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: its command lines, or the action it uses without a version."""
+
+    lines: tuple[str, ...]
+    uses: str = ""
+    pin: str = ""
+    lenient: bool = False
+    off: bool = False
+
+    @property
+    def key(self) -> str:
+        """By which the step is known on the other side."""
+        return self.uses or "\n".join(self.lines)
+
+    @property
+    def checks(self) -> frozenset[str]:
+        found = action_checks(self.uses) if self.uses else frozenset()
+        return found.union(*(checks_of(line) for line in self.lines))
+
+
+@dataclass
+class Job:
+    """A job, a tox environment, a make target, a package script: a named list of steps."""
+
+    path: str
+    name: str
+    steps: list[Step] = field(default_factory=list)
+    lenient: bool = False
+    off: bool = False
+    matrix: dict[str, list[str]] = field(default_factory=dict)
+    excluded: list[tuple[str, ...]] = field(default_factory=list)
+
+    @property
+    def lines(self) -> list[str]:
+        return [line for step in self.steps for line in step.lines]
+
+    @property
+    def keys(self) -> frozenset[str]:
+        return frozenset([*self.lines, *(step.uses for step in self.steps if step.uses)])
+
+    @property
+    def checks(self) -> frozenset[str]:
+        return frozenset().union(*(step.checks for step in self.steps))
