@@ -100,6 +100,7 @@ _PROOF = {
     "proof.key": M("the reader has to compare the key's id himself", "Give the service's keys with --keys."),
     "proof.digest": M("the seal names another manifest", "Ask for the file again."),
     "proof.chain": M("the run's chain is broken, cut off or lacks a record", "Find out who wrote in the ledger."),
+    "proof.ledger": M("a table of the ledger differs from the run's chain", "Find out who wrote in the ledger."),
     "proof.rebuild": M("the recorded commits do not come out again", "Fetch the pull request's commits, or ask why."),
     "proof.commit": M("the commit is not the sealed merge", "Name the merge commit; else find out who rewrote it."),
     "proof.trailer": M("the merge commit does not quote the manifest", "Compare it with `cadence/gate`."),

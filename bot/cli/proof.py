@@ -104,7 +104,7 @@ def _check_file(commit: str, raw: bytes, repo: Path, trusted: frozenset[str] | N
         try:
             bundle = read_bundle(raw)
         except CadenceError as error:
-            return [failed(error.code, f"{error.summary} {error.remedy}".strip())]
+            return [failed(error.code, error.told)]
         return _checks(bundle, repository, commit, trusted)
 
 
@@ -114,6 +114,7 @@ def _check_ledger(commit: str, repo: Path | None, trusted: frozenset[str] | None
     from bot.git_store.workbench import workbench
     from bot.record.checklist import failed
     from bot.record.export import export_proof
+    from bot.record.holding import ledger_checks
     from bot.record.remaking import proof_trailers
 
     with _ledger() as (ledger, settings):
@@ -132,7 +133,8 @@ def _check_ledger(commit: str, repo: Path | None, trusted: frozenset[str] | None
         except CadenceError as error:
             return [failed(error.code, error.summary)]
         where = repo or settings.data_dir / "mirrors" / f"{kept.repository_id}.git"
-    return _check_file(commit, raw, where, trusted)
+        held = ledger_checks(ledger, kept.run_id)
+    return [*_check_file(commit, raw, where, trusted), *held]
 
 
 def _checks(bundle: Bundle, repository: Mirror, commit: str, trusted: frozenset[str] | None) -> list[Check]:

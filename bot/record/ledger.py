@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import command
@@ -14,13 +15,25 @@ from filelock import FileLock
 from sqlalchemy.engine import make_url
 
 from bot.clock import Clock
+from bot.names import RunId
 from bot.record.database import connect
 from bot.record.evidence import Evidence
 from bot.record.inbox import Inbox
 from bot.record.outcomes import Outcomes
 from bot.record.proofs import Proofs
 from bot.record.runs import Runs
-from bot.record.tables import inbox, requests, runs
+from bot.record.tables import (
+    changesets,
+    decisions,
+    effects,
+    findings,
+    inbox,
+    model_calls,
+    requests,
+    runs,
+    transitions,
+    verdicts,
+)
 from bot.states import FINAL
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -81,6 +94,17 @@ class Ledger(Inbox, Runs, Outcomes, Evidence, Proofs):
     def close(self) -> None:
         """Give every connection back."""
         self._engine.dispose()
+
+    def rows_of(self, run_id: RunId, digests: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+        """A run's rows in every table of which its chain tells, oldest first, and the ChangeSets of those digests."""
+        found = {}
+        for table in (transitions, decisions, effects, model_calls, findings, verdicts):
+            query = sa.select(table).where(table.c.run_id == run_id).order_by(table.c.id)
+            found[table.name] = self._all(query)
+        own = sa.or_(changesets.c.run_id == run_id, changesets.c.digest.in_(digests))
+        found["changesets"] = self._all(sa.select(changesets).where(own))
+        found["runs"] = self._all(sa.select(runs).where(runs.c.run_id == run_id))
+        return found
 
     def purge(self, before: datetime) -> None:
         """Drop old deliveries and request counts; what belongs to a final run stays, for its merge can be checked.

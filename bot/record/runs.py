@@ -30,6 +30,8 @@ CHAINED = frozenset(
     | {"changeset_digest", "head_sha", "issue", "merge_sha", "pull", "started_by", "text_trusted"}
 )
 """Fields of a run whose every value stands in its chain: what was asked, approved, built and merged."""
+TOLD_BY_DIGEST = ("body", "guidance", "plan", "summary", "title")
+"""Texts of a run of which the chain holds the sha256 whenever they are written."""
 _FIELDS = frozenset(RunEntry.__dataclass_fields__) - {"run_id", "state", "reason", "created_at", "updated_at"}
 
 
@@ -155,6 +157,7 @@ class Runs(Store):
             same = runs.c.asked_digest == fields["asked_digest"]
             fields["asked_at"] = sa.case((same, runs.c.asked_at), else_=sa.literal(self._now(), Moment))
         told = {name: value for name, value in fields.items() if name in CHAINED}
+        told |= {f"{name}_digest": sha256(fields[name]) for name in TOLD_BY_DIGEST if name in fields}
         with self._engine.begin() as connection:
             done = connection.execute(
                 sa.update(runs).where(runs.c.run_id == run_id).values(**fields, updated_at=self._now())
