@@ -10,7 +10,14 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, Event, ScalarEvent
+from ruamel.yaml.events import (
+    AliasEvent,
+    CollectionEndEvent,
+    CollectionStartEvent,
+    DocumentStartEvent,
+    Event,
+    ScalarEvent,
+)
 
 MAX_CHARACTERS = 100_000
 MAX_DEPTH = 20
@@ -55,7 +62,7 @@ def read_yaml(text: str) -> tuple[Any, Places]:
         raise NotPlainYaml(Mistake(1, 1, f"the file is longer than {MAX_CHARACTERS} characters"))
     yaml = YAML(typ="rt", pure=True)
     try:
-        _must_be_plain(yaml.parse(text))
+        _must_be_plain(text, yaml.parse(text))
         loaded = yaml.load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -68,12 +75,14 @@ def read_yaml(text: str) -> tuple[Any, Places]:
     return _plain(loaded, (), places), places
 
 
-def _must_be_plain(events: Iterable[Event]) -> None:
+def _must_be_plain(text: str, events: Iterable[Event]) -> None:
     """Read only as far as the first event that is refused; loading would build what it stands for."""
     depth = 0
     for event in events:
         refused = ""
-        if isinstance(event, AliasEvent):
+        if isinstance(event, DocumentStartEvent):
+            _no_directives(text[: event.start_mark.index])
+        elif isinstance(event, AliasEvent):
             refused = "aliases (`*name`) are not allowed"
         elif isinstance(event, CollectionStartEvent):
             depth += 1
@@ -87,6 +96,13 @@ def _must_be_plain(events: Iterable[Event]) -> None:
             refused = f"tags (`{tag}`) are not allowed"
         if refused:
             raise NotPlainYaml(Mistake(event.start_mark.line + 1, event.start_mark.column + 1, refused))
+
+
+def _no_directives(prologue: str) -> None:
+    """`%YAML 1.1` would make `yes` mean true here, and a word to whoever reads the file as the YAML of today."""
+    for number, line in enumerate(prologue.splitlines(), 1):
+        if line.startswith("%"):
+            raise NotPlainYaml(Mistake(number, 1, f"directives (`{line.split()[0]}`) are not allowed"))
 
 
 def place_of(places: Places, path: Path) -> tuple[int, int]:

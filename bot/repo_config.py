@@ -10,18 +10,13 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from bot.config_mistakes import mistakes_in
 from bot.config_tests import PolicyTest
 from bot.config_text import NotPlainYaml, Path, Places, dotted, place_of, read_yaml
 from bot.errors import ConfigInvalid
 from bot.names import CONFIG_PATH, Digest, sha256
 
 _RULE_TYPES = ("forbid", "require", "max_lines")
-
-GUARD_FAMILIES = frozenset({"loss", "syntax", "imports", "secret", "message", "protected", "size"})
-"""Families of guard codes whose severity a repository may set."""
-
-STRICT_FAMILIES = frozenset({"contract", "path", "stale"})
-"""Families that cannot be weakened: without them a ChangeSet would no longer mean one thing."""
 
 DEFAULT_PROTECTED = (
     ".github/workflows/**",
@@ -208,9 +203,7 @@ def load_config(text: str) -> RepoConfig:
         raise _invalid([_mistake(one, places) for one in error.errors()]) from None
     except ValueError as error:
         raise _invalid([f"line 1, column 1: a number cannot be read: {error}"]) from None
-    mistakes = [*_rule_mistakes(config, places), *_severity_mistakes(config, places)]
-    if "{summary}" not in config.commit.template:
-        mistakes.append(f"{_place(places, ('commit', 'template'))}: commit.template must hold {{summary}}")
+    mistakes = list(mistakes_in(config, places))
     if mistakes:
         raise _invalid(mistakes)
     return config
@@ -281,37 +274,3 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
     elif get_origin(annotation) is not None:
         for inner in get_args(annotation):
             yield from _models_in(inner)
-
-
-def _rule_mistakes(config: RepoConfig, places: Places) -> list[str]:
-    """What types cannot say: patterns that do not compile, ids given twice, ids that cannot be a reason code."""
-    found = []
-    seen: set[str] = set()
-    for index, rule in enumerate(config.review.rules):
-        where = _place(places, ("review", "rules", index))
-        if rule.id in seen:
-            found.append(f"{where}: review.rules.{index}: the id `{rule.id}` is given twice")
-        seen.add(rule.id)
-        if not re.fullmatch(r"[a-z0-9][a-z0-9_.-]{0,63}", rule.id):
-            found.append(f"{where}: review.rules.{index}: an id is lower-case letters, digits, `.`, `_` and `-`")
-        pattern = getattr(rule, "pattern", None)
-        if pattern is not None:
-            try:
-                re.compile(pattern)
-            except (re.error, OverflowError, RecursionError) as error:
-                found.append(f"{where}: review.rules.{index}: the pattern does not compile: {error}")
-    return found
-
-
-def _severity_mistakes(config: RepoConfig, places: Places) -> list[str]:
-    """Severities of codes that no guard has, or of those that may not be weakened."""
-    found = []
-    for code, severity in config.guards.severities.items():
-        family = code.partition(".")[0]
-        where = _place(places, ("guards", "severities", code))
-        if family in STRICT_FAMILIES and severity != "error":
-            found.append(f"{where}: guards.severities.{code}: `{family}` is always an error")
-        elif family not in GUARD_FAMILIES | STRICT_FAMILIES:
-            allowed = ", ".join(sorted(GUARD_FAMILIES))
-            found.append(f"{where}: guards.severities.{code}: no guard has this code. Families: {allowed}")
-    return found

@@ -6,9 +6,24 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
+from bot.patterns import Pattern, PatternInvalid
+
 
 @lru_cache(maxsize=1024)
-def _compiled(pattern: str) -> re.Pattern[str]:
+def _compiled(pattern: str) -> Pattern | None:
+    try:
+        return Pattern(_translated(pattern))
+    except PatternInvalid:
+        return None
+
+
+def is_glob(pattern: str) -> bool:
+    """Whether the text can be read as a glob; one that cannot matches only its own spelling."""
+    return _compiled(pattern) is not None
+
+
+def _translated(pattern: str) -> str:
+    """The glob in RE2's words, which match in linear time: a glob of many stars must not keep anybody waiting."""
     out, at = "", 0
     pattern = pattern.strip().lstrip("/")
     if pattern.endswith("/"):
@@ -28,15 +43,13 @@ def _compiled(pattern: str) -> re.Pattern[str]:
             out, at = f"{out}[{inner}]", end + 1
         else:
             out, at = out + re.escape(pattern[at]), at + 1
-    try:
-        return re.compile(out, re.DOTALL | re.IGNORECASE)
-    except re.error:
-        return re.compile(re.escape(pattern), re.IGNORECASE)
+    return f"(?is){out}"
 
 
 def matches(pattern: str, path: str) -> bool:
     """Whether the whole path matches the glob, ignoring case. `dir/**` matches what is below `dir`, at any depth."""
-    return _compiled(pattern).fullmatch(path) is not None
+    compiled = _compiled(pattern)
+    return pattern.casefold() == path.casefold() if compiled is None else compiled.is_whole(path)
 
 
 def matching(patterns: Iterable[str], path: str) -> str | None:

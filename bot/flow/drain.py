@@ -14,7 +14,8 @@ from bot.flow.house import House
 from bot.flow.others import let_pass
 from bot.flow.queue import answer_group
 from bot.flow.review import ask_again
-from bot.flow.starting import begin, stop_runs, trigger_label
+from bot.flow.starting import begin, stop_runs
+from bot.flow.trigger import read_trigger
 from bot.intake.events import (
     BranchPushed,
     ChecksChanged,
@@ -102,20 +103,34 @@ def _noted(handled: Handled | Ignored, note: str | None) -> Handled | Ignored:
 
 
 def _issue(house: House, event: IssueChanged) -> Handled | Ignored:
+    match event.action:
+        case "labeled" | "reopened":
+            return _begun(house, event)
+        case "unlabeled":
+            return _unlabelled(house, event)
+        case "closed":
+            return _stopped(house, event, f"the issue was closed by @{event.sender.login}")
+        case _:
+            return _edited(house, event)
+
+
+def _begun(house: House, event: IssueChanged) -> Handled | Ignored:
+    """A run, where the label is the one that starts runs; any other may still matter to the gate."""
+    begun = begin(house, event.repo, event.issue, event.label if event.action == "labeled" else None)
+    if not isinstance(begun, Ignored):
+        return Handled(f"run {begun}", begun)
     repository = event.repo.repository_id
-    label = trigger_label(house, event.repo)
-    if event.action in ("labeled", "unlabeled") and (event.label or "").casefold() != label.casefold():
-        return _look(house, repository, house.ledger.runs_of_issue(repository, event.issue)) or Ignored(
-            f"the label {event.label!r} is not {label!r}"
-        )
-    if event.action in ("labeled", "reopened"):
-        run = begin(house, event.repo, event.issue)
-        return Handled(f"run {run}", run) if run else Ignored("the issue is not open with the label, or its run exists")
-    if event.action == "unlabeled":
-        return _stopped(house, event, f"the label `{label}` was taken off by @{event.sender.login}")
-    if event.action == "closed":
-        return _stopped(house, event, f"the issue was closed by @{event.sender.login}")
-    return _edited(house, event)
+    return _look(house, repository, house.ledger.runs_of_issue(repository, event.issue)) or begun
+
+
+def _unlabelled(house: House, event: IssueChanged) -> Handled | Ignored:
+    runs = house.ledger.runs_of_issue(event.repo.repository_id, event.issue)
+    if all(run.state in TERMINAL for run in runs):
+        return Ignored("no unfinished run for the issue")
+    trigger = read_trigger(house, event.repo)
+    if trigger.is_named(event.label):
+        return _stopped(house, event, f"the label `{event.label}` was taken off by @{event.sender.login}")
+    return _look(house, event.repo.repository_id, runs) or Ignored(trigger.why_not(event.label))
 
 
 def _stopped(house: House, event: IssueChanged, reason: str) -> Handled | Ignored:

@@ -8,45 +8,31 @@ from datetime import datetime
 from bot.effects import EffectKind, Mandate
 from bot.flow.desk import Desk
 from bot.flow.house import House
-from bot.intake.authority import label_in_force
-from bot.names import (
-    CONFIG_PATH,
-    TRIGGER_LABEL,
-    Cause,
-    IssueNumber,
-    RepoRef,
-    RunId,
-    label_cause,
-    run_id,
-)
-from bot.policy import read_policy
+from bot.flow.trigger import trigger_of
+from bot.intake.events import Ignored
+from bot.names import CONFIG_PATH, Cause, IssueNumber, RepoRef, RunId, label_cause, run_id
 from bot.record.entries import RunEntry
 from bot.states import TERMINAL, RunState
 
 S = RunState
 
 
-def trigger_label(house: House, ref: RepoRef) -> str:
-    """The repository's trigger label as the mirror last saw it; the default before the first fetch."""
-    mirror = house.git.mirror(ref.repository_id)
-    run = next(iter(house.ledger.runs(limit=1, repository_id=ref.repository_id)), None)
-    tip = mirror.tip(run.base_branch) if run and run.base_branch else None
-    if tip is None:
-        return TRIGGER_LABEL
-    policy = read_policy(mirror.read_file(tip, CONFIG_PATH))
-    return policy.config.trigger.label if policy.config else TRIGGER_LABEL
+def begin(house: House, ref: RepoRef, issue: IssueNumber, label: str | None = None) -> RunId | Ignored:
+    """Start the run of the label event in force, once; else say why there is none.
 
-
-def begin(house: House, ref: RepoRef, issue: IssueNumber) -> RunId | None:
-    """Start the run of the label event in force, once; None when there is none or it has its run already."""
-    history = house.github.at(ref).issues.history(issue)
-    event = label_in_force(history, trigger_label(house, ref))
+    `label` is the one just put on: any other than the trigger starts nothing. The policy is read in the same call as
+    the issue's history, so that no run begins, and no other one ends, by a label that the policy does not name.
+    """
+    history, file = house.github.at(ref).issues.history_with(issue, CONFIG_PATH)
+    trigger = trigger_of(house, ref, file)
+    if label is not None and not trigger.is_named(label):
+        return Ignored(trigger.why_not(label))
+    event = trigger.in_force(history)
     if event is None:
-        return None
-    cause = label_cause(event.id)
-    run = new_run(house, ref, issue, cause, started_by=event.actor or "")
+        return Ignored("the issue is not open with the label")
+    run = new_run(house, ref, issue, label_cause(event.id), started_by=event.actor or "")
     if not house.ledger.start_run(run):
-        return None
+        return Ignored("the label has its run already")
     react(house, ref, run, f"issue:{issue}", lambda: house.github.at(ref).issues.react_to_issue(issue, "eyes"))
     supersede(house, run)
     house.engine.start_build(run.run_id, "1")

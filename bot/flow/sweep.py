@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import structlog
 
-from bot.errors import CadenceError
+from bot.errors import CadenceError, InstallationGone, Limited
 from bot.flow.house import House
-from bot.flow.starting import begin, trigger_label
+from bot.flow.starting import begin
+from bot.flow.trigger import read_trigger
 from bot.names import InstallationId, RepoRef
 from bot.record.entries import RunEntry
 from bot.states import AT_THE_GATE, BUILDING, TERMINAL, RunState
@@ -20,6 +21,7 @@ IDLE_SHARE = 0.05
 HOURLY_LIMIT = 5000
 """An installation's primary limit; idle sweeping may use five per cent of it (GitHub: rate limits for GitHub Apps)."""
 CALLS_PER_PULL, CALLS_PER_REPOSITORY = 3, 1
+"""REST calls. The policy's label is one GraphQL call more, and GraphQL has a limit of its own of the same size."""
 KEPT = timedelta(days=30)
 
 
@@ -72,17 +74,29 @@ def _labelled(house: House, installation: InstallationId, left: dict[int, int]) 
     """Labelled issues whose delivery was lost. Repositories take turns when they are many."""
     try:
         repositories: list[RepoRef] = house.github.installation_repositories(installation)
-        turn = int(house.clock.now().timestamp() // max(1.0, house.settings.sweep_seconds))
-        start = turn % max(1, len(repositories))
-        for ref in repositories[start:] + repositories[:start]:
-            if not _spend(house, left, int(installation), CALLS_PER_REPOSITORY):
-                return
-            for issue in house.github.at(ref).issues.labelled(trigger_label(house, ref)):
-                runs = house.ledger.runs_of_issue(ref.repository_id, issue)
-                if all(run.state in TERMINAL for run in runs) and _spend(house, left, int(installation), 1):
-                    begin(house, ref, issue)
     except CadenceError as error:
         log.warning("sweep.repositories", installation=int(installation), code=error.code, summary=error.summary)
+        return
+    turn = int(house.clock.now().timestamp() // max(1.0, house.settings.sweep_seconds))
+    start = turn % max(1, len(repositories))
+    for ref in repositories[start:] + repositories[:start]:
+        if not _spend(house, left, int(installation), CALLS_PER_REPOSITORY):
+            return
+        try:
+            _labelled_in(house, ref, left)
+        except CadenceError as error:
+            # One repository that cannot be read must not keep the others waiting.
+            log.warning("sweep.repository", repository=str(ref.name), code=error.code, summary=error.summary)
+            if isinstance(error, (Limited, InstallationGone)):
+                return
+
+
+def _labelled_in(house: House, ref: RepoRef, left: dict[int, int]) -> None:
+    for label in read_trigger(house, ref).labels:
+        for issue in house.github.at(ref).issues.labelled(label):
+            runs = house.ledger.runs_of_issue(ref.repository_id, issue)
+            if all(run.state in TERMINAL for run in runs) and _spend(house, left, int(ref.installation_id), 1):
+                begin(house, ref, issue)
 
 
 def purge(house: House) -> None:

@@ -11,6 +11,7 @@ from github import Auth
 from bot.clock import Clock
 from bot.errors import GitHubError, NotFound, Unauthorized
 from bot.github_api.checks import CheckCalls
+from bot.github_api.files import FileCalls
 from bot.github_api.issues import IssueCalls
 from bot.github_api.merge_queue import MergeQueueCalls
 from bot.github_api.permissions import METADATA, READ
@@ -127,6 +128,10 @@ class RepositoryCalls:
     @cached_property
     def issues(self) -> IssueCalls:
         return IssueCalls(self._link, self._identity)
+
+    @cached_property
+    def files(self) -> FileCalls:
+        return FileCalls(self._link)
 
     @cached_property
     def pulls(self) -> PullCalls:

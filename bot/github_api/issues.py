@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from bot.door import through_the_door
 from bot.errors import NotFound
+from bot.github_api.files import BRANCH_FILE, branch_file, of_branch
 from bot.github_api.permissions import ISSUES_WRITE
-from bot.github_api.records import AppIdentity, BodyEdit, CommentRecord, IssueEvent, IssueHistory
+from bot.github_api.records import AppIdentity, BodyEdit, BranchFile, CommentRecord, IssueEvent, IssueHistory
 from bot.github_api.repository import RepositoryLink
 from bot.names import CommentId, IssueNumber, Marker, has_marker
 
 MOST_ROUNDS = 20
 """Of a hundred events and a hundred edits each; a longer history counts as not read to its end."""
 
-HISTORY = """
-query History($owner: String!, $name: String!, $number: Int!, $events: String, $edits: String) {
-  repository(owner: $owner, name: $name) {
+_ISSUE = """
     issue(number: $number) {
       id title body state createdAt url
       author { __typename login }
@@ -41,9 +41,20 @@ query History($owner: String!, $name: String!, $number: Int!, $events: String, $
         pageInfo { hasNextPage endCursor }
       }
     }
-  }
-}
 """
+HISTORY = f"""
+query History($owner: String!, $name: String!, $number: Int!, $events: String, $edits: String) {{
+  repository(owner: $owner, name: $name) {{{_ISSUE}  }}
+}}
+"""
+LABELLED = f"""
+query Labelled(
+  $owner: String!, $name: String!, $number: Int!, $tip: String!, $file: String!, $events: String, $edits: String
+) {{
+  repository(owner: $owner, name: $name) {{{_ISSUE}{BRANCH_FILE}  }}
+}}
+"""
+"""The same, with a file of the default branch: who may start something is asked in the same breath as by what."""
 
 _KINDS = {
     "LabeledEvent": "labeled",
@@ -63,29 +74,13 @@ class IssueCalls:
 
     def history(self, number: IssueNumber) -> IssueHistory:
         """The issue's text, with who labelled, renamed and edited it. Raises NotFound when there is no such issue."""
-        events: dict[str, IssueEvent] = {}
-        edits: list[BodyEdit] = []
-        after: dict[str, str | None] = {"events": None, "edits": None}
-        open_lists = {"timelineItems": "events", "userContentEdits": "edits"}
-        issue: dict[str, Any] = {}
-        for _ in range(MOST_ROUNDS):
-            found = self._link.graphql(HISTORY, number=int(number), **after).get("issue")
-            if found is None:
-                raise NotFound(f"issue #{number} is not there, or not visible to this installation")
-            issue = dict(found)
-            if "timelineItems" in open_lists:
-                events |= {node["id"]: _event(node) for node in nodes(issue["timelineItems"])}
-            if "userContentEdits" in open_lists:
-                edits += [_edit(node) for node in nodes(issue["userContentEdits"])]
-            for name, cursor in list(open_lists.items()):
-                page = (issue[name] or {}).get("pageInfo") or {}
-                if page.get("hasNextPage"):
-                    after[cursor] = page["endCursor"]
-                else:
-                    del open_lists[name]
-            if not open_lists:
-                break
-        return _history(number, issue, tuple(events.values()), tuple(edits), complete=not open_lists)
+        return _all_pages(number, lambda after: self._link.graphql(HISTORY, number=int(number), **after))[0]
+
+    def history_with(self, number: IssueNumber, path: str) -> tuple[IssueHistory, BranchFile]:
+        """The history, and a file of the default branch as it stands now, for the price of the history."""
+        asked = {"number": int(number), **of_branch("", path)}
+        history, repository = _all_pages(number, lambda after: self._link.graphql(LABELLED, **asked, **after))
+        return history, branch_file(repository)
 
     def find_comment(self, number: IssueNumber, marker: Marker) -> CommentRecord | None:
         """Our own comment that holds the marker; anybody can write a marker, so the author is compared too."""
@@ -162,6 +157,36 @@ def moment(text: str) -> datetime:
 def nodes(connection: dict[str, Any] | None) -> list[dict[str, Any]]:
     """What a page of a GraphQL connection holds; GitHub answers null for what may not be seen."""
     return [node for node in (connection or {}).get("nodes") or [] if node]
+
+
+def _all_pages(
+    number: IssueNumber, ask: Callable[[dict[str, str | None]], dict[str, Any]]
+) -> tuple[IssueHistory, dict[str, Any]]:
+    """The history to its end, and the last answer's repository. `ask` is given the cursors of both lists."""
+    events: dict[str, IssueEvent] = {}
+    edits: list[BodyEdit] = []
+    after: dict[str, str | None] = {"events": None, "edits": None}
+    open_lists = {"timelineItems": "events", "userContentEdits": "edits"}
+    repository: dict[str, Any] = {}
+    for _ in range(MOST_ROUNDS):
+        repository = ask(after)
+        issue = repository.get("issue")
+        if issue is None:
+            raise NotFound(f"issue #{number} is not there, or not visible to this installation")
+        if "timelineItems" in open_lists:
+            events |= {node["id"]: _event(node) for node in nodes(issue["timelineItems"])}
+        if "userContentEdits" in open_lists:
+            edits += [_edit(node) for node in nodes(issue["userContentEdits"])]
+        for name, cursor in list(open_lists.items()):
+            page = (issue[name] or {}).get("pageInfo") or {}
+            if page.get("hasNextPage"):
+                after[cursor] = page["endCursor"]
+            else:
+                del open_lists[name]
+        if not open_lists:
+            break
+    complete = not open_lists
+    return _history(number, repository["issue"], tuple(events.values()), tuple(edits), complete=complete), repository
 
 
 def _event(node: dict[str, Any]) -> IssueEvent:

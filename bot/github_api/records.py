@@ -231,3 +231,12 @@ class MergeResult:
 
     sha: CommitSha
     merged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BranchFile:
+    """A file at a branch's tip. `text` is None for an absent file, and for one that is there and is no whole text."""
+
+    branch_exists: bool
+    present: bool
+    text: str | None

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from bot.changeset.globs import matching
 from bot.changeset.tree import MODE_EXECUTABLE, MODE_FILE, TreeReader
+from bot.patterns import Pattern, TextTooLong, compiled
 from bot.repo_config import ForbidRule, MaxLinesRule, RequireRule, Rule
 from bot.review.diff import Diff
 from bot.review.kinds import FindingSeverity, ReviewFinding, ReviewKind
 
 MOST_PER_RULE = 20
 """Findings of one rule that are listed; a rule that is broken more often is broken all the same."""
+
+_UNSEARCHED = "too long to be searched, so nobody knows whether it holds"
 
 
 def rules_of(kind: ReviewKind, rules: Sequence[Rule]) -> tuple[Rule, ...]:
@@ -36,18 +38,21 @@ def broken_rules(rules: Sequence[Rule], diff: Diff, tree: TreeReader) -> tuple[R
 
 
 def _forbidden(rule: ForbidRule, diff: Diff) -> Iterator[ReviewFinding]:
-    pattern = re.compile(rule.pattern)
+    pattern = compiled(rule.pattern)
     for file in diff.files:
         if not matching(rule.paths, file.path):
             continue
         for added in file.added:
-            if pattern.search(added.text):
+            found = _found(pattern, added.text)
+            if found is None:
+                yield _finding(rule, f"{_UNSEARCHED} `{rule.pattern}`", path=file.path, line=added.line)
+            elif found:
                 text = rule.message or f"matches `{rule.pattern}`, which is forbidden here"
                 yield _finding(rule, text, path=file.path, line=added.line)
 
 
 def _required(rule: RequireRule, tree: TreeReader) -> Iterator[ReviewFinding]:
-    pattern = re.compile(rule.pattern, re.MULTILINE)
+    pattern = compiled(f"(?m){rule.pattern}")
     wanted = f"`{rule.pattern}`" + (f": {rule.message}" if rule.message else "")
     files = [entry.path for entry in tree.files() if entry.mode in (MODE_FILE, MODE_EXECUTABLE)]
     for glob in rule.paths:
@@ -55,8 +60,19 @@ def _required(rule: RequireRule, tree: TreeReader) -> Iterator[ReviewFinding]:
         if not paths:
             yield _finding(rule, f"no file is at `{glob}`, and it has to hold {wanted}")
         for path in paths:
-            if not pattern.search(tree.read(path).decode("utf-8", "replace")):
+            found = _found(pattern, tree.read(path).decode("utf-8", "replace"))
+            if found is None:
+                yield _finding(rule, f"{_UNSEARCHED} {wanted}", path=path)
+            elif not found:
                 yield _finding(rule, f"must hold {wanted}", path=path)
+
+
+def _found(pattern: Pattern, text: str) -> bool | None:
+    """Whether the text holds a match; None when it was not searched, which breaks either kind of rule."""
+    try:
+        return pattern.found_in(text)
+    except TextTooLong:
+        return None
 
 
 def _too_long(rule: MaxLinesRule, diff: Diff) -> Iterator[ReviewFinding]:

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from bot.sandbox import merge_queue, rules
+from bot.sandbox.graphql_files import object_at
 from bot.sandbox.graphql_nodes import (
     Reader,
     Refusal,
@@ -293,7 +294,10 @@ def _lookups(reader: Reader, repo: Repository) -> dict[str, Resolver]:
 
     def git_object(_info: Any, oid: str | None = None, expression: str | None = None) -> JsonDict | None:
         reader.require("contents=read")
-        sha = reader.world.bare(repo).commit_of(oid or expression or "")
+        name = oid or expression or ""
+        if ":" in name:
+            return object_at(reader, repo, name)
+        sha = reader.world.bare(repo).commit_of(name)
         return commit_node(reader, repo, sha) if sha else None
 
     def issue(_info: Any, number: int) -> JsonDict:

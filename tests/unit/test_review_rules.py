@@ -64,6 +64,28 @@ def test_a_rule_that_is_broken_everywhere_is_not_listed_without_end() -> None:
     assert len(broken(forbid("x"), added("a.py", *["x"] * 100))) == MOST_PER_RULE
 
 
+BACKTRACKS = "(a+)+b"
+
+
+@pytest.mark.timeout(20)
+def test_a_pattern_that_would_backtrack_for_ever_answers_all_the_same() -> None:
+    diff = added("src/a.py", "a" * 40, "a" * 40 + "b")
+    assert [line for _, line, _ in broken(forbid(BACKTRACKS), diff)] == [6]
+    files = {"a.txt": "a" * 5000, "b.txt": "a" * 5000 + "b"}
+    assert [path for path, _, _ in broken(require(BACKTRACKS, "*.txt"), diff, files)] == ["a.txt"]
+
+
+LARGE = "a[ab]{900}c|b[ab]{900}d|c[ab]{900}e|d[ab]{900}f"
+
+
+def test_what_is_too_long_to_be_searched_breaks_either_kind_of_rule() -> None:
+    endless = "b" * 1_600_000
+    (one,) = broken(forbid(LARGE, message="not this"), added("a.py", "x", endless))
+    assert one[:2] == ("a.py", 6) and "too long to be searched" in one[2]
+    (one,) = broken(require(LARGE, "a.txt"), added("a.py", "x"), {"a.txt": endless})
+    assert one[:2] == ("a.txt", None) and "too long to be searched" in one[2]
+
+
 CHANGELOG = {"CHANGELOG.md": "# Log\n\n## 1.0\n", "docs/a.md": "text\n", "docs/b.md": "## here\n"}
 
 

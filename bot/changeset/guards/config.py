@@ -8,13 +8,11 @@ from dataclasses import dataclass, field, replace
 from bot.changeset.findings import Finding, Severity
 from bot.changeset.globs import matching
 from bot.changeset.guards.paths import plain_spelling
-from bot.repo_config import STRICT_FAMILIES, RepoConfig
+from bot.config_mistakes import NEVER_WEAKENED, STRICT_FAMILIES
+from bot.repo_config import RepoConfig
 
 ALWAYS_PROTECTED = (".github/workflows/**", ".github/cadence.yml")
 """Not to be opened by configuration: the App holds no permission for workflows, and a policy must not edit itself."""
-
-_NEVER_WEAKENED = frozenset({"message.blank"})
-"""A commit needs a subject."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +40,7 @@ class GuardConfig:
     def graded(self, finding: Finding) -> Finding:
         """The finding with the configured severity: of its code, else of its family. Some are never weakened."""
         family = finding.code.partition(".")[0]
-        if family in STRICT_FAMILIES or finding.code in _NEVER_WEAKENED or self._is_always_protected(finding):
+        if family in STRICT_FAMILIES or finding.code in NEVER_WEAKENED or self._is_always_protected(finding):
             return finding
         severity = self.severities.get(finding.code, self.severities.get(family))
         return finding if severity is None else replace(finding, severity=severity)

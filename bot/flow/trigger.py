@@ -1,0 +1,74 @@
+"""Which label starts a run: read from the policy as it stands now, before there is any run or mirror."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from bot.errors import ConfigInvalid
+from bot.flow.house import House
+from bot.github_api.records import BranchFile, IssueEvent, IssueHistory
+from bot.intake.authority import label_in_force
+from bot.names import CONFIG_PATH, TRIGGER_LABEL, RepoRef
+from bot.policy import Policy, read_policy
+from bot.repo_config import policy_digest
+
+MOST_NAMED = 3
+_NAMED = re.compile(r"""\blabel["']?[ \t]*:[ \t]*["']?([^\s"'#,{}\[\]][^"'#,{}\[\]\n]{0,49})""")
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """The labels that lead to a run.
+
+    A policy that can be used has one. One that cannot be used has those that its text seems to name: their runs end at
+    the first step, which says on the issue why. `error` is given then.
+    """
+
+    labels: tuple[str, ...]
+    error: ConfigInvalid | None = None
+
+    def is_named(self, label: str | None) -> bool:
+        """Whether the label leads to a run; GitHub's labels are the same in upper and lower case."""
+        return (label or "").casefold() in {one.casefold() for one in self.labels}
+
+    def in_force(self, history: IssueHistory) -> IssueEvent | None:
+        """The event that put the label on which the issue carries now."""
+        return next((event for one in self.labels if (event := label_in_force(history, one))), None)
+
+    def why_not(self, label: str | None) -> str:
+        """Why the label leads to nothing."""
+        if self.error is not None:
+            return f"{self.error}; the label {label!r} is not one that the file seems to name"
+        return f"the label {label!r} is not {self.labels[0]!r}"
+
+
+def read_trigger(house: House, ref: RepoRef) -> Trigger:
+    """Ask GitHub for the policy of the default branch, or of the `plan.base` that it names."""
+    return trigger_of(house, ref, house.github.at(ref).files.at_tip(CONFIG_PATH))
+
+
+def trigger_of(house: House, ref: RepoRef, default: BranchFile) -> Trigger:
+    """The trigger that the default branch's file leads to: runs go by the policy of the base they change."""
+    policy = _policy(default)
+    base = policy.config.plan.base if policy.config else None
+    if base:
+        there = house.github.at(ref).files.at_tip(CONFIG_PATH, base)
+        if there.branch_exists:
+            default, policy = there, _policy(there)
+    if policy.config is not None:
+        return Trigger((policy.config.trigger.label,))
+    return Trigger(_seemingly_named(default.text or ""), policy.error)
+
+
+def _policy(file: BranchFile) -> Policy:
+    if file.present and file.text is None:
+        wrong = ConfigInvalid(f"{CONFIG_PATH} is not the whole text of a file")
+        return Policy(policy_digest(None), None, wrong)
+    return read_policy(None if file.text is None else file.text.encode("utf-8"))
+
+
+def _seemingly_named(text: str) -> tuple[str, ...]:
+    """What a text that is no policy seems to call the label; the default where it names none."""
+    found = dict.fromkeys(match.strip() for match in _NAMED.findall(text))
+    return tuple(found)[:MOST_NAMED] or (TRIGGER_LABEL,)
