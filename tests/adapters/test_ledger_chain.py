@@ -17,7 +17,18 @@ from sqlalchemy.engine import make_url
 
 from bot.changeset.findings import Finding, Severity
 from bot.changeset.model import ChangeSet
-from bot.names import BaseSha, Cause, CommitSha, Digest, HeadSha, InstallationId, IssueNumber, RepositoryId, RunId
+from bot.names import (
+    BaseSha,
+    Cause,
+    CommitSha,
+    Digest,
+    HeadSha,
+    InstallationId,
+    IssueNumber,
+    RepositoryId,
+    RunId,
+    sha256,
+)
 from bot.record import chaining, tables
 from bot.record.chain import chain_faults
 from bot.record.entries import ProofEntry, RunEntry
@@ -83,7 +94,8 @@ def test_the_migrations_lead_to_the_tables(ledger: Ledger) -> None:
 def test_every_record_of_a_run_stands_in_its_chain(ledger: Ledger) -> None:
     change_set = ChangeSet.model_validate({"message": "m", "edits": [{"path": "a", "mode": "add", "after": "x"}]})
     ledger.update_run(ID, approved_by="will", approved_digest="e" * 64)
-    ledger.update_run(ID, summary="told nobody")
+    ledger.update_run(ID, branch="told nobody")
+    ledger.update_run(ID, summary="told by its digest")
     ledger.move(ID, RunState.MERGING)
     ledger.move(ID, RunState.MERGING)
     intent = ledger.intend(ID, ID, "merge", "merge:a", NOW)
@@ -106,15 +118,16 @@ def test_every_record_of_a_run_stands_in_its_chain(ledger: Ledger) -> None:
     ledger.seal_proof("d" * 64, seal="{}", signature="s", merge_sha="f" * 40)
     ledger.seal_proof("d" * 64, seal="{1}", signature="t", merge_sha="0" * 40)
     assert kinds(ledger) == [
-        "start", "transition", "fields", "transition", "intent", "outcome",
+        "start", "transition", "fields", "fields", "transition", "intent", "outcome",
         "intent", "outcome", "intent", "model", "outcome", "changeset", "findings",
         "verdict", "decision", "manifest", "seal",
     ]  # fmt: skip
     assert chain_faults(ID, ledger.chain_of(ID)) == ()
     bodies = [json.loads(entry.body) for entry in ledger.chain_of(ID)]
     assert bodies[2] == {"approved_by": "will", "approved_digest": "e" * 64}
-    assert (bodies[6]["attempt"], bodies[7]["outcome"]) == (2, {"sha": "f"})
-    assert "the answer" not in ledger.chain_of(ID)[10].body and bodies[10]["outcome_digest"]
+    assert bodies[3] == {"summary_digest": sha256("told by its digest")}
+    assert (bodies[7]["attempt"], bodies[8]["outcome"]) == (2, {"sha": "f"})
+    assert "the answer" not in ledger.chain_of(ID)[11].body and bodies[11]["outcome_digest"]
     kept = ledger.proof_by_digest("d" * 64)
     assert kept is not None and (kept.seal, kept.merge_sha) == ("{}", "f" * 40), "the first seal stays"
 
