@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -18,11 +18,15 @@ class CheckState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was checked; `code` is stable (docs/proof.md), `text` says what was seen, in one sentence."""
+    """One thing that was checked; `code` is stable (docs/proof.md), `text` says what was seen, in one sentence.
+
+    `if_key` is the id of a key that the reader has to know from elsewhere, or all the rest says nothing.
+    """
 
     code: str
     state: CheckState
     text: str
+    if_key: str = ""
 
 
 def ok(code: str, text: str) -> Check:
@@ -35,9 +39,9 @@ def failed(code: str, text: str) -> Check:
     return Check(code, CheckState.FAILED, text)
 
 
-def note(code: str, text: str) -> Check:
+def note(code: str, text: str, *, if_key: str = "") -> Check:
     """Not wrong, and worth knowing."""
-    return Check(code, CheckState.NOTE, text)
+    return Check(code, CheckState.NOTE, text, if_key)
 
 
 def stands(checks: Sequence[Check]) -> bool:
@@ -53,13 +57,20 @@ def checklist_text(commit: str, checks: Sequence[Check]) -> str:
     width = max((len(check.code) for check in checks), default=0)
     lines = [f"{_SIGNS[check.state]} {check.code:<{width}}  {_plain(check.text)}" for check in checks]
     wrong = sorted({check.code for check in checks if check.state is CheckState.FAILED})
-    end = f"NOT proven: {', '.join(wrong)}" if wrong else "The proof holds."
+    key = _unknown_key(checks)
+    holds = f"The proof holds, if the key {_plain(key)} is the one you know." if key else "The proof holds."
+    end = f"NOT proven: {', '.join(wrong)}" if wrong else holds
     return "\n".join([f"commit {commit}", *lines, end]) + "\n"
 
 
 def checklist_data(commit: str, checks: Sequence[Check]) -> dict[str, Any]:
-    """The same for scripts."""
-    return {"commit": commit, "proven": stands(checks), "checks": [asdict(check) for check in checks]}
+    """The same for scripts; `if_key` is the id of the key that nobody has compared yet, null when it was."""
+    rows = [{"code": check.code, "state": check.state, "text": check.text} for check in checks]
+    return {"commit": commit, "proven": stands(checks), "if_key": _unknown_key(checks) or None, "checks": rows}
+
+
+def _unknown_key(checks: Sequence[Check]) -> str:
+    return next((check.if_key for check in checks if check.if_key), "")
 
 
 def _plain(text: str) -> str:

@@ -82,7 +82,8 @@ def _signatures(bundle: Bundle, is_signed: IsSigned, key_id: KeyId, trusted: Col
     elif not wrong:
         yield ok(code, f"manifest and seal are signed by the key {name}")
     if trusted is None:
-        yield note("proof.key", f"compare the key's id {name} with /.well-known/cadence-keys.json of the service")
+        text = f"compare the key's id {name} with /.well-known/cadence-keys.json of the service"
+        yield note("proof.key", text, if_key=name)
 
 
 def _digest(bundle: Bundle) -> Iterator[Check]:

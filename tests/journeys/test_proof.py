@@ -88,7 +88,11 @@ def test_a_merge_by_any_method_is_proven(world: World, cadence: Run, tmp_path: P
     offline = cadence("verify", commit, "--manifest", out, "--repo", clone, "--keys", keys, "--json")
     assert failures(offline) == set()
     notes = {"proof.trailer"} if method == "rebase" else set()
-    assert codes(offline, "note") == notes
+    assert codes(offline, "note") == notes and json.loads(offline.stdout)["if_key"] is None
+    doubtful = cadence("verify", commit, "--manifest", out, "--repo", clone)
+    key = world.house.signer.key_id
+    assert doubtful.exit_code == 0
+    assert doubtful.stdout.endswith(f"The proof holds, if the key {key} is the one you know.\n")
 
 
 def test_the_digest_stands_in_the_gate_the_commit_and_the_status(world: World) -> None:
