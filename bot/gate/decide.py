@@ -83,7 +83,8 @@ def _policy(found: Findings, snapshot: Snapshot, rules: RepoConfig) -> None:
     judged = {verdict.kind for verdict in snapshot.verdicts}
     if snapshot.budget and judged != set(ReviewKind):
         # A change that is judged costs nothing more; only one that has to be judged does.
-        found.block("budget", f"{snapshot.budget}."[0].upper() + f"{snapshot.budget}."[1:], short="the budget is spent")
+        text = f"{snapshot.budget[0].upper()}{snapshot.budget[1:]}."
+        found.block("budget", text, short="the budget is spent")
     if not rules.merge.auto:
         found.wait(
             "merge.manual",

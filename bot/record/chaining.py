@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from bot.names import RunId, sha256
-from bot.record.chain import ChainEntry, ChainHead, entry_after
+from bot.record.chain import ChainEntry, ChainHead, entry_after, moment_text
 from bot.record.database import Store
 from bot.record.tables import chain
 
@@ -25,8 +25,7 @@ def append(
     if connection.dialect.name == "postgresql":
         key = int(sha256(f"cadence-chain:{run_id}")[:15], 16)
         connection.execute(sa.text("select pg_advisory_xact_lock(:key)"), {"key": key})
-    moment = at.astimezone(UTC).isoformat(timespec="microseconds")
-    entry = entry_after(head_of(connection, run_id), run=str(run_id), at=moment, kind=kind, body=body)
+    entry = entry_after(head_of(connection, run_id), run=str(run_id), at=moment_text(at), kind=kind, body=body)
     connection.execute(
         sa.insert(chain).values(
             run_id=entry.run, seq=entry.seq, at=entry.at, kind=entry.kind, body=entry.body,

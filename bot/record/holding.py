@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from bot.names import RunId, sha256
-from bot.record.chain import ChainEntry, canonical, chain_faults
+from bot.record.chain import ChainEntry, canonical, chain_faults, moment_text
 from bot.record.checklist import Check, failed, note, ok
 from bot.record.ledger import Ledger
+from bot.record.manifest import document_digest
 from bot.record.runs import TOLD_BY_DIGEST
 
 CODE = "proof.ledger"
@@ -97,7 +98,7 @@ def _keyed(table: str, rows: Sequence[Mapping[str, Any]]) -> Rows:
     """The rows as they are, named and spelled as the chain does."""
     found: Rows = {}
     for place, kept in enumerate(rows, 1):
-        row = {name: _moment(value) if isinstance(value, datetime) else value for name, value in kept.items()}
+        row = {name: moment_text(value) if isinstance(value, datetime) else value for name, value in kept.items()}
         if table == "effects":
             row["outcome"] = _content(row["outcome"])
         elif table == "verdicts":
@@ -148,8 +149,4 @@ def _evidence(row: Mapping[str, Any]) -> str:
 
 
 def _content(value: Any) -> str:
-    return "" if value is None else sha256(canonical(value))
-
-
-def _moment(value: datetime) -> str:
-    return value.astimezone(UTC).isoformat(timespec="microseconds")
+    return "" if value is None else document_digest(value)
