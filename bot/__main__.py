@@ -156,7 +156,7 @@ def main() -> None:
     try:
         app()
     except CadenceError as error:
-        sys.stderr.write(f"cadence: {error}\n")
+        sys.stderr.write(f"cadence: {error}\n" + "".join(f"  {line}\n" for line in error.log_lines))
         sys.exit(2 if isinstance(error, SettingsInvalid | WrongUse) else 1)
 
 

@@ -19,6 +19,8 @@ class CadenceError(Exception):
 
     `code` is a stable reason code (docs/codes.md), `summary` the cause in one sentence, `remedy` the next step,
     `retry` whether the same call may succeed later without anybody's help, `after` the seconds to wait if known.
+    `details` may be shown to anybody. `log_lines` are words of a child process or a library: they go to the log and
+    to a local terminal, and never to GitHub.
     An error that says no code of its own would be a mistake in Cadence, and says so.
     """
 
@@ -36,12 +38,14 @@ class CadenceError(Exception):
         retry: bool | None = None,
         after: float | None = None,
         details: Sequence[str] = (),
+        log_lines: Sequence[str] = (),
     ) -> None:
         super().__init__(summary)
         self.summary = summary
         self.remedy = remedy
         self.after = after
         self.details = tuple(details)
+        self.log_lines = tuple(log_lines)
         if code is not None:
             self.code = code
         if audience is not None:
@@ -188,7 +192,7 @@ class PushRefused(CadenceError):
 
 
 class GitFailed(CadenceError):
-    """A git command failed in a way no other error describes; `details` hold its last lines, without secrets."""
+    """A git command failed in a way no other error describes; `log_lines` hold its last lines, without secrets."""
 
     code = "git.failed"
     retry = True

@@ -200,7 +200,9 @@ def _pull_body(desk: Desk) -> str:
 def ended(desk: Desk, error: CadenceError) -> None:
     """A stage raised: wait and try again by itself where that can help, else end the run and say why."""
     run = desk.reload()
-    log.warning("stage.ended", run=run.run_id, code=error.code, summary=error.summary)
+    log.warning(
+        "stage.ended", run=run.run_id, code=error.code, summary=error.summary, output=list(error.log_lines) or None
+    )
     if isinstance(error, InstallationGone):
         desk.move(S.STOPPED, str(error))
         return None

@@ -47,6 +47,7 @@ _DAMAGED = re.compile(
     r"unable to resolve reference|missing (?:blob|tree|commit)",
     re.IGNORECASE,
 )
+_FILE_LIMIT = re.compile(r"died of signal 25|File too large|File size limit exceeded")
 _MISSING_REF = re.compile(r"couldn't find remote ref (?P<ref>\S+)")
 _REJECTED = re.compile(r"^!\t[^\t]*\t(?P<what>\[[^\]]*\])(?: \((?P<why>.*)\))?$", re.MULTILINE)
 _WORKFLOW = re.compile(r"refusing to allow .* to (?:create or )?update workflow `?(?P<path>[^`\s]*)`?")
@@ -82,6 +83,11 @@ def looks_damaged(stderr: str) -> bool:
     return bool(_DAMAGED.search(stderr)) and not _CONNECTION.search(stderr) and not _NOT_FOUND.search(stderr)
 
 
+def hit_file_limit(stderr: str) -> bool:
+    """Whether a child of git was ended because a file it wrote grew beyond `ulimit -f` (SIGXFSZ, or EFBIG)."""
+    return bool(_FILE_LIMIT.search(stderr))
+
+
 def fetch_failure(stderr: str, secrets: Sequence[str] = ()) -> CadenceError:
     """The error for a fetch that failed: nothing changed anywhere."""
     lines = last_lines(stderr, secrets)
@@ -89,8 +95,8 @@ def fetch_failure(stderr: str, secrets: Sequence[str] = ()) -> CadenceError:
     if denied:
         return denied
     if _CONNECTION.search(stderr):
-        return Unavailable("The repository could not be fetched: no usable answer.", details=lines)
-    return GitFailed("git fetch failed.", details=lines)
+        return Unavailable("The repository could not be fetched: no usable answer.", log_lines=lines)
+    return GitFailed("git fetch failed.", log_lines=lines)
 
 
 def push_failure(porcelain: str, stderr: str, secrets: Sequence[str] = ()) -> CadenceError:
@@ -104,39 +110,44 @@ def push_failure(porcelain: str, stderr: str, secrets: Sequence[str] = ()) -> Ca
     if denied:
         return denied
     if rejected or _CONNECTION.search(stderr):
-        return UnknownOutcome("The push got no usable answer; it may have happened.", details=lines)
-    return GitFailed("git push failed.", details=lines)
+        return UnknownOutcome("The push got no usable answer; it may have happened.", log_lines=lines)
+    return GitFailed("git push failed.", log_lines=lines)
 
 
 def _denied(stderr: str, lines: tuple[str, ...]) -> CadenceError | None:
     if _LIMITED.search(stderr):
-        return Limited("The git server asks us to slow down.", after=60, details=lines)
+        return Limited("The git server asks us to slow down.", after=60, log_lines=lines)
     if _UNAUTHORIZED.search(stderr):
-        return Unauthorized("The git server did not accept the installation token.", details=lines)
+        return Unauthorized("The git server did not accept the installation token.", log_lines=lines)
     if _FORBIDDEN.search(stderr):
         return Forbidden(
             "The installation may not do this in the repository.",
             remedy="Grant the App `contents: write` (and accept the new permission).",
-            details=lines,
+            log_lines=lines,
         )
     if _MOVED.search(stderr):
         return NotFound(
-            "The repository is no longer at this address.", remedy="Read its present name and try again.", details=lines
+            "The repository is no longer at this address.",
+            remedy="Read its present name and try again.",
+            log_lines=lines,
         )
     if _NOT_FOUND.search(stderr):
-        return NotFound("The repository is not there, or this installation cannot see it.", details=lines)
+        return NotFound("The repository is not there, or this installation cannot see it.", log_lines=lines)
     return None
 
 
 def _refused(why: str, stderr: str, secrets: Sequence[str]) -> PushRefused:
     said = f"{why}\n{stderr}"
-    details = _remote_reasons(stderr, secrets) or last_lines(said, secrets)
+    lines = last_lines(said, secrets)
+    # Only what the server sent: the other lines are git's own words on this machine.
+    details = _remote_reasons(stderr, secrets) or ((redact(why, secrets)[:300],) if why else ())
     if _TAKEN.search(why):
         return PushRefused(
             "The branch does not stand where Cadence left it: somebody else pushed to it or made it.",
             code="branch.taken",
             remedy="Keep the commits and let Cadence judge them, or discard them with `/cadence replan --discard`.",
             details=details,
+            log_lines=lines,
         )
     workflow = _WORKFLOW.search(said)
     if workflow:
@@ -145,6 +156,7 @@ def _refused(why: str, stderr: str, secrets: Sequence[str]) -> PushRefused:
             code="protected.workflow",
             remedy="Change workflow files by hand, or grant the App `workflows: write`.",
             details=details,
+            log_lines=lines,
         )
     if _SECRETS_FOUND.search(said):
         return PushRefused(
@@ -152,15 +164,17 @@ def _refused(why: str, stderr: str, secrets: Sequence[str]) -> PushRefused:
             code="secret.push_protection",
             remedy="Replan without the value that looks like a key.",
             details=details,
+            log_lines=lines,
         )
     if _TOO_LARGE.search(said):
-        return PushRefused("A file is larger than the server accepts.", code="size", details=details)
+        return PushRefused("A file is larger than the server accepts.", code="size", details=details, log_lines=lines)
     return PushRefused(
         "A rule or hook of the repository refused the push.",
         code="rule.push",
         remedy="Let the App push to `cadence/*` in the rule named below.",
         audience=Audience.MAINTAINER,
         details=details,
+        log_lines=lines,
     )
 
 

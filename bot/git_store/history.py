@@ -63,7 +63,7 @@ class History:
             self._must(sha)
         done = self._runner.run("merge-tree", "--write-tree", "--no-messages", onto, head)
         if done.status > 1 or done.status < 0:
-            raise GitFailed("git merge-tree failed.", details=last_lines(done.err))
+            raise GitFailed("git merge-tree failed.", log_lines=last_lines(done.err))
         return TreeSha(done.out.decode().split("\n", 1)[0]) if done.status == 0 else None
 
     def replayed_trees(self, onto: CommitSha, commits: Sequence[CommitSha]) -> list[TreeSha] | None:

@@ -62,7 +62,7 @@ class LocalRepository:
                 f"{revision!r} names no commit in {self._common_dir}.",
                 code="base.missing",
                 remedy="Make a first commit, or name the commit to build on with --base REV.",
-                details=last_lines(done.err),
+                log_lines=last_lines(done.err),
             )
         if len(sha) != len(ZERO_SHA):
             raise WrongUse(
@@ -92,7 +92,7 @@ class LocalRepository:
                 f"The branch {name} could not be made: it exists at another commit, or a name is in its way.",
                 code="branch.taken",
                 remedy="Choose another name with --branch NAME, or delete the branch.",
-                details=last_lines(done.err),
+                log_lines=last_lines(done.err),
             )
 
     @contextmanager

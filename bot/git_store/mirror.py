@@ -17,17 +17,20 @@ from bot.changeset.tree import PathChange, TreeChange
 from bot.clock import Clock
 from bot.door import through_the_door
 from bot.errors import GitFailed, Refused, SettingsInvalid, Unavailable, UnknownOutcome
-from bot.git_store.failures import fetch_failure, last_lines, looks_damaged, missing_ref, push_failure
+from bot.git_store.failures import fetch_failure, hit_file_limit, last_lines, looks_damaged, missing_ref, push_failure
 from bot.git_store.history import History
 from bot.git_store.objects import GitTree, ObjectReader, RawChange, raw_changes
-from bot.git_store.process import Credential, Finished, GitRunner, GitTimeout
+from bot.git_store.process import Credential, Finished, GitRunner, GitTimeout, too_large
 from bot.git_store.writing import import_stream
 from bot.names import CommitSha, TreeSha
 from bot.publish.commits import Author, CommitRecord
 
 FETCH_SECONDS = 1800.0
 PUSH_SECONDS = 300.0
+ASK_SECONDS = 60.0
 LOCK_SECONDS = 1800.0
+MOST_FETCHED = 8 * 1024**3
+"""Bytes of one fetched pack. GitHub recommends repositories below 5 GB (docs.github.com, "Repository limits")."""
 
 _SHA = re.compile(r"[0-9a-f]{40}")
 # The repository's own configuration must not shape what people and reviewers read.
@@ -114,7 +117,7 @@ class Mirror:
         if done.status:
             for report in self.path.glob("fast_import_crash_*"):
                 report.unlink(missing_ok=True)
-            raise GitFailed("git fast-import failed.", details=last_lines(done.err))
+            raise GitFailed("git fast-import failed.", log_lines=last_lines(done.err))
         commit = CommitSha(done.out.decode().strip())
         self._only_named(base, commit, changes)
         return commit
@@ -148,14 +151,14 @@ class Mirror:
         """The best common ancestor, or None for unrelated histories."""
         done = self._runner.run("merge-base", a, b)
         if done.status > 1:
-            raise GitFailed("git merge-base failed.", details=last_lines(done.err))
+            raise GitFailed("git merge-base failed.", log_lines=last_lines(done.err))
         return CommitSha(done.out.decode().split()[0]) if done.status == 0 else None
 
     def is_ancestor(self, ancestor: CommitSha, descendant: CommitSha) -> bool:
         """Whether descendant holds ancestor (a commit holds itself)."""
         done = self._runner.run("merge-base", "--is-ancestor", ancestor, descendant)
         if done.status > 1:
-            raise GitFailed("git merge-base failed.", details=last_lines(done.err))
+            raise GitFailed("git merge-base failed.", log_lines=last_lines(done.err))
         return done.status == 0
 
     def commits(self, base: CommitSha, head: CommitSha) -> list[CommitRecord]:
@@ -172,8 +175,12 @@ class Mirror:
     ) -> None:
         """Move the remote branch from exactly `expect` (None: it must not exist) to `commit`.
 
-        The branch already standing at `commit` is success. Raises PushRefused (`branch.taken`, `protected.workflow`,
-        `secret.push_protection`, `size`, `rule.push`), Unauthorized, Forbidden, NotFound, Limited, UnknownOutcome.
+        The branch already standing at `commit` is success, also when git says that the push failed: its answer may
+        have been lost after it landed, and a second try of the transport is then refused as stale. The commit's SHA
+        is fixed by the run, so nobody else can have put exactly it there.
+
+        Raises PushRefused (`branch.taken`, `protected.workflow`, `secret.push_protection`, `size`, `rule.push`),
+        Unauthorized, Forbidden, NotFound, Limited, UnknownOutcome.
         """
         credential = self._credential(url, token)
         ref = _ref(branch)
@@ -188,8 +195,20 @@ class Mirror:
                 raise UnknownOutcome(f"The push did not end within {PUSH_SECONDS:g} seconds.") from None
             if done.status:
                 secrets = credential.secrets() if credential else ()
-                raise push_failure(done.out.decode("utf-8", "replace"), done.err, secrets)
+                error = push_failure(done.out.decode("utf-8", "replace"), done.err, secrets)
+                in_doubt = isinstance(error, UnknownOutcome) or error.code == "branch.taken"
+                if not in_doubt or self._remote_tip(url, ref, credential) != commit:
+                    raise error
             self._runner.check("update-ref", ref, commit)
+
+    def _remote_tip(self, url: str, ref: str, credential: Credential | None) -> str | None:
+        """Where the remote's ref is now; None when there is none, or when the remote does not say."""
+        try:
+            done = self._runner.run("ls-remote", "--refs", url, ref, timeout=ASK_SECONDS, credential=credential)
+        except GitTimeout:
+            return None
+        rows = (line.split("\t") for line in done.out.decode("utf-8", "replace").splitlines())
+        return next((row[0] for row in rows if len(row) == 2 and row[1] == ref), None) if done.status == 0 else None
 
     def keep(self, name: str, commit: CommitSha) -> None:
         """Keep a commit and all it needs, whatever becomes of its branch; the name is ours, free of white space."""
@@ -213,10 +232,14 @@ class Mirror:
             try:
                 done = self._runner.run(
                     "fetch", "--force", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", "--quiet",
-                    *prune, url, *specs, timeout=FETCH_SECONDS, credential=credential,
+                    *prune, url, *specs, timeout=FETCH_SECONDS, credential=credential, most_written=MOST_FETCHED,
                 )  # fmt: skip
             except GitTimeout:
+                self._drop_unfinished()
                 raise Unavailable(f"The fetch did not end within {FETCH_SECONDS:g} seconds.") from None
+            if done.status and hit_file_limit(done.err):
+                self._drop_unfinished()
+                raise too_large("fetch")
             gone = missing_ref(done.err) if done.status else None
             rest = [name for name in wanted or () if _ref(name) != gone]
             if gone is None or wanted is None or len(rest) == len(wanted):
@@ -224,6 +247,11 @@ class Mirror:
             self._runner.check("update-ref", "-d", gone)
             wanted = rest
         return Finished(0, b"", "")
+
+    def _drop_unfinished(self) -> None:
+        """Remove what a fetch that was cut off left behind. The lock is held, so no other fetch is writing."""
+        for path in self.path.glob("objects/*/tmp_*"):
+            path.unlink(missing_ok=True)
 
     def _only_named(self, base: CommitSha, commit: CommitSha, changes: Sequence[TreeChange]) -> None:
         out = self._runner.check("diff-tree", "-r", "-z", "--name-only", "--no-renames", "--no-commit-id", base, commit)

@@ -140,7 +140,7 @@ class GitTree:
         globs = [f"*{suffix}" for suffix in suffixes]
         done = self._runner.run("grep", "-l", "-z", "-a", "-F", "-w", *texts, self.root, "--", *globs)
         if done.status > 1:
-            raise GitFailed("git grep failed.", details=last_lines(done.err))
+            raise GitFailed("git grep failed.", log_lines=last_lines(done.err))
         start = len(self.root) + 1
         return tuple(_text(row[start:]) for row in done.out.split(b"\0") if row)
 

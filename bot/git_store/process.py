@@ -1,4 +1,4 @@
-"""Running git: one environment for every command, a time limit, and the token only where it must be."""
+"""Running git: a minimal environment, limits on time and on output, and the token only where it must be."""
 
 from __future__ import annotations
 
@@ -16,9 +16,20 @@ from git.cmd import Git
 
 from bot.errors import GitFailed
 from bot.git_store.failures import last_lines
+from bot.git_store.pipes import TooMuch, close, communicate
 
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 LOCAL_SECONDS = 120.0
+MOST_OUTPUT = 256 * 1024 * 1024
+"""Bytes that one command may write to standard output. A diff or a blob beyond it cannot be judged anyway."""
+
+_INHERITED = (
+    *("PATH", "TMPDIR", "LANG", "SYSTEMROOT"),
+    # How this machine reaches the network, and whom it trusts there.
+    *("http_proxy", "https_proxy", "no_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY"),
+    *("SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO", "GIT_SSL_CAPATH"),
+)
+"""All that a child gets of this process's environment: no keys, and none of git's own switches."""
 
 _CONFIG = (
     ("core.hooksPath", "/dev/null"),
@@ -76,6 +87,16 @@ class GitTimeout(Exception):
     """The command did not end in time and was killed with its children."""
 
 
+def too_large(command: str) -> GitFailed:
+    """The error for a command that reads or writes more than its limit. Trying again cannot help."""
+    return GitFailed(
+        f"git {command} gives or takes more data than Cadence handles.",
+        code="git.too_large",
+        remedy="Work on a smaller change or repository.",
+        retry=False,
+    )
+
+
 class GitRunner:
     """Runs git on one bare repository. `protocols` is git's allow-list of transports, colon-separated."""
 
@@ -89,15 +110,22 @@ class GitRunner:
         stdin: bytes | None = None,
         timeout: float = LOCAL_SECONDS,
         credential: Credential | None = None,
+        most_written: int | None = None,
     ) -> Finished:
-        """Run to the end whatever the status. Raises GitTimeout."""
-        with self.start(*args, stdin=stdin is not None, credential=credential) as process:
+        """Run to the end whatever the status.
+
+        `timeout` is for the whole command, in seconds; `most_written` limits every file it writes, in bytes.
+        Raises GitTimeout, and GitFailed `git.too_large` when it prints more than MOST_OUTPUT bytes.
+        """
+        with self.start(*args, stdin=stdin is not None, credential=credential, most_written=most_written) as process:
             try:
-                out, err = process.communicate(stdin, timeout=timeout)
-            except subprocess.TimeoutExpired:
+                out, err = communicate(process, stdin, timeout=timeout, most=MOST_OUTPUT)
+            except TimeoutError:
                 _kill_group(process)
-                process.communicate()
                 raise GitTimeout from None
+            except TooMuch:
+                _kill_group(process)
+                raise too_large(args[0]) from None
         return Finished(process.returncode, out, err.decode("utf-8", "replace"))
 
     def check(self, *args: str, stdin: bytes | None = None) -> bytes:
@@ -107,36 +135,52 @@ class GitRunner:
         except GitTimeout:
             raise GitFailed(f"git {args[0]} did not end within {LOCAL_SECONDS:g} seconds.") from None
         if done.status:
-            raise GitFailed(f"git {args[0]} failed with status {done.status}.", details=last_lines(done.err))
+            raise GitFailed(f"git {args[0]} failed with status {done.status}.", log_lines=last_lines(done.err))
         return done.out
 
     @contextmanager
     def start(
-        self, *args: str, stdin: bool = False, credential: Credential | None = None
+        self,
+        *args: str,
+        stdin: bool = False,
+        credential: Credential | None = None,
+        most_written: int | None = None,
     ) -> Iterator[subprocess.Popen[bytes]]:
         """A running process, ended and its pipes closed when the block ends."""
-        process = self.spawn(*args, stdin=stdin, credential=credential)
+        process = self.spawn(*args, stdin=stdin, credential=credential, most_written=most_written)
         try:
             yield process
         finally:
             end(process)
 
-    def spawn(self, *args: str, stdin: bool = False, credential: Credential | None = None) -> subprocess.Popen[bytes]:
-        """A running process that the caller ends with `end`."""
-        interrupt = Git(str(self.git_dir.parent)).execute(
-            [Git.GIT_PYTHON_GIT_EXECUTABLE or "git", f"--git-dir={self.git_dir}", *args],
-            istream=subprocess.PIPE if stdin else None,
-            as_process=True,
-            env=self._environment(credential),
-            # Its own group, so that a time limit also ends git's transport children.
-            start_new_session=True,
-        )
-        process = interrupt.proc
-        if process is None:
-            raise GitFailed(f"git {args[0]} did not start.")
-        # GitPython would end the process when its wrapper is collected; from here on `end` does.
-        interrupt.proc = None
-        return process
+    def spawn(
+        self,
+        *args: str,
+        stdin: bool = False,
+        credential: Credential | None = None,
+        most_written: int | None = None,
+    ) -> subprocess.Popen[bytes]:
+        """A running process that the caller ends with `end`. Raises GitFailed when git cannot be started."""
+        command = [Git.GIT_PYTHON_GIT_EXECUTABLE or "git", f"--git-dir={self.git_dir}", *args]
+        if most_written is not None:
+            # POSIX counts `ulimit -f` in blocks of 512 bytes; some shells count 1024.
+            command = ["sh", "-c", 'ulimit -f "$0" && exec "$@"', str(max(1, most_written // 512)), *command]
+        try:
+            # Not GitPython's `execute`: it hands its child this process's whole environment, with every key in it.
+            return subprocess.Popen(
+                command,
+                cwd=self.git_dir.parent,
+                stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=self._environment(credential),
+                # Its own group, so that a time limit also ends git's transport children.
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise GitFailed(
+                f"git {args[0]} could not be started.", log_lines=(f"{type(error).__name__}: {error.strerror}",)
+            ) from None
 
     def _environment(self, credential: Credential | None) -> Mapping[str, str]:
         config = list(_CONFIG)
@@ -144,9 +188,9 @@ class GitRunner:
             # In the environment and not in an argument or a file: neither `ps` nor the mirror's config shows it.
             config.append((f"http.{credential.origin}.extraHeader", f"Authorization: Basic {credential.basic()}"))
         home = str(self.git_dir.parent)
-        fixed = {
+        inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+        fixed = inherited | {
             "GIT_CONFIG_COUNT": str(len(config)),
-            "GIT_CONFIG_PARAMETERS": "",
             "GIT_CONFIG_NOSYSTEM": "1",
             "GIT_CONFIG_GLOBAL": "/dev/null",
             "GIT_ATTR_NOSYSTEM": "1",
@@ -161,14 +205,8 @@ class GitRunner:
             # A hook of git's hands its children the index of the repository it runs in; ours is another.
             "GIT_INDEX_FILE": str(self.git_dir / "index"),
             "GIT_OBJECT_DIRECTORY": str(self.git_dir / "objects"),
-            "GIT_ALTERNATE_OBJECT_DIRECTORIES": "",
             # A reader never fetches what a partial clone left out.
             "GIT_NO_LAZY_FETCH": "1",
-            "GIT_NAMESPACE": "",
-            "GIT_TRACE": "0",
-            "GIT_TRACE_CURL": "0",
-            "GIT_CURL_VERBOSE": "0",
-            "GIT_TRACE_PACKET": "0",
             "GIT_NO_REPLACE_OBJECTS": "1",
             "LC_ALL": "C",
         }
@@ -184,10 +222,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
         process.kill()
     for pipe in (process.stdin, process.stdout, process.stderr):
         if pipe is not None:
-            try:
-                pipe.close()
-            except BrokenPipeError:
-                continue
+            close(pipe)
     process.wait()
 
 

@@ -7,6 +7,7 @@ import os
 import subprocess
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -45,6 +46,10 @@ class Server(ThreadingHTTPServer):
         self.location = ""
         self.seen: list[str | None] = []
         self.stall = threading.Event()
+        self.lose_next_post = False
+        """Do what the next POST asks, and answer it with a server's error."""
+        self.repeat_next_post = False
+        """Do what the next POST asks twice, as after a connection that broke, and give the second answer."""
         self.url = f"http://127.0.0.1:{self.server_port}"
 
 
@@ -90,8 +95,17 @@ class Handler(BaseHTTPRequestHandler):
             "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
             "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
         }
+        if self.command == "POST" and self.server.repeat_next_post:
+            self.server.repeat_next_post = False
+            subprocess.run(["git", "http-backend"], env=env, input=body, capture_output=True, check=True)
         done = subprocess.run(["git", "http-backend"], env=env, input=body, capture_output=True, check=True)
         head, _, content = done.stdout.partition(b"\r\n\r\n")
+        if self.command == "POST" and self.server.lose_next_post:
+            self.server.lose_next_post = False
+            self.send_response(502)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         self.send_response(200)
         for line in head.decode().splitlines():
             self.send_header(*line.split(": ", 1))
@@ -100,15 +114,22 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    with Server(tmp_path) as made:
+@contextmanager
+def running(root: Path) -> Iterator[Server]:
+    """A server of its own thread on the repositories below a directory."""
+    with Server(root) as made:
         thread = threading.Thread(target=made.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield made
         made.stall.set()
         made.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    with running(tmp_path) as made:
+        yield made
 
 
 @pytest.fixture
