@@ -10,6 +10,7 @@ from bot.errors import BudgetSpent, CadenceError, Forbidden, InstallationGone, L
 from bot.flow.approval import diff_approval_needed, text_approved
 from bot.flow.desk import Desk, log
 from bot.flow.judging import judge_commit
+from bot.github_api.permissions import CONTENTS_WRITE
 from bot.names import BaseSha, CommitSha, HeadSha, is_revert
 from bot.plan.blueprint import read_blueprint
 from bot.plan.planner import PlanRequest
@@ -167,7 +168,12 @@ def publish(desk: Desk) -> bool:
     if run.state is not S.REPAIRING:
         run = desk.move(S.PUBLISHING)
     house = desk.house
-    house.publisher.push(run, desk.mirror, url=desk.git_url, token=desk.push_token, commit=CommitSha(run.head_sha))
+    desk.with_token(
+        CONTENTS_WRITE,
+        lambda token: house.publisher.push(
+            run, desk.mirror, url=desk.git_url, token=token, commit=CommitSha(run.head_sha)
+        ),
+    )
     house.ledger.see_head(run.repository_id, HeadSha(CommitSha(run.head_sha)), house.clock.now())
     pull = house.publisher.pull(
         run,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from bot.effects import EffectKind, JsonDict, repository_mandate
 from bot.flow.desk import Desk
@@ -66,12 +66,17 @@ def again(house: House, repo: RepoRef, head: HeadSha) -> str:
     """Re-run: the same file gives the same answer, put anew. The head is in the mirror since it was checked first."""
     mirror, attempt = house.git.mirror(repo.repository_id), 2
     if not mirror.has(head):
-        mirror.fetch(house.github.urls.git(repo.name), lambda: house.github.token(repo, CONTENTS_READ), (head,))
+        _fetch(house, repo, mirror, (head,))
     content = mirror.read_file(head, CONFIG_PATH)
     scope = repository_mandate(repo.repository_id, repo.installation_id).scope
     while house.ledger.effect(scope, EffectKind.CHECK_PUT, _key(_name(head, content, attempt))) is not None:
         attempt += 1
     return _show(house, repo, head, content, attempt)
+
+
+def _fetch(house: House, repo: RepoRef, mirror: Mirror, wanted: Sequence[str]) -> None:
+    url = house.github.urls.git(repo.name)
+    house.github.with_git_token(repo, CONTENTS_READ, lambda token: mirror.fetch(url, token, wanted))
 
 
 def _merge_base(house: House, mirror: Mirror, event: PullChanged) -> CommitSha | None:
@@ -80,8 +85,7 @@ def _merge_base(house: House, mirror: Mirror, event: PullChanged) -> CommitSha |
     GitHub keeps every pull request's head under `refs/pull/`, so that of a fork is found as well.
     """
     if not mirror.has(event.head) or mirror.tip(event.base_branch) is None:
-        url, head = house.github.urls.git(event.repo.name), f"refs/pull/{event.pull}/head"
-        mirror.fetch(url, lambda: house.github.token(event.repo, CONTENTS_READ), (event.base_branch, head))
+        _fetch(house, event.repo, mirror, (event.base_branch, f"refs/pull/{event.pull}/head"))
     tip = mirror.tip(event.base_branch)
     return mirror.merge_base(tip, event.head) if tip is not None and mirror.has(event.head) else None
 

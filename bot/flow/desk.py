@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
@@ -15,7 +15,8 @@ from bot.errors import CadenceError
 from bot.flow.house import House
 from bot.git_store.mirror import Mirror
 from bot.github_api.client import RepositoryCalls
-from bot.github_api.permissions import CONTENTS_READ, CONTENTS_WRITE
+from bot.github_api.permissions import CONTENTS_READ
+from bot.github_api.tokens import Permissions
 from bot.llm.model import Completion, Prompt
 from bot.names import CONFIG_PATH, CommitSha, RepoRef, RunId
 from bot.policy import Policy, read_policy
@@ -24,6 +25,7 @@ from bot.record.entries import RunEntry
 from bot.states import RunState
 
 log = structlog.get_logger("cadence.flow")
+T = TypeVar("T")
 
 
 class Desk:
@@ -90,11 +92,11 @@ class Desk:
 
     def fetch(self) -> None:
         """Bring the mirror up to date, with a token that can only read this repository's contents."""
-        self.mirror.fetch(self.git_url, lambda: self.house.github.token(self.ref, CONTENTS_READ))
+        self.with_token(CONTENTS_READ, lambda token: self.mirror.fetch(self.git_url, token))
 
-    def push_token(self) -> str:
-        """A fresh token that can only write this repository's contents."""
-        return self.house.github.token(self.ref, CONTENTS_WRITE)
+    def with_token(self, permissions: Permissions, act: Callable[[Callable[[], str]], T]) -> T:
+        """Run a git operation with a token for this repository; see `GitHub.with_git_token`."""
+        return self.house.github.with_git_token(self.ref, permissions, act)
 
     def policy_at(self, commit: CommitSha) -> Policy:
         """The policy in force at a commit."""

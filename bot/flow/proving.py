@@ -164,12 +164,12 @@ def _bring(desk: Desk, merged_as: CommitSha) -> None:
     """Fetch the merge commit with the token of the merge, which is at hand: no call of GitHub's API is spent on it."""
     mirror = desk.mirror
 
-    def token() -> str:
-        return desk.house.github.token(desk.ref, MERGE)
+    def fetch(wanted: str) -> None:
+        desk.with_token(MERGE, lambda token: mirror.fetch(desk.git_url, token, [wanted]))
 
     for wanted in (desk.run.base_branch, merged_as):
         if not mirror.has(merged_as):
-            mirror.fetch(desk.git_url, token, [wanted])
+            fetch(wanted)
 
 
 def _commits(desk: Desk, merge_base: BaseSha, head: CommitSha) -> list[OwnCommit | OtherCommit]:

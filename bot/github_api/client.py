@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from github import Auth
 
@@ -21,9 +22,11 @@ from bot.github_api.repository import RepositoryLink
 from bot.github_api.reviews import ReviewCalls
 from bot.github_api.snapshots import SnapshotCalls
 from bot.github_api.tokens import Permissions, Tokens
-from bot.github_api.transport import Call, Meter, Transport
+from bot.github_api.transport import Call, Meter, Transport, paged
 from bot.github_api.urls import GitHubUrls
 from bot.names import AppId, InstallationId, RepoName, RepoRef, RepositoryId
+
+T = TypeVar("T")
 
 PERMISSION_SECONDS = 60.0
 """One run asks for the same person several times within a few seconds."""
@@ -69,11 +72,13 @@ class GitHub:
 
         An App's JWT may not read users, so an installation's token asks, or nobody in particular.
         """
-        asker: Auth.Auth | None = None
-        for installation in self.installations()[:1]:
-            asker = Auth.Token(self._tokens.of_installation(InstallationId(installation), METADATA).value)
+        call = Call("GET", "/users/{username}", {"username": login})
+        installations = [InstallationId(one) for one in self.installations()[:1]]
         try:
-            _, user = self._transport.send(Call("GET", "/users/{username}", {"username": login}), asker)
+            if installations:
+                _, user = self._as_installation(installations[0], lambda auth: self._transport.send(call, auth))
+            else:
+                _, user = self._transport.send(call, None)
         except (NotFound, Unauthorized) as error:
             raise GitHubError(
                 f"the App's bot user {login} cannot be read",
@@ -82,9 +87,22 @@ class GitHub:
             ) from error
         return int(user["id"])
 
-    def token(self, ref: RepoRef, permissions: Permissions) -> str:
-        """A token for git, for one repository and these permissions. It never leaves the process but to GitHub."""
-        return self._tokens.of(ref, permissions).value
+    def with_git_token(self, ref: RepoRef, permissions: Permissions, act: Callable[[Callable[[], str]], T]) -> T:
+        """Run a git operation with a token for one repository and these permissions.
+
+        `act` is given a function that gives the token. When the git server refuses the token, `act` runs once more
+        with another one, so it must be safe to repeat. The token leaves the process to GitHub only.
+        """
+        return self._tokens.call(
+            ref.installation_id, lambda: self._tokens.of(ref, permissions), lambda token: act(lambda: token)
+        )
+
+    def _as_installation(self, installation: InstallationId, send: Callable[[Auth.Auth], T]) -> T:
+        return self._tokens.call(
+            installation,
+            lambda: self._tokens.of_installation(installation, METADATA),
+            lambda token: send(Auth.Token(token)),
+        )
 
     def installations(self) -> list[int]:
         """Where we are installed and not suspended."""
@@ -93,8 +111,12 @@ class GitHub:
 
     def installation_repositories(self, installation: InstallationId) -> list[RepoRef]:
         """Every repository of an installation."""
-        auth = Auth.Token(self._tokens.of_installation(installation, METADATA).value)
-        found = self._transport.pages(Call("GET", "/installation/repositories"), auth, "repositories")
+        call = Call("GET", "/installation/repositories")
+        found = paged(
+            lambda one: self._as_installation(installation, lambda auth: self._transport.send(one, auth)),
+            call,
+            "repositories",
+        )
         return [
             RepoRef(RepositoryId(int(one["id"])), RepoName.parse(one["full_name"]), installation)
             for one in found

@@ -1,4 +1,4 @@
-"""The line to one repository: fills the path, mints the step's token, bridges the seconds in which GitHub lags."""
+"""The line to one repository: fills the path, takes the step's token, bridges the seconds in which GitHub lags."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from github import Auth
 
 from bot.clock import Clock
 from bot.door import through_the_door
-from bot.errors import CadenceError, Unauthorized, Unprocessable
+from bot.errors import Unprocessable
 from bot.github_api.permissions import READ
-from bot.github_api.tokens import Permissions, Token, Tokens
-from bot.github_api.transport import Call, Transport
+from bot.github_api.tokens import Permissions, Tokens
+from bot.github_api.transport import Call, Transport, paged
 from bot.names import RepoRef
 
 T = TypeVar("T")
@@ -48,8 +48,11 @@ class RepositoryLink:
     ) -> Iterator[Any]:
         """GET every item of a list, page after page, as far as the caller reads."""
         call = Call("GET", route, self._values(values), query or {})
-        token = self._tokens.of(self.ref, permissions)
-        yield from self._transport.pages(call, Auth.Token(token.value), key)
+
+        def send(one: Call) -> tuple[dict[str, str], Any]:
+            return self._with_token(permissions, lambda auth: self._transport.send(one, auth))
+
+        yield from paged(send, call, key)
 
     def graphql(self, query: str, **variables: Any) -> dict[str, Any]:
         """The repository's part of a query that has `$owner` and `$name`.
@@ -90,19 +93,12 @@ class RepositoryLink:
         return self._transport.send(call, auth)[1]
 
     def _with_token(self, permissions: Permissions, send: Callable[[Auth.Auth], T]) -> T:
-        """Send with a kept or fresh token. A 401 means that nothing happened, so it may be tried again."""
-        last: CadenceError | None = None
-        for pause in (0.0, 1.0, 2.0):
-            self._clock.sleep(pause)
-            token: Token = self._tokens.of(self.ref, permissions)
-            try:
-                return send(Auth.Token(token.value))
-            except Unauthorized as error:
-                last = error
-                if not self._tokens.is_young(token):
-                    self._tokens.forget(token)
-        assert last is not None
-        raise last
+        """Send with a kept or fresh token."""
+        return self._tokens.call(
+            self.ref.installation_id,
+            lambda: self._tokens.of(self.ref, permissions),
+            lambda token: send(Auth.Token(token)),
+        )
 
     def _values(self, values: Mapping[str, object]) -> dict[str, object]:
         return {"owner": self.ref.name.owner, "repo": self.ref.name.name, **values}

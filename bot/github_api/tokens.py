@@ -1,36 +1,63 @@
-"""App JWTs and installation tokens: minted for one repository and the permissions of one step, kept while fresh."""
+"""App JWTs and installation tokens: minted for one repository and the permissions of one step, kept while fresh.
+
+Every call with an installation token is sent by `Tokens.call`, which replaces a token that GitHub refuses and keeps
+the wait that GitHub asks of an installation.
+"""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TypeVar
 
 import jwt
 from github import Auth
 
 from bot.clock import Clock
-from bot.errors import Forbidden, GitHubError, InstallationGone, NotFound, SettingsInvalid, Unauthorized, Unprocessable
+from bot.errors import (
+    Forbidden,
+    GitHubError,
+    InstallationGone,
+    Limited,
+    NotFound,
+    SettingsInvalid,
+    Unauthorized,
+    Unprocessable,
+)
 from bot.github_api.transport import Call, Transport
 from bot.names import InstallationId, RepoRef
 
 JWT_SECONDS = 540
 """GitHub refuses an `exp` more than ten minutes ahead of its own clock."""
 JWT_BACKDATED_SECONDS = 60
+TOKEN_LIVES = timedelta(hours=1)
 REUSED_FOR_SECONDS = 25 * 60.0
 """A token lives an hour; a long git operation started with a kept one still has half an hour."""
-YOUNG_SECONDS = 10.0
-"""A fresh token may be refused for some seconds, until it has reached every server."""
+FRESH_PAUSE_SECONDS = 1.0
+"""A token just minted may be refused for a moment, until it has reached every server of GitHub's."""
+LIMITED_SECONDS = 60.0
+"""GitHub: without `retry-after`, wait at least a minute ("Rate limits for the REST API")."""
 
 Permissions = Mapping[str, str]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """An installation token and when it was minted (monotonic seconds)."""
+    """An installation token, when it was minted and until when it is reused.
+
+    Both times are wall-clock times of this machine: a monotonic clock stands still while the machine is suspended.
+    """
 
     value: str = field(repr=False)
-    minted: float
+    minted: datetime
+    until: datetime
+
+    def is_fresh(self, now: datetime) -> bool:
+        """Whether it may be used at that time; not when the clock was set back to before the mint."""
+        return self.minted <= now < self.until
 
 
 class Tokens:
@@ -43,6 +70,7 @@ class Tokens:
         self._clock = clock
         self._lock = threading.Lock()
         self._kept: dict[tuple[object, ...], Token] = {}
+        self._limited: dict[InstallationId, datetime] = {}
 
     def app(self) -> Auth.Auth:
         """The App's own proof, for calls about the App and its installations.
@@ -76,9 +104,40 @@ class Tokens:
         with self._lock:
             self._kept = {key: kept for key, kept in self._kept.items() if kept.value != token.value}
 
-    def is_young(self, token: Token) -> bool:
-        """Whether the token may not have reached every server yet."""
-        return self._clock.monotonic() - token.minted < YOUNG_SECONDS
+    def call(self, installation: InstallationId, mint: Callable[[], Token], send: Callable[[str], T]) -> T:
+        """Send with the token that `mint` gives. After a 401, which changed nothing, once more with another token.
+
+        While GitHub's last answer asked the installation to wait, nothing is sent. Raises Limited then, with the
+        seconds that are left, Unauthorized when both tokens were refused, and whatever `send` raises.
+        """
+        self._wait_is_over(installation)
+        try:
+            return self._sent(installation, mint(), send)
+        except Unauthorized:
+            self._clock.sleep(FRESH_PAUSE_SECONDS)
+        return self._sent(installation, mint(), send)
+
+    def _sent(self, installation: InstallationId, token: Token, send: Callable[[str], T]) -> T:
+        try:
+            return send(token.value)
+        except Unauthorized:
+            self.forget(token)
+            raise
+        except Limited as error:
+            seconds = LIMITED_SECONDS if error.after is None else error.after
+            with self._lock:
+                self._limited[installation] = self._clock.now() + timedelta(seconds=seconds)
+            raise
+
+    def _wait_is_over(self, installation: InstallationId) -> None:
+        """GitHub bans integrations that go on while they are limited ("Best practices for using the REST API")."""
+        with self._lock:
+            until = self._limited.get(installation)
+            left = (until - self._clock.now()).total_seconds() if until is not None else 0.0
+            if left <= 0:
+                self._limited.pop(installation, None)
+                return
+        raise Limited("GitHub's rate limit: GitHub asked this installation to wait", after=left)
 
     def _kept_or_minted(
         self,
@@ -87,18 +146,18 @@ class Tokens:
         permissions: Permissions,
         repositories: list[int] | None,
     ) -> Token:
-        now = self._clock.monotonic()
+        now = self._clock.now()
         with self._lock:
             kept = self._kept.get(key)
-            if kept is not None and now - kept.minted < REUSED_FOR_SECONDS:
+            if kept is not None and kept.is_fresh(now):
                 return kept
-        token = Token(self._mint(installation, permissions, repositories), self._clock.monotonic())
+        token = self._mint(installation, permissions, repositories)
         with self._lock:
-            fresh = {one: have for one, have in self._kept.items() if now - have.minted < REUSED_FOR_SECONDS}
+            fresh = {one: have for one, have in self._kept.items() if have.is_fresh(now)}
             self._kept = {**fresh, key: token}
         return token
 
-    def _mint(self, installation: InstallationId, permissions: Permissions, repositories: list[int] | None) -> str:
+    def _mint(self, installation: InstallationId, permissions: Permissions, repositories: list[int] | None) -> Token:
         body: dict[str, object] = {"permissions": dict(permissions)}
         if repositories is not None:
             body["repository_ids"] = repositories
@@ -114,7 +173,18 @@ class Tokens:
             raise _refused(error, permissions) from error
         except Unauthorized as error:
             raise Unauthorized(error.summary, remedy=error.remedy) from None
-        return str(data["token"])
+        minted = self._clock.now()
+        reused = min(timedelta(seconds=REUSED_FOR_SECONDS), _lifetime(data.get("expires_at"), minted) / 2)
+        return Token(str(data["token"]), minted, minted + reused)
+
+
+def _lifetime(expires_at: object, minted: datetime) -> timedelta:
+    """How long GitHub lets the token live. An end before its beginning says that our clock is wrong, and no more."""
+    try:
+        left = datetime.fromisoformat(str(expires_at).replace("Z", "+00:00")) - minted
+    except (ValueError, TypeError):
+        return TOKEN_LIVES
+    return left if left > timedelta() else TOKEN_LIVES
 
 
 def _refused(error: Unprocessable, permissions: Permissions) -> GitHubError:

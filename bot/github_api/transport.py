@@ -10,7 +10,7 @@ import json
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -137,21 +137,8 @@ class Transport:
         return status, {str(key).lower(): str(value) for key, value in headers.items()}, _decoded(output)
 
     def pages(self, call: Call, auth: Auth.Auth | None, key: str | None = None) -> Iterator[Any]:
-        """Every item of a paged list, page after page; `key` names the list inside an object.
-
-        Raises GitHubError `github.too_many` rather than leave items out in silence.
-        """
-        for number in range(1, MOST_PAGES + 1):
-            query = {**call.query, "per_page": PER_PAGE, "page": number}
-            headers, data = self.send(Call(call.method, call.route, call.values, query), auth)
-            yield from (data[key] if key else data)
-            if 'rel="next"' not in headers.get("link", ""):
-                return
-        raise GitHubError(
-            f"{call.route} has more than {MOST_PAGES * PER_PAGE} items",
-            code="github.too_many",
-            remedy="Cadence does not read lists this long.",
-        )
+        """Every item of a paged list, read with one proof; see `paged`."""
+        return paged(lambda one: self.send(one, auth), call, key)
 
     def _requester(self, auth: Auth.Auth | None) -> Requester:
         kept: OrderedDict[str, Github] | None = getattr(self._local, "kept", None)
@@ -174,6 +161,24 @@ class Transport:
         while len(kept) > KEPT_CONNECTIONS:
             kept.popitem(last=False)[1].close()
         return client.requester
+
+
+def paged(send: Callable[[Call], tuple[dict[str, str], Any]], call: Call, key: str | None = None) -> Iterator[Any]:
+    """Every item of a paged list, page after page; `key` names the list inside an object.
+
+    Raises GitHubError `github.too_many` rather than leave items out in silence.
+    """
+    for number in range(1, MOST_PAGES + 1):
+        query = {**call.query, "per_page": PER_PAGE, "page": number}
+        headers, data = send(Call(call.method, call.route, call.values, query))
+        yield from (data[key] if key else data)
+        if 'rel="next"' not in headers.get("link", ""):
+            return
+    raise GitHubError(
+        f"{call.route} has more than {MOST_PAGES * PER_PAGE} items",
+        code="github.too_many",
+        remedy="Cadence does not read lists this long.",
+    )
 
 
 def _decoded(output: object) -> Any:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import timedelta
+
 import jwt
 import pytest
 from flask import Response
@@ -18,7 +21,7 @@ from bot.errors import (
     Unprocessable,
 )
 from bot.github_api.permissions import ISSUES_WRITE, READ
-from bot.github_api.tokens import REUSED_FOR_SECONDS, YOUNG_SECONDS, Tokens
+from bot.github_api.tokens import REUSED_FOR_SECONDS, Tokens
 from bot.names import InstallationId
 from tests.adapters.github_stage import PUBLIC, REF, Stage, refused, told
 
@@ -92,28 +95,75 @@ def test_why_no_token_was_given(github_stage: Stage, answer: Response, kind: typ
 
 
 # -- the line -------------------------------------------------------------------------------------------------------
-def test_a_refused_old_token_is_replaced(github_stage: Stage) -> None:
-    github_stage.server.put(told({}), refused(401), told({"id": 1}))
-    github_stage.link.read("/repos/{owner}/{repo}")
-    github_stage.clock.advance(YOUNG_SECONDS)
+@pytest.mark.parametrize("age", [0.0, 60.0], ids=["young", "old"])
+def test_a_refused_token_is_dropped_and_another_is_minted_once(github_stage: Stage, age: float) -> None:
+    github_stage.tokens.of(REF, READ)
+    github_stage.clock.advance(age)
+    github_stage.server.put(refused(401), told({"id": 1}))
+    begun = github_stage.clock.now()
     assert github_stage.link.read("/repos/{owner}/{repo}") == {"id": 1}
+    assert [seen.token for seen in github_stage.server.seen] == ["t-1", "t-2"]
+    assert (github_stage.clock.now() - begun).total_seconds() <= 2.0
+
+
+def test_a_token_that_is_never_taken_ends_in_an_error_and_is_not_kept(github_stage: Stage) -> None:
+    github_stage.server.put(*[refused(401, "Bad credentials")] * 2)
+    with pytest.raises(Unauthorized):
+        github_stage.link.read("/repos/{owner}/{repo}")
+    assert [seen.token for seen in github_stage.server.seen] == ["t-1", "t-2"]
+    github_stage.server.put(told({"id": 1}))
+    github_stage.link.read("/repos/{owner}/{repo}")
+    assert github_stage.server.seen[-1].token == "t-3"
+
+
+def test_a_token_refused_in_the_middle_of_a_list_is_replaced(github_stage: Stage) -> None:
+    more = told([{"id": 1}], link='<http://x?page=2>; rel="next"')
+    github_stage.server.put(more, refused(401), told([{"id": 2}]))
+    assert [one["id"] for one in github_stage.link.listed("/repos/{owner}/{repo}/issues")] == [1, 2]
     assert [seen.token for seen in github_stage.server.seen] == ["t-1", "t-1", "t-2"]
 
 
-def test_a_refused_young_token_is_waited_for(github_stage: Stage) -> None:
-    """A fresh token takes a moment to reach every server; minting another would only start over."""
-    github_stage.server.put(refused(401), refused(401), told({"id": 1}))
-    begun = github_stage.clock.now()
-    assert github_stage.link.read("/repos/{owner}/{repo}") == {"id": 1}
-    assert [seen.token for seen in github_stage.server.seen] == ["t-1"] * 3
-    assert (github_stage.clock.now() - begun).total_seconds() == 3.0
+def test_a_refused_token_of_an_installation_is_replaced_in_the_sweeps_list(github_stage: Stage) -> None:
+    github_stage.server.put(refused(401), told({"repositories": []}))
+    assert github_stage.github().installation_repositories(InstallationId(7)) == []
+    assert [seen.token for seen in github_stage.server.seen] == ["t-1", "t-2"]
 
 
-def test_a_token_that_is_never_taken_ends_in_an_error(github_stage: Stage) -> None:
-    github_stage.server.put(*[refused(401, "Bad credentials")] * 3)
-    with pytest.raises(Unauthorized):
-        github_stage.link.read("/repos/{owner}/{repo}")
-    assert len(github_stage.server.seen) == 3
+def test_git_gets_another_token_when_the_server_refuses_the_kept_one(github_stage: Stage) -> None:
+    github, used = github_stage.github(), []
+
+    def fetch(token: Callable[[], str]) -> str:
+        used.append(token())
+        if len(used) == 1:
+            raise Unauthorized("the git server did not accept it")
+        return "fetched"
+
+    assert github.with_git_token(REF, READ, fetch) == "fetched"
+    assert used == ["t-1", "t-2"]
+
+
+def test_a_laptop_that_slept_does_not_use_the_token_of_yesterday(github_stage: Stage) -> None:
+    """Python's monotonic clock stands still while a Linux machine is suspended."""
+    github_stage.tokens.of(REF, READ)
+    stopped = github_stage.clock.monotonic()
+    github_stage.clock.monotonic = lambda: stopped  # type: ignore[method-assign]
+    github_stage.clock.advance(3600)
+    assert github_stage.tokens.of(REF, READ).value == "t-2"
+
+
+def test_a_clock_set_back_does_not_make_a_token_live_longer(github_stage: Stage) -> None:
+    tokens = github_stage.tokens
+    tokens.of(REF, READ)
+    github_stage.clock._now -= timedelta(hours=6)
+    assert tokens.of(REF, READ).value == "t-2"
+
+
+def test_a_token_that_github_lets_expire_early_is_not_kept_longer(github_stage: Stage) -> None:
+    expires = (github_stage.clock.now() + timedelta(minutes=10)).isoformat()
+    github_stage.server.mint_answers.append(told({"token": "t-short", "expires_at": expires}, 201))
+    assert github_stage.tokens.of(REF, READ).value == "t-short"
+    github_stage.clock.advance(301)
+    assert github_stage.tokens.of(REF, READ).value == "t-2"
 
 
 def test_a_change_that_comes_too_early_for_githubs_other_servers_is_tried_again(github_stage: Stage) -> None:
