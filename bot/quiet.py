@@ -20,6 +20,8 @@ _ACTIVE = re.compile(
     r"|&(?=\#|[a-z])"  # an entity could spell any of these
     r"|!(?=\[)"  # an image, fetched when somebody looks
 )
+_BLOCK = re.compile(r"#{1,6}(?:\s|$)|>|`{3}|~{3}|[-+*](?:\s|$)|\d{1,9}[.)](?:\s|$)|(?:=+|(?:[-_*]\s?){3,})$")
+"""What makes a block of the line that begins with it (CommonMark, "Leaf blocks" and "Container blocks")."""
 _MARKER = re.compile(r"<(?=!--)")
 _OPENING = re.compile(r"(?P<run>`{3,}|~{3,})(?P<info>.*)")
 _HIDDEN_FENCE = re.compile(r"[\s>*+\-.)\d]+(?:`{3,}|~{3,})")
@@ -44,8 +46,32 @@ def quiet(text: str) -> str:
 
 
 def quiet_line(text: str) -> str:
-    """One line of it: white space of any kind becomes a blank, and everything is broken up."""
-    return _broken(" ".join(_CONTROL.sub("", re.sub(r"\s", " ", text)).split()))
+    """One line of it: white space of any kind becomes a blank, and everything is broken up.
+
+    The line begins no block: no heading, quotation, list, rule or fence. Every text by a model or a stranger that
+    stands inside a sentence, a list or a table goes through here, by itself or within `code_span` and `cell`.
+    """
+    line = _broken(" ".join(_CONTROL.sub("", re.sub(r"\s", " ", text)).split()))
+    return f"{_BREAK}{line}" if _BLOCK.match(line) else line
+
+
+def code_span(text: str, limit: int = 300) -> str:
+    """The text as one span of code, at most `limit` characters of it. A backtick, which would end it, becomes `'`."""
+    return f"`{quiet_line(text).replace('`', chr(39))[:limit]}`"
+
+
+def cell(markdown: str) -> str:
+    """One line of Markdown for a cell of a table. `\\|` is GitHub's only way to write a bar there, in code too."""
+    return re.sub(r"\\(?=\|)", rf"\\{_BREAK}", markdown).replace("|", "\\|")
+
+
+def fenced(text: str, language: str = "") -> str:
+    """The text as a block of code that nothing in it can end. A comment's opening is broken up, so no marker is forged.
+
+    Not for what is applied as it is shown: a suggestion has to be exact.
+    """
+    fence = "`" * max(4, longest_ticks(text) + 1)
+    return f"{fence}{language}\n{_MARKER.sub(f'<{_BREAK}', text)}\n{fence}"
 
 
 def shorten(text: str, limit: int) -> str:

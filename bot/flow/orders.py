@@ -17,6 +17,7 @@ from bot.intake.authority import approved_by_go, blueprint_digest
 from bot.intake.commands import Command, CommandError, help_text, needs_write, parse_command
 from bot.intake.events import CommandGiven, Ignored
 from bot.names import CommitSha, IssueNumber, branch_for, comment_cause, marker
+from bot.quiet import quiet_line
 from bot.record.entries import RunEntry
 from bot.repo_config import RepoConfig
 from bot.states import AT_THE_GATE, RunState
@@ -115,12 +116,12 @@ def _act(house: House, event: CommandGiven, command: Command, run: RunEntry | No
 def _status(house: House, run: RunEntry | None) -> str:
     if run is None:
         return "Nothing runs for this issue. A maintainer starts a run with the label `blueprint`."
-    lines = [f"Run `{run.run_id}` is **{run.state}**" + (f": {run.reason}" if run.reason else ".")]
+    lines = [f"Run `{run.run_id}` is **{run.state}**" + (f": {quiet_line(run.reason)}" if run.reason else ".")]
     if run.pull is not None:
         lines.append(f"Pull request: #{run.pull}")
     decision = house.ledger.newest_decision(run.run_id)
     if decision is not None and run.state in AT_THE_GATE:
-        lines += [f"- `{reason['code']}`: {reason['text']}" for reason in decision.reasons]
+        lines += [f"- `{reason['code']}`: {quiet_line(reason['text'])}" for reason in decision.reasons]
     return "\n".join(lines)
 
 
@@ -186,5 +187,5 @@ def _foreign_commits(house: House, old: RunEntry) -> str:
     try:
         house.publisher.must_be_ours(old, desk.mirror, branch_for(old.issue), CommitSha(there))
     except CadenceError as error:
-        return error.told
+        return quiet_line(error.told)
     return ""

@@ -21,6 +21,7 @@ from bot.names import CommitSha, RunId
 from bot.plan.blueprint import Blueprint
 from bot.plan.context.budget import Context, gather
 from bot.plan.prompt import Shown, plan_prompt, repair_prompt
+from bot.quiet import code_span
 from bot.repo_config import RepoConfig
 
 REPAIRS = 2
@@ -105,7 +106,7 @@ class Planner:
         if attempt.planned is not None:
             return attempt.planned
         self._record.record_findings(request.run, 1, attempt.findings)
-        raise _refused(attempt.findings, "The issue's own ChangeSet was not accepted.")
+        raise refusal(attempt.findings, "The issue's own ChangeSet was not accepted.")
 
     def _from_model(self, request: PlanRequest, ask: Ask) -> Planned:
         blueprint = request.blueprint
@@ -131,10 +132,10 @@ class Planner:
             self._record.record_findings(request.run, number, findings)
             kinds = frozenset((f.code, f.edit, f.path) for f in findings)
             if kinds in seen:
-                raise _refused(findings, f"Attempt {number} failed exactly as one before, so no more was tried.")
+                raise refusal(findings, f"Attempt {number} failed exactly as one before, so no more was tried.")
             seen.append(kinds)
             question = repair_prompt(prompt, completion.text if completion else "", findings)
-        raise _refused(findings, f"{REPAIRS + 1} attempts were made.")
+        raise refusal(findings, f"{REPAIRS + 1} attempts were made.")
 
     def _read(self, request: PlanRequest, completion: Completion, files: tuple[str, ...], number: int) -> _Attempt:
         try:
@@ -212,9 +213,10 @@ def _finding_of(error: ModelUnusable) -> Finding:
     return Finding(code=error.code, message=f"{error.summary[0].upper()}{error.summary[1:]}.", instruction=error.remedy)
 
 
-def _refused(findings: Sequence[Finding], why: str) -> Refused:
+def refusal(findings: Sequence[Finding], why: str) -> Refused:
+    """The error that ends planning: the first finding and why no more was tried, then every finding."""
     first = findings[0]
-    details = [f"`{f.code}`{f' in `{f.path}`' if f.path else ''}: {f.message}" for f in findings]
+    details = [f"`{f.code}`{f' in {code_span(f.path)}' if f.path else ''}: {f.message}" for f in findings]
     return Refused(
         f"{first.message} {why}",
         code=first.code,

@@ -8,7 +8,7 @@ from bot.config_text import Mistake
 from bot.github_api.records import Annotation, CheckOutput
 from bot.names import CONFIG_PATH
 from bot.policy_tests import ConfigReport, Outcome
-from bot.quiet import quiet_line, shorten
+from bot.quiet import cell, code_span, quiet_line, shorten
 
 MOST_ANNOTATIONS = 50
 MOST_ROWS = 200
@@ -20,7 +20,7 @@ MESSAGE_LIMIT = 2_000
 def config_output(report: ConfigReport) -> CheckOutput:
     """The check run `cadence/config`: every mistake and policy test, and annotations on the lines at fault."""
     title = f"{CONFIG_PATH}: {report.summary}"
-    parts = [f"**{title}**"]
+    parts = [f"**{quiet_line(title)}**"]
     if not report.present:
         parts.append("The pull request removes the file. Every key then has its default.")
     if report.mistakes:
@@ -52,8 +52,9 @@ def _row(mistake: Mistake) -> str:
 
 
 def _tested(one: Outcome) -> str:
-    cells = (one.name or str(one.number), str(one.line), f"`{one.expected}`", f"`{one.decided}`", _sign(one.passed))
-    return "| " + " | ".join(quiet_line(cell[:200]).replace("|", "\\|") for cell in cells) + " |"
+    name = quiet_line(one.name[:200]) or str(one.number)
+    cells = (name, str(one.line), code_span(one.expected, 200), code_span(one.decided, 200), _sign(one.passed))
+    return "| " + " | ".join(map(cell, cells)) + " |"
 
 
 def _sign(passed: bool) -> str:

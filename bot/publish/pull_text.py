@@ -21,7 +21,7 @@ from bot.names import (
     RunId,
     marker,
 )
-from bot.quiet import quiet, quiet_line, shorten
+from bot.quiet import cell, code_span, quiet, quiet_line, shorten
 
 DEFAULT_TEMPLATE = "[Cadence] {summary} (#{issue})"
 BODY_LIMIT = 60_000
@@ -151,8 +151,7 @@ def _what(edit: Edit) -> str:
 
 
 def _code(path: str) -> str:
-    # No escape works inside a code span in a table but `\|`; a backtick would end the span.
-    return f"`{quiet_line(path).replace('|', chr(92) + '|').replace('`', chr(39))[:300]}`"
+    return cell(code_span(path))
 
 
 def _one_line(summary: str) -> str:

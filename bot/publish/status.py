@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from bot.effects import Do, EffectKind, Find, JsonDict, Mandate, mandate_of
 from bot.names import CommentId, IssueNumber, Marker, RunId, marker, sha256
 from bot.publish.status_text import ApprovalAsked, StatusView, status_text
-from bot.quiet import quiet, quiet_line
+from bot.quiet import code_span, quiet_line
 from bot.record.entries import ModelCallEntry, ProofEntry, RunEntry
 from bot.states import RunState
 
@@ -125,10 +125,10 @@ def _view(
         cause=run.cause,
         state=state,
         started_by=f"@\u200b{run.started_by}" if run.started_by else "",
-        reason=quiet(run.reason),
-        next_step=next_step,
-        details=tuple(quiet(line) for line in details),
-        summary=quiet(run.summary),
+        reason=quiet_line(run.reason),
+        next_step=quiet_line(next_step),
+        details=tuple(quiet_line(line) for line in details),
+        summary=quiet_line(run.summary),
         pull=run.pull,
         head=run.head_sha,
         merge_sha=run.merge_sha,
@@ -141,8 +141,7 @@ def _view(
 def _models(calls: Sequence[ModelCallEntry]) -> str:
     """Which models answered, by the names their servers gave; a recorded answer is called recorded."""
     named = {
-        f"`{quiet_line(call.model_answered).replace('`', chr(39))[:80]}`"
-        + (" (recorded answers, no judgement)" if call.recorded else "")
+        code_span(call.model_answered, 80) + (" (recorded answers, no judgement)" if call.recorded else "")
         for call in calls
         if call.model_answered
     }

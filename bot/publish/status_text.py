@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.names import IssueNumber, PullNumber, RunId, marker
-from bot.quiet import longest_ticks
+from bot.quiet import cell, fenced, shorten
 from bot.states import RunState
 
 S = RunState
@@ -62,7 +62,10 @@ class ApprovalAsked:
 
 @dataclass(frozen=True, slots=True)
 class StatusView:
-    """Everything the status comment shows. Texts that come from models or strangers are already neutralised."""
+    """Everything the status comment shows.
+
+    Texts that come from models or strangers are single lines that `quiet_line` has neutralised; `asked` is as it is.
+    """
 
     run_id: RunId
     issue: IssueNumber
@@ -104,9 +107,7 @@ def status_text(view: StatusView) -> str:
         f"\n\n{status_marker(view.issue)}\n{marker('run', run=view.run_id, cause=view.cause, state=_slug(view.state))}"
     )
     body = "\n\n".join(parts)
-    if len(body) > MAX_BODY:
-        body = body[:MAX_BODY].rpartition("\n")[0] + "\n````\n\n(cut here: GitHub allows no longer comment)"
-    return body + tail
+    return shorten(body, MAX_BODY) + tail
 
 
 def _slug(state: RunState) -> str:
@@ -114,19 +115,18 @@ def _slug(state: RunState) -> str:
 
 
 def _asked(asked: ApprovalAsked) -> str:
-    fence = "`" * max(4, longest_ticks(asked.shown) + 1)
     language = "diff" if asked.what == "diff" else "text"
     return (
         f"`/cadence go {asked.digest[:12]}` approves this {asked.what}, and nothing else:\n\n"
         f"<details open><summary>the {asked.what} to approve</summary>\n\n"
-        f"{fence}{language}\n{asked.shown}\n{fence}\n\n</details>"
+        f"{fenced(asked.shown, language)}\n\n</details>"
     )
 
 
 def _facts(view: StatusView) -> str:
     rows = [f"| run | `{view.run_id}`, started by {view.started_by or 'nobody known'} |"]
     if view.summary:
-        rows.append(f"| plan | {view.summary.replace('|', chr(92) + '|')} |")
+        rows.append(f"| plan | {cell(view.summary)} |")
     if view.pull is not None:
         rows.append(f"| pull request | #{view.pull} |")
     if view.head and view.pull is not None:
@@ -136,7 +136,7 @@ def _facts(view: StatusView) -> str:
     if view.proof:
         rows.append(f"| proof | `sha256:{view.proof}`: `cadence verify {view.merge_sha[:12]}` |")
     if view.model:
-        rows.append(f"| model | {view.model} |")
+        rows.append(f"| model | {cell(view.model)} |")
     rows.append(f"| stages | {_stages(view.state)} |")
     return "| | |\n|---|---|\n" + "\n".join(rows)
 

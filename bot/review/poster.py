@@ -9,7 +9,7 @@ from bot.effects import Do, EffectKind, Find, JsonDict, Mandate, mandate_of
 from bot.errors import Unprocessable
 from bot.github_api.records import CheckOutput, CheckRunRecord, InlineComment, ReviewRecord
 from bot.names import HeadSha, Marker, PullNumber, marker, sha256
-from bot.quiet import quiet
+from bot.quiet import quiet_line
 from bot.record.entries import RunEntry
 from bot.review.kinds import Conclusion, Verdict
 from bot.review.report import Report, review_marker
@@ -92,13 +92,7 @@ class Poster:
         head = verdicts[0].key.head
         key = sha256("".join(verdict.key.digest(verdict.kind) for verdict in verdicts))[:24]
         wanted = marker("decision", event=event.lower(), key=key)
-        told = (
-            "Both reviews approve this head."
-            if not rejected
-            else "\n\n".join(
-                f"The {verdict.kind} review rejects this head: {quiet(verdict.summary)}" for verdict in rejected
-            )
-        )
+        told = "Both reviews approve this head." if not rejected else rejection(rejected)
 
         def find() -> JsonDict | None:
             existing = reviews.find_decision(pull, wanted)
@@ -149,3 +143,10 @@ class Poster:
 
 def _outcome(check: CheckRunRecord) -> dict[str, Any]:
     return {"id": check.id, "url": check.html_url, "conclusion": check.conclusion}
+
+
+def rejection(rejected: Sequence[Verdict]) -> str:
+    """What the second App says when it requests changes."""
+    return "\n\n".join(
+        f"The {verdict.kind} review rejects this head: {quiet_line(verdict.summary)}" for verdict in rejected
+    )

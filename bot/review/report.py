@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.github_api.records import Annotation, CheckOutput, InlineComment
 from bot.names import Marker, marker
-from bot.quiet import longest_ticks, quiet, quiet_line, shorten
+from bot.quiet import cell, code_span, longest_ticks, quiet, quiet_line, shorten
 from bot.review.diff import Diff
 from bot.review.kinds import Conclusion, FindingSeverity, Met, ReviewFinding, Verdict
 
@@ -110,8 +110,8 @@ def _acceptance(verdict: Verdict) -> str:
     head = "acceptance line (derived by the reviewer: the blueprint lists none)" if derived else "acceptance line"
     rows = [f"| | {head} | shown by |", "|---|---|---|"]
     for one in verdict.acceptance:
-        places = ", ".join(f"`{_plain(place)}`" for place in one.evidence) or "–"
-        rows.append(f"| {_MET[one.met]} | {quiet_line(one.line).replace('|', chr(92) + '|')} | {places} |")
+        places = ", ".join(map(code_span, one.evidence)) or "–"
+        rows.append(f"| {_MET[one.met]} | {cell(quiet_line(one.line))} | {cell(places)} |")
     return "\n".join(rows)
 
 
@@ -120,8 +120,8 @@ def _folded(summary: str, text: str) -> str:
 
 
 def _row(finding: ReviewFinding) -> str:
-    where = f" `{_plain(finding.path)}{f':{finding.line}' if finding.line else ''}`" if finding.path else ""
-    rule = f" (rule `{finding.rule}`)" if finding.rule else ""
+    where = f" {code_span(finding.path + (f':{finding.line}' if finding.line else ''))}" if finding.path else ""
+    rule = f" (rule {code_span(finding.rule)})" if finding.rule else ""
     return f"- **{_LEVELS[finding.severity][1]}**{where}{rule}: {quiet_line(finding.message)}{_because(finding)}"
 
 
@@ -131,8 +131,9 @@ def _because(finding: ReviewFinding) -> str:
 
 def _inline(finding: ReviewFinding) -> InlineComment:
     assert finding.path is not None and finding.line is not None
-    rule = f" (rule `{finding.rule}`)" if finding.rule else ""
-    text = f"**{_LEVELS[finding.severity][1]}**{rule}: {quiet(finding.message)}{_because(finding)}"
+    rule = f" (rule {code_span(finding.rule)})" if finding.rule else ""
+    # One line: a fence in the message would not stand at the margin, and GitHub would read its lines as text.
+    text = f"**{_LEVELS[finding.severity][1]}**{rule}: {quiet_line(finding.message)}{_because(finding)}"
     if finding.suggestion is not None:
         ticks = "`" * max(3, longest_ticks(finding.suggestion) + 1)
         text += f"\n\n{ticks}suggestion\n{finding.suggestion.rstrip(chr(10))}\n{ticks}"
@@ -184,26 +185,26 @@ def _receipt(verdict: Verdict) -> str:
         ("model", _model(verdict)),
         ("prompt", f"`{receipt.prompt_digest[:16]}`" if receipt.prompt_digest else "none"),
         ("read", _read(verdict)),
-        ("not reviewable", ", ".join(f"`{_plain(path)}`" for path in receipt.unread[:20]) or "none"),
-        ("self test", receipt.measured),
-        ("rules run", ", ".join(f"`{rule}`" for rule in receipt.rules) or "none"),
+        ("not reviewable", ", ".join(map(code_span, receipt.unread[:20])) or "none"),
+        ("self test", quiet_line(receipt.measured)),
+        ("rules run", ", ".join(map(code_span, receipt.rules)) or "none"),
         ("tokens", _tokens(verdict)),
         ("cost", "unknown: the model has no price" if receipt.cost is None else f"{receipt.cost:.4f}"),
         ("took", f"{receipt.duration_ms / 1000:.1f} s"),
     ]
     if receipt.origin:
-        rows.append(("carried over from", f"`{receipt.origin}`, whose diff is the same to the byte"))
+        rows.append(("carried over from", f"{code_span(receipt.origin)}, whose diff is the same to the byte"))
     rows.append(("files read", _files(receipt.files)))
-    table = "\n".join(f"| {name} | {value} |" for name, value in rows)
+    table = "\n".join(f"| {name} | {cell(value)} |" for name, value in rows)
     return _folded("Receipt", f"| | |\n|---|---|\n{table}")
 
 
 def _model(verdict: Verdict) -> str:
     """The name that the server answered with; the name that was asked for beside it, where it is another one."""
     receipt = verdict.receipt
-    told = f"`{_plain(receipt.model_answered or 'none')}`"
+    told = code_span(receipt.model_answered or "none")
     if receipt.model_asked and receipt.model_asked != receipt.model_answered:
-        told += f" (asked for: `{_plain(receipt.model_asked)}`)"
+        told += f" (asked for: {code_span(receipt.model_asked)})"
     return told + (" (a recorded answer, no judgement)" if receipt.recorded else "")
 
 
@@ -216,7 +217,7 @@ def _read(verdict: Verdict) -> str:
 
 
 def _files(paths: Sequence[str]) -> str:
-    named = ", ".join(f"`{_plain(path)}`" for path in paths[:MOST_FILES]) or "none"
+    named = ", ".join(map(code_span, paths[:MOST_FILES])) or "none"
     return named + (f" and {len(paths) - MOST_FILES} more" if len(paths) > MOST_FILES else "")
 
 
@@ -224,7 +225,3 @@ def _tokens(verdict: Verdict) -> str:
     receipt = verdict.receipt
     counted = f" (our count of what was sent: {receipt.counted_tokens:,})" if receipt.counted_tokens else ""
     return f"{receipt.input_tokens:,} in{counted}, {receipt.output_tokens:,} out"
-
-
-def _plain(text: str) -> str:
-    return quiet_line(text).replace("`", "'").replace("|", "\\|")[:300]
