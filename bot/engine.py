@@ -18,6 +18,7 @@ from typing import Any, Protocol, TypeVar
 
 import structlog
 from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, DebouncerClient
+from dbos._serialization import DefaultSerializer
 
 from bot.clock import Clock
 from bot.errors import CadenceError, SettingsInvalid
@@ -35,6 +36,15 @@ DEBOUNCE_SECONDS, DEBOUNCE_CAP_SECONDS = 0.5, 5.0
 KEPT_DAYS = 14
 """GitHub redelivers for three days (seven on GHES); deleting a workflow frees its id, so keep well beyond that."""
 _ACTIVE = ["PENDING", "ENQUEUED", "DELAYED"]
+
+
+def _refuse_pickle(_serializer: DefaultSerializer, _text: str) -> Any:
+    raise ValueError("a row of the engine's database is a pickle; Cadence writes none and reads none")
+
+
+# On reading, the row's own `serialization` column decides, whatever serializer is configured (seen with dbos 3.4.0):
+# without this, whoever can write to the database could run code in this process.
+DefaultSerializer.deserialize = _refuse_pickle  # type: ignore[method-assign]
 
 
 class Handlers(Protocol):
