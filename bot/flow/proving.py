@@ -15,7 +15,7 @@ from bot.gate.observer import Observation
 from bot.gate.reasons import Merge
 from bot.git_store.history import CommitObject
 from bot.github_api.permissions import MERGE
-from bot.names import TRAILER_CHANGESET, BaseSha, CommitSha, Digest
+from bot.names import TRAILER_CHANGESET, BaseSha, CommitSha, Digest, sha256
 from bot.record.chain import ChainHead, canonical
 from bot.record.entries import ProofEntry
 from bot.record.manifest import Judged, OtherCommit, OwnCommit, document_digest, manifest, matter, seal
@@ -50,6 +50,11 @@ def matter_of(desk: Desk, seen: Observation, decision: Merge) -> dict[str, Any]:
         notes=[reason.code for reason in decision.notes],
         passed=decision.passed,
     )
+
+
+def matter_digest(desk: Desk, decided_upon: dict[str, Any]) -> Digest:
+    """What makes a decision to merge another one: other matter, or another key that would sign its proof."""
+    return sha256(f"{document_digest(decided_upon)} {desk.house.signer.key_id}")
 
 
 def proof_of(desk: Desk, decided_upon: dict[str, Any], decision_id: int) -> ProofEntry:
@@ -108,6 +113,9 @@ def seal_merge(desk: Desk, head: CommitSha, merged_as: CommitSha | None) -> None
 
 def _seal(desk: Desk, proof: ProofEntry, merge: CommitObject) -> None:
     house, run, history = desk.house, desk.run, desk.mirror.history
+    if proof.key_id != house.signer.key_id:
+        # A proof is checked with one key; two signatures by different keys would prove nothing to its reader.
+        raise CadenceError("the manifest was signed with another key than the present one", code="proof.unsealed")
     told = house.ledger.manifest_of(proof)
     listed = [CommitSha(row["sha"]) for row in told["commits"]]
     onto = onto_of(history, merge, told["method"], len(picked(history, listed)))

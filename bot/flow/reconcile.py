@@ -12,7 +12,7 @@ from bot.flow.aftermath import begin_watch
 from bot.flow.approval import authority_of
 from bot.flow.config_check import answer_own
 from bot.flow.desk import Desk, log
-from bot.flow.proving import matter_of, proof_of, seal_merge
+from bot.flow.proving import matter_digest, matter_of, proof_of, seal_merge
 from bot.flow.pushed import with_pushed
 from bot.flow.review import void
 from bot.gate.decide import Block, Decision, Done, Merge, Wait, decide
@@ -25,7 +25,6 @@ from bot.names import CommitSha, RunId, branch_for
 from bot.publish.proof_text import with_proof
 from bot.publish.pull_text import merge_message
 from bot.record.entries import ProofEntry
-from bot.record.manifest import document_digest
 from bot.repo_config import RepoConfig
 from bot.states import RunState
 
@@ -110,7 +109,7 @@ def _record(desk: Desk, seen: Observation, decision: Merge | Wait | Block) -> tu
         outcome=type(decision).__name__.lower(),
         reasons=[{"code": r.code, "text": r.text} for r in decision.reasons],
         now=desk.house.clock.now(),
-        matter=document_digest(matter) if matter else "",
+        matter=matter_digest(desk, matter) if matter else "",
     )
     if new:
         log.info("gate.decided", outcome=type(decision).__name__, reasons=[r.code for r in decision.reasons])
