@@ -34,10 +34,13 @@ def test_a_row_that_calls_itself_a_pickle_is_refused_and_the_queue_goes_on(tmp_p
     try:
         engine.start_build(RunId("1-2-x"), "later", delay=3600)
         with sqlite3.connect(tmp_path / "engine.sqlite", timeout=20) as database:
-            where = "where workflow_uuid = 'build:1-2-x:later'"
-            inputs = database.execute(f"update workflow_input set inputs = ? {where}", (pickled,))
-            status = "set serialization = 'py_pickle', status = 'ENQUEUED'"
-            row = database.execute(f"update workflow_status {status} {where}")
+            inputs = database.execute(
+                "update workflow_input set inputs = ? where workflow_uuid = 'build:1-2-x:later'", (pickled,)
+            )
+            row = database.execute(
+                "update workflow_status set serialization = 'py_pickle', status = 'ENQUEUED' "
+                "where workflow_uuid = 'build:1-2-x:later'"
+            )
             assert (inputs.rowcount, row.rowcount) == (1, 1)
         for name in ("a", "b"):
             engine.start_delivery(DeliveryId(name), 1)
