@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import Enum
+from typing import Any
 
 
 class Audience(Enum):
@@ -141,12 +142,25 @@ class InstallationGone(GitHubError):
     code = "github.installation_gone"
 
 
+class Suspended(InstallationGone):
+    """The installation is suspended. What it stopped goes on when its owner ends the suspension."""
+
+    code = "github.suspended"
+
+
 class Limited(GitHubError):
-    """A primary or secondary rate limit; `after` is the number of seconds to wait (GITHUB.md section 7)."""
+    """A primary or secondary rate limit; `after` is the number of seconds to wait.
+
+    `stated` tells whether GitHub itself said how long; else `after` is the least that its documentation asks for.
+    """
 
     code = "limit"
     retry = True
     status = 429
+
+    def __init__(self, summary: str, *, stated: bool = False, **rest: Any) -> None:
+        super().__init__(summary, **rest)
+        self.stated = stated
 
 
 class Unprocessable(GitHubError):

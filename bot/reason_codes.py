@@ -73,6 +73,7 @@ _GITHUB = {
     "github.not_found": M("it is not there, or this installation cannot see it", "Check the App's installation."),
     "github.forbidden": M("a permission is missing", "Grant the App the permission named."),
     "github.unauthorized": M("GitHub does not accept the App's key or token", "Check the App's id and key."),
+    "github.suspended": M("the installation is suspended", "Its owner unsuspends it; the work then goes on."),
     "github.installation_gone": M("the installation was suspended or removed", "Install the App again."),
     "github.unprocessable": M("GitHub understood and refused", "Read its words in the details."),
     "github.unknown_outcome": M("no usable answer: it may have happened", "Nothing: Cadence looks before it repeats."),
@@ -162,3 +163,8 @@ FAMILIES = MappingProxyType(
     }
 )
 """Codes whose last part is made at run time."""
+
+
+def remedy_of(code: str) -> str:
+    """The next step of a code; an empty text for one that this table does not have."""
+    return next((codes[code].remedy for codes in SECTIONS.values() if code in codes), "")

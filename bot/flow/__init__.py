@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from bot.errors import CadenceError, FenceClosed
-from bot.flow import aftermath, build, drain, reconcile, review, sweep
+from bot.flow import aftermath, build, drain, ending, reconcile, review, sweep
 from bot.flow.desk import Desk
 from bot.flow.house import House
 from bot.names import DeliveryId, HeadSha, PullNumber, RepositoryId, RunId
@@ -87,5 +87,5 @@ class Flow:
             except FenceClosed:
                 return STOP
             except CadenceError as error:
-                build.ended(desk, error)
+                ending.ended(desk, error)
                 return STOP

@@ -6,9 +6,10 @@ from bot.changeset.check import check
 from bot.changeset.guards.config import GuardConfig
 from bot.changeset.model import ChangeSet
 from bot.changeset.tree import TreeChange
-from bot.errors import BudgetSpent, CadenceError, Forbidden, InstallationGone, Limited, Refused
+from bot.errors import CadenceError, Refused
 from bot.flow.approval import diff_approval_needed, text_approved
 from bot.flow.desk import Desk, log
+from bot.flow.ending import AFTER_PLANNING, back_at_its_step
 from bot.flow.judging import judge_commit
 from bot.github_api.permissions import CONTENTS_WRITE
 from bot.names import BaseSha, CommitSha, HeadSha, is_revert
@@ -20,14 +21,14 @@ from bot.review.kinds import ReviewKind
 from bot.states import BUILDING, RunState
 
 S = RunState
-LIMIT_RETRIES = 8
-MODEL_WAIT_SECONDS = (5.0, 20.0, 60.0, 180.0, 300.0, 600.0, 900.0, 1800.0)
 
 
 def read(desk: Desk) -> bool:
     """Settle who asked and what they saw, bring the mirror up to date, fix the base commit and the policy."""
     if desk.run.state not in BUILDING and desk.run.state is not S.REPAIRING:
         return False
+    if back_at_its_step(desk):
+        return True
     record = desk.calls.repository()
     if record.archived:
         raise Refused("the repository is archived", code="repository.archived", remedy="Unarchive it first.")
@@ -66,6 +67,8 @@ def _base_branch(desk: Desk, default_branch: str) -> str:
 def plan(desk: Desk) -> bool:
     """Make the ChangeSet, or take the one this run already has where it still fits the base exactly."""
     run = desk.run
+    if run.state in AFTER_PLANNING:
+        return True
     config = _config(desk)
     if run.changeset_digest and _fits(desk, config):
         return True
@@ -117,8 +120,11 @@ def _change_set(desk: Desk) -> ChangeSet:
 
 def judge(desk: Desk) -> bool:
     """Build the commit from git objects and file both verdicts on it, before anything is pushed."""
+    if desk.run.state is S.PUBLISHING:
+        return True
     config = _config(desk)
-    if desk.run.state is not S.REPAIRING:
+    if desk.run.state not in (S.REPAIRING, S.JUDGING):
+        # Not told again after a wait: a status edit that meets a rate limit must not make the next step wait for ever.
         desk.move(S.JUDGING)
         desk.tell()
     head = _commit(desk, config)
@@ -201,57 +207,3 @@ def _pull_body(desk: Desk) -> str:
         closes=run.base_branch == run.default_branch,
         approved_by=run.approved_by if run.approved_diff == run.changeset_digest else "",
     )
-
-
-def ended(desk: Desk, error: CadenceError) -> None:
-    """A stage raised: wait and try again by itself where that can help, else end the run and say why."""
-    run = desk.reload()
-    log.warning(
-        "stage.ended", run=run.run_id, code=error.code, summary=error.summary, output=list(error.log_lines) or None
-    )
-    if isinstance(error, InstallationGone):
-        desk.move(S.STOPPED, str(error))
-        return None
-    if error.retry and (run.state in BUILDING or run.state is S.REPAIRING):
-        retries = desk.house.ledger.times_in(run.run_id, S.WAITING_LIMIT)
-        if retries < LIMIT_RETRIES:
-            return _wait(desk, error, retries)
-    if run.state not in BUILDING and run.state is not S.REPAIRING:
-        return _at_the_gate(desk, error)
-    ending = S.STOPPED_BUDGET if isinstance(error, BudgetSpent) else S.REFUSED if not error.retry else S.NEEDS_HUMAN
-    desk.move(ending, f"{error.code}: {error.summary}")
-    _tell_if_it_can_be_heard(desk, error)
-    return None
-
-
-def _wait(desk: Desk, error: CadenceError, retries: int) -> None:
-    """Book the next attempt; the reason and the time stand on the issue."""
-    seconds = max(error.after or 0.0, MODEL_WAIT_SECONDS[min(retries, len(MODEL_WAIT_SECONDS) - 1)])
-    run = desk.run
-    if run.state is not S.REPAIRING:
-        when = f"Trying again in {int(seconds)} s ({retries + 1} of {LIMIT_RETRIES})."
-        run = desk.move(S.WAITING_LIMIT, f"{error.code}: {error.summary} {when}")
-    key = f"limit-{desk.house.ledger.last_transition(run.run_id)}-{retries}"
-    desk.house.engine.start_build(run.run_id, key, delay=seconds)
-    if not isinstance(error, Limited):
-        desk.tell()
-
-
-def _at_the_gate(desk: Desk, error: CadenceError) -> None:
-    """A look at the gate failed: what can pass is tried again at the next event or sweep, the rest needs a person."""
-    if error.retry:
-        return
-    if isinstance(error, BudgetSpent) and desk.run.pull is not None:
-        # The gate shows it among all its reasons; a person may raise the cap, or merge.
-        desk.house.engine.reconcile(desk.run.repository_id, desk.run.pull)
-        return
-    desk.move(S.NEEDS_HUMAN, f"{error.code}: {error.summary}")
-    _tell_if_it_can_be_heard(desk, error)
-
-
-def _tell_if_it_can_be_heard(desk: Desk, error: CadenceError) -> None:
-    """Say on the issue why it ended. Nothing can be written in an archived repository: the run's record has to do."""
-    try:
-        desk.tell(next_step=error.remedy, details=error.details)
-    except Forbidden as mute:
-        log.warning("status.untold", run=desk.run.run_id, code=error.code, summary=mute.summary)

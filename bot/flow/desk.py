@@ -83,12 +83,22 @@ class Desk:
         next_step: str = "",
         details: tuple[str, ...] = (),
         asked: ApprovalAsked | None = None,
-    ) -> None:
-        """Show on the issue where the run stands."""
-        self.house.status.tell(
-            self.calls.issues, self._run, state=state, next_step=next_step, details=details, asked=asked
-        )
-        self.reload()
+    ) -> bool:
+        """Show on the issue where the run stands; gives whether GitHub took it.
+
+        A comment that cannot be written never ends a run. Where it matters, for an end and for a question, the sweep
+        tells it later (see telling.py).
+        """
+        try:
+            self.house.status.tell(
+                self.calls.issues, self._run, state=state, next_step=next_step, details=details, asked=asked
+            )
+        except CadenceError as error:
+            log.warning("status.untold", run=self._run.run_id, code=error.code, summary=error.summary)
+            return False
+        finally:
+            self.reload()
+        return True
 
     def fetch(self) -> None:
         """Bring the mirror up to date, with a token that can only read this repository's contents."""

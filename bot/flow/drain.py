@@ -15,6 +15,7 @@ from bot.flow.others import let_pass
 from bot.flow.queue import answer_group
 from bot.flow.review import ask_again
 from bot.flow.starting import begin, stop_runs
+from bot.flow.telling import SUSPENDED, resume_suspended
 from bot.flow.trigger import read_trigger
 from bot.intake.events import (
     BranchPushed,
@@ -246,6 +247,9 @@ def _installation(house: House, event: InstallationChanged) -> Handled | Ignored
         for run in house.ledger.unfinished_runs()
         if run.installation_id == event.installation_id and (everything or run.repository_id in gone)
     ]
+    reason = SUSPENDED if event.action == "suspend" else f"installation {event.action}"
     for run in lost:
-        house.ledger.move(run.run_id, S.STOPPED, reason=f"installation {event.action}", by="GitHub")
+        house.ledger.move(run.run_id, S.STOPPED, reason=reason, by="GitHub")
+    if event.action == "unsuspend":
+        return Handled(f"installation unsuspend: {len(resume_suspended(house, event.installation_id))} run(s) go on")
     return Handled(f"installation {event.action}: {len(lost)} run(s) stopped")

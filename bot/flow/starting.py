@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.effects import EffectKind, Mandate
-from bot.flow.desk import Desk
+from bot.errors import CadenceError
+from bot.flow.desk import Desk, log
 from bot.flow.house import House
 from bot.flow.trigger import trigger_of
 from bot.intake.events import Ignored
@@ -67,7 +68,10 @@ def supersede(house: House, run: RunEntry) -> list[RunId]:
 
 
 def react(house: House, ref: RepoRef, run: RunEntry | None, key: str, do: object) -> None:
-    """👀 as a receipt; GitHub answers 200 for a reaction that is there already, so repeating it is harmless."""
+    """👀 as a receipt; GitHub answers 200 for a reaction that is there already, so repeating it is harmless.
+
+    A receipt that GitHub does not take stops nothing: what it acknowledges is done all the same.
+    """
     scope = run.run_id if run else f"repo:{ref.repository_id}"
     mandate = Mandate(scope, ref.repository_id, ref.installation_id, run.run_id if run else None)
 
@@ -75,7 +79,10 @@ def react(house: House, ref: RepoRef, run: RunEntry | None, key: str, do: object
         do()  # type: ignore[operator]
         return {"reacted": True}
 
-    house.effects.perform(mandate, EffectKind.REACTION, f"eyes:{key}", find=lambda: None, do=perform, fresh=True)
+    try:
+        house.effects.perform(mandate, EffectKind.REACTION, f"eyes:{key}", find=lambda: None, do=perform, fresh=True)
+    except CadenceError as error:
+        log.warning("receipt.failed", key=key, code=error.code, summary=error.summary)
 
 
 def stop_runs(house: House, runs: Sequence[RunEntry], reason: str) -> list[RunId]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 
 import structlog
@@ -9,6 +10,7 @@ import structlog
 from bot.errors import CadenceError, InstallationGone, Limited
 from bot.flow.house import House
 from bot.flow.starting import begin
+from bot.flow.telling import resume_suspended, tell_again, untold
 from bot.flow.trigger import read_trigger
 from bot.names import InstallationId, RepoRef
 from bot.record.entries import RunEntry
@@ -20,7 +22,7 @@ log = structlog.get_logger("cadence.sweep")
 IDLE_SHARE = 0.05
 HOURLY_LIMIT = 5000
 """An installation's primary limit; idle sweeping may use five per cent of it (GitHub: rate limits for GitHub Apps)."""
-CALLS_PER_PULL, CALLS_PER_REPOSITORY = 3, 1
+CALLS_PER_PULL, CALLS_PER_REPOSITORY, CALLS_PER_TELLING = 3, 1, 2
 """REST calls. The policy's label is one GraphQL call more, and GraphQL has a limit of its own of the same size."""
 KEPT = timedelta(days=30)
 
@@ -31,7 +33,11 @@ def sweep(house: House) -> None:
     left: dict[int, int] = {}
     for run in house.ledger.unfinished_runs():
         _resume(house, run, left)
-    for installation in _installations(house):
+    installations = _installations(house)
+    for installation in installations:
+        resume_suspended(house, installation)
+    _tell_untold(house, installations, left)
+    for installation in installations:
         _labelled(house, installation, left)
     log.info("sweep.done", deliveries_retried=retried)
 
@@ -68,6 +74,13 @@ def _installations(house: House) -> list[InstallationId]:
     except CadenceError as error:
         log.warning("sweep.installations", code=error.code, summary=error.summary)
         return []
+
+
+def _tell_untold(house: House, installations: Collection[InstallationId], left: dict[int, int]) -> None:
+    """Tell ends and ask questions that GitHub did not take, in installations that can be reached."""
+    for run in untold(house):
+        if run.installation_id in installations and _spend(house, left, int(run.installation_id), CALLS_PER_TELLING):
+            tell_again(house, run)
 
 
 def _labelled(house: House, installation: InstallationId, left: dict[int, int]) -> None:

@@ -12,10 +12,10 @@ from bot.errors import (
     Forbidden,
     GitHubError,
     HeadMoved,
-    InstallationGone,
     Limited,
     NotFound,
     NotMergeable,
+    Suspended,
     Unauthorized,
     Unavailable,
     UnknownOutcome,
@@ -24,6 +24,9 @@ from bot.errors import (
 
 LONGEST_WAIT = 3700.0
 """Seconds: a primary limit resets within the hour."""
+
+LEAST_WAIT = 60.0
+"""GitHub: without a header that says how long, wait at least a minute ("Rate limits for the REST API")."""
 
 _LIMIT_WORDS = ("secondary rate limit", "rate limit exceeded", "abuse detection", "temporarily blocked from content")
 _TRANSIENT_405 = ("base branch was modified", "not mergeable")
@@ -35,9 +38,11 @@ def failure(*, method: str, route: str, status: int, headers: Mapping[str, str],
     said = words(data)
     where = f"{method} {route}"
     if status in (403, 429) and _limited(status, headers, said):
-        return Limited(f"GitHub's rate limit: {said}", after=_after(headers, now), status=status)
+        after = _after(headers, now)
+        limit = f"GitHub's rate limit: {said}"
+        return Limited(limit, after=LEAST_WAIT if after is None else after, stated=after is not None, status=status)
     if status == 403 and "suspended" in said.lower():
-        return InstallationGone(
+        return Suspended(
             "the installation is suspended", status=403, remedy="Its owner unsuspends it in GitHub's settings."
         )
     if status == 403:
@@ -87,7 +92,7 @@ def graphql_failure(errors: list[Any]) -> GitHubError:
     if kind == "NOT_FOUND":
         return NotFound(f"GitHub GraphQL: {said}")
     if kind == "RATE_LIMITED" or any(word in said.lower() for word in _LIMIT_WORDS):
-        return Limited(f"GitHub's rate limit: {said}", after=60.0)
+        return Limited(f"GitHub's rate limit: {said}", after=LEAST_WAIT)
     if kind == "FORBIDDEN" or "not accessible by integration" in said.lower():
         return Forbidden(f"GitHub GraphQL: {said}", remedy="Compare the App's permissions with app.yml.")
     return Unavailable(f"GitHub GraphQL: {said}", remedy="Cadence tries again by itself.")
@@ -129,16 +134,16 @@ def _limited(status: int, headers: Mapping[str, str], said: str) -> bool:
     return any(word in said.lower() for word in _LIMIT_WORDS)
 
 
-def _after(headers: Mapping[str, str], now: float) -> float:
-    """`retry-after`, else the reset of a spent primary limit, else at least a minute."""
+def _after(headers: Mapping[str, str], now: float) -> float | None:
+    """`retry-after`, else the reset of a spent primary limit; None when GitHub does not say."""
     try:
         if "retry-after" in headers:
             return min(LONGEST_WAIT, max(1.0, float(headers["retry-after"])))
         if headers.get("x-ratelimit-remaining") == "0":
             return min(LONGEST_WAIT, max(1.0, float(headers.get("x-ratelimit-reset", "")) - now))
     except ValueError:
-        return 60.0
-    return 60.0
+        return None
+    return None
 
 
 def _permission_remedy(headers: Mapping[str, str]) -> str:

@@ -26,6 +26,7 @@ from bot.errors import (
     Unauthorized,
     Unprocessable,
 )
+from bot.github_api.failures import LEAST_WAIT
 from bot.github_api.transport import Call, Transport
 from bot.names import InstallationId, RepoRef
 
@@ -37,8 +38,6 @@ REUSED_FOR_SECONDS = 25 * 60.0
 """A token lives an hour; a long git operation started with a kept one still has half an hour."""
 FRESH_PAUSE_SECONDS = 1.0
 """A token just minted may be refused for a moment, until it has reached every server of GitHub's."""
-LIMITED_SECONDS = 60.0
-"""GitHub: without `retry-after`, wait at least a minute ("Rate limits for the REST API")."""
 
 Permissions = Mapping[str, str]
 T = TypeVar("T")
@@ -124,7 +123,7 @@ class Tokens:
             self.forget(token)
             raise
         except Limited as error:
-            seconds = LIMITED_SECONDS if error.after is None else error.after
+            seconds = LEAST_WAIT if error.after is None else error.after
             with self._lock:
                 self._limited[installation] = self._clock.now() + timedelta(seconds=seconds)
             raise
@@ -137,7 +136,7 @@ class Tokens:
             if left <= 0:
                 self._limited.pop(installation, None)
                 return
-        raise Limited("GitHub's rate limit: GitHub asked this installation to wait", after=left)
+        raise Limited("GitHub's rate limit: GitHub asked this installation to wait", after=left, stated=True)
 
     def _kept_or_minted(
         self,

@@ -71,7 +71,7 @@ class StatusComment:
         mandate = mandate_of(run)
         comment_id = run.status_comment or self._earlier(run)
         if comment_id is None:
-            comment_id = self._create(issues, run, mandate, body)
+            comment_id = self._create(issues, run, mandate, body, self._runs.last_transition(run.run_id))
         else:
             key = f"status:{self._runs.last_transition(run.run_id)}:{sha256(body)[:12]}"
             self._door.perform(
@@ -92,8 +92,11 @@ class StatusComment:
                 return int(other.status_comment)
         return None
 
-    def _create(self, issues: IssueCalls, run: RunEntry, mandate: Mandate, body: str) -> int:
-        """Create the comment, or take over the one a lost ledger left behind."""
+    def _create(self, issues: IssueCalls, run: RunEntry, mandate: Mandate, body: str, shown: int) -> int:
+        """Create the comment, or take over the one a lost ledger left behind.
+
+        `shown` is the run's last move, which the outcome keeps: by it the ledger knows what was told.
+        """
         wanted = marker("status", issue=run.issue)
 
         def find() -> JsonDict | None:
@@ -101,11 +104,11 @@ class StatusComment:
             if existing is None:
                 return None
             issues.edit_comment(existing.id, body)
-            return {"id": int(existing.id), "url": existing.html_url}
+            return {"id": int(existing.id), "url": existing.html_url, "shown": shown}
 
         def do() -> JsonDict:
             made = issues.comment(run.issue, body)
-            return {"id": int(made.id), "url": made.html_url}
+            return {"id": int(made.id), "url": made.html_url, "shown": shown}
 
         return int(self._door.perform(mandate, EffectKind.COMMENT_CREATE, "status", find=find, do=do)["id"])
 

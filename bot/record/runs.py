@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.errors import CadenceError
-from bot.names import Cause, HeadSha, IssueNumber, PullNumber, RepositoryId, RunId, sha256
+from bot.names import Cause, HeadSha, InstallationId, IssueNumber, PullNumber, RepositoryId, RunId, sha256
 from bot.record.chaining import append
 from bot.record.database import Store, insert_once
 from bot.record.entries import RunEntry, TransitionEntry
@@ -32,6 +32,10 @@ CHAINED = frozenset(
 """Fields of a run whose every value stands in its chain: what was asked, approved, built and merged."""
 TOLD_BY_DIGEST = ("body", "guidance", "plan", "summary", "title")
 """Texts of a run of which the chain holds the sha256 whenever they are written."""
+UNREACHABLE = ("github.not_found", "github.forbidden", "github.installation_gone", "github.unprocessable")
+"""Errors after which a comment is not tried again."""
+_TOLD = (TERMINAL - {RunState.SUPERSEDED}) | {RunState.WAITING_APPROVAL}
+"""States that have to be shown on the issue; a superseded run leaves its comment to the newer one."""
 _FIELDS = frozenset(RunEntry.__dataclass_fields__) - {"run_id", "state", "reason", "created_at", "updated_at"}
 
 
@@ -125,6 +129,64 @@ class Runs(Store):
     def unfinished_runs(self) -> list[RunEntry]:
         """Every run that is not in a terminal state, oldest first."""
         return self._where(runs.c.state.not_in([state.value for state in TERMINAL]), newest_first=False)
+
+    def runs_stopped_for(self, installation_id: InstallationId, reason: str) -> list[RunEntry]:
+        """The newest runs of their issues that an installation's event stopped with a reason that begins so."""
+        found = self._where(
+            runs.c.installation_id == installation_id,
+            runs.c.state == RunState.STOPPED.value,
+            runs.c.reason.startswith(reason, autoescape=True),
+            newest_first=False,
+        )
+        return [run for run in found if self._is_newest(run)]
+
+    def untold_runs(self, since: datetime, until: datetime) -> list[RunEntry]:
+        """Runs whose status comment does not show their last move, where that is an end or a question; oldest first.
+
+        Only the newest run of an issue, and only moves between the two moments. Left out are runs whose comment
+        cannot be written any more: GitHub answered that it is gone, forbidden or refused.
+        """
+        last = (
+            sa.select(transitions.c.run_id, sa.func.max(transitions.c.id).label("move"))
+            .group_by(transitions.c.run_id)
+            .subquery()
+        )
+        shown = sa.literal("status:") + sa.cast(last.c.move, sa.String) + ":%"
+        settled = sa.or_(effects.c.state.in_(["done", "found"]), effects.c.error_code.in_(UNREACHABLE))
+        told = sa.exists().where(
+            effects.c.run_id == runs.c.run_id,
+            effects.c.kind == "comment.edit",
+            effects.c.natural_key.like(shown),
+            settled,
+        )
+        query = (
+            sa.select(runs, last.c.move)
+            .join(last, last.c.run_id == runs.c.run_id)
+            .where(
+                runs.c.state.in_([state.value for state in _TOLD]),
+                runs.c.updated_at >= since,
+                runs.c.updated_at <= until,
+                ~told,
+            )
+            .order_by(last.c.move)
+        )
+        found = [(row.pop("move"), _entry(row)) for row in self._all(query)]
+        return [run for move, run in found if self._is_newest(run) and not self._told_at_first(run.run_id, move)]
+
+    def _is_newest(self, run: RunEntry) -> bool:
+        newest = self.latest_run(run.repository_id, IssueNumber(run.issue))
+        return newest is not None and newest.run_id == run.run_id
+
+    def _told_at_first(self, run_id: RunId, move: int) -> bool:
+        """Whether the move was shown by making the comment, or the comment could not be made for good."""
+        row = self._one(
+            sa.select(effects.c.outcome, effects.c.error_code).where(
+                effects.c.run_id == run_id, effects.c.kind == "comment.create", effects.c.natural_key == "status"
+            )
+        )
+        if row is None:
+            return False
+        return row["error_code"] in UNREACHABLE or (row["outcome"] or {}).get("shown") == move
 
     def runs_at_gate_on(self, repository_id: RepositoryId, base_branch: str) -> list[RunEntry]:
         """Runs with a pull request against a base branch that is not settled, oldest first: the base's queue."""
