@@ -12,7 +12,7 @@ from bot.flow.house import House
 from bot.flow.starting import begin
 from bot.flow.telling import resume_suspended, tell_again, untold
 from bot.flow.trigger import read_trigger
-from bot.names import InstallationId, RepoRef
+from bot.names import InstallationId, RepoRef, RepositoryId
 from bot.record.entries import RunEntry
 from bot.states import AT_THE_GATE, BUILDING, TERMINAL, RunState
 
@@ -113,7 +113,25 @@ def _labelled_in(house: House, ref: RepoRef, left: dict[int, int]) -> None:
 
 
 def purge(house: House) -> None:
-    """Daily: old engine rows and old ledger noise go; what merged runs need to be checked stays."""
+    """Daily: old engine rows, old ledger noise and unused parts of mirrors go.
+
+    What merged runs need to be checked stays. Of several machines the one that runs the purge tidies its own mirrors.
+    """
     gone = house.engine.purge()
     house.ledger.purge(house.clock.now() - KEPT)
-    log.info("purge.done", workflows=gone)
+    mirrors = house.git.tidy(_known_repositories(house), unused_since=house.clock.now() - KEPT)
+    counts = {"tidied": len(mirrors.tidied), "forgotten": len(mirrors.forgotten), "failed": len(mirrors.failed)}
+    log.info("purge.done", workflows=gone, **counts)
+
+
+def _known_repositories(house: House) -> set[RepositoryId] | None:
+    """Every repository of every installation; None when GitHub does not tell them all."""
+    try:
+        return {
+            ref.repository_id
+            for installation in house.github.installations()
+            for ref in house.github.installation_repositories(InstallationId(installation))
+        }
+    except CadenceError as error:
+        log.warning("purge.repositories", code=error.code, summary=error.summary)
+        return None

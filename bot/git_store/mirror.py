@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import tempfile
@@ -28,6 +29,7 @@ from bot.publish.commits import Author, CommitRecord
 FETCH_SECONDS = 1800.0
 PUSH_SECONDS = 300.0
 ASK_SECONDS = 60.0
+TIDY_SECONDS = 1800.0
 LOCK_SECONDS = 1800.0
 MOST_FETCHED = 8 * 1024**3
 """Bytes of one fetched pack. GitHub recommends repositories below 5 GB (docs.github.com, "Repository limits")."""
@@ -75,6 +77,8 @@ class Mirror:
                 done = self._fetch(url, branches, credential)
             if done.status:
                 raise fetch_failure(done.err, credential.secrets() if credential else ())
+            # By this the daily purge knows that the mirror is in use, after a restart too.
+            os.utime(self.path)
         self.fetched_at = self._clock.now()
 
     def tip(self, branch: str) -> CommitSha | None:
@@ -215,10 +219,23 @@ class Mirror:
         self._runner.check("update-ref", f"refs/cadence/kept/{name}", commit)
 
     def tidy(self) -> None:
-        """Pack the mirror; what no branch has reached for a month, and is not kept, is dropped. For the daily purge."""
+        """Drop the heads of other people's pull requests, then pack the mirror. Raises GitFailed.
+
+        Such a head is read once, when its pull request changes, and fetched again when it is needed again. What no
+        ref has reached for a month is gone for good.
+        """
         with self._locked():
-            if self._exists():
-                self._runner.check("gc", "--quiet", "--prune=30.days.ago")
+            if not self._exists():
+                return
+            foreign = self._runner.check("for-each-ref", "--format=delete %(refname)", "refs/pull/")
+            if foreign:
+                self._runner.check("update-ref", "--stdin", stdin=foreign)
+            try:
+                done = self._runner.run("gc", "--quiet", "--prune=30.days.ago", timeout=TIDY_SECONDS)
+            except GitTimeout:
+                raise GitFailed(f"git gc did not end within {TIDY_SECONDS:g} seconds.") from None
+            if done.status:
+                raise GitFailed("git gc failed.", log_lines=last_lines(done.err))
 
     def close(self) -> None:
         """End the reading processes; they start again on the next read."""

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
 from bot.clock import Clock
+from bot.errors import CadenceError
 from bot.git_store.mirror import Mirror, forget
 from bot.names import RepositoryId
 from bot.publish.commits import Author
@@ -34,6 +38,15 @@ class BotIdentity(Protocol):
     @property
     def bot_user_id(self) -> int:
         """The id of the bot's user (not of the App)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tidied:
+    """What became of the mirrors of this machine."""
+
+    tidied: list[RepositoryId]
+    forgotten: list[RepositoryId]
+    failed: list[RepositoryId]
 
 
 class GitStore:
@@ -69,6 +82,28 @@ class GitStore:
             if mirror:
                 mirror.close()
             forget(self._path(repository_id))
+
+    def tidy(self, known: Collection[RepositoryId] | None, *, unused_since: datetime) -> Tidied:
+        """Tidy this machine's mirrors of known repositories, and remove those that nobody uses.
+
+        A mirror goes when its repository is not known and nothing was fetched since that time. None as `known` says
+        that it could not be found out, so that none goes. A mirror that fails is left for the next time.
+        """
+        done = Tidied([], [], [])
+        for path in sorted(self._directory.glob("*.git")):
+            if not path.stem.isdigit():
+                continue
+            repository = RepositoryId(int(path.stem))
+            if known is None or repository in known:
+                try:
+                    self.mirror(repository).tidy()
+                    done.tidied.append(repository)
+                except CadenceError:
+                    done.failed.append(repository)
+            elif path.stat().st_mtime < unused_since.timestamp():
+                self.forget(repository)
+                done.forgotten.append(repository)
+        return done
 
     def close(self) -> None:
         """End every reading process."""
