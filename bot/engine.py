@@ -44,7 +44,7 @@ def _refuse_pickle(_serializer: DefaultSerializer, _text: str) -> Any:
 
 # On reading, the row's own `serialization` column decides, whatever serializer is configured (seen with dbos 3.4.0):
 # without this, whoever can write to the database could run code in this process.
-DefaultSerializer.deserialize = _refuse_pickle  # type: ignore[method-assign]
+DefaultSerializer.deserialize = _refuse_pickle  # type: ignore[method-assign, assignment]
 
 
 class Handlers(Protocol):

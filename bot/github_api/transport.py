@@ -20,15 +20,22 @@ from github import Auth, Github
 from github.Requester import Requester
 
 from bot.clock import Clock
+from bot.deadline import Deadline
 from bot.door import through_the_door
 from bot.errors import GitHubError
 from bot.github_api.failures import failure, graphql_failure, lost, mutation_failure
 from bot.github_api.urls import GitHubUrls
+from bot.github_api.watched import limited
 
 API_VERSION = "2022-11-28"
 """2026-03-10 drops `merge_commit_sha`, and GitHub Enterprise Server knows it from 3.21 on only."""
 ACCEPT = "application/vnd.github+json"
 TIMEOUT_SECONDS = 20
+"""From one piece of an answer to the next."""
+WHOLE_ANSWER_SECONDS = 90.0
+MOST_ANSWER_BYTES = 64 * 1024 * 1024
+"""GitHub's largest JSON answers, file contents and trees, stay far below it."""
+LATE = "no answer in time"
 PER_PAGE = 100
 MOST_PAGES = 30
 KEPT_CONNECTIONS = 8
@@ -72,22 +79,31 @@ class Transport:
     def send(self, call: Call, auth: Auth.Auth | None) -> tuple[dict[str, str], Any]:
         """(headers in lower case, decoded JSON) of an answer below 300. Raises the typed errors of failures.py."""
         raw = {"Accept": ACCEPT}
-        try:
-            status, headers, output = self._requester(auth).requestJson(
-                call.method,
-                call.path,
-                {key: value for key, value in call.query.items() if value is not None} or None,
-                raw,
-                dict(call.body) if call.body is not None else None,
-            )
-        except requests.exceptions.RequestException as error:
+        requester = self._requester(auth)
+        with limited(WHOLE_ANSWER_SECONDS, MOST_ANSWER_BYTES) as deadline:
+            try:
+                status, headers, output = requester.requestJson(
+                    call.method,
+                    call.path,
+                    {key: value for key, value in call.query.items() if value is not None} or None,
+                    raw,
+                    dict(call.body) if call.body is not None else None,
+                )
+            except requests.exceptions.RequestException as error:
+                self._meter.request(call.method, call.route, 0)
+                raise _unanswered(call.method, f"{call.method} {call.route}", error, deadline) from None
+            except RuntimeError as error:
+                # So the library tells of a redirect to another host or scheme.
+                raise GitHubError(
+                    f"{call.method} {call.route}: GitHub sends the call elsewhere",
+                    code="github.redirected",
+                    remedy="Check CADENCE_GITHUB_URL.",
+                    log_lines=(str(error),),
+                ) from None
+        if deadline.passed:
+            # Cut off among its headers, an answer looks like a whole one without a body.
             self._meter.request(call.method, call.route, 0)
-            raise lost(call.method, f"{call.method} {call.route}: {_cause(error)}") from None
-        except RuntimeError as error:
-            # The library's words for a redirect to another host or scheme.
-            raise GitHubError(
-                f"{call.method} {call.route}: {error}", code="github.redirected", remedy="Check CADENCE_GITHUB_URL."
-            ) from None
+            raise lost(call.method, f"{call.method} {call.route}: {LATE}")
         self._meter.request(call.method, call.route, status)
         seen = {str(key).lower(): str(value) for key, value in headers.items()}
         data = _decoded(output)
@@ -126,13 +142,17 @@ class Transport:
     ) -> tuple[int, dict[str, str], Any]:
         """Status, headers and decoded answer; `method` GET says that a lost answer changed nothing."""
         requester = self._requester(auth)
-        try:
-            status, headers, output = requester.requestJson(
-                "POST", requester.graphql_url, None, None, {"query": document, "variables": dict(variables)}
-            )
-        except requests.exceptions.RequestException as error:
+        with limited(WHOLE_ANSWER_SECONDS, MOST_ANSWER_BYTES) as deadline:
+            try:
+                status, headers, output = requester.requestJson(
+                    "POST", requester.graphql_url, None, None, {"query": document, "variables": dict(variables)}
+                )
+            except requests.exceptions.RequestException as error:
+                self._meter.request("POST", "/graphql", 0)
+                raise _unanswered(method, "GitHub GraphQL", error, deadline) from None
+        if deadline.passed:
             self._meter.request("POST", "/graphql", 0)
-            raise lost(method, f"GitHub GraphQL: {_cause(error)}") from None
+            raise lost(method, f"GitHub GraphQL: {LATE}")
         self._meter.request("POST", "/graphql", status)
         return status, {str(key).lower(): str(value) for key, value in headers.items()}, _decoded(output)
 
@@ -191,8 +211,10 @@ def _decoded(output: object) -> Any:
         return {"message": f"an answer that is not JSON, beginning {text[:80]!r}"}
 
 
-def _cause(error: requests.exceptions.RequestException) -> str:
+def _unanswered(method: str, what: str, error: requests.exceptions.RequestException, deadline: Deadline) -> GitHubError:
     """What went wrong on the way, without the address the library adds (a query may hold names)."""
-    if isinstance(error, requests.exceptions.Timeout):
-        return "no answer in time"
-    return f"no answer ({type(error).__name__})"
+    if deadline.too_large and method in ("GET", "HEAD"):
+        return GitHubError(f"{what}: the answer is too large", code="github.too_large", remedy="See the log.")
+    if deadline.passed or isinstance(error, requests.exceptions.Timeout):
+        return lost(method, f"{what}: {LATE}")
+    return lost(method, f"{what}: no answer ({type(error).__name__})")

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+import httpx2
 import openai
 from openai.types.chat import ChatCompletion
 
 from bot.clock import Clock
+from bot.deadline import Deadline
 from bot.door import through_the_door
 from bot.errors import Audience, CadenceError, ModelUnavailable, ModelUnusable
 from bot.llm.model import Completion, ModelKind, Prompt
@@ -22,6 +25,9 @@ LADDER = ("json_schema", "tools", "json_object", "plain")
 
 OPENAI_URL = "https://api.openai.com/v1"
 RETRY_PAUSE_SECONDS = 0.5
+WHOLE_ANSWER_SECONDS = 600.0
+MOST_ANSWER_BYTES = 16 * 1024 * 1024
+"""Far more than the longest answer that a prompt's limit on output tokens allows."""
 LONGEST_WAIT_SECONDS = 86_400.0
 
 _FORMAT_WORDS = (
@@ -36,6 +42,27 @@ class _FormatRefused(Exception):
 
 class _LimitRefused(Exception):
     """The server knows the output limit by its older name only."""
+
+
+class _TooLarge(Exception):
+    """The answer has more bytes than are read of one."""
+
+
+class _Counted(httpx2.SyncByteStream):
+    """A body that ends with an error once it is too large."""
+
+    def __init__(self, body: Any, deadline: Deadline) -> None:
+        self._body = body
+        self._deadline = deadline
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self._body:
+            if not self._deadline.count(len(piece)):
+                raise _TooLarge
+            yield piece
+
+    def close(self) -> None:
+        self._body.close()
 
 
 class OpenAIModel:
@@ -57,7 +84,19 @@ class OpenAIModel:
         """`base_url` None is OpenAI's own server; `timeout` is in seconds."""
         # Given None, the client would look for the address in the environment, which only the settings may read.
         address = base_url or OPENAI_URL
-        self._client = openai.OpenAI(api_key=api_key, base_url=address, max_retries=0, timeout=timeout)
+        self._limits = threading.local()
+        self._client = openai.OpenAI(
+            api_key=api_key,
+            base_url=address,
+            max_retries=0,
+            timeout=timeout,
+            http_client=openai.DefaultHttpxClient(
+                event_hooks={"request": [self._watch], "response": [self._count]},
+                # A connection is seen only while it is made, so none is kept for a later call.
+                limits=httpx2.Limits(max_keepalive_connections=0),
+                timeout=timeout,
+            ),
+        )
         self._key = api_key
         self._names = dict(names)
         self._clock = clock
@@ -115,21 +154,45 @@ class OpenAIModel:
 
     def _send(self, prompt: Prompt, name: str, rung: str, *, again: bool = True) -> object:
         limit = self._limit_key.get(name, "max_completion_tokens")
-        try:
-            create: Any = self._client.chat.completions.create
-            return create(model=name, **{limit: prompt.max_output_tokens}, **_shape(prompt, rung))
-        except openai.APITimeoutError as error:
-            raise ModelUnavailable("the model did not answer in time", code="model.timeout") from error
-        except openai.APIConnectionError as error:
-            if not again:
-                raise ModelUnavailable("the model's server cannot be reached", code="model.unreachable") from error
-        except openai.APIStatusError as error:
-            # `from None`: some servers repeat the key in their answer, and a logged cause would show it.
-            raise self._refused(error, rung=rung, limit=limit) from None
-        except (openai.APIResponseValidationError, json.JSONDecodeError, UnicodeDecodeError):
-            raise _no_protocol("something else than JSON") from None
+        with Deadline(WHOLE_ANSWER_SECONDS, MOST_ANSWER_BYTES) as deadline:
+            self._limits.deadline = deadline
+            try:
+                create: Any = self._client.chat.completions.create
+                return create(model=name, **{limit: prompt.max_output_tokens}, **_shape(prompt, rung))
+            except _TooLarge:
+                raise _no_protocol("an answer that is too large") from None
+            except openai.APITimeoutError as error:
+                raise _late() from error
+            except openai.APIConnectionError as error:
+                if deadline.too_large:
+                    raise _no_protocol("an answer that is too large") from None
+                if deadline.passed:
+                    raise _late() from error
+                if not again:
+                    raise ModelUnavailable("the model's server cannot be reached", code="model.unreachable") from error
+            except openai.APIStatusError as error:
+                # `from None`: some servers repeat the key in their answer, and a logged cause would show it.
+                raise self._refused(error, rung=rung, limit=limit) from None
+            except (openai.APIResponseValidationError, json.JSONDecodeError, UnicodeDecodeError):
+                raise _no_protocol("something else than JSON") from None
         self._clock.sleep(RETRY_PAUSE_SECONDS)
         return self._send(prompt, name, rung, again=False)
+
+    def _watch(self, request: httpx2.Request) -> None:
+        """Put the request's connection under this thread's deadline."""
+        deadline: Deadline = self._limits.deadline
+
+        def trace(_name: str, info: dict[str, Any]) -> None:
+            stream = info.get("return_value")
+            ask = getattr(stream, "get_extra_info", None)
+            if ask is not None:
+                deadline.watch(ask("socket"))
+
+        request.extensions["trace"] = trace
+
+    def _count(self, response: httpx2.Response) -> None:
+        """Count the bytes of the answer as they come."""
+        response.stream = _Counted(response.stream, self._limits.deadline)
 
     def _refused(self, error: openai.APIStatusError, *, rung: str, limit: str) -> Exception:
         """What an error status means: the next way of asking, a prompt at fault, the operator's matter, or a wait."""
@@ -245,6 +308,10 @@ def _status(error: openai.APIStatusError, said: str) -> CadenceError | None:
     if 400 <= status < 500 and status not in (408, 409, 425, 429):
         return _operator(f"the model's server refuses such requests ({status})", "model.protocol", "OPENAI_BASE_URL")
     return None
+
+
+def _late() -> ModelUnavailable:
+    return ModelUnavailable("the model did not answer in time", code="model.timeout")
 
 
 def _no_protocol(what: str) -> CadenceError:
