@@ -6,7 +6,7 @@ import zlib
 from functools import cache
 from typing import Any
 
-from bot.sandbox import merge_queue, rules
+from bot.sandbox import merge_queue, rules, suites
 from bot.sandbox.graphql_files import object_at
 from bot.sandbox.graphql_nodes import (
     Reader,
@@ -21,6 +21,7 @@ from bot.sandbox.graphql_nodes import (
 )
 from bot.sandbox.state import (
     CheckRun,
+    CheckSuite,
     JsonDict,
     Pull,
     QueueEntry,
@@ -46,7 +47,6 @@ def _required(repo: Repository, name: str, app_id: int | None) -> Resolver:
 
 def _check_run(reader: Reader, run: CheckRun) -> JsonDict:
     url = f"{reader.web(run.repository)}/runs/{run.id}"
-    app = {"id": node_id("A", run.app.id), "databaseId": run.app.id, "name": run.app.slug, "slug": run.app.slug}
     return {
         "__typename": "CheckRun",
         "id": node_id("CR", run.id),
@@ -63,24 +63,48 @@ def _check_run(reader: Reader, run: CheckRun) -> JsonDict:
         "title": run.title,
         "summary": run.summary,
         "text": run.text,
-        "checkSuite": {
-            "id": node_id("CS", run.suite_id),
-            "databaseId": run.suite_id,
-            "app": app,
-            "workflowRun": lazy(lambda: _workflow_run(reader, run)),
-        },
+        "checkSuite": lazy(lambda: _suite(reader, run.repository.suites[run.suite_id])),
         "isRequired": _required(run.repository, run.name, run.app.id),
     }
 
 
-def _workflow_run(reader: Reader, run: CheckRun) -> JsonDict | None:
+def _suite(reader: Reader, made: CheckSuite) -> JsonDict:
+    app = {"id": node_id("A", made.app.id), "databaseId": made.app.id, "name": made.app.slug, "slug": made.app.slug}
+    status, conclusion = suites.state_of(made)
+    return {
+        "id": node_id("CS", made.id),
+        "databaseId": made.id,
+        "status": status.upper(),
+        "conclusion": conclusion.upper() if conclusion else None,
+        "createdAt": stamp(made.created_at),
+        "app": app,
+        "workflowRun": lazy(lambda: _workflow_run(reader, made)),
+        "checkRuns": lambda _info, **args: _suite_runs(reader, made, args),
+    }
+
+
+def _suite_runs(reader: Reader, made: CheckSuite, args: JsonDict) -> JsonDict:
+    """The check runs of a suite; without `checkType: ALL` those that a newer one of the name hides are left out."""
+    every = (args.pop("filterBy", None) or {}).get("checkType") == "ALL"
+    runs = suites.runs_of(made) if every else suites.newest_of(made)
+    return connection("checkRuns", [_check_run(reader, run) for run in runs], args)
+
+
+def _workflow_run(reader: Reader, made: CheckSuite) -> JsonDict | None:
     reader.require("actions=read")
-    if run.workflow is None:
+    if made.workflow is None:
         return None
-    name, event = run.workflow
+    name, event = made.workflow
     number = zlib.crc32(name.encode()) & 0x7FFFFFFF
     workflow = {"id": node_id("W", number), "databaseId": number, "name": name}
-    return {"id": node_id("WFR", run.suite_id), "event": event, "workflow": workflow}
+    first = next(one for one in made.repository.suites.values() if one.run_id == made.run_id)
+    return {
+        "id": node_id("WFR", made.run_id),
+        "databaseId": made.run_id,
+        "event": event,
+        "createdAt": stamp(first.created_at),
+        "workflow": workflow,
+    }
 
 
 def _status(reader: Reader, made: Status) -> JsonDict:
@@ -115,6 +139,11 @@ def commit_node(reader: Reader, repo: Repository, sha: str) -> JsonDict:
             "contexts": paged("contexts", lambda: contexts),
         }
 
+    def lazy_suites(_info: Any, **args: Any) -> JsonDict:
+        reader.require("checks=read")
+        found = [one for one in repo.suites.values() if one.head_sha == sha]
+        return connection("checkSuites", [_suite(reader, one) for one in found], args)
+
     return {
         "__typename": "Commit",
         "id": node_id("C", int(sha[:12], 16)),
@@ -127,6 +156,7 @@ def commit_node(reader: Reader, repo: Repository, sha: str) -> JsonDict:
         "committer": {"name": info.committer.name, "email": info.committer.email},
         "url": f"{reader.web(repo)}/commit/{sha}",
         "statusCheckRollup": lazy(rollup),
+        "checkSuites": lazy_suites,
     }
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bot.sandbox import acts_code, acts_issues, acts_pulls, merge_queue
+from bot.sandbox.actions import SandboxActions
 from bot.sandbox.answers import ApiError
 from bot.sandbox.rulesets import completed
 from bot.sandbox.state import (
@@ -270,6 +271,10 @@ class SandboxRepository:
 
     # -- checks and statuses -----------------------------------------------------------------------------------
 
+    def actions(self, app: SandboxApp) -> SandboxActions:
+        """Workflow runs whose jobs appear one by one, reported by that App in the place of GitHub Actions."""
+        return SandboxActions(self.world, self.state, app.state)
+
     def create_check_run(
         self,
         app: SandboxApp,
@@ -283,7 +288,8 @@ class SandboxRepository:
     ) -> CheckRun:
         """Report a check as that App; pass `status="in_progress", conclusion=None` for one that runs.
 
-        `workflow` is (name, event), for an App that plays GitHub Actions.
+        `workflow` is (name, event), for an App that plays GitHub Actions: the check is a job of the newest run of that
+        workflow. `actions` plays further runs, and jobs that appear late.
         """
         asked: JsonDict = {"name": name, "head_sha": head_sha, "status": status}
         if conclusion:
