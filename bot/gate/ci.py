@@ -188,8 +188,8 @@ def _settle(found: Findings, snapshot: Snapshot, any_foreign: bool, settle_secon
     found.look_at(until)
     found.wait(
         "ci.settling",
-        f"Further checks may still appear: the list counts as complete {settle_seconds} s after the newest one "
-        "appeared or completed.",
+        f"Further checks may still appear: the list counts as complete {settle_seconds} s after the newest one did "
+        "or was completed.",
         short="for CI: further checks may appear",
     )
     return False

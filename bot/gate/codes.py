@@ -122,7 +122,7 @@ _ALL = (
              "`concurrency` group), then re-run or cancel it; after a cancel, re-run it or push.",
              "the workflow runs and passes"),
     GateCode("ci.approval", _B, "GitHub starts a workflow run only after a person has approved it.", WRITER,
-             "A person with write access opens the workflow run and approves it.",
+             "Open the workflow run and press `Approve and run`.",
              "the workflow run is approved and passes"),
     GateCode("ci.none", _B, "No check of any CI succeeded on this head.", MAINTAINER,
              "Let CI run on pull requests, or say `merge.require_ci: false` in .github/cadence.yml.",

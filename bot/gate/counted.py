@@ -29,9 +29,9 @@ def foreign(checks: Iterable[CheckState], app_id: AppId, suites: Sequence[SuiteS
     """
     others = [check for check in checks if check.app_id != app_id and not is_own_name(check.name)]
     newest: dict[str, int] = {}
-    for one in (*others, *(suites or ())):
-        if one.workflow:
-            newest[one.workflow] = max(newest.get(one.workflow, 0), one.workflow_run)
+    runs = [(one.workflow, one.workflow_run) for one in others] + [(s.workflow, s.workflow_run) for s in suites or ()]
+    for workflow, number in runs:
+        newest[workflow] = max(newest.get(workflow, 0), number)
     return [check for check in others if _counts(check, others, newest)]
 
 
@@ -51,7 +51,8 @@ def _replaces(newer: CheckState, older: CheckState) -> bool:
     if newer.started_at is None:
         # A run without a start has not begun: it was queued again after the older one, which has an end.
         return newer.conclusion is None
-    return newer.started_at > older.completed_at
+    # The second comparison keeps two runs with impossible times (an end before the start) from replacing each other.
+    return newer.started_at > older.completed_at and newer.started_at > (older.started_at or older.completed_at)
 
 
 def _age(check: CheckState) -> tuple[datetime, int]:

@@ -18,12 +18,8 @@ STUCK_AFTER = timedelta(minutes=30)
 PASSES = frozenset({"success", "skipped", "neutral"})
 """A run that ends so says nothing against the merge; its jobs are judged one by one."""
 
-_APPROVE_RUN = (
-    "A person with write access opens the workflow run and presses `Approve and run`; "
-    "GitHub starts nothing before that."
-)
 _APPROVE_DEPLOYMENT = (
-    "A reviewer of the deployment environment opens the workflow run and approves or rejects the deployment."
+    "A reviewer of the deployment environment opens the workflow run, and approves or rejects the deployment."
 )
 
 
@@ -84,8 +80,7 @@ def _finished(found: Findings, suite: SuiteState, held: Sequence[CheckState]) ->
     if suite.conclusion == "action_required":
         found.block(
             "ci.approval",
-            f"{_title(suite)} waits until a person approves it.",
-            then=_APPROVE_RUN,
+            f"{_title(suite)} does not start before a person with write access approves it.",
             short=f"the workflow {suite.name} waits for an approval",
             when=f"the workflow `{suite.name}` is approved and passes",
             links=(suite.url,),

@@ -52,7 +52,8 @@ def test_a_skipped_leg_of_the_same_name_is_seen_too(world: World) -> None:
 
 @pytest.mark.parametrize("first", ["failure", None])
 def test_runs_of_another_app_that_overlap_all_count(world: World, first: str | None) -> None:
-    issue, head, _ = ready(world)
+    world.script_all()
+    issue = world.label_blueprint()
     slow = world.ci(None, "build")
     world.clock.advance(1)
     world.ci("success", "build")
@@ -157,7 +158,7 @@ def test_a_workflow_run_that_never_begins_is_named_after_half_an_hour(world: Wor
     ("conclusion", "code", "words"),
     [
         ("startup_failure", "ci.failed", "ended `startup_failure`"),
-        ("action_required", "ci.approval", "A person with write access opens the workflow run"),
+        ("action_required", "ci.approval", "before a person with write access approves it"),
     ],
 )
 def test_a_workflow_run_that_ends_without_a_job_blocks(world: World, conclusion: str, code: str, words: str) -> None:

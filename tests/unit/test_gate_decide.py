@@ -14,7 +14,16 @@ from hypothesis import strategies as st
 
 from bot.gate.codes import code_entry
 from bot.gate.decide import Block, Decision, Done, Merge, Wait, decide
-from bot.gate.snapshot import BranchRules, CheckState, OwnVerdict, PullState, PushedFinding, RequiredCheck, Snapshot
+from bot.gate.snapshot import (
+    BranchRules,
+    CheckState,
+    OwnVerdict,
+    PullState,
+    PushedFinding,
+    RequiredCheck,
+    Snapshot,
+    SuiteState,
+)
 from bot.names import AppId, BaseSha, CommitSha, Digest, HeadSha, IssueNumber, PullNumber, RunId
 from bot.repo_config import RepoConfig
 from bot.review.kinds import ReviewKind
@@ -30,7 +39,21 @@ ELSEWHERE = HeadSha(CommitSha("d" * 40))
 def check(
     name: str = "tests", conclusion: str | None = "success", app: AppId | None = ACTIONS, **rest: Any
 ) -> CheckState:
-    return CheckState(name, app, "github-actions" if app else "", conclusion, **{"started_at": OLD, **rest})
+    started = rest.pop("started_at", OLD)
+    rest.setdefault("completed_at", started if conclusion else None)
+    return CheckState(name, app, "github-actions" if app else "", conclusion, started_at=started, **rest)
+
+
+def job(conclusion: str | None = "success", run: int = 7, **rest: Any) -> CheckState:
+    """A job `tests` of the workflow run 7, in the suite `s1`; of 8, in `s2`; and so on."""
+    return check(conclusion=conclusion, workflow="1/push", workflow_run=run, suite=f"s{run - 6}", **rest)
+
+
+def suite(*, status: str = "completed", conclusion: str | None = "success", **rest: Any) -> SuiteState:
+    """The suite `s1` of the workflow run 7, completed with success but for what a test changes."""
+    made = SuiteState("s1", ACTIONS, "github-actions", status, conclusion if status == "completed" else None, 1,
+                      OLD, "1/push", 7, "ci", "push", "https://github.com/o/r/actions/runs/7")  # fmt: skip
+    return replace(made, **rest)
 
 
 def verdict(
@@ -61,7 +84,8 @@ GOOD = Snapshot(
     paused=False,
     policy=Digest("p"),
     config_error=None,
-    checks=(check(), check("cadence/reasoning", app=US), check("cadence/gate", None, app=US)),
+    checks=(job(), check("cadence/reasoning", app=US), check("cadence/gate", None, app=US)),
+    suites=(),
     base_checks=(check(), check("cadence/gate", app=US)),
     rules=BranchRules(),
     verdicts=BOTH,
@@ -149,8 +173,42 @@ ROWS: list[tuple[dict[str, Any], type, list[str]]] = [
     (only(checks=(check(conclusion=None, workflow="1/push"), check(started_at=NOW, workflow="1/pull_request"))),
      Wait, ["ci.pending"]),
     (only(checks=(check(conclusion="cancelled", workflow="1/push"), check(started_at=NOW, workflow="1/push"))),
-     Merge, []),
+     Block, ["ci.failed"]),
+    (only(checks=(check(conclusion="cancelled", workflow="1/push", workflow_run=6),
+                  check(workflow="1/push", workflow_run=7))), Merge, []),
+    # Of another App: only a run that began after the older one's end is a repetition of it.
+    (only(checks=(check(conclusion="failure", started_at=OLD, completed_at=NOW), check(started_at=NOW))),
+     Block, ["ci.failed"]),
+    (only(checks=(check(conclusion="failure", completed_at=None), check(started_at=NOW))), Block, ["ci.failed"]),
+    (only(checks=(check(conclusion="failure", started_at=NOW, completed_at=OLD),
+                  check(conclusion="failure", started_at=NOW, completed_at=OLD))), Block, ["ci.failed"] * 2),
+    (only(checks=(check(conclusion="failure", app=None), check(started_at=NOW, app=None))), Merge, []),
     (only(base_checks=(check(), check("build"))), Wait, ["ci.pending"]),
+    # Suites: a workflow run that is not completed, or ended badly, and another App's suite that holds a check.
+    (only(suites=(suite(),)), Merge, []),
+    (only(suites=(suite(status="in_progress"),)), Wait, ["ci.pending"]),
+    (only(suites=(suite(status="waiting"),)), Wait, ["ci.pending"]),
+    (only(suites=(suite(status="queued", check_runs=0, created_at=NOW - timedelta(minutes=29)),)),
+     Wait, ["ci.pending"]),
+    (only(suites=(suite(status="queued", check_runs=0, created_at=NOW - timedelta(minutes=30)),)),
+     Block, ["ci.stuck"]),
+    (only(suites=(suite(status="queued", check_runs=0, created_at=None),)), Wait, ["ci.pending"]),
+    (only(suites=(suite(conclusion="startup_failure", check_runs=0),)), Block, ["ci.failed"]),
+    (only(suites=(suite(conclusion="stale"),)), Block, ["ci.failed"]),
+    (only(suites=(suite(conclusion="action_required", check_runs=0),)), Block, ["ci.approval"]),
+    (only(suites=(suite(conclusion="success", check_runs=0),), checks=(check(),)), Wait, ["ci.pending"]),
+    (only(suites=(suite(conclusion="cancelled"), suite(id="s2", workflow_run=8)), checks=(job(), job(run=8))),
+     Merge, []),
+    (only(suites=(suite(), suite(id="s2", workflow_run=8, conclusion="cancelled")), checks=(job(), job(run=8))),
+     Block, ["ci.failed"]),
+    (only(suites=(suite(status="in_progress"), suite(id="s2", workflow_run=8)), checks=(job(), job(run=8))),
+     Wait, ["ci.pending"]),
+    (only(suites=(suite(app_id=OTHER, workflow="", status="queued"),)), Wait, ["ci.pending"]),
+    (only(suites=(suite(app_id=OTHER, workflow="", status="queued", check_runs=0),)), Merge, []),
+    (only(suites=(suite(app_id=OTHER, workflow="", conclusion="failure"),)), Merge, []),
+    (only(suites=(suite(app_id=None, workflow="", status="queued"),)), Wait, ["ci.pending"]),
+    (only(suites=(suite(app_id=US, workflow="", status="in_progress", check_runs=3),)), Merge, []),
+    (only(suites=None), Wait, ["unread.suites"]),
     (only(base_checks=(check("cadence/gate", app=OTHER),)), Merge, []),
     (only(head_seen_at=NOW - timedelta(seconds=59)), Wait, ["ci.settling"]),
     (only(last_check_seen_at=NOW - timedelta(seconds=59)), Wait, ["ci.settling"]),
@@ -164,7 +222,8 @@ ROWS: list[tuple[dict[str, Any], type, list[str]]] = [
     (only(rules=BranchRules(required_checks=rule("e2e", None))), Wait, ["ci.pending"]),
     (only(rules=BranchRules(required_checks=rule("cadence/gate", US))), Merge, []),
     (only(rules=BranchRules(required_checks=rule("cadence/reasoning", OTHER))), Block, ["rule.required_check"]),
-    (only(rules=BranchRules(required_checks=rule("lint", None)), checks=SKIPPED_LINT), Merge, []),
+    (only(rules=BranchRules(required_checks=rule("lint", None)), checks=SKIPPED_LINT),
+     Block, ["ci.skipped"]),
     (only(rules=BranchRules(required_approvals=1)), Wait, ["approval.missing"]),
     (only(rules=BranchRules(required_approvals=1), review_decision="approved"), Merge, []),
     (only(review_decision="changes_requested"), Wait, ["approval.missing"]),

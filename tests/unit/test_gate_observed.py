@@ -277,4 +277,6 @@ def test_what_becomes_of_each_fact_on_its_way_to_the_decision() -> None:
     assert "budget" not in codes(gate(World([], (check(),))))
     world = good()
     gate(world)
-    assert world.seen_checks == ["tests"], "our own checks do not make anybody wait for more"
+    assert [name for name in world.seen_checks if not name.startswith("completed")] == ["tests"], (
+        "our own checks do not make anybody wait for more"
+    )
