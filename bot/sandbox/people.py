@@ -264,6 +264,12 @@ class SandboxRepository:
         with self.world.lock:
             return acts_pulls.submit_review(self.world, self.pull(number), asked, by=self._account(by))
 
+    def begin_review(self, number: int, *, by: str, body: str = "", comments: Sequence[JsonDict] = ()) -> Review:
+        """Start a review and do not submit it; the next `submit_review` by the same person submits its comments."""
+        asked: JsonDict = {"body": body, "comments": list(comments)}
+        with self.world.lock:
+            return acts_pulls.begin_review(self.world, self.pull(number), asked, by=self._account(by))
+
     def resolve_conversations(self, number: int, *, by: str) -> None:
         """Press "Resolve conversation" on every open thread: `pull_request_review_thread.resolved` for each."""
         with self.world.lock:

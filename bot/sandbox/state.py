@@ -211,6 +211,8 @@ class Pull:
     mergeable: bool | None = None
     unread: int = 0
     reviews: list[Review] = field(default_factory=list)
+    drafts: list[Review] = field(default_factory=list)
+    """Reviews that their authors have begun and not submitted: GitHub shows them to nobody else."""
 
     @property
     def number(self) -> int:

@@ -115,6 +115,7 @@ def opinions(*states: str, more: bool = False) -> dict[str, Any]:
         (None, opinions(), None),
         ("APPROVED", opinions("APPROVED"), "approved"),
         ("REVIEW_REQUIRED", opinions("DISMISSED"), "review_required"),
+        ("REVIEW_REQUIRED", opinions("PENDING"), "review_required"),
         (None, opinions("APPROVED", "CHANGES_REQUESTED"), "changes_requested"),
         (None, opinions("CHANGES_REQUESTED", more=True), "changes_requested"),
     ],
