@@ -31,12 +31,12 @@ def judge_suites(found: Findings, snapshot: Snapshot, checks: Sequence[CheckStat
     https://docs.github.com/rest/guides/using-the-rest-api-to-interact-with-checks#about-check-suites
     """
     suites = [one for one in snapshot.suites or () if one.app_id != snapshot.app_id]
-    newest = {one.workflow: one for one in sorted(suites, key=lambda one: one.age_key) if one.workflow}
+    newest = {one.workflow: one.age_key for one in sorted(suites, key=lambda one: one.age_key) if one.workflow}
     for suite in sorted(suites, key=lambda one: (one.name, one.event, one.id)):
         held = [check for check in checks if suite.id and check.suite == suite.id]
         if suite.conclusion is None:
             _unfinished(found, snapshot, suite, held)
-        elif suite is newest.get(suite.workflow):
+        elif suite.age_key == newest.get(suite.workflow):
             _finished(found, suite, held)
 
 

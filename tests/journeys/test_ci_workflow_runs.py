@@ -295,13 +295,17 @@ def test_runs_of_one_workflow_for_two_events_both_count(world: World) -> None:
     assert world.gate_codes(issue) == ["ci.failed"]
 
 
-def test_more_check_suites_than_one_page_are_read_to_the_last(world: World) -> None:
+def test_more_checks_and_suites_than_one_page_holds_are_read_to_the_last(world: World) -> None:
     issue, head, actions = ready(world)
+    world.github.world.hooks.drop(lambda one: one.event in ("check_run", "check_suite"))
     for number in range(55):
         run = actions.start(head, f"workflow {number}")
-        actions.job(run, f"job {number}")
+        for name in ("build", "test"):
+            actions.job(run, f"{name} {number}")
         actions.end(run)
+    world.github.world.hooks.drop(None)
     last = actions.start(head, "the last one")
+    world.sweep()
     world.later()
     assert world.gate_codes(issue) == ["ci.pending"]
     assert "The workflow `the last one`" in said(world)

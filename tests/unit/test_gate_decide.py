@@ -434,6 +434,9 @@ CHECKS = st.lists(
         started_at=st.sampled_from([OLD, NOW, None]),
         database_id=st.integers(0, 3),
         workflow=st.sampled_from(["", "1/push", "2/push"]),
+        workflow_run=st.sampled_from([7, 8]),
+        completed_at=st.sampled_from([OLD, NOW, None]),
+        suite=st.sampled_from(["", "s1", "s2"]),
     ),
     max_size=5,
 ).map(tuple)
@@ -453,6 +456,37 @@ def test_no_list_of_checks_merges_unless_the_newest_of_each_foreign_name_succeed
         runs = [c for c in foreign if (c.name, c.app_id, c.workflow) == key]
         assert any(c.conclusion == "success" for c in runs)
         assert all(c.started_at is not None or c.conclusion == "success" for c in runs) or len(runs) > 1
+
+
+SUITES = st.lists(
+    st.builds(
+        suite,
+        id=st.sampled_from(["s1", "s2"]),
+        app_id=st.sampled_from([US, ACTIONS, OTHER, None]),
+        status=st.sampled_from(["queued", "in_progress", "waiting", "completed"]),
+        conclusion=st.sampled_from(["success", "skipped", "failure", "cancelled", "action_required", "stale"]),
+        check_runs=st.integers(0, 2),
+        created_at=st.sampled_from([OLD, NOW, None]),
+        workflow=st.sampled_from(["", "1/push", "2/push"]),
+        workflow_run=st.sampled_from([7, 8]),
+    ),
+    max_size=3,
+).map(tuple)
+
+
+@given(checks=CHECKS, suites=SUITES)
+def test_no_suite_ever_turns_a_decision_into_merge_but_by_a_newer_run(
+    checks: tuple[CheckState, ...], suites: tuple[SuiteState, ...]
+) -> None:
+    decision = look(checks=checks, suites=suites)
+    if not isinstance(decision, Merge):
+        return
+    for one in suites:
+        if one.app_id == US or not (one.workflow or one.check_runs):
+            continue
+        assert one.status == "completed", "every suite that holds or will hold a check is waited for"
+        newer = [other for other in suites if other.workflow == one.workflow and other.age_key >= one.age_key]
+        assert not one.workflow or any(other.conclusion in ("success", "skipped") for other in newer)
 
 
 BOOLS = st.booleans()
@@ -488,6 +522,7 @@ SNAPSHOTS = st.builds(
     labels=st.sets(st.sampled_from(["cadence:hold", "cadence:stop", "bug"])).map(frozenset),
     checks=st.none() | CHECKS,
     base_checks=st.none() | CHECKS,
+    suites=st.none() | SUITES,
     rules=st.none() | BRANCHES,
     verdicts=st.sampled_from(list(VERDICTS.values())),
     head_seen_at=st.sampled_from([OLD, NOW, None]),
@@ -509,7 +544,7 @@ def test_neither_an_order_nor_a_missing_fact_turns_anything_into_merge(
     before = decide(snapshot, RepoConfig(), settle_seconds=60)
     moved = {
         name: tuple(data.draw(st.permutations(value)))
-        for name in ("checks", "base_checks", "verdicts")
+        for name in ("checks", "base_checks", "verdicts", "suites")
         if (value := getattr(snapshot, name)) is not None
     }
     if snapshot.checks is not None and len({(_key(c), c.started_at, c.database_id) for c in snapshot.checks}) == len(
