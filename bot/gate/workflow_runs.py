@@ -48,13 +48,13 @@ def _unfinished(found: Findings, snapshot: Snapshot, suite: SuiteState, held: Se
             who = f"`{suite.app_slug}`" if suite.app_slug else "an App that GitHub does not name"
             _pending(found, suite, f"The check suite of {who} is not completed.", who)
         return
-    if suite.status == "waiting":
+    if not suite.check_runs:
+        _without_checks(found, snapshot, suite)
+    elif suite.status == "waiting":
         _pending(found, suite, f"{_title(suite)} waits for the approval of a deployment.", then=_APPROVE_DEPLOYMENT)
-    elif suite.check_runs:
+    else:
         text = f"{_title(suite)} is not completed: it may still start jobs that have no check yet."
         _pending(found, suite, text)
-    else:
-        _without_checks(found, snapshot, suite)
 
 
 def _without_checks(found: Findings, snapshot: Snapshot, suite: SuiteState) -> None:

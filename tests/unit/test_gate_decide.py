@@ -193,6 +193,8 @@ ROWS: list[tuple[dict[str, Any], type, list[str]]] = [
     (only(suites=(suite(status="queued", check_runs=0, created_at=NOW - timedelta(minutes=30)),)),
      Block, ["ci.stuck"]),
     (only(suites=(suite(status="queued", check_runs=0, created_at=None),)), Wait, ["ci.pending"]),
+    (only(suites=(suite(status="waiting", check_runs=0),)), Block, ["ci.stuck"]),
+    (only(checks=(check(), check(conclusion="failure", app=None))), Block, ["ci.failed"]),
     (only(suites=(suite(conclusion="startup_failure", check_runs=0),)), Block, ["ci.failed"]),
     (only(suites=(suite(conclusion="stale"),)), Block, ["ci.failed"]),
     (only(suites=(suite(conclusion="action_required", check_runs=0),)), Block, ["ci.approval"]),
