@@ -5,7 +5,8 @@ from __future__ import annotations
 from bot.sandbox import acts_code, suites
 from bot.sandbox.payloads import app as app_payload
 from bot.sandbox.payloads_code import minimal_pull
-from bot.sandbox.state import App, CheckRun, CheckSuite, JsonDict, Repository
+from bot.sandbox.payloads_talk import repo_url
+from bot.sandbox.state import App, CheckRun, CheckSuite, JsonDict, Repository, node_id, stamp
 from bot.sandbox.world import World
 
 
@@ -71,13 +72,31 @@ class SandboxActions:
             for one in self._repo.pulls()
             if one.is_open and one.head_sha == run.head_sha
         ]
+        url = f"{repo_url(self._world.site, self._repo)}/check-suites/{run.id}"
+        info = self._world.bare(self._repo).info(run.head_sha)
         body: JsonDict = {
             "id": run.id,
+            "node_id": node_id("CS", run.id),
             "head_sha": run.head_sha,
             "head_branch": next((pull["head"]["ref"] for pull in pulls), None),
             "status": run.status,
             "conclusion": run.conclusion,
+            "url": url,
+            "check_runs_url": f"{url}/check-runs",
+            "latest_check_runs_count": len(suites.newest_of(run)),
+            "before": info.parents[0] if info.parents else None,
+            "after": run.head_sha,
             "app": app_payload(self._world.site, run.app),
             "pull_requests": pulls,
+            "created_at": stamp(run.created_at),
+            "updated_at": stamp(self._world.now()),
+            "head_commit": {
+                "id": info.sha,
+                "tree_id": info.tree,
+                "message": info.message,
+                "timestamp": info.date,
+                "author": {"name": info.author.name, "email": info.author.email},
+                "committer": {"name": info.committer.name, "email": info.committer.email},
+            },
         }
         self._world.emit("check_suite", self._repo, run.app.bot, {"action": "completed", "check_suite": body})
