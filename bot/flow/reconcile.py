@@ -30,7 +30,7 @@ from bot.states import RunState
 
 S = RunState
 REBUILD_CODES = frozenset(
-    {"base.behind", "conflict", "mergeable.unknown", "ci.pending", "ci.settling", "ci.none", "ci.failed"}
+    {"base.behind", "conflict", "mergeable.unknown", "ci.pending", "ci.settling", "ci.none", "ci.failed", "ci.stuck"}
     | {"review.missing", "review.stale", "review.unposted"}
 )
 """Reasons that a rebuild on the new base tip does away with, or asks anew."""

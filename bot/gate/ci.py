@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
+from bot.gate.counted import foreign, is_own_name, similar_names
 from bot.gate.reasons import Findings
 from bot.gate.snapshot import BranchRules, CheckState, RequiredCheck, Snapshot
-from bot.names import OWN_NAMES, AppId
+from bot.gate.workflow_runs import judge_suites
+from bot.names import AppId
 from bot.repo_config import RepoConfig
 
 PASSES = "success"
 PASSES_WHERE_LISTED = frozenset({"skipped", "neutral"})
-"""GitHub itself counts these as passing; a change that makes a check skip itself must not."""
+"""GitHub itself lets a required check pass that ends so; a change that makes a check skip itself must not pass."""
 
-_NEVER = datetime.max.replace(tzinfo=UTC)
-
-
-def is_own_name(name: str) -> bool:
-    """Whether a check's name is one of ours; status contexts are case-insensitive on GitHub."""
-    return name.casefold() in OWN_NAMES
+__all__ = ["foreign", "is_own_name", "judge_ci", "own_required"]
 
 
 def own_required(rules: BranchRules, app_id: AppId) -> list[str]:
@@ -27,37 +24,17 @@ def own_required(rules: BranchRules, app_id: AppId) -> list[str]:
     return sorted({one.name for one in rules.required_checks if is_own_name(one.name) and one.app_id in (None, app_id)})
 
 
-def foreign(checks: Iterable[CheckState], app_id: AppId) -> list[CheckState]:
-    """The newest run of every (name, App, workflow) that is not ours and does not carry one of our names.
-
-    All workflows of GitHub Actions are one App, and two of them may well have a job of the same name: neither may hide
-    what became of the other's. A re-run, or another run of the same workflow, takes the place of the one before.
-    """
-    newest: dict[tuple[str, AppId | None, str], CheckState] = {}
-    for check in checks:
-        if check.app_id == app_id or is_own_name(check.name):
-            continue
-        key = (check.name, check.app_id, check.workflow)
-        if key not in newest or _age(check) >= _age(newest[key]):
-            newest[key] = check
-    return list(newest.values())
-
-
-def _age(check: CheckState) -> tuple[datetime, int]:
-    # A run without a start has not started: it is newer than any that has, or a re-run would hide behind its past.
-    return (check.started_at or _NEVER, check.database_id)
-
-
 def judge_ci(found: Findings, snapshot: Snapshot, rules: RepoConfig, *, settle_seconds: int) -> None:
     """Add everything about CI. The caller reports checks or rules that could not be read."""
     if snapshot.checks is None:
         return
     _imposters(found, snapshot.checks, snapshot.app_id)
-    checks = foreign(snapshot.checks, snapshot.app_id)
+    checks = foreign(snapshot.checks, snapshot.app_id, snapshot.suites)
     branch_rules = snapshot.rules or BranchRules()
     required = [check for check in branch_rules.required_checks if not is_own_name(check.name)]
     before = len(found.blocks) + len(found.waits)
-    _results(found, checks, rules, frozenset(check.name for check in required))
+    _results(found, checks, frozenset(rules.ci.allow_skipped))
+    judge_suites(found, snapshot, checks)
     _required(found, checks, required)
     _expected(found, snapshot, checks, rules, frozenset(check.name for check in required))
     _own_required(found, branch_rules.required_checks, snapshot.app_id)
@@ -86,32 +63,64 @@ def _imposters(found: Findings, checks: Sequence[CheckState], app_id: AppId) -> 
             )
 
 
-def _results(found: Findings, checks: Sequence[CheckState], rules: RepoConfig, required: frozenset[str]) -> None:
-    may_skip = required | frozenset(rules.ci.allow_skipped)
-    for check in sorted(checks, key=lambda c: c.name):
+def _results(found: Findings, checks: Sequence[CheckState], may_skip: frozenset[str]) -> None:
+    for check in sorted(checks, key=lambda c: (c.name, c.app_id or 0, c.database_id)):
         if check.conclusion is None:
             _pending(found, check.name, f"The check `{check.name}` has not finished.", link=check.url)
         elif check.conclusion in PASSES_WHERE_LISTED:
             if check.name not in may_skip:
-                found.block(
-                    "ci.skipped",
-                    f"The check `{check.name}` ended `{check.conclusion}`, which is no proof.",
-                    short=f"{check.name} was skipped",
-                    when=f"`{check.name}` succeeds",
-                    links=(check.url,),
-                )
+                _skipped(found, check)
         elif check.conclusion != PASSES:
-            found.block(
-                "ci.failed",
-                f"The check `{check.name}` ended `{check.conclusion}`.",
-                short=f"{check.name} failed",
-                when=f"`{check.name}` passes",
-                links=(check.url,),
-            )
+            _failed(found, check)
+
+
+def _skipped(found: Findings, check: CheckState) -> None:
+    found.block(
+        "ci.skipped",
+        f"The check `{check.name}` ended `{check.conclusion}`, which proves nothing. It passes only where "
+        "`ci.allow_skipped` lists it, whether a rule requires it or not.",
+        then=f"Let `{check.name}` run, or list it in `ci.allow_skipped` of .github/cadence.yml on the base branch.",
+        short=f"{check.name} was skipped",
+        when=f"`{check.name}` succeeds",
+        links=(check.url,),
+    )
+
+
+def _failed(found: Findings, check: CheckState) -> None:
+    text, then = f"The check `{check.name}` ended `{check.conclusion}`.", ""
+    if check.conclusion == "action_required":
+        text = f"The check `{check.name}` ended `action_required`: it waits for a person."
+        then = (
+            "A person with write access opens the workflow run and approves it (`Approve and run`)."
+            if check.workflow
+            else f"A person with write access opens the check and does what {_app(check)} asks there. If a workflow "
+            "run of GitHub Actions waits for approval, they approve it (`Approve and run`)."
+        )
+    found.block(
+        "ci.failed",
+        text,
+        then=then,
+        short=f"{check.name} failed" if not then else f"{check.name} waits for a person",
+        when=f"`{check.name}` passes",
+        links=(check.url,),
+    )
+
+
+def _app(check: CheckState) -> str:
+    return f"`{check.app_slug}`" if check.app_slug else "its App"
 
 
 def _pending(found: Findings, name: str, text: str, *, link: str = "", then: str = "") -> None:
     found.wait("ci.pending", text, then=then, short=f"for CI: {name} pending", when=f"`{name}` passes", links=(link,))
+
+
+def _absent(found: Findings, name: str, text: str, checks: Sequence[CheckState], correct: str) -> None:
+    """An expected name that nobody reported; a name much like it that was reported is often the one that is meant."""
+    near = similar_names(name, {check.name for check in checks})
+    if not near:
+        return _pending(found, name, text)
+    text = f"{text} Similar names did report: {', '.join(f'`{one}`' for one in near)}."
+    return _pending(found, name, text, then=f"It is looked at again when the check reports. {correct}")
 
 
 def _required(found: Findings, checks: Sequence[CheckState], required: Sequence[RequiredCheck]) -> None:
@@ -129,7 +138,8 @@ def _required(found: Findings, checks: Sequence[CheckState], required: Sequence[
                 when=f"App {rule.app_id} reports `{rule.name}`",
             )
         else:
-            _pending(found, rule.name, f"The check `{rule.name}`, which a rule requires, has not reported.")
+            text = f"The check `{rule.name}`, which a rule requires, has not reported."
+            _absent(found, rule.name, text, checks, "If the rule means one of them, correct the name in the rule.")
 
 
 def _expected(
@@ -138,7 +148,8 @@ def _expected(
     reported = {check.name for check in checks}
     configured = frozenset(name for name in rules.ci.expect if not is_own_name(name)) - required
     for name in sorted(configured - reported):
-        _pending(found, name, f"The check `{name}`, which `ci.expect` names, has not reported.")
+        text = f"The check `{name}`, which `ci.expect` names, has not reported."
+        _absent(found, name, text, checks, "If `ci.expect` means one of them, correct the name there.")
     on_base = {check.name for check in foreign(snapshot.base_checks or (), snapshot.app_id)}
     for name in sorted(on_base - reported - configured - required - frozenset(rules.ci.allow_skipped)):
         _pending(
@@ -164,7 +175,7 @@ def _own_required(found: Findings, required: Sequence[RequiredCheck], app_id: Ap
 
 
 def _settle(found: Findings, snapshot: Snapshot, any_foreign: bool, settle_seconds: int) -> bool:
-    """Whether checks have had time to appear: counted from the head's push and from the newest check's appearance."""
+    """Whether checks have had time to appear: counted from the head's push and the newest check's start or end."""
     moments = [snapshot.head_seen_at]
     if any_foreign:
         moments.append(snapshot.last_check_seen_at)
@@ -174,10 +185,11 @@ def _settle(found: Findings, snapshot: Snapshot, any_foreign: bool, settle_secon
     until = max(known) + timedelta(seconds=settle_seconds)
     if snapshot.now >= until:
         return True
-    found.until = until
+    found.look_at(until)
     found.wait(
         "ci.settling",
-        f"Further checks may still appear: the list counts as complete {settle_seconds} s after the newest one did.",
+        f"Further checks may still appear: the list counts as complete {settle_seconds} s after the newest one did "
+        "or was completed.",
         short="for CI: further checks may appear",
     )
     return False

@@ -117,6 +117,13 @@ _ALL = (
              "Re-run it if it is flaky, push a fix, or `/cadence replan` with guidance.", "CI passes"),
     GateCode("ci.skipped", _B, "A check was skipped or ended neutral, which proves nothing.", MAINTAINER,
              "Let it run, or list it in `ci.allow_skipped` of .github/cadence.yml.", "the skipped check succeeds"),
+    GateCode("ci.stuck", _B, "A workflow run has no check 30 minutes after it was made.", WRITER,
+             "Open the workflow run on GitHub and see what it waits for (a runner, an approval, another run of its "
+             "`concurrency` group), then re-run or cancel it; after a cancel, re-run it or push.",
+             "the workflow runs and passes"),
+    GateCode("ci.approval", _B, "GitHub starts a workflow run only after a person has approved it.", WRITER,
+             "Open the workflow run and press `Approve and run`.",
+             "the workflow run is approved and passes"),
     GateCode("ci.none", _B, "No check of any CI succeeded on this head.", MAINTAINER,
              "Let CI run on pull requests, or say `merge.require_ci: false` in .github/cadence.yml.",
              "a check of CI succeeds"),

@@ -197,6 +197,7 @@ def _unread(found: Findings, snapshot: Snapshot) -> None:
         "base_tip": (snapshot.base_tip, "the base branch's tip"),
         "merge_base": (snapshot.merge_base, "where the head left the base"),
         "checks": (snapshot.checks, "the head's checks"),
+        "suites": (snapshot.suites, "the head's check suites"),
         "base_checks": (snapshot.base_checks, "the base's checks"),
         "head_seen_at": (snapshot.head_seen_at, "when the head appeared"),
         "open_conversations": (snapshot.open_conversations, "which conversations are open"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +10,7 @@ from typing import Any, Protocol
 
 from bot.clock import Clock
 from bot.effects import EffectKind
-from bot.gate.snapshot import BranchRules, CheckState, OwnVerdict, PullState, Snapshot
+from bot.gate.snapshot import BranchRules, CheckState, OwnVerdict, PullState, Snapshot, SuiteState
 from bot.github_api.records import PullReading
 from bot.names import (
     CONFIG_PATH,
@@ -158,13 +159,14 @@ class Observer:
             verdicts=self._own(filed, reading, merge_base, digest),
             verdict_heads=frozenset(v.key.head for v in filed),
             head_seen_at=self._evidence.see_head(run.repository_id, pull.head, now),
-            last_check_seen_at=self._last_check(run, pull.head, reading.checks, now),
+            last_check_seen_at=self._last_check(run, reading, now),
             review_decision=reading.review_decision,
             open_conversations=reading.open_conversations,
             queued=reading.queued,
             left_queue=not reading.queued and self._was_queued(run, pull.head),
             budget=self._budget(run.run_id) or "",
             repository_methods=reading.repository_methods,
+            suites=reading.suites,
         )
 
     def _own(
@@ -208,12 +210,29 @@ class Observer:
         ]
         return bool(acts) and acts[-1].kind == EffectKind.QUEUE_ENTER
 
-    def _last_check(self, run: RunEntry, head: HeadSha, checks: Sequence[CheckState], now: datetime) -> datetime | None:
-        """When the newest check name appeared on the head, as far as we saw; None when there is none but ours."""
-        foreign = {c.name for c in checks if c.app_id != self._app_id}
-        return max(
-            (self._evidence.see_check(run.repository_id, head, name, now) for name in sorted(foreign)), default=None
-        )
+    def _last_check(self, run: RunEntry, reading: PullReading, now: datetime) -> datetime | None:
+        """When the newest check appeared on the head or completed, as far as we saw; None without a foreign check."""
+        foreign = [check for check in reading.checks if check.app_id != self._app_id]
+        if not foreign:
+            return None
+        ended = _ended(foreign, [one for one in reading.suites or () if one.app_id != self._app_id])
+        seen = sorted({check.name for check in foreign}) + ([ended] if ended else [])
+        head = reading.pull.head
+        return max(self._evidence.see_check(run.repository_id, head, name, now) for name in seen)
+
+
+def _ended(checks: Sequence[CheckState], suites: Sequence[SuiteState]) -> str:
+    """A name for everything that has completed on a head: it changes when anything else completes, or completes again.
+
+    The gate counts from the time at which it first saw this name, not from GitHub's `completed_at`: the two clocks may
+    differ by more than the settle time.
+    """
+    done = sorted(
+        [f"{one.name}\n{one.database_id}\n{one.conclusion}\n{one.completed_at}" for one in checks if one.conclusion]
+        + [f"{one.id}\n{one.conclusion}" for one in suites if one.conclusion and one.check_runs]
+    )
+    # The line break keeps it apart from every check's name, which cannot hold one.
+    return f"completed\n{hashlib.sha256(repr(done).encode()).hexdigest()}" if done else ""
 
 
 def _labelled(labels: frozenset[str] | None, trigger: str | None) -> bool | None:

@@ -141,6 +141,10 @@ class Findings:
         """An event will change it."""
         self.waits.append(reason(code, text, then=then, short=short, when=when, links=links))
 
+    def look_at(self, when: datetime) -> None:
+        """Time alone may change something then: the earliest such time is kept."""
+        self.until = when if self.until is None else min(self.until, when)
+
     def note(self, code: str, text: str) -> None:
         """It stands in nobody's way as far as can be told: GitHub itself enforces it at the merge."""
         self.notes.append(reason(code, text, who=GITHUB, then="Nothing, unless GitHub refuses the merge."))

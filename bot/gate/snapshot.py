@@ -28,6 +28,41 @@ class CheckState:
     database_id: int = 0
     workflow: str = ""
     """Which workflow of GitHub Actions reported it, and for which event; empty for every other App."""
+    completed_at: datetime | None = None
+    suite: str = ""
+    """GitHub's global id of the check suite that holds it; empty for a commit status."""
+    workflow_run: int = 0
+    """The id of the workflow run that it is a job of; 0 for every other App."""
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteState:
+    """A check suite of one commit: what one App reports there, or one workflow run of GitHub Actions.
+
+    `status` is GitHub's word in lower case; `conclusion` is None until the suite is completed. `check_runs` counts
+    every check run that the suite holds, those of earlier attempts as well. `workflow` is the key of the workflow and
+    its event (empty for every App but GitHub Actions), `name` the workflow's name. A workflow run whose jobs GitHub
+    does not list is not completed, whatever GitHub says of it.
+    """
+
+    id: str
+    app_id: AppId | None
+    app_slug: str
+    status: str
+    conclusion: str | None
+    check_runs: int
+    created_at: datetime | None = None
+    workflow: str = ""
+    workflow_run: int = 0
+    name: str = ""
+    event: str = ""
+    url: str = ""
+    database_id: int = 0
+
+    @property
+    def age_key(self) -> tuple[int, float]:
+        """Orders the runs of one workflow, the newest last. GitHub counts the ids of workflow runs upwards."""
+        return self.workflow_run, self.created_at.timestamp() if self.created_at else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +143,7 @@ class Snapshot:
     `verdicts` are only those filed under exactly (head, merge base, policy); `verdict_heads` are heads that have
     evidence at all, so that a stale verdict can be told from a missing one. `expected_checks` are rules ∪ ci.expect ∪
     foreign checks of the base tip. `head_seen_at` is when the head was pushed (ours) or first seen (a person's);
-    `last_check_seen_at` when the newest check name first appeared on it. `labels` are in lower case: to GitHub two
+    `last_check_seen_at` when the newest check appeared on it or completed. `labels` are in lower case: to GitHub two
     labels that differ in nothing else are one.
     """
 
@@ -160,3 +195,5 @@ class Snapshot:
     own_config: str = ""
     """Why the head's own .github/cadence.yml cannot be used, where it differs from the base's."""
     repository_methods: frozenset[str] = frozenset({"merge", "squash", "rebase"})
+    suites: tuple[SuiteState, ...] | None = ()
+    """The check suites of the head; every App's, ours included."""

@@ -95,8 +95,11 @@ def _check(snapshot: Snapshot, wish: str, value: str) -> Snapshot:
         for app in _apps_of(snapshot, name)
     ]
     others = [check for check in present if check.name != name]
+    # What a suite says follows from its checks: where one of them is supposed, the suite's own word no longer holds.
+    supposed = {check.suite for check in present if check.name == name and check.suite}
+    suites = None if snapshot.suites is None else tuple(one for one in snapshot.suites if one.id not in supposed)
     seen = snapshot.last_check_seen_at or snapshot.head_seen_at
-    return replace(snapshot, checks=(*others, *made), last_check_seen_at=seen)
+    return replace(snapshot, checks=(*others, *made), suites=suites, last_check_seen_at=seen)
 
 
 def _apps_of(snapshot: Snapshot, name: str) -> list[AppId | None]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from bot.gate.snapshot import CheckState
+from bot.gate.snapshot import CheckState, SuiteState
 from bot.names import AppId, BaseSha, CommentId, CommitSha, HeadSha, IssueNumber, PullNumber, RepositoryId
 
 
@@ -164,6 +164,8 @@ class PullReading:
     open_conversations: int | None
     """Review threads nobody has resolved; None when there are more threads than one query tells."""
     queued: bool = False
+    suites: tuple[SuiteState, ...] | None = ()
+    """The check suites of the head."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,11 @@ class RepositoryLink:
         self._tokens = tokens
         self._clock = clock
 
+    @property
+    def web(self) -> str:
+        """The address of the repository's page."""
+        return f"{self._transport.web}/{self.ref.name.owner}/{self.ref.name.name}"
+
     def read(self, route: str, permissions: Permissions = READ, **values: object) -> Any:
         """GET one thing."""
         return self._with_token(

@@ -7,36 +7,17 @@ from typing import Any
 from bot.errors import NotFound, Unavailable
 from bot.gate.snapshot import BranchRules, CheckState
 from bot.github_api.branch_rules import BranchRuleCalls
-from bot.github_api.issues import login_of, moment, nodes
+from bot.github_api.commit_checks import ROLLUP, SUITES, CommitCheckCalls, CommitChecks
+from bot.github_api.issues import login_of, nodes
 from bot.github_api.records import Aftermath, AppIdentity, PullReading, PullRecord
 from bot.github_api.repository import RepositoryLink
-from bot.names import AppId, BaseSha, CommitSha, HeadSha, IssueNumber, PullNumber, RepositoryId
-
-MOST_ROUNDS = 20
-"""Of a hundred check runs and statuses each; a longer list counts as not read."""
-
-_ROLLUP = """
-fragment rollup on Commit {
-  oid
-  statusCheckRollup {
-    contexts(first: 100, after: %s) {
-      nodes {
-        __typename
-        ... on CheckRun {
-          databaseId name status conclusion externalId detailsUrl permalink startedAt
-          checkSuite { app { databaseId slug } workflowRun { event workflow { databaseId } } }
-        }
-        ... on StatusContext { context state targetUrl createdAt }
-      }
-      pageInfo { hasNextPage endCursor }
-    }
-  }
-}
-"""
+from bot.names import BaseSha, CommitSha, HeadSha, IssueNumber, PullNumber, RepositoryId
 
 READING = (
     """
-query Reading($owner: String!, $name: String!, $number: Int!, $issue: Int!, $after: String) {
+query Reading(
+  $owner: String!, $name: String!, $number: Int!, $issue: Int!, $after: String, $suitesAfter: String
+) {
   repository(owner: $owner, name: $name) {
     mergeCommitAllowed squashMergeAllowed rebaseMergeAllowed deleteBranchOnMerge
     issue(number: $issue) { state labels(first: 100) { nodes { name } } }
@@ -48,14 +29,15 @@ query Reading($owner: String!, $name: String!, $number: Int!, $issue: Int!, $aft
       baseRef { target { ... on Commit { ...rollup } } }
       mergeCommit { oid }
       labels(first: 100) { nodes { name } }
-      commits(last: 1) { nodes { commit { ...rollup } } }
+      commits(last: 1) { nodes { commit { ...rollup ...suites } } }
       reviewThreads(first: 100) { nodes { isResolved } pageInfo { hasNextPage } }
       latestOpinionatedReviews(first: 100, writersOnly: true) { nodes { state } pageInfo { hasNextPage } }
     }
   }
 }
 """
-    + _ROLLUP % "$after"
+    + ROLLUP
+    + SUITES
 )
 
 AFTERMATH = """
@@ -68,16 +50,6 @@ query Aftermath($owner: String!, $name: String!, $number: Int!, $issue: Int!, $b
 }
 """
 
-MORE = (
-    """
-query More($owner: String!, $name: String!, $oid: GitObjectID!, $after: String) {
-  repository(owner: $owner, name: $name) { object(oid: $oid) { ... on Commit { ...rollup } } }
-}
-"""
-    + _ROLLUP % "$after"
-)
-
-_STATUS_WORDS = {"SUCCESS": "success", "FAILURE": "failure", "ERROR": "failure"}
 _METHODS = {"mergeCommitAllowed": "merge", "squashMergeAllowed": "squash", "rebaseMergeAllowed": "rebase"}
 
 
@@ -87,6 +59,7 @@ class SnapshotCalls:
     def __init__(self, link: RepositoryLink, identity: AppIdentity) -> None:
         self._link = link
         self._identity = identity
+        self._commits = CommitCheckCalls(link, identity.app_id)
 
     def read(self, pull: PullNumber, issue: IssueNumber) -> PullReading:
         """The pull request, its issue, the checks on its head and on its base's tip, and the merge settings.
@@ -94,7 +67,7 @@ class SnapshotCalls:
         Raises NotFound when the pull request or the issue is not there any more, Unavailable when GitHub's answer
         speaks of two heads at once (it lags behind a push for a moment).
         """
-        data = self._link.graphql(READING, number=int(pull), issue=int(issue), after=None)
+        data = self._link.graphql(READING, number=int(pull), issue=int(issue), after=None, suitesAfter=None)
         found = data.get("pullRequest")
         if found is None:
             raise NotFound(f"pull request #{pull} is not there, or not visible to this installation")
@@ -105,18 +78,20 @@ class SnapshotCalls:
             raise Unavailable(f"GitHub tells two heads of pull request #{pull}", remedy="Cadence reads it again.")
         tip = ((found.get("baseRef") or {}).get("target")) or None
         issue_data = data.get("issue")
+        reported = self._commits.whole(commit) if record.state == "open" else CommitChecks((), ())
         return PullReading(
             pull=record,
             review_decision=_decision(found),
-            checks=self._checks(commit) if record.state == "open" else (),
+            checks=reported.checks,
             base_tip=BaseSha(CommitSha(str(tip["oid"]))) if tip else None,
-            base_checks=self._checks(tip) if tip else None,
+            base_checks=self._commits.rollup(tip) if tip else None,
             issue_open=issue_data["state"] == "OPEN" if issue_data else None,
             issue_labels=frozenset(str(n["name"]) for n in nodes(issue_data["labels"])) if issue_data else None,
             repository_methods=frozenset(word for field, word in _METHODS.items() if data.get(field)),
             delete_branch_on_merge=bool(data.get("deleteBranchOnMerge")),
             open_conversations=_open_conversations(found.get("reviewThreads")),
             queued=bool(found.get("isInMergeQueue")),
+            suites=reported.suites,
         )
 
     def aftermath(self, pull: PullNumber, issue: IssueNumber, branch: str) -> Aftermath:
@@ -134,20 +109,8 @@ class SnapshotCalls:
 
     def commit_checks(self, commit: CommitSha) -> tuple[CheckState, ...]:
         """Every check run and status of a commit; none for one that GitHub does not know."""
-        found = self._link.graphql(MORE, oid=commit, after=None).get("object")
-        return self._checks(found) if found else ()
-
-    def _checks(self, commit: dict[str, Any]) -> tuple[CheckState, ...]:
-        """Every check run and status of a commit, all pages and Apps. Raises Unavailable for a list without end."""
-        oid, found = commit.get("oid"), []
-        for _ in range(MOST_ROUNDS):
-            contexts = (commit.get("statusCheckRollup") or {}).get("contexts") or {}
-            found += [_check(node) for node in nodes(contexts)]
-            page = contexts.get("pageInfo") or {}
-            if not page.get("hasNextPage"):
-                return tuple(found)
-            commit = self._link.graphql(MORE, oid=oid, after=page["endCursor"]).get("object") or {}
-        raise Unavailable(f"commit {oid} has more checks than can be read", code="github.too_many", retry=False)
+        found = self._commits.of(commit)
+        return found.checks if found else ()
 
     def rules(self, branch: str) -> BranchRules:
         """What rulesets and classic protection ask of a branch (see branch_rules.py)."""
@@ -176,37 +139,6 @@ def _open_conversations(threads: dict[str, Any] | None) -> int | None:
         return None
     found = sum(not node["isResolved"] for node in nodes(threads))
     return found if found or not (threads.get("pageInfo") or {}).get("hasNextPage") else None
-
-
-def _check(node: dict[str, Any]) -> CheckState:
-    if node["__typename"] == "StatusContext":
-        return CheckState(
-            name=str(node["context"]),
-            app_id=None,
-            app_slug="",
-            conclusion=_STATUS_WORDS.get(str(node["state"])),
-            url=str(node.get("targetUrl") or ""),
-            started_at=moment(node["createdAt"]) if node.get("createdAt") else None,
-        )
-    suite = node.get("checkSuite") or {}
-    app = suite.get("app") or {}
-    done = node["status"] == "COMPLETED"
-    return CheckState(
-        name=str(node["name"]),
-        app_id=AppId(int(app["databaseId"])) if app.get("databaseId") else None,
-        app_slug=str(app.get("slug") or ""),
-        # A finished run without a conclusion proves nothing; GitHub's own word for such a one is `stale`.
-        conclusion=str(node.get("conclusion") or "stale").lower() if done else None,
-        external_id=str(node.get("externalId") or ""),
-        url=str(node.get("permalink") or node.get("detailsUrl") or ""),
-        started_at=moment(node["startedAt"]) if node.get("startedAt") else None,
-        database_id=int(node.get("databaseId") or 0),
-        workflow=_workflow(suite.get("workflowRun")),
-    )
-
-
-def _workflow(run: dict[str, Any] | None) -> str:
-    return f"{run['workflow'].get('databaseId')}/{run['event']}" if run else ""
 
 
 def _pull(data: dict[str, Any]) -> PullRecord:

@@ -76,6 +76,11 @@ class Transport:
         self._meter = meter
         self._local = threading.local()
 
+    @property
+    def web(self) -> str:
+        """The address of GitHub's pages, without a slash at its end."""
+        return self._urls.web
+
     def send(self, call: Call, auth: Auth.Auth | None) -> tuple[dict[str, str], Any]:
         """(headers in lower case, decoded JSON) of an answer below 300. Raises the typed errors of failures.py."""
         raw = {"Accept": ACCEPT}

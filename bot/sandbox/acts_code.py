@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from bot.names import ZERO_SHA
 from bot.sandbox import payloads_code as code
+from bot.sandbox import suites
 from bot.sandbox.acts_issues import emit_issue
 from bot.sandbox.answers import ApiError, invalid
 from bot.sandbox.payloads import commit
 from bot.sandbox.rulesets import is_protected
-from bot.sandbox.state import Account, App, CheckRun, JsonDict, Pull, Repository, Status, stamp
+from bot.sandbox.state import Account, App, CheckRun, CheckSuite, JsonDict, Pull, Repository, Status, stamp
 from bot.sandbox.world import World
 
 CONCLUSIONS = ("success", "failure", "neutral", "cancelled", "skipped", "timed_out", "action_required")
@@ -42,6 +43,8 @@ def record_push(world: World, repo: Repository, by: Account, changes: list[RefCh
             _move_head(world, pull, by, change)
         if change.new == ZERO_SHA:
             _close_orphans(world, repo, by, branch)
+        else:
+            suites.on_push(world, repo, change.new)
 
 
 def _move_head(world: World, pull: Pull, by: Account, change: RefChange) -> None:
@@ -151,15 +154,26 @@ def commit_files(
 
 
 def create_check_run(
-    world: World, repo: Repository, app: App, asked: JsonDict, *, workflow: tuple[str, str] | None = None
+    world: World,
+    repo: Repository,
+    app: App,
+    asked: JsonDict,
+    *,
+    workflow: tuple[str, str] | None = None,
+    suite: CheckSuite | None = None,
 ) -> CheckRun:
-    """`POST /check-runs` by an App; the run is stamped with its id. `workflow` is (name, event), for GitHub Actions."""
+    """`POST /check-runs` by an App; the run is stamped with its id.
+
+    `workflow` is (name, event), for GitHub Actions: the check run joins the newest run of that workflow. `suite` names
+    the suite itself.
+    """
     for name in ("name", "head_sha"):
         if not asked.get(name):
             raise ApiError(422, f'Invalid request.\n\n"{name}" wasn\'t supplied.')
     sha = world.require_commit(repo, asked["head_sha"])
-    suite = repo.suites.setdefault((app.id, sha, workflow), world.next_id())
-    made = CheckRun(world.next_id(), repo, app, suite, asked["name"], sha, workflow=workflow)
+    held = suite or suites.suite_of(world, repo, app, sha, workflow=workflow)
+    made = CheckRun(world.next_id(), repo, app, held.id, asked["name"], sha, workflow=held.workflow)
+    made.attempt = held.attempt
     _check_output(asked, need_title=True)
     _apply(world, made, asked)
     made.started_at = made.started_at or world.now()

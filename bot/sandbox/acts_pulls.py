@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.sandbox import acts_issues, rules
 from bot.sandbox import payloads_code as code
@@ -87,6 +87,15 @@ def set_draft(world: World, pull: Pull, draft: bool, *, by: Account) -> None:
 _STATES = {"APPROVE": "APPROVED", "REQUEST_CHANGES": "CHANGES_REQUESTED", "COMMENT": "COMMENTED"}
 
 
+def begin_review(world: World, pull: Pull, asked: JsonDict, *, by: Account) -> Review:
+    """`Start a review` in the browser: a pending review, of which nobody else hears before it is submitted."""
+    made = Review(world.next_id(), pull, by, asked.get("body") or "", "PENDING", pull.head_sha, world.now())
+    files = world.bare(pull.repository).files(pull.base_sha, pull.head_sha)
+    made.comments = [_review_comment(world, made, files, one) for one in asked.get("comments") or []]
+    pull.drafts.append(made)
+    return made
+
+
 def submit_review(world: World, pull: Pull, asked: JsonDict, *, by: Account) -> Review:
     """`POST /pulls/{number}/reviews`: all of it or nothing."""
     event, body = asked.get("event"), asked.get("body") or ""
@@ -107,7 +116,10 @@ def submit_review(world: World, pull: Pull, asked: JsonDict, *, by: Account) -> 
         raise _unprocessable("The commit_id is not part of the pull request")
     made = Review(world.next_id(), pull, by, body, _STATES[event], full, world.now())
     files = bare.files(pull.base_sha, full) if asked.get("comments") else []
-    made.comments = [_review_comment(world, made, files, one) for one in asked.get("comments") or []]
+    begun = [one for one in pull.drafts if one.user is by]
+    pull.drafts = [one for one in pull.drafts if one.user is not by]
+    made.comments = [replace(comment, review=made) for one in begun for comment in one.comments]
+    made.comments += [_review_comment(world, made, files, one) for one in asked.get("comments") or []]
     pull.reviews.append(made)
     payload: JsonDict = {
         "action": "submitted",

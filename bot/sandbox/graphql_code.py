@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import zlib
 from functools import cache
 from typing import Any
 
 from bot.sandbox import merge_queue, rules
+from bot.sandbox.graphql_checks import check_run_node, status_node, suite_node
 from bot.sandbox.graphql_files import object_at
 from bot.sandbox.graphql_nodes import (
     Reader,
@@ -20,81 +20,15 @@ from bot.sandbox.graphql_nodes import (
     paged,
 )
 from bot.sandbox.state import (
-    CheckRun,
     JsonDict,
     Pull,
     QueueEntry,
     Repository,
     Review,
-    Status,
     node_id,
     stamp,
     stamp_or_none,
 )
-
-
-def _required(repo: Repository, name: str, app_id: int | None) -> Resolver:
-    def resolve(_info: Any, **args: Any) -> bool:
-        issue = repo.issues.get(args.get("pullRequestNumber") or 0)
-        if issue is None or issue.pull is None:
-            raise Refusal("UNPROCESSABLE", "Either `pullRequestId` or `pullRequestNumber` must be provided.")
-        asked = rules.requirements(repo, issue.pull.base_ref).checks
-        return any(want == name and (pin in (None, -1) or pin == app_id) for want, pin in asked)
-
-    return resolve
-
-
-def _check_run(reader: Reader, run: CheckRun) -> JsonDict:
-    url = f"{reader.web(run.repository)}/runs/{run.id}"
-    app = {"id": node_id("A", run.app.id), "databaseId": run.app.id, "name": run.app.slug, "slug": run.app.slug}
-    return {
-        "__typename": "CheckRun",
-        "id": node_id("CR", run.id),
-        "databaseId": run.id,
-        "name": run.name,
-        "status": run.status.upper(),
-        "conclusion": run.conclusion.upper() if run.conclusion else None,
-        "externalId": run.external_id or None,
-        "detailsUrl": run.details_url or f"{reader.world.site.web}/apps/{run.app.slug}",
-        "url": url,
-        "permalink": url,
-        "startedAt": stamp_or_none(run.started_at),
-        "completedAt": stamp_or_none(run.completed_at),
-        "title": run.title,
-        "summary": run.summary,
-        "text": run.text,
-        "checkSuite": {
-            "id": node_id("CS", run.suite_id),
-            "databaseId": run.suite_id,
-            "app": app,
-            "workflowRun": lazy(lambda: _workflow_run(reader, run)),
-        },
-        "isRequired": _required(run.repository, run.name, run.app.id),
-    }
-
-
-def _workflow_run(reader: Reader, run: CheckRun) -> JsonDict | None:
-    reader.require("actions=read")
-    if run.workflow is None:
-        return None
-    name, event = run.workflow
-    number = zlib.crc32(name.encode()) & 0x7FFFFFFF
-    workflow = {"id": node_id("W", number), "databaseId": number, "name": name}
-    return {"id": node_id("WFR", run.suite_id), "event": event, "workflow": workflow}
-
-
-def _status(reader: Reader, made: Status) -> JsonDict:
-    return {
-        "__typename": "StatusContext",
-        "id": node_id("SC", made.id),
-        "context": made.context,
-        "state": made.state.upper(),
-        "description": made.description,
-        "targetUrl": made.target_url,
-        "createdAt": stamp(made.created_at),
-        "creator": actor(reader, made.creator),
-        "isRequired": _required(made.repository, made.context, None),
-    }
 
 
 def commit_node(reader: Reader, repo: Repository, sha: str) -> JsonDict:
@@ -106,14 +40,19 @@ def commit_node(reader: Reader, repo: Repository, sha: str) -> JsonDict:
         state = rules.rollup(repo, sha)
         if state is None:
             return None
-        contexts = [_check_run(reader, run) for run in rules.latest_runs(repo, sha)]
-        contexts += [_status(reader, one) for one in rules.latest_statuses(repo, sha)]
+        contexts = [check_run_node(reader, run) for run in rules.latest_runs(repo, sha)]
+        contexts += [status_node(reader, one) for one in rules.latest_statuses(repo, sha)]
         return {
             "id": node_id("SCR", int(sha[:12], 16)),
             "state": state,
             "commit": lazy(lambda: commit_node(reader, repo, sha)),
             "contexts": paged("contexts", lambda: contexts),
         }
+
+    def lazy_suites(_info: Any, **args: Any) -> JsonDict:
+        reader.require("checks=read")
+        found = [one for one in repo.suites.values() if one.head_sha == sha]
+        return connection("checkSuites", [suite_node(reader, one) for one in found], args)
 
     return {
         "__typename": "Commit",
@@ -127,6 +66,7 @@ def commit_node(reader: Reader, repo: Repository, sha: str) -> JsonDict:
         "committer": {"name": info.committer.name, "email": info.committer.email},
         "url": f"{reader.web(repo)}/commit/{sha}",
         "statusCheckRollup": lazy(rollup),
+        "checkSuites": lazy_suites,
     }
 
 

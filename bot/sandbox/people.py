@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bot.sandbox import acts_code, acts_issues, acts_pulls, merge_queue
+from bot.sandbox.actions import SandboxActions
 from bot.sandbox.answers import ApiError
 from bot.sandbox.rulesets import completed
 from bot.sandbox.state import (
@@ -263,12 +264,22 @@ class SandboxRepository:
         with self.world.lock:
             return acts_pulls.submit_review(self.world, self.pull(number), asked, by=self._account(by))
 
+    def begin_review(self, number: int, *, by: str, body: str = "", comments: Sequence[JsonDict] = ()) -> Review:
+        """Start a review and do not submit it; the next `submit_review` by the same person submits its comments."""
+        asked: JsonDict = {"body": body, "comments": list(comments)}
+        with self.world.lock:
+            return acts_pulls.begin_review(self.world, self.pull(number), asked, by=self._account(by))
+
     def resolve_conversations(self, number: int, *, by: str) -> None:
         """Press "Resolve conversation" on every open thread: `pull_request_review_thread.resolved` for each."""
         with self.world.lock:
             acts_pulls.resolve_conversations(self.world, self.pull(number), by=self._at_least(by, "write"))
 
     # -- checks and statuses -----------------------------------------------------------------------------------
+
+    def actions(self, app: SandboxApp) -> SandboxActions:
+        """Workflow runs whose jobs appear one by one, reported by that App in the place of GitHub Actions."""
+        return SandboxActions(self.world, self.state, app.state)
 
     def create_check_run(
         self,
@@ -283,7 +294,8 @@ class SandboxRepository:
     ) -> CheckRun:
         """Report a check as that App; pass `status="in_progress", conclusion=None` for one that runs.
 
-        `workflow` is (name, event), for an App that plays GitHub Actions.
+        `workflow` is (name, event), for an App that plays GitHub Actions: the check is a job of the newest run of that
+        workflow. `actions` plays further runs, and jobs that appear late.
         """
         asked: JsonDict = {"name": name, "head_sha": head_sha, "status": status}
         if conclusion:

@@ -26,11 +26,21 @@ def closing_numbers(repo: Repository, text: str) -> list[int]:
 
 
 def latest_runs(repo: Repository, sha: str) -> list[CheckRun]:
-    """The newest run of each (App, name, workflow) on a commit."""
-    newest: dict[tuple[int, str, tuple[str, str] | None], CheckRun] = {}
+    """The newest run of each name in each check suite of a commit; it hides older runs of its name in that suite."""
+    newest: dict[tuple[int, str], CheckRun] = {}
     for run in repo.check_runs.values():
         if run.head_sha == sha:
-            newest[run.app.id, run.name, run.workflow] = run
+            newest[run.suite_id, run.name] = run
+    return list(newest.values())
+
+
+def _required_runs(repo: Repository, sha: str) -> list[CheckRun]:
+    """The runs that a required check looks at: of each (App, name, workflow) the newest."""
+    newest: dict[tuple[int, str, tuple[str, str] | None], CheckRun] = {}
+    for run in latest_runs(repo, sha):
+        key = (run.app.id, run.name, run.workflow)
+        if key not in newest or run.id > newest[key].id:
+            newest[key] = run
     return list(newest.values())
 
 
@@ -119,7 +129,7 @@ def check_problems(repo: Repository, sha: str, checks: tuple[tuple[str, int | No
     """GitHub's sentence for every required check that does not pass; a check AND a status of one name both count."""
     problems = []
     for name, app_id in checks:
-        runs = [run for run in latest_runs(repo, sha) if run.name == name]
+        runs = [run for run in _required_runs(repo, sha) if run.name == name]
         statuses = [one for one in latest_statuses(repo, sha) if one.context.casefold() == name.casefold()]
         pinned = app_id is not None and app_id != -1
         fitting = [run for run in runs if not pinned or run.app.id == app_id]

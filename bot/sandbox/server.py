@@ -25,6 +25,7 @@ from bot.sandbox import (
     git_http,
     graphql_api,
     merge_queue,
+    rest_actions,
     rest_app,
     rest_checks,
     rest_issues,
@@ -40,7 +41,7 @@ from bot.sandbox.routing import Incoming, RestApi
 from bot.sandbox.state import Account, App, Installation, Repository
 from bot.sandbox.world import FaultCallback, World
 
-_MODULES = (rest_app, rest_repositories, rest_issues, rest_pulls, rest_checks, graphql_api)
+_MODULES = (rest_app, rest_repositories, rest_issues, rest_pulls, rest_checks, rest_actions, graphql_api)
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 
 

@@ -211,6 +211,8 @@ class Pull:
     mergeable: bool | None = None
     unread: int = 0
     reviews: list[Review] = field(default_factory=list)
+    drafts: list[Review] = field(default_factory=list)
+    """Reviews that their authors have begun and not submitted: GitHub shows them to nobody else."""
 
     @property
     def number(self) -> int:
@@ -246,6 +248,28 @@ class CheckRun:
     actions: list[JsonDict] = field(default_factory=list)
     workflow: tuple[str, str] | None = None
     """(name, event) of the workflow that reports it; only GitHub Actions has workflows."""
+    attempt: int = 1
+    """Which attempt of the workflow run made it."""
+
+
+@dataclass(eq=False)
+class CheckSuite:
+    """What one App reports on one commit, or one run of a workflow (`workflow` set, as (name, event)).
+
+    `status` None means that it follows from the check runs that it holds; else it is as set, whatever they say.
+    `run_id` is the workflow run's id: each attempt of a workflow run may have a suite of its own.
+    """
+
+    id: int
+    repository: Repository
+    app: App
+    head_sha: str
+    created_at: datetime
+    workflow: tuple[str, str] | None = None
+    run_id: int = 0
+    attempt: int = 1
+    status: str | None = None
+    conclusion: str | None = None
 
 
 @dataclass(eq=False)
@@ -324,8 +348,7 @@ class Repository:
     labels: dict[str, Label] = field(default_factory=dict)
     issues: dict[int, Issue] = field(default_factory=dict)
     check_runs: dict[int, CheckRun] = field(default_factory=dict)
-    suites: dict[tuple[int, str, tuple[str, str] | None], int] = field(default_factory=dict)
-    """By App, commit and workflow."""
+    suites: dict[int, CheckSuite] = field(default_factory=dict)
     statuses: list[Status] = field(default_factory=list)
     rulesets: list[Ruleset] = field(default_factory=list)
     protections: dict[str, Protection] = field(default_factory=dict)

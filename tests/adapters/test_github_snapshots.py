@@ -10,8 +10,9 @@ import pytest
 
 from bot.errors import Forbidden, NotFound, Unavailable
 from bot.gate.snapshot import BranchRules, RequiredCheck
+from bot.github_api.commit_checks import MOST_ROUNDS
 from bot.github_api.records import AppIdentity, PullReading
-from bot.github_api.snapshots import MOST_ROUNDS, SnapshotCalls
+from bot.github_api.snapshots import SnapshotCalls
 from bot.names import AppId, IssueNumber, PullNumber
 from tests.adapters.github_stage import Stage, refused, told
 
@@ -35,7 +36,8 @@ def status(context: str = "ci/legacy", state: str = "SUCCESS") -> dict[str, Any]
 def commit(oid: str, nodes: list[Any] | None = None, cursor: str | None = None) -> dict[str, Any]:
     page = {"hasNextPage": cursor is not None, "endCursor": cursor}
     rollup = None if nodes is None else {"contexts": {"nodes": nodes, "pageInfo": page}}
-    return {"oid": oid, "statusCheckRollup": rollup}
+    suites = {"nodes": [], "pageInfo": {"hasNextPage": False, "endCursor": None}}
+    return {"oid": oid, "statusCheckRollup": rollup, "checkSuites": suites}
 
 
 def repository(head: dict[str, Any], base: dict[str, Any] | None = None, **pull: Any) -> dict[str, Any]:
@@ -113,6 +115,7 @@ def opinions(*states: str, more: bool = False) -> dict[str, Any]:
         (None, opinions(), None),
         ("APPROVED", opinions("APPROVED"), "approved"),
         ("REVIEW_REQUIRED", opinions("DISMISSED"), "review_required"),
+        ("REVIEW_REQUIRED", opinions("PENDING"), "review_required"),
         (None, opinions("APPROVED", "CHANGES_REQUESTED"), "changes_requested"),
         (None, opinions("CHANGES_REQUESTED", more=True), "changes_requested"),
     ],
@@ -135,12 +138,18 @@ def test_a_check_names_its_workflow_and_event(github_stage: Stage) -> None:
     """Two workflows may have a job of one name; all of them are the App of GitHub Actions."""
     app = {"databaseId": 15368, "slug": "github-actions"}
     nodes = [
-        run(checkSuite={"app": app, "workflowRun": {"event": event, "workflow": {"databaseId": number}}})
+        run(
+            checkSuite={
+                "app": app,
+                "workflowRun": {"databaseId": 7, "event": event, "workflow": {"databaseId": number}},
+            }
+        )
         for number, event in ((1, "push"), (1, "pull_request"), (2, "push"))
     ]
     seen = look(github_stage, repository(commit(HEAD, [*nodes, run(), status()])))
     assert [check.workflow for check in seen.checks] == ["1/push", "1/pull_request", "2/push", "", ""]
-    assert "workflowRun { event workflow { databaseId } }" in github_stage.server.seen[0].body["query"]
+    assert [check.workflow_run for check in seen.checks] == [7, 7, 7, 0, 0]
+    assert "workflowRun { databaseId event workflow { databaseId } }" in github_stage.server.seen[0].body["query"]
 
 
 def test_more_than_a_hundred_checks_are_read_to_the_last(github_stage: Stage) -> None:

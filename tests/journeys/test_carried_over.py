@@ -1,11 +1,13 @@
 """Which verdict counts: the newest, never an older one that suits, and none while another opinion is asked for."""
 
+from collections.abc import Callable
+
 import pytest
 
 from bot.names import CHECK_REASONING
 from bot.sandbox.script import broken
 from bot.states import RunState
-from tests.journeys.world import GOOD, OWNER, WRITER, World, verdict
+from tests.journeys.world import FILES, GOOD, OWNER, WRITER, World, verdict
 
 S = RunState
 NONSENSE = {"verdict": "as you like"}
@@ -51,6 +53,24 @@ def test_a_rejection_that_was_taken_back_does_not_come_back_with_a_new_base(worl
     world.later()
     assert world.state(issue) is S.MERGED
     assert len(world.asked("reasoning")) == asked, "the approval is carried over"
+
+
+def test_the_rules_are_run_again_on_a_verdict_that_is_carried_over(make_world: Callable[..., World]) -> None:
+    """The rebuilt head has the same diff, and the base no longer holds what a rule asks of the whole tree."""
+    rules = "review: {rules: [{id: news, type: require, pattern: '^# ', paths: [NEWS.md]}]}\nafter_merge: {watch: 0}\n"
+    world = make_world(files={**FILES, ".github/cadence.yml": f"version: 1\n{rules}", "NEWS.md": "# News\n"})
+    world.script_all()
+    issue = world.label_blueprint()
+    before = world.pull().head_sha
+    assert [check.conclusion for check in world.checks(CHECK_REASONING)] == ["success"]
+    world.repo.push_commit({"NEWS.md": None}, by=OWNER)
+    world.settle()
+    world.ci()
+    world.later()
+    assert world.pull().head_sha != before, "it was rebuilt on the new tip"
+    assert "review.rejected" in world.gate_codes(issue)
+    assert "`news`" in (world.checks(CHECK_REASONING)[-1].summary or "")
+    assert world.pull().merged_at is None
 
 
 @pytest.mark.parametrize("way", ["command", "button"])

@@ -186,6 +186,24 @@ def test_an_entry_of_ours_behind_another_is_tested_on_top_of_it(world: World) ->
     assert world.repo.tip() == groups[1]
 
 
+def test_a_failing_entry_ahead_of_ours_takes_nothing_of_ours_with_it(world: World) -> None:
+    number = by_hand(world)
+    issue = enter(world)
+    first, second = queue(world)
+    tested_on_first = second.group_sha
+    world.ci("success", head=tested_on_first)
+    world.ci("failure", head=first.group_sha)
+    world.later()
+    assert world.repo.pull(number).merged_at is None
+    (ours,) = queue(world)
+    assert ours.pull.number == world.run(issue).pull and ours.group_sha != tested_on_first
+    assert world.state(issue) is S.GATED, "what was tested on top of the failing entry proves nothing"
+    world.ci("success", head=ours.group_sha)
+    world.later()
+    assert world.state(issue) is S.MERGED
+    assert world.repo.read_file("mine.py") is None
+
+
 def test_a_hold_takes_it_out_first_and_resuming_puts_it_back(world: World) -> None:
     issue = enter(world)
     group = queue(world)[0].group_sha

@@ -48,6 +48,23 @@ def test_open_conversations_are_waited_for(world: World) -> None:
     assert world.state(issue) is S.MERGED
 
 
+@pytest.mark.parametrize("event", ["APPROVE", "REQUEST_CHANGES"])
+def test_a_review_that_is_begun_and_not_submitted_says_nothing(world: World, event: str) -> None:
+    world.repo.add_ruleset([of_pulls(required_approving_review_count=1)])
+    world.script_all()
+    issue = world.label_blueprint()
+    number = world.pull().number
+    world.repo.begin_review(number, by=WRITER, comments=remark(world))
+    world.ci()
+    world.later()
+    assert world.gate_codes(issue) == ["approval.missing"]
+    assert "requested changes" not in (world.checks(CHECK_GATE)[-1].summary or "")
+    world.repo.submit_review(number, by=WRITER, event=event, body="There.")
+    world.later()
+    assert (world.state(issue) is S.MERGED) is (event == "APPROVE")
+    assert ("requested changes" in (world.checks(CHECK_GATE)[-1].summary or "")) is (event == "REQUEST_CHANGES")
+
+
 def test_a_request_for_changes_is_heard_where_no_rule_asks_for_reviews(world: World) -> None:
     world.script_all()
     issue = world.label_blueprint()

@@ -3,8 +3,10 @@
 import json
 from collections.abc import Callable
 
+import pytest
+
 from bot.names import CHECK_EFFICIENCY, CHECK_GATE, CHECK_REASONING
-from bot.sandbox.script import Rule, answer, prose
+from bot.sandbox.script import Reply, Rule, answer, prose
 from bot.states import RunState
 from tests.journeys.world import FILES, GOOD, World, edit, plan, verdict
 
@@ -47,6 +49,34 @@ def test_a_verdict_that_cannot_be_read_never_passes(world: World) -> None:
     world.later()
     assert world.gate_codes(issue) == ["review.unreadable"]
     assert world.checks(CHECK_REASONING)[-1].conclusion == "action_required"
+    assert world.pull().merged_at is None
+
+
+LIMIT = "You have reached your usage limit. Upgrade your plan or try again later."
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        prose(LIMIT),
+        prose(f'{{"error": {{"type": "usage_limit_reached", "message": "{LIMIT}"}}}}'),
+        answer({**BARE, "verdict": "reject", "summary": LIMIT, "findings": []}),
+        answer({**BARE, "verdict": "approve", "summary": LIMIT, "first_word": "", "last_word": ""}),
+        answer({**BARE, "verdict": "reject", "findings": [{"severity": "error", "path": None, "line": None,
+                "message": LIMIT, "suggestion": None}]}),
+    ],
+)  # fmt: skip
+def test_a_models_limit_is_no_finding(world: World, reply: Reply) -> None:
+    """A proxy answers 200 with the words of its limit; nobody has read the change, so nothing was found in it."""
+    world.script("change_set", GOOD)
+    world.script("reasoning", reply)
+    world.script("efficiency", verdict())
+    issue = world.label_blueprint()
+    world.ci()
+    world.later()
+    assert world.gate_codes(issue) in (["review.unreadable"], ["review.unread"])
+    assert world.checks(CHECK_REASONING)[-1].conclusion == "action_required"
+    assert not any("rejects" in review.body or review.comments for review in world.pull().reviews)
     assert world.pull().merged_at is None
 
 

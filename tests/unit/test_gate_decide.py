@@ -14,7 +14,16 @@ from hypothesis import strategies as st
 
 from bot.gate.codes import code_entry
 from bot.gate.decide import Block, Decision, Done, Merge, Wait, decide
-from bot.gate.snapshot import BranchRules, CheckState, OwnVerdict, PullState, PushedFinding, RequiredCheck, Snapshot
+from bot.gate.snapshot import (
+    BranchRules,
+    CheckState,
+    OwnVerdict,
+    PullState,
+    PushedFinding,
+    RequiredCheck,
+    Snapshot,
+    SuiteState,
+)
 from bot.names import AppId, BaseSha, CommitSha, Digest, HeadSha, IssueNumber, PullNumber, RunId
 from bot.repo_config import RepoConfig
 from bot.review.kinds import ReviewKind
@@ -30,7 +39,21 @@ ELSEWHERE = HeadSha(CommitSha("d" * 40))
 def check(
     name: str = "tests", conclusion: str | None = "success", app: AppId | None = ACTIONS, **rest: Any
 ) -> CheckState:
-    return CheckState(name, app, "github-actions" if app else "", conclusion, **{"started_at": OLD, **rest})
+    started = rest.pop("started_at", OLD)
+    rest.setdefault("completed_at", started if conclusion else None)
+    return CheckState(name, app, "github-actions" if app else "", conclusion, started_at=started, **rest)
+
+
+def job(conclusion: str | None = "success", run: int = 7, **rest: Any) -> CheckState:
+    """A job `tests` of the workflow run 7, in the suite `s1`; of 8, in `s2`; and so on."""
+    return check(conclusion=conclusion, workflow="1/push", workflow_run=run, suite=f"s{run - 6}", **rest)
+
+
+def suite(*, status: str = "completed", conclusion: str | None = "success", **rest: Any) -> SuiteState:
+    """The suite `s1` of the workflow run 7, completed with success but for what a test changes."""
+    made = SuiteState("s1", ACTIONS, "github-actions", status, conclusion if status == "completed" else None, 1,
+                      OLD, "1/push", 7, "ci", "push", "https://github.com/o/r/actions/runs/7")  # fmt: skip
+    return replace(made, **rest)
 
 
 def verdict(
@@ -61,7 +84,8 @@ GOOD = Snapshot(
     paused=False,
     policy=Digest("p"),
     config_error=None,
-    checks=(check(), check("cadence/reasoning", app=US), check("cadence/gate", None, app=US)),
+    checks=(job(), check("cadence/reasoning", app=US), check("cadence/gate", None, app=US)),
+    suites=(),
     base_checks=(check(), check("cadence/gate", app=US)),
     rules=BranchRules(),
     verdicts=BOTH,
@@ -149,8 +173,44 @@ ROWS: list[tuple[dict[str, Any], type, list[str]]] = [
     (only(checks=(check(conclusion=None, workflow="1/push"), check(started_at=NOW, workflow="1/pull_request"))),
      Wait, ["ci.pending"]),
     (only(checks=(check(conclusion="cancelled", workflow="1/push"), check(started_at=NOW, workflow="1/push"))),
-     Merge, []),
+     Block, ["ci.failed"]),
+    (only(checks=(check(conclusion="cancelled", workflow="1/push", workflow_run=6),
+                  check(workflow="1/push", workflow_run=7))), Merge, []),
+    # Of another App: only a run that began after the older one's end is a repetition of it.
+    (only(checks=(check(conclusion="failure", started_at=OLD, completed_at=NOW), check(started_at=NOW))),
+     Block, ["ci.failed"]),
+    (only(checks=(check(conclusion="failure", completed_at=None), check(started_at=NOW))), Block, ["ci.failed"]),
+    (only(checks=(check(conclusion="failure", started_at=NOW, completed_at=OLD),
+                  check(conclusion="failure", started_at=NOW, completed_at=OLD))), Block, ["ci.failed"] * 2),
+    (only(checks=(check(conclusion="failure", app=None), check(started_at=NOW, app=None))), Merge, []),
     (only(base_checks=(check(), check("build"))), Wait, ["ci.pending"]),
+    # Suites: a workflow run that is not completed, or ended badly, and another App's suite that holds a check.
+    (only(suites=(suite(),)), Merge, []),
+    (only(suites=(suite(status="in_progress"),)), Wait, ["ci.pending"]),
+    (only(suites=(suite(status="waiting"),)), Wait, ["ci.pending"]),
+    (only(suites=(suite(status="queued", check_runs=0, created_at=NOW - timedelta(minutes=29)),)),
+     Wait, ["ci.pending"]),
+    (only(suites=(suite(status="queued", check_runs=0, created_at=NOW - timedelta(minutes=30)),)),
+     Block, ["ci.stuck"]),
+    (only(suites=(suite(status="queued", check_runs=0, created_at=None),)), Wait, ["ci.pending"]),
+    (only(suites=(suite(status="waiting", check_runs=0),)), Block, ["ci.stuck"]),
+    (only(checks=(check(), check(conclusion="failure", app=None))), Block, ["ci.failed"]),
+    (only(suites=(suite(conclusion="startup_failure", check_runs=0),)), Block, ["ci.failed"]),
+    (only(suites=(suite(conclusion="stale"),)), Block, ["ci.failed"]),
+    (only(suites=(suite(conclusion="action_required", check_runs=0),)), Block, ["ci.approval"]),
+    (only(suites=(suite(conclusion="success", check_runs=0),), checks=(check(),)), Wait, ["ci.pending"]),
+    (only(suites=(suite(conclusion="cancelled"), suite(id="s2", workflow_run=8)), checks=(job(), job(run=8))),
+     Merge, []),
+    (only(suites=(suite(), suite(id="s2", workflow_run=8, conclusion="cancelled")), checks=(job(), job(run=8))),
+     Block, ["ci.failed"]),
+    (only(suites=(suite(status="in_progress"), suite(id="s2", workflow_run=8)), checks=(job(), job(run=8))),
+     Wait, ["ci.pending"]),
+    (only(suites=(suite(app_id=OTHER, workflow="", status="queued"),)), Wait, ["ci.pending"]),
+    (only(suites=(suite(app_id=OTHER, workflow="", status="queued", check_runs=0),)), Merge, []),
+    (only(suites=(suite(app_id=OTHER, workflow="", conclusion="failure"),)), Merge, []),
+    (only(suites=(suite(app_id=None, workflow="", status="queued"),)), Wait, ["ci.pending"]),
+    (only(suites=(suite(app_id=US, workflow="", status="in_progress", check_runs=3),)), Merge, []),
+    (only(suites=None), Wait, ["unread.suites"]),
     (only(base_checks=(check("cadence/gate", app=OTHER),)), Merge, []),
     (only(head_seen_at=NOW - timedelta(seconds=59)), Wait, ["ci.settling"]),
     (only(last_check_seen_at=NOW - timedelta(seconds=59)), Wait, ["ci.settling"]),
@@ -164,7 +224,8 @@ ROWS: list[tuple[dict[str, Any], type, list[str]]] = [
     (only(rules=BranchRules(required_checks=rule("e2e", None))), Wait, ["ci.pending"]),
     (only(rules=BranchRules(required_checks=rule("cadence/gate", US))), Merge, []),
     (only(rules=BranchRules(required_checks=rule("cadence/reasoning", OTHER))), Block, ["rule.required_check"]),
-    (only(rules=BranchRules(required_checks=rule("lint", None)), checks=SKIPPED_LINT), Merge, []),
+    (only(rules=BranchRules(required_checks=rule("lint", None)), checks=SKIPPED_LINT),
+     Block, ["ci.skipped"]),
     (only(rules=BranchRules(required_approvals=1)), Wait, ["approval.missing"]),
     (only(rules=BranchRules(required_approvals=1), review_decision="approved"), Merge, []),
     (only(review_decision="changes_requested"), Wait, ["approval.missing"]),
@@ -375,6 +436,9 @@ CHECKS = st.lists(
         started_at=st.sampled_from([OLD, NOW, None]),
         database_id=st.integers(0, 3),
         workflow=st.sampled_from(["", "1/push", "2/push"]),
+        workflow_run=st.sampled_from([7, 8]),
+        completed_at=st.sampled_from([OLD, NOW, None]),
+        suite=st.sampled_from(["", "s1", "s2"]),
     ),
     max_size=5,
 ).map(tuple)
@@ -394,6 +458,37 @@ def test_no_list_of_checks_merges_unless_the_newest_of_each_foreign_name_succeed
         runs = [c for c in foreign if (c.name, c.app_id, c.workflow) == key]
         assert any(c.conclusion == "success" for c in runs)
         assert all(c.started_at is not None or c.conclusion == "success" for c in runs) or len(runs) > 1
+
+
+SUITES = st.lists(
+    st.builds(
+        suite,
+        id=st.sampled_from(["s1", "s2"]),
+        app_id=st.sampled_from([US, ACTIONS, OTHER, None]),
+        status=st.sampled_from(["queued", "in_progress", "waiting", "completed"]),
+        conclusion=st.sampled_from(["success", "skipped", "failure", "cancelled", "action_required", "stale"]),
+        check_runs=st.integers(0, 2),
+        created_at=st.sampled_from([OLD, NOW, None]),
+        workflow=st.sampled_from(["", "1/push", "2/push"]),
+        workflow_run=st.sampled_from([7, 8]),
+    ),
+    max_size=3,
+).map(tuple)
+
+
+@given(checks=CHECKS, suites=SUITES)
+def test_no_suite_ever_turns_a_decision_into_merge_but_by_a_newer_run(
+    checks: tuple[CheckState, ...], suites: tuple[SuiteState, ...]
+) -> None:
+    decision = look(checks=checks, suites=suites)
+    if not isinstance(decision, Merge):
+        return
+    for one in suites:
+        if one.app_id == US or not (one.workflow or one.check_runs):
+            continue
+        assert one.status == "completed", "every suite that holds or will hold a check is waited for"
+        newer = [other for other in suites if other.workflow == one.workflow and other.age_key >= one.age_key]
+        assert not one.workflow or any(other.conclusion in ("success", "skipped") for other in newer)
 
 
 BOOLS = st.booleans()
@@ -429,6 +524,7 @@ SNAPSHOTS = st.builds(
     labels=st.sets(st.sampled_from(["cadence:hold", "cadence:stop", "bug"])).map(frozenset),
     checks=st.none() | CHECKS,
     base_checks=st.none() | CHECKS,
+    suites=st.none() | SUITES,
     rules=st.none() | BRANCHES,
     verdicts=st.sampled_from(list(VERDICTS.values())),
     head_seen_at=st.sampled_from([OLD, NOW, None]),
@@ -450,7 +546,7 @@ def test_neither_an_order_nor_a_missing_fact_turns_anything_into_merge(
     before = decide(snapshot, RepoConfig(), settle_seconds=60)
     moved = {
         name: tuple(data.draw(st.permutations(value)))
-        for name in ("checks", "base_checks", "verdicts")
+        for name in ("checks", "base_checks", "verdicts", "suites")
         if (value := getattr(snapshot, name)) is not None
     }
     if snapshot.checks is not None and len({(_key(c), c.started_at, c.database_id) for c in snapshot.checks}) == len(

@@ -12,7 +12,7 @@ import pytest
 from bot.effects import EffectKind
 from bot.gate.decide import Decision, Done, Merge, decide
 from bot.gate.observer import Observer
-from bot.gate.snapshot import BranchRules, CheckState, PullState, RequiredCheck
+from bot.gate.snapshot import BranchRules, CheckState, PullState, RequiredCheck, SuiteState
 from bot.github_api.records import PullReading, PullRecord
 from bot.names import BaseSha, CommitSha, Digest, InstallationId, IssueNumber, PullNumber, RepositoryId, RunId
 from bot.policy import read_policy
@@ -21,7 +21,21 @@ from bot.repo_config import RepoConfig
 from bot.review.kinds import Conclusion, EvidenceKey, Receipt, ReviewKind, Verdict
 from bot.states import RunState
 from tests.fakes.fake_clock import FakeClock
-from tests.unit.test_gate_decide import ACTIONS, ELSEWHERE, HEAD, NOW, OLD, OLDER, OTHER, TIP, US, WORDS, check, codes
+from tests.unit.test_gate_decide import (
+    ACTIONS,
+    ELSEWHERE,
+    HEAD,
+    NOW,
+    OLD,
+    OLDER,
+    OTHER,
+    TIP,
+    US,
+    WORDS,
+    check,
+    codes,
+    suite,
+)
 
 POLICY = read_policy(None).digest
 KEY = EvidenceKey(HEAD, TIP, POLICY)
@@ -70,13 +84,25 @@ class World:
     fetched: int = 0
     branch: BranchRules = RULES
     queued: bool = False
+    suites: tuple[SuiteState, ...] = ()
     seen_checks: list[str] = field(default_factory=list)
     asked_rules: int = 0
 
     def read(self, pull: PullNumber, issue: IssueNumber) -> PullReading:
         methods = frozenset({"squash"})
         return PullReading(
-            self.pull, None, self.checks, self.tip, (check(),), True, self.labels, methods, False, 0, self.queued
+            self.pull,
+            None,
+            self.checks,
+            self.tip,
+            (check(),),
+            True,
+            self.labels,
+            methods,
+            False,
+            0,
+            self.queued,
+            self.suites,
         )
 
     def rules(self, branch: str) -> BranchRules:
@@ -277,4 +303,25 @@ def test_what_becomes_of_each_fact_on_its_way_to_the_decision() -> None:
     assert "budget" not in codes(gate(World([], (check(),))))
     world = good()
     gate(world)
-    assert world.seen_checks == ["tests"], "our own checks do not make anybody wait for more"
+    assert [name for name in world.seen_checks if not name.startswith("completed")] == ["tests"], (
+        "our own checks do not make anybody wait for more"
+    )
+
+
+def test_the_settle_time_starts_again_with_everything_that_completes() -> None:
+    """Each state of what is completed is a sighting of its own, and the same state is the same sighting."""
+
+    def sightings(*checks: CheckState, suites: tuple[SuiteState, ...] = ()) -> list[str]:
+        world = good()
+        world.checks, world.suites = (*checks, posted(filed(ReviewKind.REASONING))), suites
+        gate(world)
+        return world.seen_checks
+
+    running, done = check(conclusion=None), check()
+    assert sightings(running) == ["tests"]
+    (name, first), (_, second) = sightings(done), sightings(replace(done, completed_at=NOW))
+    assert name == "tests" and first.startswith("completed\n") and first != second
+    assert sightings(done, suites=(suite(status="in_progress"),)) == [name, first]
+    assert sightings(done, suites=(suite(app_id=US),)) == [name, first], "ours starts nothing again"
+    assert sightings(done, suites=(suite(),))[1] not in (first, second)
+    assert sightings(done) == [name, first]
