@@ -10,7 +10,7 @@ import typer
 
 from bot import __version__
 from bot.cli import apply, config, explain, proof, schema, selftest
-from bot.errors import CadenceError, SettingsInvalid, WrongUse
+from bot.cli.failures import run_command
 
 if TYPE_CHECKING:
     from bot.record.ledger import Ledger
@@ -112,14 +112,19 @@ def check(
 def runs(
     context: typer.Context,
     as_json: Json = False,
-    limit: Annotated[int, typer.Option(help="How many, newest first.")] = 30,
+    limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 30,
 ) -> None:
     """List runs, newest first; `cadence runs show ID` shows one run's timeline."""
     if context.invoked_subcommand is not None:
         return
+    from bot.cli.ledger import LedgerMissing
     from bot.record.show import runs_json, runs_table
 
-    ledger = _ledger()
+    try:
+        ledger = _ledger()
+    except LedgerMissing as error:
+        typer.echo("[]" if as_json else f"No runs yet. {error.told}")
+        return
     found = ledger.runs(limit=limit)
     typer.echo(runs_json(ledger, found) if as_json else runs_table(found), nl=False)
 
@@ -140,11 +145,10 @@ def show_run(
 
 
 def _ledger() -> Ledger:
-    from bot.app import open_ledger
-    from bot.clock import SystemClock
+    from bot.cli.ledger import open_ledger
     from bot.settings import Settings
 
-    return open_ledger(Settings.load(), SystemClock())
+    return open_ledger(Settings.load())
 
 
 for group in (apply, config, explain, proof, schema, selftest):
@@ -152,12 +156,8 @@ for group in (apply, config, explain, proof, schema, selftest):
 
 
 def main() -> None:
-    """Run the command; errors of ours end in one line, exit code 2 for wrong use or settings and 1 otherwise."""
-    try:
-        app()
-    except CadenceError as error:
-        sys.stderr.write(f"cadence: {error}\n")
-        sys.exit(2 if isinstance(error, SettingsInvalid | WrongUse) else 1)
+    """Run the command; every failure ends in one line with its code, cause and next step."""
+    sys.exit(run_command(app))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import make_url
 
 
@@ -35,6 +35,8 @@ def insert_once(connection: sa.Connection, table: sa.Table, values: dict[str, An
     """Insert a row unless one of its unique keys is taken; tells whether it was inserted."""
     first = next(iter(table.primary_key.columns))
     if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
         made = postgresql.insert(table).values(**values).on_conflict_do_nothing().returning(first)
     else:
         made = sqlite.insert(table).values(**values).on_conflict_do_nothing().returning(first)
