@@ -19,8 +19,8 @@ from bot.llm.model import ModelKind
 from bot.llm.prices import Prices, read_prices
 
 DEFAULT_MODEL = "gpt-5.5"
-_NOT_SETTINGS = ("CADENCE_TEST_", "CADENCE_CONTRACT")
-"""Read by the test suite, not by Cadence."""
+_NOT_SETTINGS = ("CADENCE_TEST_", "CADENCE_CONTRACT", "CADENCE_TRACEBACK")
+"""Read by the test suite, or by the command line before there are settings."""
 _REFUSED_ENVIRONMENT = ("DBOS__CLOUD", "DBOS_CONDUCTOR_KEY", "DBOS__CONDUCTOR_KEY")
 
 
@@ -227,6 +227,11 @@ def _fields(values: Mapping[str, str]) -> dict[str, str]:
         if variable in values:
             found[name] = values[variable]
     return found
+
+
+def traceback_wanted() -> bool:
+    """Whether CADENCE_TRACEBACK asks for the traceback of an unexpected exception."""
+    return bool(os.environ.get("CADENCE_TRACEBACK"))
 
 
 def variables() -> list[str]:

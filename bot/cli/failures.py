@@ -10,8 +10,6 @@ from collections.abc import Callable
 
 from bot.errors import CadenceError, SettingsInvalid, WrongUse
 
-TRACEBACK_VARIABLE = "CADENCE_TRACEBACK"
-
 
 def run_command(command: Callable[[], object]) -> int:
     """Run the command line; returns the exit code: 2 for wrong use or settings, 130 for Ctrl-C, 1 for other failures.
@@ -29,7 +27,9 @@ def run_command(command: Callable[[], object]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:  # noqa: BLE001 - the command line's main: a user must never see a traceback
-        if os.environ.get(TRACEBACK_VARIABLE):
+        from bot.settings import traceback_wanted
+
+        if traceback_wanted():
             traceback.print_exc()
         return _say(describe(error), 1)
     return 0
@@ -37,20 +37,18 @@ def run_command(command: Callable[[], object]) -> int:
 
 def describe(error: Exception) -> str:
     """One line for an exception of a library or of the operating system: the code, the cause, the next step."""
-    from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+    from bot.record.database import database_failure
 
-    if isinstance(error, DBAPIError):
+    if (cause := database_failure(error)) is not None:
         return (
-            f"database.unavailable: the database does not answer: {_first_line(error.orig or error)}. "
+            f"database.unavailable: the database does not answer: {_first_line(cause)}. "
             "Check CADENCE_DATABASE_URL, and that the server runs and accepts connections."
         )
-    if isinstance(error, SQLAlchemyError):
-        return f"database.unavailable: {_first_line(error)}. Check CADENCE_DATABASE_URL."
     if isinstance(error, OSError):
         return _operating_system(error)
     return (
         f"internal: {type(error).__name__}: {_first_line(error)}. This is a defect in Cadence: please report it with "
-        f"the output of the same command under {TRACEBACK_VARIABLE}=1."
+        "the output of the same command under CADENCE_TRACEBACK=1."
     )
 
 

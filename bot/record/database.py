@@ -43,6 +43,13 @@ def insert_once(connection: sa.Connection, table: sa.Table, values: dict[str, An
     return connection.execute(made).first() is not None
 
 
+def database_failure(error: Exception) -> BaseException | None:
+    """What the database or its driver said, where an exception comes from them; None for any other exception."""
+    if isinstance(error, sa.exc.DBAPIError):
+        return error.orig or error
+    return error if isinstance(error, sa.exc.SQLAlchemyError) else None
+
+
 class Store:
     """Base of the ledger's parts: they share one engine."""
 
