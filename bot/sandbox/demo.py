@@ -16,7 +16,8 @@ from bot.clock import Clock, SystemClock
 from bot.names import CHECK_GATE
 from bot.sandbox.demo_play import DemoOptions, Play, WrongUse, choose_play, model_settings, without_settings
 from bot.sandbox.demo_set import OWNER, Answers, DemoSet, Surroundings
-from bot.sandbox.progress import BAD, GOOD, Progress, open_progress, summary_table
+from bot.sandbox.observe import SeenCheck
+from bot.sandbox.progress import BAD, GOOD, Progress, claims_table, open_progress, summary_table
 from bot.sandbox.serve_process import ServeFailed
 from bot.sandbox.telling import StoryFailed, Teller, Told
 
@@ -71,14 +72,15 @@ def _perform(
     trouble = ""
     try:
         with stage:
-            progress.say(f"the sandbox is at {stage.url}/{OWNER}/{play.subject.name}; Cadence is ready")
-            teller = Teller(stage, progress, clock, timeout=options.timeout)
+            where = f" at {stage.url}/{OWNER}/{play.subject.name}" if options.stay else ""
+            progress.say(f"the embedded GitHub is ready{where}; Cadence is ready")
+            teller = Teller(stage, progress, clock, timeout=options.timeout, show_urls=options.stay)
             for story in play.stories:
                 progress.stage(story.name, f"--- {story.headline} ---")
                 told.append(teller.tell(story, sample=play.sample))
                 if not told[-1].as_told:
                     break
-            _close(play, stage, told, progress, console)
+            _close(play, stage, told, console)
             if options.stay:
                 _stay(stage, progress, clock)
     except (StoryFailed, ServeFailed) as error:
@@ -86,28 +88,29 @@ def _perform(
     return _verdict(play, stage, told, trouble, progress)
 
 
-def _close(play: Play, stage: DemoSet, told: Sequence[Told], progress: Progress, console: Console) -> None:
-    # Newest first: of several runs of one issue the newest tells how it ended.
-    recorded = {str(run.get("issue")): str(run.get("state")) for run in reversed(stage.serve.runs())}
-    for one in told:
-        state = recorded.get(str(one.seen.issue))
-        if state is not None:
-            progress.stage(one.story.name, f"`cadence runs` records it as: {state}")
+def _close(play: Play, stage: DemoSet, told: Sequence[Told], console: Console) -> None:
+    recorded = stage.serve.runs()
     model = {
         Answers.SCRIPTED: f"{stage.model.name} (recorded answers)",
-        Answers.RECORDED: f"{stage.model.name} (recorded, no judgement)",
+        Answers.RECORDED: f"{stage.model.name} (recorded, not a real review)",
         Answers.NONE: "none",
     }
     rows: dict[str, list[str]] = {}
     for one in told:
-        for label, cell in _cells(
-            one, stage, model.get(play.answers) or one.seen.model.replace("`", "") or "the configured model"
-        ):
+        answered = model.get(play.answers) or one.seen.model.replace("`", "") or "the configured model"
+        for label, cell in _cells(one, stage, answered, recorded.get(one.seen.issue, "not recorded")):
             rows.setdefault(label, []).append(cell)
-    console.print(summary_table([one.story.name for one in told], rows))
+    names = [one.story.name for one in told]
+    console.print(summary_table(names, rows))
+    claims: dict[str, list[bool | None]] = {}
+    for column, one in enumerate(told):
+        for proof in one.proofs:
+            claims.setdefault(proof.claim, [None] * len(told))[column] = proof.holds
+    if claims:
+        console.print(claims_table(names, claims))
 
 
-def _cells(told: Told, stage: DemoSet, model: str) -> list[tuple[str, str]]:
+def _cells(told: Told, stage: DemoSet, model: str, state: str) -> list[tuple[str, str]]:
     seen, pull = told.seen, told.seen.pull
     own = [check for check in pull.checks if check.app_id == stage.cadence.app_id] if pull else []
     foreign = [check for check in pull.checks if check.app_id != stage.cadence.app_id] if pull else []
@@ -117,16 +120,22 @@ def _cells(told: Told, stage: DemoSet, model: str) -> list[tuple[str, str]]:
     return [
         ("issue", f"#{seen.issue} {'open' if seen.issue_open else 'closed'}"),
         ("pull request", f"#{pull.number} {pull.state}" if pull else "none"),
-        ("reviews", first + (", ".join(f"{c.name.split('/')[-1]} {c.conclusion}" for c in reviews) or "none")),
+        ("reviews", first + (_conclusions(reviews) or "none")),
         ("gate", next((str(check.conclusion) for check in own if check.name == CHECK_GATE), "none")),
-        ("CI", ", ".join(f"{check.name} {check.conclusion} by {check.app}" for check in foreign) or "none"),
-        ("merge commit", f"{commit.sha[:12]} {commit.message.splitlines()[0]}" if commit else "none"),
+        ("CI", ", ".join(f"{check.name} {check.conclusion}" for check in foreign) or "none"),
+        ("merged as", commit.sha[:12] if commit else "not merged"),
+        ("`cadence runs`", state),
         ("model", model),
-        (
-            "calls",
-            f"{told.calls[0]} to GitHub, {told.calls[1]} of them create or change; {told.calls[2]} scripted answers",
-        ),
+        ("GitHub calls", f"{told.calls[0]}, {told.calls[1]} of them writes"),
+        ("model calls", str(told.calls[2])),
     ]
+
+
+def _conclusions(reviews: Sequence[SeenCheck]) -> str:
+    """`success` where every review says so, else each review with its conclusion."""
+    if len({check.conclusion for check in reviews}) == 1:
+        return f"{len(reviews)} x {reviews[0].conclusion}"
+    return ", ".join(f"{check.name.split('/')[-1]} {check.conclusion}" for check in reviews)
 
 
 def _stay(stage: DemoSet, progress: Progress, clock: Clock) -> None:
@@ -140,15 +149,15 @@ def _stay(stage: DemoSet, progress: Progress, clock: Clock) -> None:
 
 
 def _verdict(play: Play, stage: DemoSet, told: Sequence[Told], trouble: str, progress: Progress) -> int:
-    """Say whether everything ended as told, claim by claim; the exit code."""
+    """Say whether everything ended as expected, and every claim that does not hold; the exit code."""
     for one in told:
         for proof in one.proofs:
-            found = "" if proof.holds or not proof.found else f" ({proof.found})"
-            mark, style = ("ok", GOOD) if proof.holds else ("MISSING", BAD)
-            progress.stage(one.story.name, f"{mark}: {proof.claim}{found}", style=style)
+            if not proof.holds:
+                found = f" ({proof.found})" if proof.found else ""
+                progress.stage(one.story.name, f"MISSING: {proof.claim}{found}", style=BAD)
     missing = _missing(play, stage, told, trouble)
     if not missing:
-        progress.say("Everything ended as told.", style=GOOD)
+        progress.say(f"Everything ended as expected: {sum(len(one.proofs) for one in told)} claims hold.", style=GOOD)
         return 0
     for line in missing:
         progress.say(line, style=BAD)
@@ -167,7 +176,7 @@ def _missing(play: Play, stage: DemoSet, told: Sequence[Told], trouble: str) -> 
     if play.answers is Answers.NONE:
         found.append(play.notice)
     elif len(told) < len(play.stories) or not all(one.as_told for one in told):
-        found.append("Not everything ended as told.")
+        found.append("Not everything ended as expected.")
     if play.answers is Answers.SCRIPTED:
         found += [
             f"{one.story.name}: the script rejects the first plan, and no rejection was seen"
