@@ -70,14 +70,22 @@ def _serve(*, web: bool, worker: bool) -> None:
 
 @app.command()
 def demo(
-    repo: Annotated[Path | None, typer.Option(help="A local git repository to work on instead of the sample.")] = None,
+    repo: Annotated[
+        str | None, typer.Option(help="A git repository to work on: a path, a folder inside one, or a URL.")
+    ] = None,
     blueprint: Annotated[Path | None, typer.Option(help="A Markdown file: the issue's title and text.")] = None,
     test_command: Annotated[
         str | None, typer.Option(help="What CI runs; guessed from the repository otherwise.")
     ] = None,
+    setup_command: Annotated[
+        str | None, typer.Option(help="What prepares each of CI's fresh checkouts; guessed otherwise.")
+    ] = None,
+    patch: Annotated[
+        Path | None, typer.Option(help="Write the result into this file instead of a branch of your repository.")
+    ] = None,
     stay: Annotated[bool, typer.Option(help="Keep everything running afterwards, to look at the pages.")] = False,
     plain: Annotated[bool, typer.Option(help="Plain lines instead of a live display.")] = False,
-    timeout: Annotated[float, typer.Option(help="Seconds that one story may take.")] = 120.0,
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds that one story may take.")] = 600.0,
     keep: Annotated[Path | None, typer.Option(help="A directory to keep the data and the service's log in.")] = None,
 ) -> None:
     """Run the main job on embedded parts: a GitHub, its CI and a model. No key, no network.
@@ -88,7 +96,15 @@ def demo(
     from bot.sandbox.demo_play import DemoOptions
 
     options = DemoOptions(
-        repo=repo, blueprint=blueprint, test_command=test_command, stay=stay, plain=plain, timeout=timeout, keep=keep
+        repo=repo,
+        blueprint=blueprint,
+        test_command=test_command,
+        setup_command=setup_command,
+        patch=patch,
+        stay=stay,
+        plain=plain,
+        timeout=timeout,
+        keep=keep,
     )
     raise typer.Exit(run_demo(options))
 

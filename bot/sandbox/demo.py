@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
-import sys
+import signal
 import tempfile
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import FrameType
 
 from rich.console import Console
 
 import bot
 from bot.clock import Clock, SystemClock
 from bot.names import CHECK_GATE
-from bot.sandbox.demo_play import DemoOptions, Play, WrongUse, choose_play, model_settings, without_settings
+from bot.sandbox.ci_command import outside_search_path
+from bot.sandbox.demo_own import report_own
+from bot.sandbox.demo_play import DemoOptions, Play, choose_play, model_settings, with_env_file, without_settings
 from bot.sandbox.demo_set import OWNER, Answers, DemoSet, Surroundings
 from bot.sandbox.observe import SeenCheck
 from bot.sandbox.progress import BAD, GOOD, Progress, claims_table, open_progress, summary_table
@@ -25,26 +29,45 @@ __all__ = ["DemoOptions", "run_demo"]
 
 
 def run_demo(options: DemoOptions) -> int:
-    """Play the demo. 0 when everything ended as told, 1 when not, 2 for options that describe no demo."""
-    environment = dict(os.environ)
+    """Play the demo. 0 when everything ended as expected, 1 when not, 2 for options that describe no demo."""
+    environment = with_env_file(os.environ)
     console = Console(no_color=True if "NO_COLOR" in environment else None)
-    try:
-        play = choose_play(options, key=bool(environment.get("OPENAI_API_KEY", "").strip()))
-    except WrongUse as error:
-        Console(stderr=True).print(str(error), soft_wrap=True, markup=False, highlight=False)
-        return 2
     plain = options.plain or "NO_COLOR" in environment or "CI" in environment
     clock = SystemClock()
     with ExitStack() as stack:
+        stack.enter_context(_ended_by_signals())
         directory = _directory(options, stack)
+        key = bool(environment.get("OPENAI_API_KEY", "").strip())
+        play = choose_play(options, directory / "yours", key=key, say=lambda text: console.print(text, markup=False))
         around = _surroundings(directory, clock, environment)
         stage = DemoSet(play.subject, play.answers, play.rules, around)
         progress = stack.enter_context(open_progress(console, clock, plain=plain))
         try:
             return _perform(play, stage, progress, console, options=options, clock=clock)
         except KeyboardInterrupt:
-            progress.say("interrupted")
-            return 1
+            progress.say("stopped")
+            return 130
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """End on SIGTERM and SIGHUP as on Ctrl-C, so that what was started is stopped too."""
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    numbers = (signal.SIGTERM, signal.SIGHUP)
+    before = [signal.signal(number, end) for number in numbers] if in_main_thread() else []
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=False):
+            signal.signal(number, handler)
+
+
+def in_main_thread() -> bool:
+    """Whether signal handlers can be set here."""
+    return threading.current_thread() is threading.main_thread()
 
 
 def _directory(options: DemoOptions, stack: ExitStack) -> Path:
@@ -56,11 +79,11 @@ def _directory(options: DemoOptions, stack: ExitStack) -> Path:
 
 def _surroundings(directory: Path, clock: Clock, environment: Mapping[str, str]) -> Surroundings:
     # The working directory of `cadence serve` is its data, so the package has to be found by path where it is not
-    # installed; and `python` in a test command should be the one that runs the demo.
+    # installed.
     home = str(Path(bot.__file__).resolve().parent.parent)
     child = without_settings(environment)
     child["PYTHONPATH"] = os.pathsep.join(part for part in (home, child.get("PYTHONPATH", "")) if part)
-    search_path = os.pathsep.join((str(Path(sys.executable).parent), environment.get("PATH", os.defpath)))
+    search_path = outside_search_path(environment.get("PATH", os.defpath), directory / "bin")
     return Surroundings(directory, clock, child, search_path, model_settings(environment))
 
 
@@ -68,6 +91,7 @@ def _perform(
     play: Play, stage: DemoSet, progress: Progress, console: Console, *, options: DemoOptions, clock: Clock
 ) -> int:
     progress.say(play.notice)
+    _announce_ci(play, progress)
     told: list[Told] = []
     trouble = ""
     try:
@@ -75,17 +99,35 @@ def _perform(
             where = f" at {stage.url}/{OWNER}/{play.subject.name}" if options.stay else ""
             progress.say(f"the embedded GitHub is ready{where}; Cadence is ready")
             teller = Teller(stage, progress, clock, timeout=options.timeout, show_urls=options.stay)
-            for story in play.stories:
-                progress.stage(story.name, f"--- {story.headline} ---")
-                told.append(teller.tell(story, sample=play.sample))
-                if not told[-1].as_told:
-                    break
+            try:
+                for story in play.stories:
+                    progress.stage(story.name, f"--- {story.headline} ---")
+                    told.append(teller.tell(story, sample=play.sample))
+                    if not told[-1].as_told:
+                        break
+            except StoryFailed as error:
+                trouble = str(error)
             _close(play, stage, told, console)
+            code = _verdict(play, stage, told, trouble, progress, options)
             if options.stay:
                 _stay(stage, progress, clock)
-    except (StoryFailed, ServeFailed) as error:
-        trouble = str(error)
-    return _verdict(play, stage, told, trouble, progress)
+            return code
+    except ServeFailed as error:
+        progress.say(str(error), style=BAD)
+        _show_log(stage, progress)
+        return 1
+
+
+def _announce_ci(play: Play, progress: Progress) -> None:
+    if play.sample:
+        return
+    subject = play.subject
+    where = f" in {subject.folder}" if subject.folder else ""
+    if subject.setup_command:
+        progress.say(f"CI prepares with{where}: {subject.setup_command}")
+    progress.say(f"CI runs{where}: {subject.test_command}")
+    if play.source is not None and play.source.note:
+        progress.say(play.source.note)
 
 
 def _close(play: Play, stage: DemoSet, told: Sequence[Told], console: Console) -> None:
@@ -106,7 +148,7 @@ def _close(play: Play, stage: DemoSet, told: Sequence[Told], console: Console) -
     for column, one in enumerate(told):
         for proof in one.proofs:
             claims.setdefault(proof.claim, [None] * len(told))[column] = proof.holds
-    if claims:
+    if claims and (play.sample or all(one.as_told for one in told)):
         console.print(claims_table(names, claims))
 
 
@@ -127,7 +169,7 @@ def _cells(told: Told, stage: DemoSet, model: str, state: str) -> list[tuple[str
         ("`cadence runs`", state),
         ("model", model),
         ("GitHub calls", f"{told.calls[0]}, {told.calls[1]} of them writes"),
-        ("model calls", str(told.calls[2])),
+        ("model calls", str(stage.serve.model_calls(seen.issue))),
     ]
 
 
@@ -148,25 +190,37 @@ def _stay(stage: DemoSet, progress: Progress, clock: Clock) -> None:
         progress.say("ending")
 
 
-def _verdict(play: Play, stage: DemoSet, told: Sequence[Told], trouble: str, progress: Progress) -> int:
-    """Say whether everything ended as expected, and every claim that does not hold; the exit code."""
-    for one in told:
-        for proof in one.proofs:
-            if not proof.holds:
-                found = f" ({proof.found})" if proof.found else ""
-                progress.stage(one.story.name, f"MISSING: {proof.claim}{found}", style=BAD)
+def _verdict(
+    play: Play, stage: DemoSet, told: Sequence[Told], trouble: str, progress: Progress, options: DemoOptions
+) -> int:
+    """Say whether everything ended as expected, why if not, and where the result is; the exit code."""
+    if play.source is not None:
+        for one in told:
+            report_own(stage, one, play.source, progress, patch=options.patch)
+    else:
+        for one in told:
+            for proof in one.proofs:
+                if not proof.holds:
+                    found = f" ({proof.found})" if proof.found else ""
+                    progress.stage(one.story.name, f"MISSING: {proof.claim}{found}", style=BAD)
     missing = _missing(play, stage, told, trouble)
     if not missing:
-        progress.say(f"Everything ended as expected: {sum(len(one.proofs) for one in told)} claims hold.", style=GOOD)
+        claims = sum(len(one.proofs) for one in told)
+        progress.say(f"Everything ended as expected: {claims} claims hold.", style=GOOD)
         return 0
     for line in missing:
         progress.say(line, style=BAD)
-    tail = "" if play.answers is Answers.NONE else stage.serve_log()
+    if play.sample or stage.ci_failures():
+        _show_log(stage, progress)
+    return 1
+
+
+def _show_log(stage: DemoSet, progress: Progress) -> None:
+    tail = stage.serve_log()
     if tail:
         progress.say("the end of Cadence's log:")
         for line in tail.splitlines():
             progress.say(f"  {line}")
-    return 1
 
 
 def _missing(play: Play, stage: DemoSet, told: Sequence[Told], trouble: str) -> list[str]:
@@ -176,7 +230,7 @@ def _missing(play: Play, stage: DemoSet, told: Sequence[Told], trouble: str) -> 
     if play.answers is Answers.NONE:
         found.append(play.notice)
     elif len(told) < len(play.stories) or not all(one.as_told for one in told):
-        found.append("Not everything ended as expected.")
+        found.append("Not everything ended as expected." if play.sample else "The change was not merged.")
     if play.answers is Answers.SCRIPTED:
         found += [
             f"{one.story.name}: the script rejects the first plan, and no rejection was seen"

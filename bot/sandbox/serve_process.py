@@ -12,6 +12,7 @@ from pathlib import Path
 from bot.cli.ledger import LedgerMissing, open_ledger
 from bot.clock import Clock
 from bot.record.ledger import Ledger
+from bot.sandbox.ci_command import LAUNCHER
 from bot.settings import Settings
 
 STOP_SECONDS = 15.0
@@ -37,7 +38,8 @@ class ServeProcess:
         """Start it; everything it writes goes to `log`."""
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "bot", "serve"],
+                # The launcher ends the service with the demo, also where the demo is killed and cannot stop it.
+                [sys.executable, "-c", LAUNCHER, sys.executable, "-m", "bot", "serve"],
                 cwd=self._directory,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
@@ -77,6 +79,12 @@ class ServeProcess:
         with self._ledger() as ledger:
             found = ledger.runs(limit=1000) if ledger else []
         return {run.issue: run.state.value for run in reversed(found)}
+
+    def model_calls(self, issue: int) -> int:
+        """How often the model was asked for an issue, by all of its runs."""
+        with self._ledger() as ledger:
+            runs = [run for run in ledger.runs(limit=1000) if run.issue == issue] if ledger else []
+            return sum(ledger.counts(run.run_id).model_calls for run in runs) if ledger else 0
 
     def refusals(self, issue: int) -> list[list[str]]:
         """The codes with which each attempt at a plan for an issue was refused, as the ledger has them."""

@@ -61,7 +61,13 @@ class Teller:
         before = self._set.calls()
         number = self._file(story)
         mendable = story.guidance is not None
-        seen = self._follow(story, number, lambda now: (mendable and _rejected(now)) or _over(now, mendable=mendable))
+        seen = self._follow(
+            story,
+            number,
+            lambda now: (
+                (mendable and _rejected(now)) or _over(now, mendable=mendable) or (not sample and is_blocked(now))
+            ),
+        )
         rejection = None
         if mendable and _rejected(seen):
             rejection = self._mend(story, seen)
@@ -139,7 +145,7 @@ class Teller:
             )
             open_claims = not all(proof.holds for proof in held)
             finished = not open_claims and seen.state in _DONE
-            if finished or seen.state in _ENDED or self._clock.monotonic() > end:
+            if finished or (not sample and is_blocked(seen)) or seen.state in _ENDED or self._clock.monotonic() > end:
                 return seen, held
             self._clock.sleep(POLL_SECONDS)
 
@@ -176,6 +182,16 @@ def _over(seen: Seen, *, mendable: bool = False) -> bool:
     if seen.pull is not None and seen.pull.state == "merged":
         return True
     return seen.state in _ENDED and not (mendable and _refusing_reviews(seen.pull))
+
+
+def is_blocked(seen: Seen) -> bool:
+    """The gate blocks the pull request's head, and CI has finished on it: nothing changes without a person."""
+    pull = seen.pull
+    if pull is None or pull.state != "open":
+        return False
+    gate = [check for check in pull.checks if check.name == CHECK_GATE]
+    finished = all(check.conclusion for check in pull.checks if check.app != CADENCE_SLUG)
+    return finished and any(check.conclusion == "action_required" for check in gate)
 
 
 def _refusing_reviews(pull: SeenPull | None) -> bool:
