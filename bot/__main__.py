@@ -10,7 +10,7 @@ import typer
 
 from bot import __version__
 from bot.cli import apply, config, explain, proof, schema, selftest
-from bot.errors import CadenceError, SettingsInvalid, WrongUse
+from bot.cli.failures import run_command
 
 if TYPE_CHECKING:
     from bot.record.ledger import Ledger
@@ -70,14 +70,22 @@ def _serve(*, web: bool, worker: bool) -> None:
 
 @app.command()
 def demo(
-    repo: Annotated[Path | None, typer.Option(help="A local git repository to work on instead of the sample.")] = None,
+    repo: Annotated[
+        str | None, typer.Option(help="A git repository to work on: a path, a folder inside one, or a URL.")
+    ] = None,
     blueprint: Annotated[Path | None, typer.Option(help="A Markdown file: the issue's title and text.")] = None,
     test_command: Annotated[
         str | None, typer.Option(help="What CI runs; guessed from the repository otherwise.")
     ] = None,
+    setup_command: Annotated[
+        str | None, typer.Option(help="What prepares each of CI's fresh checkouts; guessed otherwise.")
+    ] = None,
+    patch: Annotated[
+        Path | None, typer.Option(help="Write the result into this file instead of a branch of your repository.")
+    ] = None,
     stay: Annotated[bool, typer.Option(help="Keep everything running afterwards, to look at the pages.")] = False,
     plain: Annotated[bool, typer.Option(help="Plain lines instead of a live display.")] = False,
-    timeout: Annotated[float, typer.Option(help="Seconds that one story may take.")] = 120.0,
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds that one story may take.")] = 600.0,
     keep: Annotated[Path | None, typer.Option(help="A directory to keep the data and the service's log in.")] = None,
 ) -> None:
     """Run the main job on embedded parts: a GitHub, its CI and a model. No key, no network.
@@ -88,7 +96,15 @@ def demo(
     from bot.sandbox.demo_play import DemoOptions
 
     options = DemoOptions(
-        repo=repo, blueprint=blueprint, test_command=test_command, stay=stay, plain=plain, timeout=timeout, keep=keep
+        repo=repo,
+        blueprint=blueprint,
+        test_command=test_command,
+        setup_command=setup_command,
+        patch=patch,
+        stay=stay,
+        plain=plain,
+        timeout=timeout,
+        keep=keep,
     )
     raise typer.Exit(run_demo(options))
 
@@ -112,14 +128,19 @@ def check(
 def runs(
     context: typer.Context,
     as_json: Json = False,
-    limit: Annotated[int, typer.Option(help="How many, newest first.")] = 30,
+    limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 30,
 ) -> None:
     """List runs, newest first; `cadence runs show ID` shows one run's timeline."""
     if context.invoked_subcommand is not None:
         return
+    from bot.cli.ledger import LedgerMissing
     from bot.record.show import runs_json, runs_table
 
-    ledger = _ledger()
+    try:
+        ledger = _ledger()
+    except LedgerMissing as error:
+        typer.echo("[]" if as_json else f"No runs yet. {error.told}")
+        return
     found = ledger.runs(limit=limit)
     typer.echo(runs_json(ledger, found) if as_json else runs_table(found), nl=False)
 
@@ -140,11 +161,10 @@ def show_run(
 
 
 def _ledger() -> Ledger:
-    from bot.app import open_ledger
-    from bot.clock import SystemClock
+    from bot.cli.ledger import open_ledger
     from bot.settings import Settings
 
-    return open_ledger(Settings.load(), SystemClock())
+    return open_ledger(Settings.load())
 
 
 for group in (apply, config, explain, proof, schema, selftest):
@@ -152,12 +172,8 @@ for group in (apply, config, explain, proof, schema, selftest):
 
 
 def main() -> None:
-    """Run the command; errors of ours end in one line, exit code 2 for wrong use or settings and 1 otherwise."""
-    try:
-        app()
-    except CadenceError as error:
-        sys.stderr.write(f"cadence: {error}\n" + "".join(f"  {line}\n" for line in error.log_lines))
-        sys.exit(2 if isinstance(error, SettingsInvalid | WrongUse) else 1)
+    """Run the command; every failure ends in one line with its code, cause and next step."""
+    sys.exit(run_command(app))
 
 
 if __name__ == "__main__":

@@ -125,6 +125,13 @@ _OPERATION = {
     "repository.missing": M("the directory is no git repository", "Name one with --repo DIR."),
     "repository.sha256": M("the repository uses SHA-256 object names", "Use a repository with SHA-1 names."),
     "settings.invalid": M("the environment does not describe a service", "Correct the setting named."),
+    "ledger.missing": M(
+        "there is no ledger at the configured place", "Start `cadence serve`, or set CADENCE_DATA_DIR."
+    ),
+    "database.unavailable": M("the database does not answer", "Check CADENCE_DATABASE_URL and the server."),
+    "port.in_use": M("another process listens on the address", "Stop it, or choose another CADENCE_PORT."),
+    "port.refused": M("the address cannot be used", "Choose another CADENCE_HOST or CADENCE_PORT."),
+    "files": M("a file or directory cannot be read or written", "Check the path, its permissions and the free space."),
     "run.unknown": M("no such run, or its record is gone", "`cadence runs` lists them."),
     "run.ambiguous": M("several runs begin with that", "Give more of the id."),
     "fence.closed": M("the run ended, was stopped or superseded; nothing was sent", "Nothing."),

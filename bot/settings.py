@@ -8,6 +8,7 @@ import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
@@ -18,8 +19,8 @@ from bot.llm.model import ModelKind
 from bot.llm.prices import Prices, read_prices
 
 DEFAULT_MODEL = "gpt-5.5"
-_NOT_SETTINGS = ("CADENCE_TEST_", "CADENCE_CONTRACT")
-"""Read by the test suite, not by Cadence."""
+_NOT_SETTINGS = ("CADENCE_TEST_", "CADENCE_CONTRACT", "CADENCE_TRACEBACK")
+"""Read by the test suite, or by the command line before there are settings."""
 _REFUSED_ENVIRONMENT = ("DBOS__CLOUD", "DBOS_CONDUCTOR_KEY", "DBOS__CONDUCTOR_KEY")
 
 
@@ -106,6 +107,14 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'cadence.sqlite'}"
 
     @property
+    def ledger_path(self) -> Path | None:
+        """The ledger's SQLite file; None for PostgreSQL and for a database in memory."""
+        if self.database_url is None:
+            return self.data_dir.resolve() / "cadence.sqlite"
+        kind, _, rest = self.database_url.partition(":///")
+        return Path(rest) if kind == "sqlite" and rest and rest != ":memory:" else None
+
+    @property
     def on_postgres(self) -> bool:
         return self.ledger_url.startswith("postgres")
 
@@ -121,6 +130,32 @@ class Settings(BaseSettings):
             ModelKind.REASONING: self.model_reasoning or self.model,
             ModelKind.EFFICIENCY: self.model_efficiency or self.model,
         }
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str | None) -> str | None:
+        """SQLite or PostgreSQL; `postgres://`, which many hosts hand out, means `postgresql://`."""
+        if value is None:
+            return None
+        scheme, found, rest = value.partition("://")
+        if found and scheme in ("postgres", "postgresql") and rest.strip("/"):
+            return f"postgresql://{rest}"
+        if found and scheme == "sqlite" and rest.startswith("/"):
+            return value
+        raise ValueError(
+            f"`{scheme if found else 'this'}` is not a database that Cadence can use; "
+            "write postgresql://USER@HOST/NAME or sqlite:////absolute/path"
+        )
+
+    @field_validator("openai_base_url", "public_url")
+    @classmethod
+    def _web_address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("it is not an http(s) address such as https://host.example/v1")
+        return value
 
     @field_validator("model_prices")
     @classmethod
@@ -162,6 +197,16 @@ def _filed(dotenv: Path) -> dict[str, str | None]:
 
 
 def _pem(name: str, inline: SecretStr | None, file: Path | None) -> str:
+    text = _key_text(name, inline, file)
+    if "PRIVATE KEY-----" not in text:
+        kind = "a public key" if "PUBLIC KEY-----" in text else "not a private key in PEM form"
+        raise _invalid(
+            [f"{name} is {kind}. Use the file that GitHub offers under `Private keys` on the App's settings page."]
+        )
+    return text
+
+
+def _key_text(name: str, inline: SecretStr | None, file: Path | None) -> str:
     if inline is not None:
         return inline.get_secret_value().replace("\\n", "\n")
     if file is None:
@@ -182,6 +227,11 @@ def _fields(values: Mapping[str, str]) -> dict[str, str]:
         if variable in values:
             found[name] = values[variable]
     return found
+
+
+def traceback_wanted() -> bool:
+    """Whether CADENCE_TRACEBACK asks for the traceback of an unexpected exception."""
+    return bool(os.environ.get("CADENCE_TRACEBACK"))
 
 
 def variables() -> list[str]:
@@ -208,7 +258,7 @@ def _strangers(values: Mapping[str, str]) -> list[str]:
 def _fault(error: Any) -> str:
     name = str(error["loc"][0]) if error["loc"] else "?"
     variable = name if name.isupper() else f"CADENCE_{name.upper()}"
-    return f"{variable}: {error['msg']}."
+    return f"{variable}: {error['msg'].removeprefix('Value error, ')}."
 
 
 def _invalid(faults: list[str]) -> SettingsInvalid:

@@ -40,7 +40,8 @@ def explain(
 
     Reads GitHub with the App's credentials and the local ledger. Exit codes: 0 answered, 1 failed, 2 wrong use.
     """
-    from bot.app import build_house, open_ledger
+    from bot.app import build_house
+    from bot.cli.ledger import open_ledger
     from bot.clock import SystemClock
     from bot.llm.stub import AbsentModel
     from bot.settings import Settings
@@ -48,7 +49,7 @@ def explain(
     repository, number = parse_target(target)
     settings, clock = Settings.load(), SystemClock()
     settings.require_github()
-    ledger = open_ledger(settings, clock)
+    ledger = open_ledger(settings)
     house = build_house(settings, ledger=ledger, clock=clock, engine=IdleEngine(), model=AbsentModel())
     typer.echo(answer(house, repository, number, what_if or (), as_json=as_json))
 

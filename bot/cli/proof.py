@@ -191,12 +191,11 @@ def _read(path: Path, option: str) -> bytes:
 
 @contextmanager
 def _ledger() -> Iterator[tuple[Ledger, Settings]]:
-    from bot.app import open_ledger
-    from bot.clock import SystemClock
+    from bot.cli.ledger import open_ledger
     from bot.settings import Settings
 
     settings = Settings.load()
-    ledger = open_ledger(settings, SystemClock())
+    ledger = open_ledger(settings)
     try:
         yield ledger, settings
     finally:

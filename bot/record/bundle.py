@@ -11,8 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from jsonschema import Draft202012Validator
-
 from bot.errors import CadenceError
 from bot.record.chain import ChainEntry, ChainHead, canonical
 from bot.record.entries import ProofEntry
@@ -169,6 +167,9 @@ def read_bundle(raw: bytes) -> Bundle:
         data = _load(text)
     except (ValueError, RecursionError) as error:
         raise _no_bundle(f"it is no JSON text ({error})") from None
+    # Imported here: most commands that read the ledger never read a bundle, and jsonschema takes 0.1 s to import.
+    from jsonschema import Draft202012Validator
+
     faults = sorted(Draft202012Validator(_SCHEMA).iter_errors(data), key=lambda e: list(map(str, e.absolute_path)))
     if faults:
         where = "/".join(map(str, faults[0].absolute_path)) or "the whole"

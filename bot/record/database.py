@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import make_url
 
 
@@ -35,10 +35,19 @@ def insert_once(connection: sa.Connection, table: sa.Table, values: dict[str, An
     """Insert a row unless one of its unique keys is taken; tells whether it was inserted."""
     first = next(iter(table.primary_key.columns))
     if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
         made = postgresql.insert(table).values(**values).on_conflict_do_nothing().returning(first)
     else:
         made = sqlite.insert(table).values(**values).on_conflict_do_nothing().returning(first)
     return connection.execute(made).first() is not None
+
+
+def database_failure(error: Exception) -> BaseException | None:
+    """What the database or its driver said, where an exception comes from them; None for any other exception."""
+    if isinstance(error, sa.exc.DBAPIError):
+        return error.orig or error
+    return error if isinstance(error, sa.exc.SQLAlchemyError) else None
 
 
 class Store:

@@ -12,6 +12,7 @@ import http.client
 import queue
 import secrets
 import shutil
+import subprocess
 import tempfile
 import threading
 from collections.abc import Mapping
@@ -23,7 +24,7 @@ from flask import Flask, request
 from bot.clock import Clock
 from bot.sandbox.app_client import AppClient, SandboxAnswer
 from bot.sandbox.bare import Bare, GitError
-from bot.sandbox.ci_command import CommandOutcome, run_command
+from bot.sandbox.ci_command import CommandOutcome, kill_group, run_command
 from bot.sandbox.loopback import Loopback
 from bot.sandbox.state import stamp
 
@@ -45,14 +46,30 @@ class SandboxCI:
     """Tests every pushed commit of one bare repository once; `start` also tests the tip of the base branch."""
 
     def __init__(
-        self, *, repository: str, path: Path, command: str, search_path: str, clock: Clock, timeout: float = 300
+        self,
+        *,
+        repository: str,
+        path: Path,
+        command: str,
+        search_path: str,
+        clock: Clock,
+        timeout: float = 300,
+        setup: str = "",
+        folder: str = "",
     ) -> None:
-        """`repository` is OWNER/REPO, `path` its bare git directory, `timeout` seconds for one run of `command`."""
+        """`repository` is OWNER/REPO, `path` its bare git directory, `timeout` seconds for one run of `command`.
+
+        `setup` runs before it in each new checkout; both run in `folder`, a path inside the checkout.
+        """
         self.repository = repository
         self.secret = secrets.token_hex(16)
         self.client: AppClient | None = None
         self._path = path
         self._command = command
+        self._setup = setup
+        self._folder = folder
+        self._stopping = threading.Event()
+        self._running: subprocess.Popen[bytes] | None = None
         self._search_path = search_path
         self._timeout = timeout
         self._queue: queue.Queue[str | None] = queue.Queue()
@@ -76,8 +93,11 @@ class SandboxCI:
         self.test(base_tip)
 
     def stop(self) -> None:
-        """Finish the run under way and end."""
+        """End, and kill the command that is running."""
         self._hook.stop()
+        self._stopping.set()
+        if self._running is not None:
+            kill_group(self._running)
         self._queue.put(None)
         if self._worker.is_alive():
             self._worker.join(timeout=10)
@@ -98,7 +118,7 @@ class SandboxCI:
             self.test(str(payload["check_suite"]["head_sha"]), again=True)
 
     def _work(self) -> None:
-        while (sha := self._queue.get()) is not None:
+        while (sha := self._queue.get()) is not None and not self._stopping.is_set():
             try:
                 self._run(sha)
             except (SandboxAnswer, GitError, OSError, http.client.HTTPException) as error:
@@ -130,9 +150,26 @@ class SandboxCI:
             # --shared borrows the bare repository's objects: nothing is copied, and a commit needs no branch any more.
             Bare(self._path).git("clone", "--quiet", "--shared", "--no-checkout", str(self._path), str(checkout))
             Bare(checkout).git("checkout", "--quiet", "--detach", sha)
-            return run_command(self._command, checkout, search_path=self._search_path, timeout=self._timeout)
+            setup = self._run_in(checkout, self._setup) if self._setup else None
+            if setup is not None and setup.code != 0:
+                return CommandOutcome(setup.code, f"$ {self._setup}\n{setup.output}")
+            return self._run_in(checkout, self._command)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+    def _run_in(self, checkout: Path, command: str) -> CommandOutcome:
+        def started(process: subprocess.Popen[bytes]) -> None:
+            self._running = process
+            if self._stopping.is_set():
+                kill_group(process)
+
+        return run_command(
+            command,
+            checkout / self._folder,
+            search_path=self._search_path,
+            timeout=self._timeout,
+            started=started,
+        )
 
 
 def _output(command: str, outcome: CommandOutcome, seconds: float) -> dict[str, str]:

@@ -1,20 +1,18 @@
-"""The sandbox CI's test command: guessed from a repository's files, and run in a checkout without any secret."""
+"""Runs the sandbox CI's commands in a checkout, without any secret and without Cadence's own environment."""
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import signal
 import subprocess
-from collections.abc import Callable, Collection
+import sys
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 OUTPUT_LIMIT = 20_000
 """Characters of a command's output that are kept: its end, where the outcome stands."""
-
-_MAKE_TEST = re.compile(r"^test\s*:(?!=)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,55 +30,44 @@ class CommandOutcome:
         return "success" if self.code == 0 else "failure"
 
 
-def guess_command(paths: Collection[str], read: Callable[[str], str | None]) -> str | None:
-    """The command by which a repository's tests are most likely run, or None. `read` gives a file's text."""
-    if _MAKE_TEST.search(read("Makefile") or ""):
-        return "make test"
-    if _has_npm_test(read("package.json")):
-        return "npm test"
-    if "go.mod" in paths:
-        return "go test ./..."
-    if "Cargo.toml" in paths:
-        return "cargo test"
-    python_tests = [path for path in paths if re.search(r"(^|/)(test_[^/]*|[^/]*_test)\.py$", path)]
-    if not python_tests:
-        return None
-    return "python -m pytest -q" if _wants_pytest(paths, python_tests, read) else "python -m unittest discover"
+LAUNCHER = (
+    "import ctypes, os, sys\n"
+    "try:\n"
+    "    ctypes.CDLL(None).prctl(1, 9)\n"
+    "except (AttributeError, OSError):\n"
+    "    pass\n"
+    "os.execvp(sys.argv[1], sys.argv[1:])\n"
+)
+"""Starts a command that the kernel kills when the thread that started it ends: prctl(PR_SET_PDEATHSIG, SIGKILL), Linux.
+
+Without it a demo that is killed leaves its test command and its service running.
+"""
 
 
-def _has_npm_test(text: str | None) -> bool:
-    try:
-        loaded = json.loads(text or "{}")
-    except ValueError:
-        return False
-    scripts = loaded.get("scripts") if isinstance(loaded, dict) else None
-    return isinstance(scripts, dict) and "test" in scripts
-
-
-def _wants_pytest(paths: Collection[str], tests: Collection[str], read: Callable[[str], str | None]) -> bool:
-    if any(path.rsplit("/", 1)[-1] in ("conftest.py", "pytest.ini") for path in paths):
-        return True
-    if "[tool.pytest" in (read("pyproject.toml") or "") or "[tool:pytest]" in (read("setup.cfg") or ""):
-        return True
-    texts = [read(path) or "" for path in sorted(tests)[:20]]
-    return any("import pytest" in text for text in texts) or not any("unittest" in text for text in texts)
-
-
-def run_command(command: str, folder: Path, *, search_path: str, timeout: float) -> CommandOutcome:
+def run_command(
+    command: str,
+    folder: Path,
+    *,
+    search_path: str,
+    timeout: float,
+    started: Callable[[subprocess.Popen[bytes]], None] = lambda _: None,
+) -> CommandOutcome:
     """Run a shell command in `folder`; the whole process group is killed after `timeout` seconds.
 
     The environment is made here from nothing: whatever tokens and keys this process knows, the command does not.
+    `started` gets the process, whose group may be killed from outside.
     """
+    home = folder.parent
     environment = {
-        "PATH": search_path,
-        "HOME": str(folder.parent),
+        "PATH": os.pathsep.join((str(home / "venv" / "bin"), search_path)),
+        "HOME": str(home),
         "LANG": "C.UTF-8",
         "CI": "true",
         "PYTHONDONTWRITEBYTECODE": "1",
     }
     # `sh -c` on purpose: a test command is the operator's own shell line, as in every CI.
     with subprocess.Popen(
-        ["/bin/sh", "-c", command],
+        [sys.executable, "-I", "-c", LAUNCHER, "/bin/sh", "-c", command],
         cwd=folder,
         env=environment,
         stdin=subprocess.DEVNULL,
@@ -88,11 +75,38 @@ def run_command(command: str, folder: Path, *, search_path: str, timeout: float)
         stderr=subprocess.STDOUT,
         start_new_session=True,
     ) as process:
+        started(process)
         try:
             raw, _ = process.communicate(timeout=timeout)
             code: int | None = process.returncode
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
+            kill_group(process)
             raw, _ = process.communicate()
             code = None
     return CommandOutcome(code, raw.decode("utf-8", "replace")[-OUTPUT_LIMIT:])
+
+
+def kill_group(process: subprocess.Popen[bytes]) -> None:
+    """Kill a command with everything that it started."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def outside_search_path(search_path: str, tools: Path) -> str:
+    """`search_path` without the virtualenv that runs Cadence, and with the Python that the virtualenv was made from.
+
+    A repository's tests must never import from Cadence's own environment: in Flask's checkout they tested our Flask.
+    `tools` is a directory of our own, in which `python` and `python3` are made.
+    """
+    own = Path(sys.prefix).resolve()
+    kept = [
+        part
+        for part in search_path.split(os.pathsep)
+        if part and not (sys.prefix != sys.base_prefix and Path(part).resolve().is_relative_to(own))
+    ]
+    tools.mkdir(parents=True, exist_ok=True)
+    real = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
+    for name in ("python", "python3"):
+        if not (tools / name).exists():
+            (tools / name).symlink_to(real)
+    return os.pathsep.join((str(tools), *kept))

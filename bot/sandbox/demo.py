@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import os
-import sys
+import signal
 import tempfile
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import FrameType
 
 from rich.console import Console
 
 import bot
 from bot.clock import Clock, SystemClock
 from bot.names import CHECK_GATE
-from bot.sandbox.demo_play import DemoOptions, Play, WrongUse, choose_play, model_settings, without_settings
+from bot.sandbox.ci_command import outside_search_path
+from bot.sandbox.demo_own import report_own
+from bot.sandbox.demo_play import DemoOptions, Play, choose_play, model_settings, with_env_file, without_settings
 from bot.sandbox.demo_set import OWNER, Answers, DemoSet, Surroundings
-from bot.sandbox.progress import BAD, GOOD, Progress, open_progress, summary_table
+from bot.sandbox.observe import SeenCheck
+from bot.sandbox.progress import BAD, GOOD, Progress, claims_table, open_progress, summary_table
 from bot.sandbox.serve_process import ServeFailed
 from bot.sandbox.telling import StoryFailed, Teller, Told
 
@@ -24,26 +29,45 @@ __all__ = ["DemoOptions", "run_demo"]
 
 
 def run_demo(options: DemoOptions) -> int:
-    """Play the demo. 0 when everything ended as told, 1 when not, 2 for options that describe no demo."""
-    environment = dict(os.environ)
+    """Play the demo. 0 when everything ended as expected, 1 when not, 2 for options that describe no demo."""
+    environment = with_env_file(os.environ)
     console = Console(no_color=True if "NO_COLOR" in environment else None)
-    try:
-        play = choose_play(options, key=bool(environment.get("OPENAI_API_KEY", "").strip()))
-    except WrongUse as error:
-        Console(stderr=True).print(str(error), soft_wrap=True, markup=False, highlight=False)
-        return 2
     plain = options.plain or "NO_COLOR" in environment or "CI" in environment
     clock = SystemClock()
     with ExitStack() as stack:
+        stack.enter_context(_ended_by_signals())
         directory = _directory(options, stack)
+        key = bool(environment.get("OPENAI_API_KEY", "").strip())
+        play = choose_play(options, directory / "yours", key=key, say=lambda text: console.print(text, markup=False))
         around = _surroundings(directory, clock, environment)
         stage = DemoSet(play.subject, play.answers, play.rules, around)
         progress = stack.enter_context(open_progress(console, clock, plain=plain))
         try:
             return _perform(play, stage, progress, console, options=options, clock=clock)
         except KeyboardInterrupt:
-            progress.say("interrupted")
-            return 1
+            progress.say("stopped")
+            return 130
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """End on SIGTERM and SIGHUP as on Ctrl-C, so that what was started is stopped too."""
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    numbers = (signal.SIGTERM, signal.SIGHUP)
+    before = [signal.signal(number, end) for number in numbers] if in_main_thread() else []
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=False):
+            signal.signal(number, handler)
+
+
+def in_main_thread() -> bool:
+    """Whether signal handlers can be set here."""
+    return threading.current_thread() is threading.main_thread()
 
 
 def _directory(options: DemoOptions, stack: ExitStack) -> Path:
@@ -55,11 +79,11 @@ def _directory(options: DemoOptions, stack: ExitStack) -> Path:
 
 def _surroundings(directory: Path, clock: Clock, environment: Mapping[str, str]) -> Surroundings:
     # The working directory of `cadence serve` is its data, so the package has to be found by path where it is not
-    # installed; and `python` in a test command should be the one that runs the demo.
+    # installed.
     home = str(Path(bot.__file__).resolve().parent.parent)
     child = without_settings(environment)
     child["PYTHONPATH"] = os.pathsep.join(part for part in (home, child.get("PYTHONPATH", "")) if part)
-    search_path = os.pathsep.join((str(Path(sys.executable).parent), environment.get("PATH", os.defpath)))
+    search_path = outside_search_path(environment.get("PATH", os.defpath), directory / "bin")
     return Surroundings(directory, clock, child, search_path, model_settings(environment))
 
 
@@ -67,47 +91,68 @@ def _perform(
     play: Play, stage: DemoSet, progress: Progress, console: Console, *, options: DemoOptions, clock: Clock
 ) -> int:
     progress.say(play.notice)
+    _announce_ci(play, progress)
     told: list[Told] = []
     trouble = ""
     try:
         with stage:
-            progress.say(f"the sandbox is at {stage.url}/{OWNER}/{play.subject.name}; Cadence is ready")
-            teller = Teller(stage, progress, clock, timeout=options.timeout)
-            for story in play.stories:
-                progress.stage(story.name, f"--- {story.headline} ---")
-                told.append(teller.tell(story, sample=play.sample))
-                if not told[-1].as_told:
-                    break
-            _close(play, stage, told, progress, console)
+            where = f" at {stage.url}/{OWNER}/{play.subject.name}" if options.stay else ""
+            progress.say(f"the embedded GitHub is ready{where}; Cadence is ready")
+            teller = Teller(stage, progress, clock, timeout=options.timeout, show_urls=options.stay)
+            try:
+                for story in play.stories:
+                    progress.stage(story.name, f"--- {story.headline} ---")
+                    told.append(teller.tell(story, sample=play.sample))
+                    if not told[-1].as_told:
+                        break
+            except StoryFailed as error:
+                trouble = str(error)
+            _close(play, stage, told, console)
+            code = _verdict(play, stage, told, trouble, progress, options)
             if options.stay:
                 _stay(stage, progress, clock)
-    except (StoryFailed, ServeFailed) as error:
-        trouble = str(error)
-    return _verdict(play, stage, told, trouble, progress)
+            return code
+    except ServeFailed as error:
+        progress.say(str(error), style=BAD)
+        _show_log(stage, progress)
+        return 1
 
 
-def _close(play: Play, stage: DemoSet, told: Sequence[Told], progress: Progress, console: Console) -> None:
-    # Newest first: of several runs of one issue the newest tells how it ended.
-    recorded = {str(run.get("issue")): str(run.get("state")) for run in reversed(stage.serve.runs())}
-    for one in told:
-        state = recorded.get(str(one.seen.issue))
-        if state is not None:
-            progress.stage(one.story.name, f"`cadence runs` records it as: {state}")
+def _announce_ci(play: Play, progress: Progress) -> None:
+    if play.sample:
+        return
+    subject = play.subject
+    where = f" in {subject.folder}" if subject.folder else ""
+    if subject.setup_command:
+        progress.say(f"CI prepares with{where}: {subject.setup_command}")
+    progress.say(f"CI runs{where}: {subject.test_command}")
+    if play.source is not None and play.source.note:
+        progress.say(play.source.note)
+
+
+def _close(play: Play, stage: DemoSet, told: Sequence[Told], console: Console) -> None:
+    recorded = stage.serve.runs()
     model = {
         Answers.SCRIPTED: f"{stage.model.name} (recorded answers)",
-        Answers.RECORDED: f"{stage.model.name} (recorded, no judgement)",
+        Answers.RECORDED: f"{stage.model.name} (recorded, not a real review)",
         Answers.NONE: "none",
     }
     rows: dict[str, list[str]] = {}
     for one in told:
-        for label, cell in _cells(
-            one, stage, model.get(play.answers) or one.seen.model.replace("`", "") or "the configured model"
-        ):
+        answered = model.get(play.answers) or one.seen.model.replace("`", "") or "the configured model"
+        for label, cell in _cells(one, stage, answered, recorded.get(one.seen.issue, "not recorded")):
             rows.setdefault(label, []).append(cell)
-    console.print(summary_table([one.story.name for one in told], rows))
+    names = [one.story.name for one in told]
+    console.print(summary_table(names, rows))
+    claims: dict[str, list[bool | None]] = {}
+    for column, one in enumerate(told):
+        for proof in one.proofs:
+            claims.setdefault(proof.claim, [None] * len(told))[column] = proof.holds
+    if claims and (play.sample or all(one.as_told for one in told)):
+        console.print(claims_table(names, claims))
 
 
-def _cells(told: Told, stage: DemoSet, model: str) -> list[tuple[str, str]]:
+def _cells(told: Told, stage: DemoSet, model: str, state: str) -> list[tuple[str, str]]:
     seen, pull = told.seen, told.seen.pull
     own = [check for check in pull.checks if check.app_id == stage.cadence.app_id] if pull else []
     foreign = [check for check in pull.checks if check.app_id != stage.cadence.app_id] if pull else []
@@ -117,16 +162,22 @@ def _cells(told: Told, stage: DemoSet, model: str) -> list[tuple[str, str]]:
     return [
         ("issue", f"#{seen.issue} {'open' if seen.issue_open else 'closed'}"),
         ("pull request", f"#{pull.number} {pull.state}" if pull else "none"),
-        ("reviews", first + (", ".join(f"{c.name.split('/')[-1]} {c.conclusion}" for c in reviews) or "none")),
+        ("reviews", first + (_conclusions(reviews) or "none")),
         ("gate", next((str(check.conclusion) for check in own if check.name == CHECK_GATE), "none")),
-        ("CI", ", ".join(f"{check.name} {check.conclusion} by {check.app}" for check in foreign) or "none"),
-        ("merge commit", f"{commit.sha[:12]} {commit.message.splitlines()[0]}" if commit else "none"),
+        ("CI", ", ".join(f"{check.name} {check.conclusion}" for check in foreign) or "none"),
+        ("merged as", commit.sha[:12] if commit else "not merged"),
+        ("`cadence runs`", state),
         ("model", model),
-        (
-            "calls",
-            f"{told.calls[0]} to GitHub, {told.calls[1]} of them create or change; {told.calls[2]} scripted answers",
-        ),
+        ("GitHub calls", f"{told.calls[0]}, {told.calls[1]} of them writes"),
+        ("model calls", str(stage.serve.model_calls(seen.issue))),
     ]
+
+
+def _conclusions(reviews: Sequence[SeenCheck]) -> str:
+    """`success` where every review says so, else each review with its conclusion."""
+    if len({check.conclusion for check in reviews}) == 1:
+        return f"{len(reviews)} x {reviews[0].conclusion}"
+    return ", ".join(f"{check.name.split('/')[-1]} {check.conclusion}" for check in reviews)
 
 
 def _stay(stage: DemoSet, progress: Progress, clock: Clock) -> None:
@@ -139,25 +190,37 @@ def _stay(stage: DemoSet, progress: Progress, clock: Clock) -> None:
         progress.say("ending")
 
 
-def _verdict(play: Play, stage: DemoSet, told: Sequence[Told], trouble: str, progress: Progress) -> int:
-    """Say whether everything ended as told, claim by claim; the exit code."""
-    for one in told:
-        for proof in one.proofs:
-            found = "" if proof.holds or not proof.found else f" ({proof.found})"
-            mark, style = ("ok", GOOD) if proof.holds else ("MISSING", BAD)
-            progress.stage(one.story.name, f"{mark}: {proof.claim}{found}", style=style)
+def _verdict(
+    play: Play, stage: DemoSet, told: Sequence[Told], trouble: str, progress: Progress, options: DemoOptions
+) -> int:
+    """Say whether everything ended as expected, why if not, and where the result is; the exit code."""
+    if play.source is not None:
+        for one in told:
+            report_own(stage, one, play.source, progress, patch=options.patch)
+    else:
+        for one in told:
+            for proof in one.proofs:
+                if not proof.holds:
+                    found = f" ({proof.found})" if proof.found else ""
+                    progress.stage(one.story.name, f"MISSING: {proof.claim}{found}", style=BAD)
     missing = _missing(play, stage, told, trouble)
     if not missing:
-        progress.say("Everything ended as told.", style=GOOD)
+        claims = sum(len(one.proofs) for one in told)
+        progress.say(f"Everything ended as expected: {claims} claims hold.", style=GOOD)
         return 0
     for line in missing:
         progress.say(line, style=BAD)
-    tail = "" if play.answers is Answers.NONE else stage.serve_log()
+    if play.sample or stage.ci_failures():
+        _show_log(stage, progress)
+    return 1
+
+
+def _show_log(stage: DemoSet, progress: Progress) -> None:
+    tail = stage.serve_log()
     if tail:
         progress.say("the end of Cadence's log:")
         for line in tail.splitlines():
             progress.say(f"  {line}")
-    return 1
 
 
 def _missing(play: Play, stage: DemoSet, told: Sequence[Told], trouble: str) -> list[str]:
@@ -167,7 +230,7 @@ def _missing(play: Play, stage: DemoSet, told: Sequence[Told], trouble: str) -> 
     if play.answers is Answers.NONE:
         found.append(play.notice)
     elif len(told) < len(play.stories) or not all(one.as_told for one in told):
-        found.append("Not everything ended as told.")
+        found.append("Not everything ended as expected." if play.sample else "The change was not merged.")
     if play.answers is Answers.SCRIPTED:
         found += [
             f"{one.story.name}: the script rejects the first plan, and no rejection was seen"

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from dotenv import dotenv_values
+
+from bot.errors import WrongUse
 from bot.sandbox.answers import MAX_BODY
-from bot.sandbox.bare import Bare, GitError
-from bot.sandbox.ci_command import guess_command
+from bot.sandbox.bare import Bare
+from bot.sandbox.ci_guess import Guess, guess_commands
 from bot.sandbox.demo_set import Answers, Subject
+from bot.sandbox.demo_source import Source, open_source
 from bot.sandbox.sample_repository import SAMPLE_NAME, SAMPLE_TEST_COMMAND, sample_files, split_blueprint
 from bot.sandbox.script import Rule
 from bot.sandbox.story import generic_rules, stories
@@ -25,22 +29,20 @@ NO_MODEL = (
 )
 RECORDED_ONLY = (
     "No OPENAI_API_KEY is set: the ChangeSet is the blueprint's own, and both reviews are recorded answers, "
-    "not a judgement."
+    "not a real review."
 )
 SCRIPTED_ONLY = "No OPENAI_API_KEY is set: plans and reviews are recorded answers of a script; everything else is real."
 
 
-class WrongUse(Exception):
-    """The options do not describe a demo; the text says what to change."""
-
-
 @dataclass(frozen=True, slots=True)
 class DemoOptions:
-    """What `cadence demo` is told. `timeout` is in seconds for one story; `keep` is a directory to leave behind."""
+    """The options of `cadence demo`. `timeout` is in seconds for one story; `keep` is a directory to leave behind."""
 
-    repo: Path | None = None
+    repo: str | None = None
     blueprint: Path | None = None
     test_command: str | None = None
+    setup_command: str | None = None
+    patch: Path | None = None
     stay: bool = False
     plain: bool = False
     timeout: float = 120.0
@@ -57,14 +59,17 @@ class Play:
     rules: tuple[Rule, ...]
     notice: str
     sample: bool
+    source: Source | None = None
 
 
-def choose_play(options: DemoOptions, *, key: bool) -> Play:
+def choose_play(options: DemoOptions, directory: Path, *, key: bool, say: Callable[[str], None] = print) -> Play:
     """The play for those options; `key` says whether a real model can be asked. Raises WrongUse."""
     if (options.repo is None) != (options.blueprint is None):
-        raise WrongUse("--repo and --blueprint belong together: a repository, and what is to change in it")
+        raise WrongUse("--repo and --blueprint belong together: a repository, and what is to change in it.")
+    if options.repo is None and options.patch is not None:
+        raise WrongUse("--patch needs --repo: it writes what the demo made of your repository.")
     if options.repo is not None and options.blueprint is not None:
-        return _own_play(options, options.repo, options.blueprint, key=key)
+        return _own_play(options, open_source(options.repo, directory, say), options.blueprint, key=key)
     told = stories()
     subject = Subject(SAMPLE_NAME, options.test_command or SAMPLE_TEST_COMMAND, files=sample_files())
     if key:
@@ -73,42 +78,57 @@ def choose_play(options: DemoOptions, *, key: bool) -> Play:
     return Play(subject, Answers.SCRIPTED, told, rules, SCRIPTED_ONLY, sample=True)
 
 
-def _own_play(options: DemoOptions, repo: Path, blueprint: Path, *, key: bool) -> Play:
+def _own_play(options: DemoOptions, source: Source, blueprint: Path, *, key: bool) -> Play:
     try:
         title, body = split_blueprint(blueprint.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, ValueError) as error:
-        raise WrongUse(f"--blueprint {blueprint} cannot be read: {error}") from error
+        raise WrongUse(f"--blueprint {blueprint} cannot be read: {error}.") from error
     if len(body) > MAX_BODY:
-        raise WrongUse(f"--blueprint {blueprint} has {len(body):,} characters; GitHub takes {MAX_BODY:,} in an issue")
-    subject = Subject(_name(repo), options.test_command or _guess(repo), source=repo.resolve())
+        raise WrongUse(f"--blueprint {blueprint} has {len(body):,} characters; GitHub takes {MAX_BODY:,} in an issue.")
+    ci = _commands(options, source)
+    subject = Subject(source.name, ci.test, source=source.copy, setup_command=ci.setup, folder=ci.folder)
     story = Story(name="yours", headline="your blueprint on your repository", title=title, body=body)
+
+    def play(answers: Answers, notice: str, rules: tuple[Rule, ...] = ()) -> Play:
+        return Play(subject, answers, (story,), rules, notice, sample=False, source=source)
+
     if key:
-        notice = "Plans and reviews come from the configured model."
-        return Play(subject, Answers.REAL, (story,), (), notice, sample=False)
+        return play(Answers.REAL, "Plans and reviews come from the configured model.")
     if _CHANGESET_BLOCK.search(body):
-        return Play(subject, Answers.RECORDED, (story,), generic_rules(), RECORDED_ONLY, sample=False)
-    return Play(subject, Answers.NONE, (story,), (), NO_MODEL, sample=False)
+        return play(Answers.RECORDED, RECORDED_ONLY, generic_rules())
+    return play(Answers.NONE, NO_MODEL)
 
 
-def _name(repo: Path) -> str:
-    return re.sub(r"[^\w.-]+", "-", repo.resolve().name.removesuffix(".git")).strip(".-") or "repository"
-
-
-def _guess(repo: Path) -> str:
-    git = Bare(repo)
-    try:
-        paths = git.text("ls-tree", "-r", "--name-only", "HEAD").splitlines()
-    except (GitError, OSError) as error:
-        raise WrongUse(f"--repo {repo} is no git repository with a commit: {error}") from error
+def _commands(options: DemoOptions, source: Source) -> Guess:
+    """What CI runs: as the options say, else guessed from the files of the folder that was named."""
+    if options.test_command is not None:
+        return Guess(options.test_command, options.setup_command or "", source.folder)
+    git = Bare(source.copy)
+    paths = git.text("ls-tree", "-r", "-z", "--name-only", source.branch).split("\0")
 
     def read(path: str) -> str | None:
-        raw = git.read("HEAD", path)
+        raw = git.read(source.branch, path)
         return None if raw is None else raw.decode("utf-8", "replace")
 
-    command = guess_command(paths, read)
-    if command is None:
-        raise WrongUse(f"no test command can be guessed from the files of {repo}: name one with --test-command")
-    return command
+    found = guess_commands(paths, read, source.folder)
+    if not found:
+        raise WrongUse(
+            "No test command can be guessed from the repository's files.",
+            remedy="Name one with --test-command, and what prepares for it with --setup-command.",
+        )
+    if len(found) > 1:
+        named = "; ".join(f"{one.folder}: {one.test}" for one in found[:8])
+        raise WrongUse(
+            f"The repository holds {len(found)} projects with tests ({named}).",
+            remedy="Name the folder of one of them with --repo, or say with --test-command what CI should run.",
+        )
+    return replace(found[0], setup=found[0].setup if options.setup_command is None else options.setup_command)
+
+
+def with_env_file(environment: Mapping[str, str], dotenv: Path = Path(".env")) -> dict[str, str]:
+    """The environment over the `.env` file of the current folder, as `cadence serve` reads it."""
+    filed = dotenv_values(dotenv) if dotenv.is_file() else {}
+    return {**{name: value for name, value in filed.items() if value is not None}, **environment}
 
 
 def model_settings(environment: Mapping[str, str]) -> dict[str, str]:

@@ -14,8 +14,9 @@ from typing import Self
 
 from bot.clock import Clock
 from bot.llm.counting import count_tokens
+from bot.sandbox.bare import Bare
 from bot.sandbox.ci import CI_PERMISSIONS, SandboxCI
-from bot.sandbox.observe import Observer
+from bot.sandbox.observe import Observer, SeenCheck, newest_checks
 from bot.sandbox.pages import pages
 from bot.sandbox.script import Rule
 from bot.sandbox.scripted_model import ScriptedModel
@@ -64,12 +65,14 @@ class Answers(StrEnum):
 
 @dataclass(frozen=True)
 class Subject:
-    """The repository that the demo works on: copied from `source`, or made of `files`."""
+    """The repository that the demo works on: copied from `source`, or made of `files`; and how its CI tests it."""
 
     name: str
     test_command: str
     source: Path | None = None
     files: Mapping[str, str] | None = None
+    setup_command: str = ""
+    folder: str = ""
 
 
 @dataclass(frozen=True)
@@ -131,6 +134,8 @@ class DemoSet:
             command=self._subject.test_command,
             search_path=self._around.search_path,
             clock=self._around.clock,
+            setup=self._subject.setup_command,
+            folder=self._subject.folder,
         )
         stack.callback(ci.stop)
         app = self.github.create_app(
@@ -141,7 +146,8 @@ class DemoSet:
             webhook_secret=ci.secret,
         )
         self.github.install(app, self.repository)
-        ci.start(app=app, url=self.url, base_tip=self._observer("").base_tip())
+        self._base_tip = self._observer("").base_tip()
+        ci.start(app=app, url=self.url, base_tip=self._base_tip)
 
     def _start_cadence(self, stack: ExitStack) -> None:
         port = _free_port()
@@ -203,6 +209,15 @@ class DemoSet:
         reading = ("/access_tokens", "/graphql")
         writing = [one for one in own if one.method != "GET" and not one.path.split("?")[0].endswith(reading)]
         return len(own), len(writing), len(self.model.requests)
+
+    def base_checks(self) -> tuple[SeenCheck, ...]:
+        """The newest check runs on the commit that the base branch had at the start."""
+        with self.github.world.lock:
+            return newest_checks(self.repository.state.check_runs.values(), self._base_tip)
+
+    def bare_merge_base(self, head: str) -> str:
+        """The commit of the base at which the work on `head` began."""
+        return Bare(self.repository.state.path).text("merge-base", self._base_tip, head).strip()
 
     def serve_log(self) -> str:
         """The end of what `cadence serve` wrote, `` when it never ran."""

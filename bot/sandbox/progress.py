@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.live import Live
 from rich.spinner import Spinner
@@ -54,7 +55,7 @@ class Lines:
         self._console.print(line.append(text, style=style or "default"), soft_wrap=True, highlight=False)
 
     def stage(self, story: str, text: str, *, style: str = PLAIN) -> None:
-        self.say(f"{story:<8} {text}", style=style)
+        self.say(f"{story:<9} {text}", style=style)
 
 
 class LiveLines(Lines):
@@ -86,10 +87,22 @@ def open_progress(console: Console, clock: Clock, *, plain: bool) -> Lines:
 
 def summary_table(stories: Sequence[str], rows: Mapping[str, Sequence[str]]) -> Table:
     """The closing table: one column for each story, one row for each thing worth knowing."""
-    table = Table(title="What happened", title_justify="left", show_lines=False)
+    table = Table(title="What happened", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1))
     table.add_column("")
     for name in stories:
         table.add_column(name, overflow="fold")
     for label, cells in rows.items():
         table.add_row(Text(label), *(Text(cell) for cell in cells))
+    return table
+
+
+def claims_table(stories: Sequence[str], claims: Mapping[str, Sequence[bool | None]]) -> Table:
+    """What was checked on the embedded GitHub at the end; None where a story does not make the claim."""
+    table = Table(title="Checked afterwards", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1))
+    table.add_column("")
+    for name in stories:
+        table.add_column(name)
+    words = {True: Text("ok", style=GOOD), False: Text("MISSING", style=BAD), None: Text("")}
+    for claim, holds in claims.items():
+        table.add_row(Text(claim), *(words[one] for one in holds))
     return table

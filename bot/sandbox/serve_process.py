@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import http.client
-import json
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
+from bot.cli.ledger import LedgerMissing, open_ledger
 from bot.clock import Clock
+from bot.record.ledger import Ledger
+from bot.sandbox.ci_command import LAUNCHER
+from bot.settings import Settings
 
 STOP_SECONDS = 15.0
 LOG_NAME = "cadence.log"
@@ -35,7 +38,8 @@ class ServeProcess:
         """Start it; everything it writes goes to `log`."""
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "bot", "serve"],
+                # The launcher ends the service with the demo, also where the demo is killed and cannot stop it.
+                [sys.executable, "-c", LAUNCHER, sys.executable, "-m", "bot", "serve"],
                 cwd=self._directory,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
@@ -70,35 +74,40 @@ class ServeProcess:
             self._process.kill()
             self._process.wait()
 
-    def runs(self) -> list[dict[str, Any]]:
-        """What `cadence runs --json` says; empty when it says nothing that can be read."""
-        loaded = self._json("runs", "--json")
-        return [entry for entry in loaded if isinstance(entry, dict)] if isinstance(loaded, list) else []
+    def runs(self) -> dict[int, str]:
+        """The state in which the ledger has the newest run of each issue; empty while there is no ledger."""
+        with self._ledger() as ledger:
+            found = ledger.runs(limit=1000) if ledger else []
+        return {run.issue: run.state.value for run in reversed(found)}
+
+    def model_calls(self, issue: int) -> int:
+        """How often the model was asked for an issue, by all of its runs."""
+        with self._ledger() as ledger:
+            runs = [run for run in ledger.runs(limit=1000) if run.issue == issue] if ledger else []
+            return sum(ledger.counts(run.run_id).model_calls for run in runs) if ledger else 0
 
     def refusals(self, issue: int) -> list[list[str]]:
         """The codes with which each attempt at a plan for an issue was refused, as the ledger has them."""
-        found = []
-        for run in self.runs():
-            if run.get("issue") == issue:
-                shown = self._json("runs", "show", str(run["run"]), "--json")
-                attempts = shown.get("findings", []) if isinstance(shown, dict) else []
-                found += [[str(finding["code"]) for finding in one["findings"]] for one in attempts]
-        return found
+        with self._ledger() as ledger:
+            runs = [run for run in ledger.runs(limit=1000) if run.issue == issue] if ledger else []
+            return [
+                [str(finding["code"]) for finding in attempt["findings"]]
+                for run in runs
+                for attempt in (ledger.findings_of(run.run_id) if ledger else [])
+            ]
 
-    def _json(self, *arguments: str) -> Any:
-        done = subprocess.run(
-            [sys.executable, "-m", "bot", *arguments],
-            cwd=self._directory,
-            env=self._environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-            timeout=30,
-        )
+    @contextmanager
+    def _ledger(self) -> Iterator[Ledger | None]:
+        """The service's ledger, read in this process: starting `cadence runs` for it takes a second each time."""
         try:
-            return json.loads(done.stdout or b"[]")
-        except ValueError:
-            return []
+            ledger = open_ledger(Settings.load(self._environment, dotenv=None))
+        except LedgerMissing:
+            yield None
+            return
+        try:
+            yield ledger
+        finally:
+            ledger.close()
 
     def _ready(self) -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)

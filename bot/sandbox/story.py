@@ -190,8 +190,8 @@ def _unique_story() -> Story:
 
     right = "Every word that occurs once, in the order of the text, and tested."
     return Story(
-        name="mended",
-        headline="a rejected change is mended, then merged",
+        name="replanned",
+        headline="a rejected change is planned again, then merged",
         title=title,
         body=body,
         guidance=GUIDANCE,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import takewhile
 
 from bot.clock import Clock
 from bot.names import CHECK_GATE, OWN_CHECKS, TRIGGER_LABEL
@@ -42,11 +43,14 @@ class Told:
 class Teller:
     """Tells stories one after another; `timeout` is the seconds that one may take."""
 
-    def __init__(self, stage: DemoSet, progress: Progress, clock: Clock, *, timeout: float) -> None:
+    def __init__(
+        self, stage: DemoSet, progress: Progress, clock: Clock, *, timeout: float, show_urls: bool = False
+    ) -> None:
         self._set = stage
         self._progress = progress
         self._clock = clock
         self._timeout = timeout
+        self._show_urls = show_urls
         self._end = 0.0
         self._shown: dict[str, str] = {}
 
@@ -57,7 +61,13 @@ class Teller:
         before = self._set.calls()
         number = self._file(story)
         mendable = story.guidance is not None
-        seen = self._follow(story, number, lambda now: (mendable and _rejected(now)) or _over(now, mendable=mendable))
+        seen = self._follow(
+            story,
+            number,
+            lambda now: (
+                (mendable and _rejected(now)) or _over(now, mendable=mendable) or (not sample and is_blocked(now))
+            ),
+        )
         rejection = None
         if mendable and _rejected(seen):
             rejection = self._mend(story, seen)
@@ -73,7 +83,8 @@ class Teller:
         repository = self._set.repository
         number = repository.file_issue(story.title, story.body, by=OWNER)
         self._stage(story, f"{OWNER} files blueprint #{number}: {story.title}")
-        self._stage(story, f"{self._set.url}/{repository.full_name}/issues/{number}")
+        if self._show_urls:
+            self._stage(story, f"{self._set.url}/{repository.full_name}/issues/{number}")
         repository.label(number, TRIGGER_LABEL, by=OWNER)
         self._stage(story, f"{OWNER} labels it `{TRIGGER_LABEL}`")
         return number
@@ -99,7 +110,7 @@ class Teller:
                 for line in _plain(check.summary):
                     self._stage(story, f"  {line}")
         if remarks:
-            self._stage(story, f"the review's remark stands at {', '.join(remarks)}")
+            self._stage(story, f"the review comments on {', '.join(remarks)}")
         rejection = Rejection(pull.head, pull.checks, remarks, stayed_open=pull.state == "open")
         command = f"/cadence replan {story.guidance}"
         self._set.repository.comment(seen.issue, command, by=OWNER)
@@ -133,7 +144,8 @@ class Teller:
                 sample=sample,
             )
             open_claims = not all(proof.holds for proof in held)
-            if not open_claims or seen.state in _ENDED or self._clock.monotonic() > end:
+            finished = not open_claims and seen.state in _DONE
+            if finished or (not sample and is_blocked(seen)) or seen.state in _ENDED or self._clock.monotonic() > end:
                 return seen, held
             self._clock.sleep(POLL_SECONDS)
 
@@ -141,13 +153,16 @@ class Teller:
         """Say what is new since the last look."""
         pull = seen.pull
         if pull is not None and self._new("pull", str(pull.number)):
-            url = f"{self._set.url}/{self._set.repository.full_name}/pull/{pull.number}"
-            self._stage(story, f"pull request #{pull.number} is open: {url}")
+            url = f": {self._set.url}/{self._set.repository.full_name}/pull/{pull.number}" if self._show_urls else ""
+            self._stage(story, f"pull request #{pull.number} is open{url}")
         for check in pull.checks if pull else ():
             if check.conclusion and self._new(f"{_pull(seen).head}/{check.name}", check.conclusion):
                 style = GOOD if check.conclusion == "success" else BAD
                 by = "" if check.app == CADENCE_SLUG else f" (by {check.app}, really run)"
                 self._stage(story, f"{check.name}: {check.conclusion}{by}", style=style)
+        if pull is not None and pull.merge_commit is not None and self._new("merged", pull.merge_commit.sha):
+            subject = pull.merge_commit.message.partition("\n")[0]
+            self._stage(story, f"merged as {pull.merge_commit.sha[:12]} {subject}", style=GOOD)
         if seen.state and self._new("state", f"{seen.state} {seen.why}"):
             style = GOOD if seen.state in _DONE else BAD if seen.state in _ENDED else ""
             self._stage(story, seen.state.replace("-", " ") + (f": {seen.why}" if seen.why else ""), style=style)
@@ -167,6 +182,16 @@ def _over(seen: Seen, *, mendable: bool = False) -> bool:
     if seen.pull is not None and seen.pull.state == "merged":
         return True
     return seen.state in _ENDED and not (mendable and _refusing_reviews(seen.pull))
+
+
+def is_blocked(seen: Seen) -> bool:
+    """The gate blocks the pull request's head, and CI has finished on it: nothing changes without a person."""
+    pull = seen.pull
+    if pull is None or pull.state != "open":
+        return False
+    gate = [check for check in pull.checks if check.name == CHECK_GATE]
+    finished = all(check.conclusion for check in pull.checks if check.app != CADENCE_SLUG)
+    return finished and any(check.conclusion == "action_required" for check in gate)
 
 
 def _refusing_reviews(pull: SeenPull | None) -> bool:
@@ -204,4 +229,6 @@ def _check_words(check: SeenCheck) -> str:
 def _plain(summary: str, limit: int = 8) -> list[str]:
     """The first lines of a check's summary without empty ones and hidden marks."""
     lines = [line.strip() for line in summary.splitlines()]
-    return [line for line in lines if line and not line.startswith("<!--")][:limit]
+    # The reasons come first; what passed is folded, and a terminal cannot fold.
+    shown = takewhile(lambda line: not line.startswith("<details"), lines)
+    return [line for line in shown if line and not line.startswith("<!--")][:limit]

@@ -1,4 +1,4 @@
-"""Which test command is guessed, and what a test command gets to see."""
+"""What a test command gets to see, and how it ends."""
 
 from __future__ import annotations
 
@@ -10,31 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox.ci_command import CommandOutcome, guess_command, run_command
-
-UNITTEST = "import unittest\n"
-
-
-@pytest.mark.parametrize(
-    ("files", "command"),
-    [
-        ({"Makefile": "test: setup\n\tpytest\n", "tests/test_a.py": UNITTEST}, "make test"),
-        ({"Makefile": "test := yes\nbuild:\n", "tests/test_a.py": UNITTEST}, "python -m unittest discover"),
-        ({"package.json": '{"scripts": {"test": "node --test"}}'}, "npm test"),
-        ({"package.json": '{"scripts": {}}'}, None),
-        ({"package.json": "not json"}, None),
-        ({"go.mod": ""}, "go test ./..."),
-        ({"Cargo.toml": ""}, "cargo test"),
-        ({"tests/test_a.py": UNITTEST}, "python -m unittest discover"),
-        ({"tests/test_a.py": "import pytest\n"}, "python -m pytest -q"),
-        ({"tests/test_a.py": "def test_a(): pass\n"}, "python -m pytest -q"),
-        ({"a_test.py": UNITTEST, "conftest.py": ""}, "python -m pytest -q"),
-        ({"test_a.py": UNITTEST, "pyproject.toml": "[tool.pytest.ini_options]\n"}, "python -m pytest -q"),
-        ({"README.md": "test:\n", "contest.py": ""}, None),
-    ],
-)
-def test_guesses_the_command_from_the_files(files: dict[str, str], command: str | None) -> None:
-    assert guess_command(files.keys(), files.get) == command
+from bot.sandbox.ci_command import CommandOutcome, outside_search_path, run_command
 
 
 def run(command: str, folder: Path, timeout: float = 20) -> CommandOutcome:
@@ -73,3 +49,26 @@ def test_only_the_end_of_a_long_output_is_kept(tmp_path: Path) -> None:
     outcome = run("yes line | head -c 60000; echo; echo the end", tmp_path)
     assert len(outcome.output) == 20_000
     assert outcome.output.endswith("the end\n")
+
+
+def test_the_command_never_sees_the_environment_that_runs_cadence(tmp_path: Path) -> None:
+    checkout = tmp_path / "checkout"
+    checkout.mkdir()
+    search_path = outside_search_path(os.pathsep.join((f"{sys.prefix}/bin", os.defpath)), tmp_path / "bin")
+    outcome = run_command(
+        "python -c 'import sys; print(sys.prefix)'; python3 -c 'import bot'",
+        checkout,
+        search_path=search_path,
+        timeout=20,
+    )
+    assert outcome.output.splitlines()[0] == sys.base_prefix
+    assert "No module named 'bot'" in outcome.output
+
+
+def test_an_environment_of_the_checkouts_own_comes_first(tmp_path: Path) -> None:
+    (tmp_path / "checkout").mkdir()
+    tools = tmp_path / "venv" / "bin"
+    tools.mkdir(parents=True)
+    (tools / "pytest").write_text("#!/bin/sh\necho its own\n")
+    (tools / "pytest").chmod(0o755)
+    assert run("pytest", tmp_path / "checkout").output == "its own\n"

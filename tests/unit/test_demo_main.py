@@ -7,12 +7,13 @@ from types import SimpleNamespace
 
 import pytest
 
+from bot.errors import WrongUse
 from bot.sandbox.demo import DemoOptions, run_demo
 
 
-def test_options_that_describe_no_demo_are_wrong_use(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    assert run_demo(DemoOptions(repo=tmp_path)) == 2
-    assert "--repo and --blueprint belong together" in capfd.readouterr().err
+def test_options_that_describe_no_demo_are_wrong_use(tmp_path: Path) -> None:
+    with pytest.raises(WrongUse, match="--repo and --blueprint belong together"):
+        run_demo(DemoOptions(repo=str(tmp_path)))
 
 
 def test_a_service_that_does_not_start_fails_the_demo_with_the_end_of_its_log(

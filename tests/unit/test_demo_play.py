@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
 
+from bot.errors import WrongUse
 from bot.sandbox.demo_play import (
     DemoOptions,
-    WrongUse,
+    Play,
     choose_play,
     model_settings,
+    with_env_file,
     without_settings,
 )
 from bot.sandbox.demo_set import Answers
@@ -34,6 +37,11 @@ def git(folder: Path, *arguments: str) -> None:
     subprocess.run(["git", "-C", str(folder), *arguments], check=True, capture_output=True)
 
 
+def chosen(options: DemoOptions, *, key: bool) -> Play:
+    with tempfile.TemporaryDirectory() as folder:
+        return choose_play(options, Path(folder), key=key, say=lambda _: None)
+
+
 def written(tmp_path: Path, text: str, name: str = "blueprint.md") -> Path:
     path = tmp_path / name
     path.write_text(text)
@@ -41,21 +49,21 @@ def written(tmp_path: Path, text: str, name: str = "blueprint.md") -> Path:
 
 
 def test_without_a_key_every_story_is_scripted_and_says_so() -> None:
-    play = choose_play(DemoOptions(), key=False)
+    play = chosen(DemoOptions(), key=False)
     assert (play.answers, play.sample, len(play.stories)) == (Answers.SCRIPTED, True, 3)
     assert play.rules
     assert "recorded answers" in play.notice
 
 
 def test_with_a_key_the_model_is_asked_and_no_script_exists() -> None:
-    play = choose_play(DemoOptions(), key=True)
+    play = chosen(DemoOptions(), key=True)
     assert (play.answers, play.rules, len(play.stories)) == (Answers.REAL, (), 3)
 
 
 def test_an_own_change_set_needs_no_planner(repo: Path, tmp_path: Path) -> None:
-    play = choose_play(DemoOptions(repo=repo, blueprint=written(tmp_path, BLOCK)), key=False)
+    play = chosen(DemoOptions(repo=str(repo), blueprint=written(tmp_path, BLOCK)), key=False)
     assert play.answers is Answers.RECORDED
-    assert "not a judgement" in play.notice
+    assert "not a real review" in play.notice
     assert play.subject.name == "my-repo"
     assert play.subject.test_command == "python -m unittest discover"
     assert (play.stories[0].title, play.sample) == ("Greet", False)
@@ -64,36 +72,37 @@ def test_an_own_change_set_needs_no_planner(repo: Path, tmp_path: Path) -> None:
 def test_without_key_and_change_set_nobody_answers_and_the_notice_says_what_would_help(
     repo: Path, tmp_path: Path
 ) -> None:
-    play = choose_play(DemoOptions(repo=repo, blueprint=written(tmp_path, "# Greet\n\n`json cadence`\n")), key=False)
+    play = chosen(DemoOptions(repo=str(repo), blueprint=written(tmp_path, "# Greet\n\n`json cadence`\n")), key=False)
     assert play.answers is Answers.NONE
     assert "OPENAI_API_KEY" in play.notice
     assert "json cadence" in play.notice
 
 
 def test_a_key_answers_for_any_repository(repo: Path, tmp_path: Path) -> None:
-    options = DemoOptions(repo=repo, blueprint=written(tmp_path, "Greet"), test_command="true")
-    play = choose_play(options, key=True)
+    options = DemoOptions(repo=str(repo), blueprint=written(tmp_path, "Greet"), test_command="true")
+    play = chosen(options, key=True)
     assert (play.answers, play.subject.test_command) == (Answers.REAL, "true")
 
 
 def test_options_that_describe_no_demo(repo: Path, tmp_path: Path) -> None:
     blueprint = written(tmp_path, "Greet")
     wrong = {
-        "belong together": DemoOptions(repo=repo),
+        "belong together": DemoOptions(repo=str(repo)),
         "repository, and what": DemoOptions(blueprint=blueprint),
-        "cannot be read": DemoOptions(repo=repo, blueprint=tmp_path / "none.md"),
+        "cannot be read": DemoOptions(repo=str(repo), blueprint=tmp_path / "none.md"),
         "GitHub takes 65,536": DemoOptions(
-            repo=repo, blueprint=written(tmp_path, "Long\n\n" + "x" * 66_000, "long.md")
+            repo=str(repo), blueprint=written(tmp_path, "Long\n\n" + "x" * 66_000, "long.md")
         ),
-        "no git repository": DemoOptions(repo=tmp_path / "my repo" / "none", blueprint=blueprint),
+        "does not exist": DemoOptions(repo=str(tmp_path / "my repo" / "none"), blueprint=blueprint),
+        "--patch needs --repo": DemoOptions(patch=tmp_path / "x.patch"),
     }
     for words, options in wrong.items():
         with pytest.raises(WrongUse, match=words):
-            choose_play(options, key=False)
+            chosen(options, key=False)
     git(repo, "mv", "test_a.py", "a.py")
     git(repo, "-c", "user.name=a", "-c", "user.email=a@b", "commit", "--quiet", "-m", "no tests")
     with pytest.raises(WrongUse, match="--test-command"):
-        choose_play(DemoOptions(repo=repo, blueprint=blueprint), key=False)
+        chosen(DemoOptions(repo=str(repo), blueprint=blueprint), key=False)
 
 
 def test_settings_of_another_cadence_stay_outside() -> None:
@@ -108,3 +117,23 @@ def test_settings_of_another_cadence_stay_outside() -> None:
     }
     assert without_settings(environment) == {"PATH": "/bin"}
     assert model_settings(environment) == {"CADENCE_MODEL_PLAN": "m", "OPENAI_API_KEY": "k"}
+
+
+def test_the_env_file_is_read_and_the_environment_wins(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("OPENAI_API_KEY=from-file\nCADENCE_MODEL=file-model\n")
+    found = with_env_file({"CADENCE_MODEL": "mine"}, tmp_path / ".env")
+    assert found == {"OPENAI_API_KEY": "from-file", "CADENCE_MODEL": "mine"}
+
+
+def test_a_monorepo_asks_which_project(repo: Path, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (repo / name).mkdir()
+        (repo / name / "go.mod").write_text("module x\n")
+    git(repo, "rm", "--quiet", "test_a.py")
+    git(repo, "add", ".")
+    git(repo, "-c", "user.name=a", "-c", "user.email=a@b", "commit", "--quiet", "-m", "two projects")
+    blueprint = written(tmp_path, "Greet")
+    with pytest.raises(WrongUse, match=r"2 projects with tests.*one: go test"):
+        chosen(DemoOptions(repo=str(repo), blueprint=blueprint), key=True)
+    inside = chosen(DemoOptions(repo=str(repo / "two"), blueprint=blueprint), key=True)
+    assert (inside.subject.folder, inside.subject.test_command) == ("two", "go test ./...")

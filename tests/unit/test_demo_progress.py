@@ -42,7 +42,7 @@ def test_plain_lines_have_the_time_and_are_neither_wrapped_nor_read_as_markup() 
         progress.say("ready [bold] at http://127.0.0.1:1/a/very/long/path/that/is/not/cut")
         progress.stage("merges", "planning")
     assert output(out) == (
-        "[  1.0s] ready [bold] at http://127.0.0.1:1/a/very/long/path/that/is/not/cut\n[  2.0s] merges   planning\n"
+        "[  1.0s] ready [bold] at http://127.0.0.1:1/a/very/long/path/that/is/not/cut\n[  2.0s] merges    planning\n"
     )
 
 
@@ -50,9 +50,9 @@ def test_a_terminal_gets_the_same_lines_and_a_spinner() -> None:
     out = console(terminal=True)
     with open_progress(out, Ticking(), plain=False) as progress:
         assert isinstance(progress, LiveLines)
-        progress.stage("mended", "judging [x]", style="green")
+        progress.stage("replanned", "judging [x]", style="green")
     assert "judging [x]" in output(out)
-    assert "mended: judging [x]" in output(out)
+    assert "replanned: judging [x]" in output(out)
 
 
 def test_plain_is_plain_in_a_terminal_too() -> None:
@@ -61,6 +61,6 @@ def test_plain_is_plain_in_a_terminal_too() -> None:
 
 def test_the_table_has_a_column_for_each_story() -> None:
     out = console(terminal=False)
-    out.print(summary_table(["merges", "mended"], {"issue": ["#1 closed", "#3 [closed]"]}))
+    out.print(summary_table(["merges", "replanned"], {"issue": ["#1 closed", "#3 [closed]"]}))
     assert "#3 [closed]" in output(out)
     assert "merges" in output(out)

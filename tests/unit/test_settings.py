@@ -180,8 +180,8 @@ def test_the_ledger_is_a_file_in_the_data_directory_unless_told(tmp_path: Path) 
 
 def test_the_key_as_text_or_as_a_file(tmp_path: Path) -> None:
     assert load(CADENCE_PRIVATE_KEY=PEM).key_pem().count("\n") == 2
-    (tmp_path / "k.pem").write_text("a key\n")
-    assert load(CADENCE_PRIVATE_KEY_FILE=str(tmp_path / "k.pem")).key_pem() == "a key\n"
+    (tmp_path / "k.pem").write_text(PEM.replace("\\n", "\n"))
+    assert load(CADENCE_PRIVATE_KEY_FILE=str(tmp_path / "k.pem")).key_pem() == PEM.replace("\\n", "\n")
     with pytest.raises(SettingsInvalid, match="CADENCE_PRIVATE_KEY_FILE cannot be read: No such file"):
         load(CADENCE_PRIVATE_KEY_FILE=str(tmp_path / "none.pem")).key_pem()
     (tmp_path / "binary.pem").write_bytes(b"\xff\xfe\x00")

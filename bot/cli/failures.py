@@ -1,0 +1,73 @@
+"""What the command line prints when a command fails: one line with the code, the cause and the next step."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import traceback
+from collections.abc import Callable
+
+from bot.errors import CadenceError, SettingsInvalid, WrongUse
+
+
+def run_command(command: Callable[[], object]) -> int:
+    """Run the command line; returns the exit code: 2 for wrong use or settings, 130 for Ctrl-C, 1 for other failures.
+
+    An unexpected exception is shown in one line. With CADENCE_TRACEBACK=1 its traceback is shown too, for a report.
+    """
+    try:
+        command()
+    except CadenceError as error:
+        lines = "".join(f"\n  {line}" for line in error.log_lines)
+        return _say(f"{error}{lines}", 2 if isinstance(error, SettingsInvalid | WrongUse) else 1)
+    except KeyboardInterrupt:
+        return _say("stopped.", 130)
+    except BrokenPipeError:
+        # The reader of a pipe (`cadence runs | head`) has gone. Python would complain again when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:  # noqa: BLE001 - the command line's main: a user must never see a traceback
+        from bot.settings import traceback_wanted
+
+        if traceback_wanted():
+            traceback.print_exc()
+        return _say(describe(error), 1)
+    return 0
+
+
+def describe(error: Exception) -> str:
+    """One line for an exception of a library or of the operating system: the code, the cause, the next step."""
+    from bot.record.database import database_failure
+
+    if (cause := database_failure(error)) is not None:
+        return (
+            f"database.unavailable: the database does not answer: {_first_line(cause)}. "
+            "Check CADENCE_DATABASE_URL, and that the server runs and accepts connections."
+        )
+    if isinstance(error, OSError):
+        return _operating_system(error)
+    return (
+        f"internal: {type(error).__name__}: {_first_line(error)}. This is a defect in Cadence: please report it with "
+        "the output of the same command under CADENCE_TRACEBACK=1."
+    )
+
+
+def _operating_system(error: OSError) -> str:
+    cause = error.strerror or _first_line(error)
+    if error.errno == errno.EADDRINUSE:
+        return "port.in_use: another process listens on this address. Stop it, or choose another CADENCE_PORT."
+    if error.errno == errno.EACCES and not error.filename:
+        return f"port.refused: this address cannot be used: {cause}. Choose another CADENCE_HOST or CADENCE_PORT."
+    place = f"{error.filename}: " if error.filename else ""
+    return f"files: {place}{cause}. Check the path, its permissions and the free space."
+
+
+def _first_line(error: BaseException) -> str:
+    text = str(error).strip() or type(error).__name__
+    return text.splitlines()[0].rstrip(".")[:300]
+
+
+def _say(text: str, code: int) -> int:
+    sys.stderr.write(f"cadence: {text}\n")
+    return code

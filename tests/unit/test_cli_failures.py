@@ -1,0 +1,106 @@
+"""Every failure of a command ends in one line: the code, the cause and the next step. Never in a traceback."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from typer.testing import CliRunner
+
+from bot.__main__ import app
+from bot.cli.failures import run_command
+from bot.cli.ledger import LedgerMissing, open_ledger
+from bot.errors import SettingsInvalid
+from bot.record.ledger import Ledger
+from bot.settings import Settings
+from tests.fakes.fake_clock import FakeClock
+
+
+def said(capsys: pytest.CaptureFixture[str], error: BaseException) -> tuple[int, str]:
+    def fail() -> None:
+        raise error
+
+    code = run_command(fail)
+    return code, capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("error", "words", "exit_code"),
+    [
+        (sa.exc.OperationalError("select 1", {}, Exception("Connection refused\nhint")), "database.unavailable", 1),
+        (sa.exc.NoSuchModuleError("Can't load plugin"), "database.unavailable", 1),
+        (OSError(errno.EADDRINUSE, "Address already in use"), "port.in_use", 1),
+        (PermissionError(errno.EACCES, "Permission denied"), "port.refused", 1),
+        (PermissionError(errno.EACCES, "Permission denied", "/data"), "files: /data: Permission denied", 1),
+        (OSError(errno.ENOSPC, "No space left on device", "/data"), "No space left on device", 1),
+        (ZeroDivisionError("division by zero"), "internal: ZeroDivisionError: division by zero", 1),
+        (KeyboardInterrupt(), "stopped", 130),
+        (SettingsInvalid("CADENCE_PORT is wrong"), "settings.invalid: CADENCE_PORT is wrong", 2),
+    ],
+)
+def test_one_line_with_cause_and_next_step(
+    capsys: pytest.CaptureFixture[str], error: BaseException, words: str, exit_code: int
+) -> None:
+    code, text = said(capsys, error)
+    assert code == exit_code
+    assert words in text and text.startswith("cadence: ")
+    assert text.count("\n") == 1 and "Traceback" not in text
+
+
+def test_a_traceback_is_shown_on_request(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CADENCE_TRACEBACK", "1")
+    assert "Traceback" in said(capsys, ZeroDivisionError("x"))[1]
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("mysql://root@localhost/x", "`mysql` is not a database that Cadence can use"),
+        ("nonsense", "write postgresql://"),
+        ("postgresql://", "write postgresql://"),
+        ("sqlite:", "sqlite:////absolute/path"),
+    ],
+)
+def test_a_database_that_cannot_be_used_is_named(url: str, words: str) -> None:
+    with pytest.raises(SettingsInvalid, match=words):
+        Settings.load({"CADENCE_DATABASE_URL": url}, dotenv=None)
+
+
+def test_postgres_is_a_name_of_postgresql() -> None:
+    settings = Settings.load({"CADENCE_DATABASE_URL": "postgres://me@db.example/cadence"}, dotenv=None)
+    assert settings.ledger_url == "postgresql://me@db.example/cadence" and settings.on_postgres
+
+
+@pytest.mark.parametrize("variable", ["OPENAI_BASE_URL", "CADENCE_PUBLIC_URL"])
+def test_an_address_that_is_none_is_named(variable: str) -> None:
+    with pytest.raises(SettingsInvalid, match=f"{variable}: it is not an http"):
+        Settings.load({variable: "localhost:8000"}, dotenv=None)
+
+
+def test_a_public_key_in_place_of_the_private_key_is_named() -> None:
+    settings = Settings.load(
+        {"CADENCE_PRIVATE_KEY": "-----BEGIN PUBLIC KEY-----\\nAAAA\\n-----END PUBLIC KEY-----"}, dotenv=None
+    )
+    with pytest.raises(SettingsInvalid, match="CADENCE_PRIVATE_KEY is a public key"):
+        settings.key_pem()
+
+
+def test_reading_creates_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for command in (["runs"], ["runs", "show", "abc"], ["verify", "abcdef1"], ["export", "abcdef1"]):
+        CliRunner().invoke(app, command)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_ledger_is_named(tmp_path: Path) -> None:
+    with pytest.raises(LedgerMissing, match="There is no ledger at"):
+        open_ledger(Settings.load({"CADENCE_DATA_DIR": str(tmp_path / "none")}, dotenv=None))
+
+
+def test_a_ledger_is_migrated_before_it_is_read(tmp_path: Path) -> None:
+    settings = Settings.load({"CADENCE_DATA_DIR": str(tmp_path)}, dotenv=None)
+    Ledger.open(settings.ledger_url, FakeClock()).close()
+    (tmp_path / "cadence.sqlite").touch()
+    assert open_ledger(settings).runs(limit=1) == []
