@@ -74,7 +74,7 @@ def states_page() -> str:
         _MADE,
         f"Every move is recorded in the ledger. Any unfinished run may also end as {endings}.",
         _table(("state", "kind", "leads to"), rows),
-        "A finished run that leads somewhere is woken by a command: `/cadence retry`, `resume` or `replan`.",
+        "A finished run that leads somewhere is woken by the command `/cadence replan`.",
     ]
     return "\n\n".join(parts) + "\n"
 

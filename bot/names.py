@@ -88,9 +88,9 @@ def label_cause(event_id: str) -> Cause:
     return Cause(f"label:{event_id}")
 
 
-def comment_cause(comment: CommentId) -> Cause:
-    """The cause of a run started by a command: the id of the comment that gave it."""
-    return Cause(f"comment:{comment}")
+def comment_cause(comment: CommentId, edit: str = "") -> Cause:
+    """The cause of a run started by a command: the id of the comment that gave it, and which edit of it, if one did."""
+    return Cause(f"comment:{comment}{edit}")
 
 
 def revert_cause(merge: str) -> Cause:

@@ -8,15 +8,17 @@ from dataclasses import dataclass
 
 import structlog
 
-from bot.errors import CadenceError
+from bot.errors import CadenceError, NotFound
 from bot.flow import config_check, orders
+from bot.flow.desk import Desk
+from bot.flow.gone import end_without_issue, issue_is_gone
 from bot.flow.house import House
 from bot.flow.others import let_pass
 from bot.flow.queue import answer_group
 from bot.flow.review import ask_again
 from bot.flow.starting import begin, stop_runs
 from bot.flow.telling import SUSPENDED, resume_suspended
-from bot.flow.trigger import read_trigger
+from bot.flow.trigger import read_issue
 from bot.intake.events import (
     BranchPushed,
     ChecksChanged,
@@ -104,13 +106,32 @@ def _noted(handled: Handled | Ignored, note: str | None) -> Handled | Ignored:
 
 
 def _issue(house: House, event: IssueChanged) -> Handled | Ignored:
+    if event.action in ("deleted", "transferred"):
+        return _gone(house, event)
+    try:
+        return _changed(house, event)
+    except NotFound:
+        return _gone(house, event)
+
+
+def _gone(house: House, event: IssueChanged) -> Handled | Ignored:
+    """The issue was deleted or moved to another repository, where it has another number: its runs end."""
+    runs = [r for r in house.ledger.runs_of_issue(event.repo.repository_id, event.issue) if r.state not in TERMINAL]
+    desks = [desk for desk in (Desk(house, run.run_id) for run in runs) if issue_is_gone(desk)]
+    for desk in desks:
+        with desk.mandate_context():
+            end_without_issue(desk)
+    if not desks:
+        return Ignored(f"issue #{event.issue} is gone, or no unfinished run is concerned")
+    return Handled(f"issue #{event.issue} is gone", desks[0].run.run_id)
+
+
+def _changed(house: House, event: IssueChanged) -> Handled | Ignored:
     match event.action:
         case "labeled" | "reopened":
             return _begun(house, event)
-        case "unlabeled":
-            return _unlabelled(house, event)
-        case "closed":
-            return _stopped(house, event, f"the issue was closed by @{event.sender.login}")
+        case "unlabeled" | "closed":
+            return _unwanted(house, event)
         case _:
             return _edited(house, event)
 
@@ -124,25 +145,37 @@ def _begun(house: House, event: IssueChanged) -> Handled | Ignored:
     return _look(house, repository, house.ledger.runs_of_issue(repository, event.issue)) or begun
 
 
-def _unlabelled(house: House, event: IssueChanged) -> Handled | Ignored:
-    runs = house.ledger.runs_of_issue(event.repo.repository_id, event.issue)
-    if all(run.state in TERMINAL for run in runs):
-        return Ignored("no unfinished run for the issue")
-    trigger = read_trigger(house, event.repo)
-    if trigger.is_named(event.label):
-        return _stopped(house, event, f"the label `{event.label}` was taken off by @{event.sender.login}")
-    return _look(house, event.repo.repository_id, runs) or Ignored(trigger.why_not(event.label))
+def _unwanted(house: House, event: IssueChanged) -> Handled | Ignored:
+    """The issue was closed or lost a label: stop its runs, if GitHub still says so.
 
-
-def _stopped(house: House, event: IssueChanged, reason: str) -> Handled | Ignored:
-    """Stop the issue's unfinished runs; one with a pull request is settled by a look, for a merge closes issues too."""
+    A delivery can come late, twice, or again days later, and tells only what was true when it was made. So the issue is
+    read: where it is open with the label, the run of that label goes on, or begins.
+    """
     runs = [r for r in house.ledger.runs_of_issue(event.repo.repository_id, event.issue) if r.state not in TERMINAL]
+    if not runs:
+        return Ignored("no unfinished run for the issue")
+    history, trigger = read_issue(house, event.repo, event.issue)
+    if event.action == "unlabeled" and not trigger.is_named(event.label):
+        return _look(house, event.repo.repository_id, runs) or Ignored(trigger.why_not(event.label))
+    if trigger.in_force(history) is not None:
+        begun = begin(house, event.repo, event.issue)
+        if not isinstance(begun, Ignored):
+            return Handled(f"run {begun}, by the label that was put on since", begun)
+        looked = _look(house, event.repo.repository_id, runs)
+        return looked or Ignored(f"the issue is open with the label: this `{event.action}` is out of date")
+    who = f"@{event.sender.login}"
+    said = f"the issue was closed by {who}"
+    return _stopped(
+        house, runs, said if event.action == "closed" else f"the label `{event.label}` was taken off by {who}"
+    )
+
+
+def _stopped(house: House, runs: Sequence[RunEntry], reason: str) -> Handled:
+    """Stop unfinished runs; one with a pull request is settled by a look, for a merge closes issues too."""
     for run in runs:
         if run.pull is not None:
             house.engine.tick(run.repository_id, run.pull)
     stopped = stop_runs(house, [r for r in runs if r.pull is None], reason)
-    if not runs:
-        return Ignored("no unfinished run for the issue")
     return Handled(f"stopped {', '.join(stopped)}" if stopped else "looking at the pull request", runs[0].run_id)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.errors import BudgetSpent, CadenceError, InstallationGone, Limited
+from bot.errors import BudgetSpent, CadenceError, InstallationGone, Limited, NotFound
 from bot.flow.desk import Desk, log
+from bot.flow.gone import end_without_issue, issue_is_gone
 from bot.names import CommitSha
 from bot.record.entries import TransitionEntry
 from bot.states import AT_THE_GATE, BUILDING, TERMINAL, RunState
@@ -25,6 +26,9 @@ def ended(desk: Desk, error: CadenceError) -> None:
     log.warning(
         "stage.ended", run=run.run_id, code=error.code, summary=error.summary, output=list(error.log_lines) or None
     )
+    if isinstance(error, NotFound) and issue_is_gone(desk):
+        end_without_issue(desk)
+        return
     if run.state in TERMINAL:
         # The process died between the end and its telling, and the stage came to the same end again.
         desk.tell(next_step=error.remedy, details=error.details)

@@ -12,6 +12,7 @@ from bot.gate.snapshot import Snapshot
 from bot.intake.authority import blueprint_digest
 from bot.intake.commands import Command
 from bot.intake.events import CommandGiven
+from bot.names import CHECK_GATE
 from bot.record.entries import RunEntry
 from bot.repo_config import RepoConfig
 from bot.states import AT_THE_GATE, RunState
@@ -36,13 +37,16 @@ def go(house: House, event: CommandGiven, command: Command, run: RunEntry | None
     field = "approved_diff" if run.asked_digest == run.changeset_digest else "approved_digest"
     house.ledger.update_run(run.run_id, **{field: run.asked_digest, "approved_by": event.sender.login})
     house.ledger.move(run.run_id, S.RECEIVED, reason=f"approved by @{event.sender.login}", by=event.sender.login)
-    house.engine.start_build(run.run_id, f"go-{event.comment}")
+    house.engine.start_build(run.run_id, f"go-{event.comment}-{run.asked_digest[:12]}")
     return ""
 
 
-def _shown_before(asked_at: datetime | None, comment_at: datetime) -> bool:
-    """GitHub's times are whole seconds, so ours is cut to the second before the two are compared."""
-    return asked_at is not None and asked_at.replace(microsecond=0) <= comment_at
+def _shown_before(shown_at: datetime | None, comment_at: datetime) -> bool:
+    """Whether it was shown before the comment was written; both times are GitHub's, in whole seconds.
+
+    Nobody reads and answers within one second, so the same second counts as too early.
+    """
+    return shown_at is not None and shown_at.replace(microsecond=0) < comment_at
 
 
 def _at_the_gate(house: House, event: CommandGiven, command: Command, run: RunEntry, config: RepoConfig) -> str:
@@ -63,7 +67,7 @@ def _at_the_gate(house: House, event: CommandGiven, command: Command, run: RunEn
             return f"`{command.argument}` is not the issue's present text; `{text[:12]}` is. {named}".strip()
     elif any(edit.at >= event.created_at for edit in history.edits):
         return f"The issue was edited after your comment. Look again, then `/cadence go {text[:12]}`."
-    elif on_the_pull and not _head_shown_before(house, run, seen.snapshot, event.created_at):
+    elif on_the_pull and not _head_shown_before(seen.snapshot, event.created_at):
         again = next(iter(on_the_pull.values()))[:12]
         return f"What was pushed is newer than your comment. Look at it, then `/cadence go {again}`."
     desk.update(**fields, approved_by=event.sender.login)
@@ -81,7 +85,14 @@ def _on_the_pull(run: RunEntry, snapshot: Snapshot) -> dict[str, str]:
     return {}
 
 
-def _head_shown_before(house: House, run: RunEntry, snapshot: Snapshot, comment_at: datetime) -> bool:
-    """Whether the gate had shown a decision on this head when the comment was written."""
-    on_head = [one for one in house.ledger.decisions_of(run.run_id) if one.head == snapshot.head]
-    return bool(on_head) and _shown_before(on_head[0].at, comment_at)
+def _head_shown_before(snapshot: Snapshot, comment_at: datetime) -> bool:
+    """Whether `cadence/gate` was there on this head when the comment was written.
+
+    GitHub sets the start of a check run that is made without one (https://docs.github.com/rest/checks/runs).
+    """
+    shown = [
+        check.started_at
+        for check in snapshot.checks or ()
+        if check.name == CHECK_GATE and check.app_id == snapshot.app_id and check.started_at is not None
+    ]
+    return _shown_before(min(shown, default=None), comment_at)

@@ -5,19 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.effects import EffectKind, JsonDict, Mandate
-from bot.errors import CadenceError
+from bot.errors import CadenceError, NotFound
 from bot.flow.desk import Desk
 from bot.flow.go import go
+from bot.flow.gone import NEXT, issue_is_gone
 from bot.flow.house import House
 from bot.flow.reconcile import look
 from bot.flow.review import ask_again
 from bot.flow.starting import new_run, react, supersede
+from bot.flow.trigger import policy_for
 from bot.gate.explain import explain
-from bot.intake.authority import approved_by_go, blueprint_digest
+from bot.intake.authority import RANKS, approved_by_go, blueprint_digest
 from bot.intake.commands import Command, CommandError, help_text, needs_write, parse_command
 from bot.intake.events import CommandGiven, Ignored
-from bot.names import CommitSha, IssueNumber, branch_for, comment_cause, marker
-from bot.quiet import quiet_line
+from bot.names import CONFIG_PATH, CommitSha, IssueNumber, branch_for, comment_cause, marker
+from bot.policy import Policy
+from bot.quiet import quiet, quiet_line
 from bot.record.entries import RunEntry
 from bot.repo_config import RepoConfig
 from bot.states import AT_THE_GATE, RunState
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from bot.flow.drain import Handled
 
 S = RunState
+ONLY_THE_FIRST = "Only the first command of a comment is carried out. Give the others in comments of their own."
 
 
 def obey(house: House, event: CommandGiven) -> Handled | Ignored:
@@ -44,15 +48,22 @@ def obey(house: House, event: CommandGiven) -> Handled | Ignored:
     if isinstance(command, CommandError):
         _answer(house, event, command.answer)
         return Handled(f"answered a command that is wrong: {command.code}", run.run_id if run else None)
-    if needs_write(command) and not _may_write(house, event, run):
-        _answer(
-            house,
-            event,
-            f"`/cadence {command.verb}` needs write permission on this repository, which you do not have. "
-            "Ask a maintainer to give the command.",
-        )
-        return Handled(f"refused `{command.verb}`: no write permission", run.run_id if run else None)
-    answer = _act(house, event, command, run)
+    config = RepoConfig()
+    if needs_write(command):
+        policy = policy_for(house, event.repo, run.base_branch if run else "")
+        refusal = _refusal(house, event, command, policy)
+        if refusal or policy.config is None:
+            _answer(house, event, refusal)
+            return Handled(f"refused `{command.verb}`: {refusal}", run.run_id if run else None)
+        config = policy.config
+    try:
+        answer = _act(house, event, command, run, config)
+    except NotFound:
+        if run is None or not issue_is_gone(Desk(house, run.run_id)):
+            raise
+        answer = f"Issue #{run.issue} is not there any more, so nothing was done. {NEXT}"
+    if command.more:
+        answer = f"{answer}\n\n{ONLY_THE_FIRST}".strip()
     if answer:
         _answer(house, event, answer)
     return Handled(f"command {command.verb}", run.run_id if run else None)
@@ -66,25 +77,30 @@ def _run_of(house: House, event: CommandGiven) -> RunEntry | None:
     return house.ledger.latest_run(event.repo.repository_id, event.issue)
 
 
-def _may_write(house: House, event: CommandGiven, run: RunEntry | None) -> bool:
-    """The sender's permission counts, asked of GitHub now: association in a payload cannot be trusted."""
-    needed = _config(house, run).trigger.permission
+def _refusal(house: House, event: CommandGiven, command: Command, policy: Policy) -> str:
+    """Why the sender may not give the command; empty where the policy lets them.
+
+    The permission is asked of GitHub now: what a payload says of its sender cannot be relied on.
+    """
+    if policy.config is None:
+        # Whom the repository lets through is written in the file that nobody can read.
+        return (
+            f"`/cadence {command.verb}` was not carried out: `{CONFIG_PATH}` says who may give it, and cannot be used: "
+            f"{quiet(str(policy.error))}\n\nCorrect the file, then give the command again."
+        )
+    needed = policy.config.trigger.permission
     have = house.github.at(event.repo).permission(event.sender.login).permission
-    return have == "admin" or have == needed
-
-
-def _config(house: House, run: RunEntry | None) -> RepoConfig:
-    if run is None or not run.base_branch:
-        return RepoConfig()
-    desk = Desk(house, run.run_id)
-    tip = desk.mirror.tip(run.base_branch)
-    policy = desk.policy_at(tip) if tip else None
-    return policy.config if policy and policy.config else RepoConfig()
+    if RANKS.get(have, 0) >= RANKS[needed]:
+        return ""
+    return (
+        f"`/cadence {command.verb}` needs {needed} permission on this repository, which you do not have. "
+        "Ask a maintainer to give the command."
+    )
 
 
 def _answer(house: House, event: CommandGiven, text: str) -> None:
-    """One comment per command, found again by its marker."""
-    mark = marker("answer", comment=event.comment)
+    """One comment per command, found again by its marker; a command that an edit gave has one of its own."""
+    mark = marker("answer", comment=f"{event.comment}{event.edit}")
     issues = house.github.at(event.repo).issues
     mandate = Mandate(f"repo:{event.repo.repository_id}", event.repo.repository_id, event.repo.installation_id)
 
@@ -95,10 +111,12 @@ def _answer(house: House, event: CommandGiven, text: str) -> None:
     def do() -> JsonDict:
         return {"id": int(issues.comment(event.issue, f"{text}\n\n{mark}").id)}
 
-    house.effects.perform(mandate, EffectKind.COMMENT_CREATE, f"answer:{event.comment}", find=find, do=do, fresh=True)
+    house.effects.perform(
+        mandate, EffectKind.COMMENT_CREATE, f"answer:{event.comment}{event.edit}", find=find, do=do, fresh=True
+    )
 
 
-def _act(house: House, event: CommandGiven, command: Command, run: RunEntry | None) -> str:
+def _act(house: House, event: CommandGiven, command: Command, run: RunEntry | None, config: RepoConfig) -> str:
     """The command's own work; what it returns is posted as an answer, and an empty text means that none is needed."""
     if command.verb == "help":
         return help_text()
@@ -109,8 +127,8 @@ def _act(house: House, event: CommandGiven, command: Command, run: RunEntry | No
     if command.verb == "review":
         return _review(house, run)
     if command.verb == "go":
-        return go(house, event, command, run, _config(house, run))
-    return _replan(house, event, command, run)
+        return go(house, event, command, run, config)
+    return _replan(house, event, command, run, config)
 
 
 def _status(house: House, run: RunEntry | None) -> str:
@@ -143,7 +161,7 @@ def _review(house: House, run: RunEntry | None) -> str:
     return ""
 
 
-def _replan(house: House, event: CommandGiven, command: Command, old: RunEntry | None) -> str:
+def _replan(house: House, event: CommandGiven, command: Command, old: RunEntry | None, config: RepoConfig) -> str:
     """A new run on the same branch and pull request; the old one, its verdicts and its gate are void."""
     if old is None:
         return "There is nothing to replan. A maintainer starts a run with the label `blueprint`."
@@ -153,12 +171,11 @@ def _replan(house: House, event: CommandGiven, command: Command, old: RunEntry |
     if refusal:
         return refusal
     issue = IssueNumber(old.issue)
-    run = new_run(house, event.repo, issue, comment_cause(event.comment), started_by=event.sender.login)
+    history = house.github.at(event.repo).issues.history(issue)
+    run = new_run(house, event.repo, issue, comment_cause(event.comment, event.edit), started_by=event.sender.login)
     if not house.ledger.start_run(run):
         return ""
     desk = Desk(house, run.run_id)
-    config = _config(house, old)
-    history = desk.calls.issues.history(issue)
     permissions = {event.sender.login: config.trigger.permission}
     digest = blueprint_digest(history.title, history.body)
     seen = approved_by_go(history, permissions, event.created_at)

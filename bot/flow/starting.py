@@ -9,9 +9,10 @@ from bot.effects import EffectKind, Mandate
 from bot.errors import CadenceError
 from bot.flow.desk import Desk, log
 from bot.flow.house import House
-from bot.flow.trigger import trigger_of
+from bot.flow.trigger import read_issue
+from bot.github_api.records import IssueEvent, IssueHistory
 from bot.intake.events import Ignored
-from bot.names import CONFIG_PATH, Cause, IssueNumber, RepoRef, RunId, label_cause, run_id
+from bot.names import Cause, IssueNumber, RepoRef, RunId, label_cause, run_id
 from bot.record.entries import RunEntry
 from bot.states import TERMINAL, RunState
 
@@ -24,8 +25,7 @@ def begin(house: House, ref: RepoRef, issue: IssueNumber, label: str | None = No
     `label` is the one just put on: any other than the trigger starts nothing. The policy is read in the same call as
     the issue's history, so that no run begins, and no other one ends, by a label that the policy does not name.
     """
-    history, file = house.github.at(ref).issues.history_with(issue, CONFIG_PATH)
-    trigger = trigger_of(house, ref, file)
+    history, trigger = read_issue(house, ref, issue)
     if label is not None and not trigger.is_named(label):
         return Ignored(trigger.why_not(label))
     event = trigger.in_force(history)
@@ -33,11 +33,34 @@ def begin(house: House, ref: RepoRef, issue: IssueNumber, label: str | None = No
         return Ignored("the issue is not open with the label")
     run = new_run(house, ref, issue, label_cause(event.id), started_by=event.actor or "")
     if not house.ledger.start_run(run):
-        return Ignored("the label has its run already")
+        return _resumed(house, run.run_id, history, event) or Ignored("the label has its run already")
     react(house, ref, run, f"issue:{issue}", lambda: house.github.at(ref).issues.react_to_issue(issue, "eyes"))
     supersede(house, run)
     house.engine.start_build(run.run_id, "1")
     return run.run_id
+
+
+def _resumed(house: House, run_id: RunId, history: IssueHistory, label: IssueEvent) -> RunId | None:
+    """Go on with the run of the label in force, where it was stopped and the issue was opened again; once each time.
+
+    A run with a pull request goes back to the gate, which decides whether anything else still stops it.
+    """
+    run = house.ledger.run(run_id)
+    reopened = next((one for one in reversed(history.events) if one.kind == "reopened" and one.at >= label.at), None)
+    newest = house.ledger.latest_run(run.repository_id, run.issue) if run is not None else None
+    if run is None or run.state is not S.STOPPED or reopened is None or newest is None or newest.run_id != run_id:
+        return None
+    reason = f"the issue was opened again ({reopened.id})"
+    if any(move.reason == reason for move in house.ledger.transitions(run_id)):
+        return None
+    by = reopened.actor or "GitHub"
+    if run.pull is not None:
+        house.ledger.move(run_id, S.GATED, reason=reason, by=by)
+        house.engine.reconcile(run.repository_id, run.pull)
+    else:
+        house.ledger.move(run_id, S.RECEIVED, reason=reason, by=by)
+        house.engine.start_build(run_id, f"reopened-{reopened.id}")
+    return run_id
 
 
 def new_run(

@@ -9,7 +9,7 @@ from bot.errors import ConfigInvalid
 from bot.flow.house import House
 from bot.github_api.records import BranchFile, IssueEvent, IssueHistory
 from bot.intake.authority import label_in_force
-from bot.names import CONFIG_PATH, TRIGGER_LABEL, RepoRef
+from bot.names import CONFIG_PATH, TRIGGER_LABEL, IssueNumber, RepoRef
 from bot.policy import Policy, read_policy
 from bot.repo_config import policy_digest
 
@@ -27,6 +27,8 @@ class Trigger:
 
     labels: tuple[str, ...]
     error: ConfigInvalid | None = None
+    policy: Policy | None = None
+    """The whole policy that names the labels."""
 
     def is_named(self, label: str | None) -> bool:
         """Whether the label leads to a run; GitHub's labels are the same in upper and lower case."""
@@ -48,6 +50,27 @@ def read_trigger(house: House, ref: RepoRef) -> Trigger:
     return trigger_of(house, ref, house.github.at(ref).files.at_tip(CONFIG_PATH))
 
 
+def read_issue(house: House, ref: RepoRef, issue: IssueNumber) -> tuple[IssueHistory, Trigger]:
+    """The issue's history and the labels that start runs, as GitHub has both now. Raises NotFound without the issue."""
+    history, file = house.github.at(ref).issues.history_with(issue, CONFIG_PATH)
+    return history, trigger_of(house, ref, file)
+
+
+def policy_for(house: House, ref: RepoRef, base_branch: str) -> Policy:
+    """The policy that says who may give commands, as it stands on GitHub now.
+
+    It is the one at the tip of the base branch; where that is not known yet, or gone, at the tip of `plan.base` or of
+    the default branch, which is where a new run would go.
+    """
+    if base_branch:
+        file = house.github.at(ref).files.at_tip(CONFIG_PATH, base_branch)
+        if file.branch_exists:
+            return _policy(file)
+    policy = read_trigger(house, ref).policy
+    assert policy is not None
+    return policy
+
+
 def trigger_of(house: House, ref: RepoRef, default: BranchFile) -> Trigger:
     """The trigger that the default branch's file leads to: runs go by the policy of the base they change."""
     policy = _policy(default)
@@ -57,8 +80,8 @@ def trigger_of(house: House, ref: RepoRef, default: BranchFile) -> Trigger:
         if there.branch_exists:
             default, policy = there, _policy(there)
     if policy.config is not None:
-        return Trigger((policy.config.trigger.label,))
-    return Trigger(_seemingly_named(default.text or ""), policy.error)
+        return Trigger((policy.config.trigger.label,), policy=policy)
+    return Trigger(_seemingly_named(default.text or ""), policy.error, policy)
 
 
 def _policy(file: BranchFile) -> Policy:

@@ -240,4 +240,5 @@ def _comment(data: Any) -> CommentRecord:
         body=str(data.get("body") or ""),
         html_url=str(data.get("html_url") or ""),
         created_at=moment(data["created_at"]),
+        updated_at=moment(data["updated_at"]),
     )

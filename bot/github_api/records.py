@@ -93,6 +93,8 @@ class CommentRecord:
     body: str
     html_url: str
     created_at: datetime
+    updated_at: datetime
+    """When its present text was written, by GitHub's clock."""
 
 
 @dataclass(frozen=True, slots=True)

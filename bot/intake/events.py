@@ -28,7 +28,7 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class IssueChanged:
-    """An issue was labelled, unlabelled, edited, closed or reopened; `label` is the event's own label."""
+    """An issue was labelled, unlabelled, edited, closed, reopened, deleted or moved; `label` is the event's own."""
 
     repo: RepoRef
     issue: IssueNumber
@@ -39,7 +39,10 @@ class IssueChanged:
 
 @dataclass(frozen=True, slots=True)
 class CommandGiven:
-    """A new comment by a person on an issue or pull request (`pull`) that may hold a `/cadence` command."""
+    """A comment by a person on an issue or pull request (`is_pull`) that gives a `/cadence` command.
+
+    `created_at` is when the command was written: the time of the edit, where an edit of the comment gave it (`edited`).
+    """
 
     repo: RepoRef
     issue: IssueNumber
@@ -48,6 +51,12 @@ class CommandGiven:
     body: str
     sender: Actor
     created_at: datetime
+    edited: bool = False
+
+    @property
+    def edit(self) -> str:
+        """Tells the edits of one comment apart; empty where the comment gave the command from the start."""
+        return f"-{int(self.created_at.timestamp())}" if self.edited else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bot.intake.commands import has_command
+from bot.intake.commands import has_command, is_corrected
 from bot.intake.events import (
     Actor,
     BranchPushed,
@@ -94,7 +94,7 @@ def _is_own(payload: Payload, app_slug: str) -> bool:
 
 
 def _issues(payload: Payload, _app: AppId, slug: str) -> Event | Ignored:
-    if payload.action not in ("labeled", "unlabeled", "edited", "closed", "reopened"):
+    if payload.action not in ("labeled", "unlabeled", "edited", "closed", "reopened", "deleted", "transferred"):
         return Ignored(f"issues.{payload.action} starts nothing (a new issue's labels come as `labeled`)")
     if _is_own(payload, slug):
         return Ignored("own action")
@@ -117,11 +117,11 @@ def _issue_comment(payload: Payload, app_id: AppId, slug: str) -> Event | Ignore
         return Ignored("own action")
     if actor.is_bot:
         return Ignored(f"commands of bots are not taken (@{actor.login})")
-    body = payload.comment.body or ""
-    if payload.action == "edited":
+    body, edited = payload.comment.body or "", payload.action == "edited"
+    if edited:
         changed = payload.changes.body if payload.changes else None
-        if has_command((changed.before if changed else None) or "") or not has_command(body):
-            return Ignored("the edit adds no command")
+        if not is_corrected((changed.before if changed else None) or "", body):
+            return Ignored("the edit adds no command and corrects none")
         if payload.comment.user is None or payload.comment.user.id != actor.id:
             return Ignored("a command written into somebody else's comment is not taken")
     if not has_command(body):
@@ -133,7 +133,8 @@ def _issue_comment(payload: Payload, app_id: AppId, slug: str) -> Event | Ignore
         comment=CommentId(payload.comment.id),
         body=body,
         sender=actor,
-        created_at=payload.comment.created_at,
+        created_at=(payload.comment.updated_at if edited else None) or payload.comment.created_at,
+        edited=edited,
     )
 
 

@@ -47,6 +47,7 @@ class Comment(Part):
     id: int
     body: str | None = None
     created_at: datetime
+    updated_at: datetime | None = None
     user: User | None = None
     performed_via_github_app: Id | None = None
 

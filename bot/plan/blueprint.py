@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from dataclasses import dataclass
 
-from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 from bot.plan.acceptance import acceptance_lines
+from bot.shown_text import MARK, PARSER, comment_spans, shown_text, without_comments, without_invisible
 
 BLOCK_INFO = "json cadence"
-_COMMENT = re.compile(r"<!--.*?(-->|\Z)", re.DOTALL)
-_MARK = "\ue000"
-"""A character of the private use area; it stands behind a comment's opening while the text is parsed."""
-_INVISIBLE = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0"
-    "\U000e0000-\U000e0fff]"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +27,7 @@ class Blueprint:
 
 def read_blueprint(title: str, body: str) -> Blueprint:
     """Read an issue's title and body. Hidden text is taken out; only a visible top-level block counts."""
-    raw = body.replace("\r\n", "\n").replace("\r", "\n")
+    raw = body.replace("\r\n", "\n").replace("\r", "\n").replace(MARK, "")
     blocks = _blocks(raw)
     visible = _visible(_without(raw, blocks))
     problems: tuple[str, ...] = ()
@@ -43,7 +36,7 @@ def read_blueprint(title: str, body: str) -> Blueprint:
         problems = (f"The issue holds {len(blocks)} `{BLOCK_INFO}` blocks (lines {lines}); only one can be meant.",)
     one = blocks[0] if len(blocks) == 1 else None
     return Blueprint(
-        title=_visible(title).strip(),
+        title=without_invisible(title).strip(),  # GitHub shows a title as it is: it is not Markdown.
         text=visible,
         acceptance=acceptance_lines(visible),
         change_set_json=one[0] if one else None,
@@ -53,51 +46,56 @@ def read_blueprint(title: str, body: str) -> Blueprint:
 
 
 def _visible(text: str) -> str:
-    """Without HTML comments and characters that show nothing; empty answers of issue forms go too."""
-    shown = _INVISIBLE.sub("", _without_comments(text.replace(_MARK, "")))
-    lines = [line.rstrip() for line in shown.split("\n") if line.strip() != "_No response_"]
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
-
-
-def _without_comments(text: str) -> str:
-    """Without HTML comments; what looks like one inside code is shown to people, and so stays."""
-    count = itertools.count()
-    marked = re.sub("<!--", lambda _: f"<!--{_MARK}{next(count)}{_MARK}", text)
-    in_code = {
-        int(number)
-        for token in MarkdownIt("commonmark").parse(marked)
-        for one in (token, *(token.children or ()))
-        if one.type in ("fence", "code_block", "code_inline")
-        for number in re.findall(f"<!--{_MARK}([0-9]+){_MARK}", one.content)
-    }
-    kept, position = [], 0
-    for number, opening in enumerate(re.finditer("<!--", text)):
-        if number in in_code or opening.start() < position:
+    """What GitHub shows; outside code, blank lines in a row become one, and empty answers of issue forms go."""
+    shown = shown_text(text)
+    code = _code_lines(shown)
+    kept: list[str] = []
+    for number, line in enumerate(shown.split("\n")):
+        if number in code:
+            kept.append(line)
+        elif line.strip() == "_No response_" or (not line.strip() and kept and not kept[-1]):
             continue
-        kept.append(text[position : opening.start()])
-        # `<!-->` and `<!--->` are comments too.
-        end = text.find("-->", opening.start() + 2)
-        position = len(text) if end < 0 else end + 3
-    return "".join(kept) + text[position:]
+        else:
+            kept.append(line.rstrip())
+    return "\n".join(kept).strip()
+
+
+def _code_lines(text: str) -> set[int]:
+    """The numbers, from 0, of the lines that Markdown shows exactly as they are."""
+    maps = (token.map for token in PARSER.parse(text) if token.type in ("fence", "code_block"))
+    return {line for lines in maps if lines for line in range(*lines)}
 
 
 def _blocks(raw: str) -> list[tuple[str, int, int]]:
     """(content, first line from 1, line after) of every visible top-level fence of ours.
 
     The parser says what is top level: a fence in a quote, a list, an HTML block or another fence is not. A fence that
-    follows an open `<details>` is hidden from a casual reader, so it does not count either.
+    follows an open `<details>` is hidden from a casual reader, and one inside a comment that an HTML block opened is
+    hidden from everybody, so neither counts.
     """
     found: list[tuple[str, int, int]] = []
     folded = 0
-    for token in MarkdownIt("commonmark").parse(raw):
-        if token.type == "html_block" or token.type == "inline":
-            source = _COMMENT.sub("", token.content).lower()
-            folded += len(re.findall(r"<details\b", source)) - len(re.findall(r"</details\s*>", source))
+    hidden = _lines_in_comments(raw)
+    for token in PARSER.parse(raw):
+        for html in _html(token):
+            folded += len(re.findall(r"<details\b", html)) - len(re.findall(r"</details\s*>", html))
             folded = max(0, folded)
         shown = token.type == "fence" and token.level == 0 and not folded
-        if shown and token.map and " ".join(token.info.split()).lower() == BLOCK_INFO:
+        if shown and token.map and token.map[0] not in hidden and " ".join(token.info.split()).lower() == BLOCK_INFO:
             found.append((token.content, token.map[0] + 1, token.map[1]))
     return found
+
+
+def _lines_in_comments(raw: str) -> set[int]:
+    """The numbers, from 0, of the lines that begin inside an HTML comment."""
+    spans = comment_spans(raw)
+    return {line for start, end in spans for line in range(raw.count("\n", 0, start) + 1, raw.count("\n", 0, end) + 1)}
+
+
+def _html(token: Token) -> list[str]:
+    """The HTML that a token holds, in lower case and without comments."""
+    held = [token] if token.type == "html_block" else (token.children or [])
+    return [without_comments(one.content).lower() for one in held if one.type in ("html_block", "html_inline")]
 
 
 def _without(raw: str, blocks: list[tuple[str, int, int]]) -> str:

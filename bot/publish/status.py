@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Protocol
 
 from bot.effects import Do, EffectKind, Find, JsonDict, Mandate, mandate_of
@@ -28,6 +29,8 @@ class Comment(Protocol):
     def id(self) -> CommentId: ...
     @property
     def html_url(self) -> str: ...
+    @property
+    def updated_at(self) -> datetime: ...
 
 
 class IssueCalls(Protocol):
@@ -71,19 +74,21 @@ class StatusComment:
         mandate = mandate_of(run)
         comment_id = run.status_comment or self._earlier(run)
         if comment_id is None:
-            comment_id = self._create(issues, run, mandate, body, self._runs.last_transition(run.run_id))
+            shown = self._create(issues, run, mandate, body, self._runs.last_transition(run.run_id))
         else:
             key = f"status:{self._runs.last_transition(run.run_id)}:{sha256(body)[:12]}"
-            self._door.perform(
+            shown = self._door.perform(
                 mandate,
                 EffectKind.COMMENT_EDIT,
                 key,
                 fresh=True,
                 find=lambda: None,
-                do=lambda: {"id": int(issues.edit_comment(CommentId(comment_id), body).id)},
+                do=lambda: _outcome(issues.edit_comment(CommentId(comment_id), body)),
             )
-        if run.status_comment != comment_id:
-            self._runs.update_run(run.run_id, status_comment=comment_id)
+        if run.status_comment != int(shown["id"]):
+            self._runs.update_run(run.run_id, status_comment=int(shown["id"]))
+        if asked is not None and run.asked_at is None and shown.get("at"):
+            self._runs.update_run(run.run_id, asked_at=datetime.fromisoformat(shown["at"]))
 
     def _earlier(self, run: RunEntry) -> int | None:
         """The comment another run of this issue already keeps."""
@@ -92,25 +97,26 @@ class StatusComment:
                 return int(other.status_comment)
         return None
 
-    def _create(self, issues: IssueCalls, run: RunEntry, mandate: Mandate, body: str, shown: int) -> int:
+    def _create(self, issues: IssueCalls, run: RunEntry, mandate: Mandate, body: str, move: int) -> JsonDict:
         """Create the comment, or take over the one a lost ledger left behind.
 
-        `shown` is the run's last move, which the outcome keeps: by it the ledger knows what was told.
+        `move` is the run's last move, which the outcome keeps as `shown`: by it the ledger knows what was told.
         """
         wanted = marker("status", issue=run.issue)
 
         def find() -> JsonDict | None:
             existing = issues.find_comment(run.issue, wanted)
-            if existing is None:
-                return None
-            issues.edit_comment(existing.id, body)
-            return {"id": int(existing.id), "url": existing.html_url, "shown": shown}
+            return None if existing is None else _outcome(issues.edit_comment(existing.id, body)) | {"shown": move}
 
         def do() -> JsonDict:
-            made = issues.comment(run.issue, body)
-            return {"id": int(made.id), "url": made.html_url, "shown": shown}
+            return _outcome(issues.comment(run.issue, body)) | {"shown": move}
 
-        return int(self._door.perform(mandate, EffectKind.COMMENT_CREATE, "status", find=find, do=do)["id"])
+        return self._door.perform(mandate, EffectKind.COMMENT_CREATE, "status", find=find, do=do)
+
+
+def _outcome(comment: Comment) -> JsonDict:
+    """What the ledger keeps of a comment. `at` is GitHub's time: ours may be off, and approvals are compared."""
+    return {"id": int(comment.id), "url": comment.html_url, "at": comment.updated_at.isoformat()}
 
 
 def _view(

@@ -46,8 +46,8 @@ class RunEntry:
     """A run: (repository id, issue, cause) and where it stands.
 
     `title` and `body` are the text the run works on; `asked_digest` is what an approval would approve and `asked_at`
-    since when it is shown; `approved_digest` is an approved text, `approved_diff` an approved ChangeSet,
-    `approved_pushed` the sha256 of the pull request's diff with people's commits in it.
+    since when it is shown, by GitHub's clock; `approved_digest` is an approved text, `approved_diff` an approved
+    ChangeSet, `approved_pushed` the sha256 of the pull request's diff with people's commits in it.
     """
 
     run_id: RunId

@@ -16,6 +16,9 @@ from bot.record.tables import effects, model_calls, pace, requests, runs
 
 _NOT_CONTENT = ("/app/installations/{installation_id}/access_tokens", "/graphql")
 
+MOST_WAITING = 60
+"""Writers of one installation that can wait in a row: several times the threads of a process, each holding one slot."""
+
 
 class Outcomes(Store):
     """The part of the ledger behind the one door."""
@@ -146,14 +149,19 @@ class Outcomes(Store):
         return 0.0 if row is None or row["sum_1"] is None else float(row["sum_1"])
 
     def reserve_write(self, installation_id: int, interval_ms: int, now: datetime) -> float:
-        """Take the installation's next writing slot, across processes; returns the seconds to wait for it."""
+        """Take the installation's next writing slot, across processes; returns the seconds to wait for it.
+
+        The slot that is kept was written by another process, by that machine's clock. One that is further away than
+        any number of waiting writers explains was written by a clock that is wrong, and does not count.
+        """
         moment, step = now.timestamp(), interval_ms / 1000.0
         with self._engine.begin() as connection:
             insert_once(connection, pace, {"installation_id": installation_id, "next_at": 0.0})
             row = connection.execute(
                 sa.select(pace.c.next_at).where(pace.c.installation_id == installation_id).with_for_update()
             ).one()
-            slot = max(moment, float(row.next_at))
+            kept = float(row.next_at)
+            slot = kept if moment < kept <= moment + MOST_WAITING * step else moment
             connection.execute(
                 sa.update(pace).where(pace.c.installation_id == installation_id).values(next_at=slot + step)
             )

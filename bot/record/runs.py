@@ -13,7 +13,7 @@ from bot.names import Cause, HeadSha, InstallationId, IssueNumber, PullNumber, R
 from bot.record.chaining import append
 from bot.record.database import Store, insert_once
 from bot.record.entries import RunEntry, TransitionEntry
-from bot.record.tables import Moment, effects, runs, transitions
+from bot.record.tables import effects, runs, transitions
 from bot.states import AT_THE_GATE, FINAL, TERMINAL, RunState, may_move
 
 CHAINED = frozenset(
@@ -215,9 +215,10 @@ class Runs(Store):
         if unknown:
             raise CadenceError(f"a run has no field {sorted(unknown)} to write", code="internal")
         if "asked_digest" in fields and "asked_at" not in fields:
-            # Asking for the same again must not make an approval that was given in between too early.
+            # Asking for the same again must not make an approval that was given in between too early. Something else
+            # has not been shown yet: whoever shows it writes down when GitHub says that it did.
             same = runs.c.asked_digest == fields["asked_digest"]
-            fields["asked_at"] = sa.case((same, runs.c.asked_at), else_=sa.literal(self._now(), Moment))
+            fields["asked_at"] = sa.case((same, runs.c.asked_at), else_=sa.null())
         told = {name: value for name, value in fields.items() if name in CHAINED}
         told |= {f"{name}_digest": sha256(fields[name]) for name in TOLD_BY_DIGEST if name in fields}
         with self._engine.begin() as connection:

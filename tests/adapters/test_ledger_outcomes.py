@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from datetime import timedelta
 
+import pytest
+
 from bot.names import RunId
 from bot.record.ledger import Ledger
 from tests.adapters.ledger_rows import NOW
@@ -74,6 +76,19 @@ def test_writes_of_one_installation_keep_their_distance(ledger_on_each: Ledger) 
     assert [round(wait, 3) for wait in waits] == [0.0, 1.0, 2.0]
     assert ledger_on_each.reserve_write(8, 1_000, NOW) == 0.0, "another installation has a pace of its own"
     assert ledger_on_each.reserve_write(7, 1_000, NOW + timedelta(seconds=10)) == 0.0, "time passes"
+
+
+@pytest.mark.parametrize("ahead", [timedelta(hours=6), timedelta(minutes=2), -timedelta(hours=6)])
+def test_a_machine_whose_clock_is_wrong_blocks_nobody(ledger_on_each: Ledger, ahead: timedelta) -> None:
+    """Whoever is ahead leaves a slot far away; to whoever is behind, everybody else's slot is far away."""
+    assert ledger_on_each.reserve_write(7, 1_000, NOW + ahead) == 0.0
+    assert [ledger_on_each.reserve_write(7, 1_000, NOW) for _ in range(2)] == [0.0, 1.0]
+    assert ledger_on_each.reserve_write(7, 1_000, NOW + ahead) <= 60.0
+
+
+def test_a_real_queue_of_writers_keeps_its_distance(ledger_on_each: Ledger) -> None:
+    waits = [ledger_on_each.reserve_write(7, 1_000, NOW) for _ in range(50)]
+    assert [round(wait) for wait in waits] == list(range(50))
 
 
 def test_processes_share_the_pace(migrated_url: str, ledger_on_each: Ledger) -> None:

@@ -38,6 +38,7 @@ PURE = [
     "errors.py",
     "states.py",
     "quiet.py",
+    "shown_text.py",
     "patterns.py",
     "policy.py",
     "repo_config.py",

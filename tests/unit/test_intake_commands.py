@@ -48,6 +48,35 @@ STATUS = Command("status")
         ("/cadence replan see <!-- a secret\n --> this", Command("replan", guidance="see  this")),
         ("/cadence replan one\n<!-- never shown", Command("replan", guidance="one")),
         ("/cadence replan\n```py\nx = 1\n```", Command("replan", guidance="```py\nx = 1\n```")),
+        ("/cadence go\u200b", Command("go")),
+        ("\u200b/cadence go", Command("go")),
+        ("\ufeff/cadence go", Command("go")),
+        ("/cad\u00adence\u2060 go\ufe0f", Command("go")),
+        ("\u202d/cadence go\u202c", Command("go")),
+        ("\u00a0/cadence go\u00a0", Command("go")),
+        ("\u3000\uff0fcadence\u3000go", Command("go")),
+        ("/cadence \uff47\uff4f", Command("go")),
+        ("/cadence go.", Command("go")),
+        ("/cadence go!", Command("go")),
+        ("/cadence go\u3002", Command("go")),
+        ("/cadence go\\\nThanks", Command("go")),
+        ("/cadence: go", Command("go")),
+        ("/cadence, status?", STATUS),
+        ("**/cadence go**", Command("go")),
+        ("__/cadence go__", Command("go")),
+        ("*/cadence status* ", STATUS),
+        ("***/cadence go abcdef***", Command("go", argument="abcdef")),
+        ("**/cadence** go", Command("go")),
+        ("/cadence go `abc123def`", Command("go", argument="abc123def")),
+        ("/cadence go ``abc123def``.", Command("go", argument="abc123def")),
+        ("/cadence go 'abc123def'", Command("go", argument="abc123def")),
+        ("/cadence go <!-- x -->", Command("go")),
+        ("<!-- x -->/cadence go", Command("go")),
+        ("an <!-- that opens nothing\n\n/cadence go", Command("go")),
+        ("/cadence replan: use a set.", Command("replan", guidance="use a set.")),
+        ("/cadence replan \u200bput \U0001f469\u200d\U0001f4bb in", 
+         Command("replan", guidance="put \U0001f469\u200d\U0001f4bb in")),
+        ("/cadence replan **bold** move", Command("replan", guidance="**bold** move")),
     ],
 )  # fmt: skip
 def test_what_a_comment_commands(body: str, expected: Command) -> None:
@@ -64,7 +93,8 @@ def test_what_a_comment_commands(body: str, expected: Command) -> None:
         "    /cadence status", "\t/cadence status", "text\n\n    /cadence status",
         "```\n/cadence status\n```", "~~~ text\n/cadence status\n~~~", "```\n/cadence status",
         "<!-- /cadence status -->", "<!--\n/cadence status\n-->", "text <!--\n/cadence status\n--> text",
-        "<!--\n/cadence status", "`one\n/cadence status`", "- /cadence status",
+        "<!--\n/cadence status", "<div><!--\n\n/cadence status",
+        "*/cadence status", "~~/cadence status~~", "`one\n/cadence status`", "- /cadence status",
         "<div>\n/cadence status\n</div>", "[x]: y '\n/cadence status\n'",
     ],
 )  # fmt: skip
@@ -96,6 +126,13 @@ def test_what_is_answered_to_a_wrong_command(body: str, code: str, said: str) ->
     assert isinstance(error, CommandError)
     assert error.code == code
     assert said in error.answer
+
+
+def test_further_commands_of_a_comment_are_noticed() -> None:
+    found = parse_command("/cadence status\n\n/cadence go")
+    assert isinstance(found, Command) and found.more
+    found = parse_command("/cadence status\n\n> /cadence go")
+    assert isinstance(found, Command) and not found.more
 
 
 def test_an_answer_repeats_nothing_that_pings_or_links() -> None:

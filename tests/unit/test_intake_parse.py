@@ -197,15 +197,41 @@ def test_bots_give_no_commands() -> None:
     assert "bots" in ignored(read("issue_comment", comment("/cadence go", sender=other)))
 
 
-def test_an_edit_counts_when_it_brings_the_first_command_and_is_by_the_author() -> None:
+def test_an_edit_counts_when_it_brings_or_corrects_a_command_and_is_by_the_author() -> None:
     def edited(before: str, after: str, **changes: Any) -> Event | Ignored:
         return read("issue_comment", comment(after, "edited", changes={"body": {"from": before}}, **changes))
 
-    assert isinstance(edited("please", "/cadence go"), CommandGiven)
-    assert "adds no command" in ignored(edited("/cadence status", "/cadence go"))
-    assert "adds no command" in ignored(edited("/cadence go", "never mind"))
+    brought = edited("please", "/cadence go")
+    assert isinstance(brought, CommandGiven) and brought.edited
+    for before, after in (
+        ("/cadence goo", "/cadence go"),
+        ("/cadence", "/cadence status"),
+        ("/cadence go abcdef", "/cadence go 123456"),
+        ("/cadence status", "/cadence go"),
+        ("/cadence goo", "/cadence gooo"),
+        ("> /cadence go", "/cadence go"),
+        ("`/cadence go`", "/cadence go"),
+    ):
+        assert isinstance(edited(before, after), CommandGiven), (before, after)
+    for before, after in (
+        ("/cadence go", "never mind"),
+        ("/cadence go", "/cadence go\n\nThanks!"),
+        ("/cadence go", "Thanks!\n\n/cadence go."),
+        ("/cadence replan use a set", "/cadence replan   use a set\u200b"),
+    ):
+        assert "adds no command" in ignored(edited(before, after)), (before, after)
     stranger = {"login": "mallory", "id": 666, "type": "User"}
     assert "somebody else" in ignored(edited("please", "/cadence go", sender=stranger))
+
+
+def test_a_command_that_an_edit_gave_was_given_when_the_edit_was_made() -> None:
+    payload = comment("/cadence go", "edited", changes={"body": {"from": "please"}})
+    payload["comment"] |= {"created_at": "2026-01-01T10:00:00Z", "updated_at": "2026-01-01T11:00:00Z"}
+    result = read("issue_comment", payload)
+    assert isinstance(result, CommandGiven) and result.created_at.hour == 11
+    payload["action"] = "created"
+    first = read("issue_comment", payload)
+    assert isinstance(first, CommandGiven) and first.created_at.hour == 10
 
 
 # -- checks ---------------------------------------------------------------------------------------------------------

@@ -1,0 +1,94 @@
+"""A run whose issue was deleted, or moved to another repository: it ends, and its pull request says so."""
+
+from __future__ import annotations
+
+from bot.effects import EffectKind, JsonDict
+from bot.errors import Forbidden, NotFound
+from bot.flow.desk import Desk, log
+from bot.github_api.records import CheckOutput
+from bot.names import IssueNumber, marker
+from bot.states import TERMINAL, RunState
+
+CODE = "issue.gone"
+NEXT = (
+    "Nothing more is done here. Merge or close this pull request by hand; to go on with Cadence, file an issue in this "
+    "repository and label it."
+)
+
+
+def issue_is_gone(desk: Desk) -> bool:
+    """Whether GitHub shows the repository, and not the run's issue in it."""
+    try:
+        desk.calls.issues.history(desk.run.issue)
+    except NotFound:
+        return _is_seen(desk)
+    return False
+
+
+def _is_seen(desk: Desk) -> bool:
+    try:
+        desk.calls.repository()
+    except NotFound:
+        return False
+    return True
+
+
+def end_without_issue(desk: Desk) -> None:
+    """Stop the run, and say so where something can still be said. Safe to repeat; a merged run stays as it is."""
+    run = desk.run
+    log.warning("issue.gone", run=run.run_id, issue=run.issue, pull=run.pull)
+    if run.state in TERMINAL or run.state is RunState.WATCHING:
+        return
+    reason = f"Issue #{run.issue} was deleted or moved to another repository."
+    if run.pull is not None and desk.calls.pulls.get(run.pull).merged:
+        desk.move(RunState.MERGED, f"{CODE}: {reason}")
+        return
+    desk.move(RunState.STOPPED, f"{CODE}: {reason}")
+    if run.pull is None:
+        return
+    try:
+        _show_at_the_gate(desk, reason)
+        _say_on_the_pull(desk, reason)
+    except (NotFound, Forbidden) as error:
+        log.warning("status.untold", run=run.run_id, code=error.code, summary=error.summary)
+
+
+def _show_at_the_gate(desk: Desk, reason: str) -> None:
+    """End `cadence/gate` on the present head: nobody looks at it any more."""
+    run = desk.run
+    assert run.pull is not None
+    head = desk.calls.pulls.get(run.pull).head
+    decision, _ = desk.house.ledger.record_decision(
+        run.run_id,
+        pull=run.pull,
+        head=head,
+        outcome="block",
+        reasons=[{"code": CODE, "text": reason}],
+        now=desk.house.clock.now(),
+    )
+    desk.house.merger.put_gate_check(
+        run,
+        desk.calls.checks,
+        head=head,
+        decision_id=decision,
+        conclusion="action_required",
+        output=CheckOutput(title="Stopped: the issue is gone", summary=f"`{CODE}`: {reason}\n\n{NEXT}"),
+    )
+
+
+def _say_on_the_pull(desk: Desk, reason: str) -> None:
+    """A comment on the pull request, found again by its marker."""
+    run, issues = desk.run, desk.calls.issues
+    assert run.pull is not None
+    # To GitHub the conversation of a pull request is an issue of the same number.
+    number, mark = IssueNumber(run.pull), marker("gone", run=run.run_id)
+    body = f"### Cadence\n\n**⏹ Stopped.** {reason}\n\n**Next:** {NEXT}\n\n{mark}"
+
+    def find() -> JsonDict | None:
+        existing = issues.find_comment(number, mark)
+        return None if existing is None else {"id": int(existing.id)}
+
+    def do() -> JsonDict:
+        return {"id": int(issues.comment(number, body).id)}
+
+    desk.house.effects.perform(desk.mandate, EffectKind.COMMENT_CREATE, "gone", find=find, do=do)
