@@ -52,7 +52,7 @@ class Handlers(Protocol):
 
     def deliver(self, guid: DeliveryId) -> None: ...
     def build(self, run_id: RunId) -> None: ...
-    def review(self, run_id: RunId, head: HeadSha, attempts: Mapping[str, int]) -> None: ...
+    def review(self, run_id: RunId, head: HeadSha, attempts: Mapping[str, int], base_tip: str) -> None: ...
     def reconcile(self, repository_id: RepositoryId, pull: PullNumber) -> None: ...
     def sweep(self) -> None: ...
     def purge(self) -> None: ...
@@ -111,8 +111,8 @@ def _build(run_id: str, attempt: int) -> None:
 
 
 @DBOS.workflow(name="review")
-def _review(run_id: str, head: str, attempts: dict[str, int]) -> None:
-    step("review", lambda: _house().review(RunId(run_id), HeadSha(CommitSha(head)), attempts))
+def _review(run_id: str, head: str, attempts: dict[str, int], base_tip: str = "") -> None:
+    step("review", lambda: _house().review(RunId(run_id), HeadSha(CommitSha(head)), attempts, base_tip))
 
 
 @DBOS.workflow(name="tick")
@@ -265,17 +265,20 @@ class Engine:
             return
         self.start_build(run_id, f"sweep-{len(seen)}")
 
-    def start_review(self, run_id: RunId, head: HeadSha, attempts: Mapping[str, int] | None = None) -> None:
+    def start_review(
+        self, run_id: RunId, head: HeadSha, attempts: Mapping[str, int] | None = None, *, base_tip: str = ""
+    ) -> None:
         """Judge and post the reviews of one head, unless that is already waiting or running.
 
         `attempts` (by kind of review) asks for another opinion where one is filed already; that is always queued.
+        `base_tip` is the tip of the base for which the verdicts are wanted; without one the review reads it.
         """
         prefix = f"review:{run_id}:{head}:"
         seen = _client().list_workflows(workflow_id_prefix=prefix, load_input=False, load_output=False)
         if attempts is None and any(one.status in _ACTIVE for one in seen):
             return
         options: Any = {"workflow_name": "review", "queue_name": REVIEWS, "workflow_id": f"{prefix}{len(seen)}"}
-        _client().enqueue(options, run_id, head, dict(attempts or {}))
+        _client().enqueue(options, run_id, head, dict(attempts or {}), base_tip)
 
     def tick(self, repository_id: RepositoryId, pull: PullNumber) -> None:
         """Something happened outside: look at the pull request soon; a burst of events is one look."""

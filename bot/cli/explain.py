@@ -142,7 +142,9 @@ class IdleEngine:
     def restart_build(self, run_id: RunId) -> None:
         """Nothing."""
 
-    def start_review(self, run_id: RunId, head: HeadSha, attempts: Mapping[str, int] | None = None) -> None:
+    def start_review(
+        self, run_id: RunId, head: HeadSha, attempts: Mapping[str, int] | None = None, *, base_tip: str = ""
+    ) -> None:
         """Nothing."""
 
     def tick(self, repository_id: RepositoryId, pull: PullNumber) -> None:

@@ -49,9 +49,9 @@ class Flow:
             if self._step(name, lambda stage=stage: self._guarded(run_id, stage)) != GO_ON:  # type: ignore[misc]
                 return
 
-    def review(self, run_id: RunId, head: HeadSha, attempts: Mapping[str, int]) -> None:
+    def review(self, run_id: RunId, head: HeadSha, attempts: Mapping[str, int], base_tip: str = "") -> None:
         """Post both verdicts on one head, judging first where none is filed; then look at the gate."""
-        self._guarded(run_id, lambda desk: review.review(desk, head, attempts))
+        self._guarded(run_id, lambda desk: review.review(desk, head, attempts, base_tip))
 
     def reconcile(self, repository_id: RepositoryId, pull: PullNumber) -> None:
         """One look at one pull request. Pull requests that are not ours are left alone."""

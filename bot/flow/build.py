@@ -191,7 +191,7 @@ def publish(desk: Desk) -> bool:
     run = desk.update(pull=pull.number, branch=pull.head_branch)
     desk.move(S.REVIEWING)
     desk.tell()
-    house.engine.start_review(run.run_id, HeadSha(CommitSha(run.head_sha)))
+    house.engine.start_review(run.run_id, HeadSha(CommitSha(run.head_sha)), base_tip=run.base_sha)
     return True
 
 

@@ -157,7 +157,7 @@ def _review(house: House, run: RunEntry | None) -> str:
         return "No open pull request of Cadence's belongs to this, so there is nothing to review."
     seen, _ = look(Desk(house, run.run_id))
     head = seen.snapshot.head
-    ask_again(house, run, head)
+    ask_again(house, run, head, base_tip=seen.snapshot.base_tip or "")
     return ""
 
 

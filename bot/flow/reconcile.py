@@ -153,7 +153,7 @@ def _open(desk: Desk, seen: Observation, decision: Wait | Block) -> bool:
         # It may be fitted to the other base meanwhile: when it comes back, what was said of it is said anew.
         void(desk.house, run, seen.snapshot.head)
     if codes & {"review.missing", "review.stale", "review.unposted"} and "budget" not in codes:
-        engine.start_review(run.run_id, seen.snapshot.head)
+        engine.start_review(run.run_id, seen.snapshot.head, base_tip=seen.snapshot.base_tip or "")
     if "base.behind" in codes and codes <= REBUILD_CODES and _may_rebuild(desk, seen):
         _rebuild(desk, seen)
     if decision.until is not None:
@@ -180,7 +180,7 @@ def _rebuild(desk: Desk, seen: Observation) -> None:
     """The base moved: build the same ChangeSet on the new tip, judge it there, and push it in place of the old one."""
     tip = seen.snapshot.base_tip
     desk.move(S.REPAIRING, f"base.moved: building the same change on {str(tip)[:12]}")
-    desk.house.engine.start_build(desk.run.run_id, f"base-{tip}")
+    desk.house.engine.start_build(desk.run.run_id, f"base-{tip}-{desk.house.ledger.last_transition(desk.run.run_id)}")
 
 
 def _enqueue(desk: Desk, seen: Observation, decision_id: int) -> bool:

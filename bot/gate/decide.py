@@ -123,6 +123,14 @@ def _base(found: Findings, snapshot: Snapshot, rules: RepoConfig) -> None:
     """Whether the head must hold the base's tip, and does. A rule that may exist and was not read counts as one."""
     if snapshot.base_tip is None or snapshot.merge_base is None:
         return
+    if snapshot.built_on and snapshot.merge_base != snapshot.built_on:
+        # A forced push took commits out of the base. They are in this head, and merging it would bring them back.
+        found.wait(
+            "base.behind",
+            f"The base was moved back: this head was built on {snapshot.built_on[:12]}, which the base does not hold.",
+            short="for its turn: the base was moved back",
+        )
+        return
     if snapshot.rules is not None and snapshot.rules.merge_queue:
         return  # The queue tests the change on the tip, and on everything that goes before it.
     strict = snapshot.rules is not None and snapshot.rules.strict

@@ -165,6 +165,7 @@ class Observer:
             queued=reading.queued,
             left_queue=not reading.queued and self._was_queued(run, pull.head),
             budget=self._budget(run.run_id) or "",
+            built_on=run.base_sha if pull.head == run.head_sha else "",
             repository_methods=reading.repository_methods,
             suites=reading.suites,
         )

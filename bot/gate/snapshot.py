@@ -192,6 +192,8 @@ class Snapshot:
     """The digest of the diff that a person approved by `/cadence go`."""
     plan_approved: bool = False
     """Whether a person approved the very ChangeSet that the run pushed."""
+    built_on: str = ""
+    """The base commit that Cadence built this head on; empty where the head is not Cadence's own."""
     own_config: str = ""
     """Why the head's own .github/cadence.yml cannot be used, where it differs from the base's."""
     repository_methods: frozenset[str] = frozenset({"merge", "squash", "rebase"})

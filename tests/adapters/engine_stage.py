@@ -43,7 +43,7 @@ class Recorder:
             self.during[run_id]()
         self.note("built", run_id)
 
-    def review(self, run_id: RunId, head: HeadSha, attempts: Mapping[str, int]) -> None:
+    def review(self, run_id: RunId, head: HeadSha, attempts: Mapping[str, int], base_tip: str) -> None:
         self.note("review", run_id, head, tuple(attempts.items()))
 
     def reconcile(self, repository_id: RepositoryId, pull: PullNumber) -> None:

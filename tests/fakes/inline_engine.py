@@ -63,12 +63,14 @@ class InlineEngine:
         if not any(job.id.startswith(prefix) for job in self.jobs):
             self.start_build(run_id, f"sweep-{sum(i.startswith(prefix) for i in self.ids)}")
 
-    def start_review(self, run_id: str, head: str, attempts: Mapping[str, int] | None = None) -> None:
+    def start_review(
+        self, run_id: str, head: str, attempts: Mapping[str, int] | None = None, *, base_tip: str = ""
+    ) -> None:
         prefix = f"review:{run_id}:{head}:"
         if attempts is None and any(job.id.startswith(prefix) for job in self.jobs):
             return
         number = sum(i.startswith(prefix) for i in self.ids)
-        self._put("review", f"{prefix}{number}", run_id, head, dict(attempts or {}))
+        self._put("review", f"{prefix}{number}", run_id, head, dict(attempts or {}), base_tip)
 
     def tick(self, repository_id: int, pull: int) -> None:
         if not any(
