@@ -39,7 +39,8 @@ _NEXT = {
     S.WAITING_APPROVAL: "A person with write permission comments `/cadence go` to approve exactly what is shown here.",
     S.REFUSED: "Change the blueprint or answer the cause above, then comment `/cadence replan`.",
     S.NEEDS_HUMAN: "When the cause is mended, comment `/cadence replan`.",
-    S.STOPPED: "To go on, comment `/cadence replan`, or take the label off and put it on again.",
+    S.STOPPED: "To go on, see that the issue is open and carries its label, then comment `/cadence replan`; or put the "
+    "label on again.",
     S.STOPPED_BUDGET: "Raise the budget in `.github/cadence.yml`, then comment `/cadence replan`.",
     S.GATED: "Open reasons stand in the `cadence/gate` check. To change course, comment `/cadence replan <guidance>`.",
 }
