@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import codecs
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 _MARKS = (
@@ -43,3 +45,33 @@ def _decoded_as(raw: bytes, mark: bytes, encoding: str) -> Text | None:
     except UnicodeDecodeError:
         return None
     return made if made.encoded(made.text) == raw else None
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a text without their ends, as git, GitHub and editors count them: `\\n` and `\\r\\n` end a line.
+
+    `str.splitlines` also ends a line at a form feed, U+0085, U+2028 and a lone `\\r`. Numbers counted in that way name
+    lines behind the place that people see, and GitHub refuses a comment there.
+    """
+    lines = text.split("\n")
+    if not lines[-1]:
+        lines.pop()
+    return [line.removesuffix("\r") for line in lines]
+
+
+PARSER_LINE_END = re.compile(r"\r\n|\n|\r")
+"""What ends a line for Python's own parser and for ruamel.yaml: a lone `\\r` too."""
+
+
+def shown_lines(text: str) -> Callable[[int], int]:
+    """A function from a parser's line number (from 1; see PARSER_LINE_END) to the number of that place in `lines_of`.
+
+    Numbers behind the end of the text name its last line.
+    """
+    if text.count("\r") == text.count("\r\n"):
+        return lambda number: number
+    shown, line = [1], 1
+    for end in PARSER_LINE_END.finditer(text):
+        line += end[0].endswith("\n")
+        shown.append(line)
+    return lambda number: shown[min(max(number, 1), len(shown)) - 1]

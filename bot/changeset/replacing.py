@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.changeset.content import lines_of
 from bot.changeset.model import Replacement
 
 _LONE_LF = re.compile(r"(?<!\r)\n")
@@ -85,8 +86,8 @@ def _positions(text: str, old: str) -> list[int]:
 
 def nearest_lines(text: str, old: str) -> tuple[int | None, str]:
     """(line number, numbered lines) of the place in the text that looks most like `old`; (None, "") if none does."""
-    lines = text.splitlines()[:_MAX_SEARCHED_LINES]
-    wanted = [line.strip() for line in old.strip().splitlines()[:20]]
+    lines = lines_of(text)[:_MAX_SEARCHED_LINES]
+    wanted = [line.strip() for line in lines_of(old.strip())[:20]]
     stripped = [line.strip() for line in lines]
     if not wanted or not lines:
         return None, ""

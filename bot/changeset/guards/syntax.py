@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from bot.changeset.codes import found
+from bot.changeset.content import shown_lines
 from bot.changeset.findings import Finding, Severity
 from bot.changeset.guards import grammar, python_code
 from bot.changeset.guards.view import FileView
@@ -68,10 +69,10 @@ def _yaml(text: str) -> Problem | None:
         for _ in YAML(typ="safe", pure=True).compose_all(text):
             pass
     except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark is not None else None
-        return str(error.problem), line
+        mark = error.problem_mark
+        return str(error.problem), shown_lines(text)(mark.line + 1) if mark is not None else None
     except (YAMLError, ValueError, RecursionError) as error:
-        return str(error).splitlines()[0], None
+        return str(error).split("\n")[0], None
     return None
 
 

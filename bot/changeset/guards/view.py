@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from bot.changeset.content import decoded
+from bot.changeset.content import decoded, lines_of
 from bot.changeset.edits import ResolvedEdit
 from bot.changeset.tree import MODE_EXECUTABLE, MODE_FILE, TreeReader, TreeSearcher
 
@@ -53,11 +53,11 @@ class FileView:
 
     @cached_property
     def old_lines(self) -> list[str]:
-        return (self.before or "").splitlines()
+        return lines_of(self.before or "")
 
     @cached_property
     def new_lines(self) -> list[str]:
-        return (self.after or "").splitlines()
+        return lines_of(self.after or "")
 
     @cached_property
     def added(self) -> list[tuple[int, str]]:
