@@ -149,7 +149,10 @@ _MESSAGE = {
     "message.closing": _warning(
         "a closing keyword with an issue; the reference is taken out", "Do not close issues from the message."
     ),
-    "message.mention": _warning("an @mention; the @ is taken out", "Do not mention people."),
+    "message.mention": _warning(
+        "an @mention; the @ is taken out, and `@scope/name` is put in code",
+        "Do not mention people.",
+    ),
     "message.trailer": _warning("a trailer only Cadence may write; it is taken out", "Leave `Cadence-…` trailers out."),
     "message.control": _warning("control characters; they are taken out", "Use plain text."),
 }

@@ -1,4 +1,4 @@
-"""Lines end at \\n and \\r\\n, as git and GitHub count them; other characters that Python takes for line ends do not."""
+"""Lines end at \\n and \\r\\n, as git and GitHub count them, and at nothing else that Python takes for a line end."""
 
 from __future__ import annotations
 
