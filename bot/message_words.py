@@ -34,7 +34,7 @@ TRAILER = re.compile(
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _NAME = r"[\w~-]{1,100}(?:\.[\w~-]{1,60}){0,6}"
 _MENTION = re.compile(
-    rf"(?P<code>`[^`\n]{{1,200}}`)|(?:(?<![\w@])@+|(?<=\w)@{{2,}})(?:(?P<scoped>{_NAME}/{_NAME})|(?=\w))"
+    rf"(?P<code>`[^`\n]{{1,200}}`)|(?:(?<![\w@])@+|(?<=\w)@{{2,}})(?:(?P<scoped>{_NAME}/{_NAME}(?:@{_NAME})?)|(?=\w))"
 )
 
 

@@ -113,6 +113,10 @@ _PATH = {
         "a component ends in a dot or space, or begins with a space",
         "Drop the dot or space: not every system keeps it.",
     ),
+    "path.windows": CodeMeaning(
+        'a new path holds a name that Windows refuses: a device such as `aux` or `con`, or one of `< > : " | ? *`',
+        "Choose another name: one such path stops every checkout on Windows.",
+    ),
     "path.invisible": CodeMeaning("a new path holds invisible formatting characters", "Use visible characters."),
     "path.unicode": CodeMeaning("a new path is not valid Unicode in normal form C", "Write the path in NFC."),
     "path.too_long": CodeMeaning("the path or a component is too long", "Use a shorter name."),

@@ -223,6 +223,7 @@ CASES = [
     Case("path.control", edits=add("a\tb.txt")),
     Case("path.backslash", edits=add("a\\b.txt")),
     Case("path.trailing", edits=add("a./b.txt")),
+    Case("path.windows", edits=add("docs/aux.md")),
     Case("path.invisible", edits=add("a\u200bb.txt")),
     Case("path.unicode", edits=add("cafe\u0301.txt")),
     Case("path.too_long", edits=add("a" * 256)),

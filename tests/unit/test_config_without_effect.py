@@ -29,8 +29,8 @@ def mistake(text: str) -> str:
     "pattern",
     [
         "docs/**", "docs/", "docs", "/docs", "/docs/", "./docs/**", "././docs", ".//docs", "{docs,src}/**",
-        "{docs,src}",         "*.md", "guide.md", "guide.*", "**/guide.md", "docs*", "d*", "[d]ocs", "docs/[g]uide.md", "DOCS",
-        " docs ", "{docs,src}",
+        "{docs,src}", "*.md", "guide.md", "guide.*", "**/guide.md", "docs*", "d*", "[d]ocs", "docs/[g]uide.md",
+        "DOCS", " docs ",
         "{src,{lib,docs}}/*", "docs/guide.{md,rst}", "docs/***", "**docs**", "docs/*", "d?cs/",
     ],
 )  # fmt: skip

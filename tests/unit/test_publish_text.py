@@ -64,7 +64,7 @@ def test_subjects(template: str, summary: str, subject: str) -> None:
         ("list[skip] stays, [no idea] too", "list[skip] stays, [no idea] too"),
         ("a\u202eb\u200bc\x00", "abc"),
         ("Bump @types/node from 18 to 20.", "Bump `@types/node` from 18 to 20."),
-        ("Bump @types/node@20.1, and @a.b/c-d", "Bump `@types/node`@20.1, and `@a.b/c-d`"),
+        ("Bump @types/node@20.1, and @a.b/c-d", "Bump `@types/node@20.1`, and `@a.b/c-d`"),
         ("Use `@dataclass` and `@types/node`", "Use `@dataclass` and `@types/node`"),
         ("cc @@octocat a@@b @o`@o`", "cc octocat ab o`@o`"),
     ],
