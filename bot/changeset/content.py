@@ -125,3 +125,15 @@ _TEXT_NAMES = re.compile(
 def is_text_name(path: str) -> bool:
     """Whether a file of this name is text wherever it stands."""
     return _TEXT_NAMES.search(path) is not None
+
+
+def searchable(raw: bytes) -> str:
+    """The bytes as text that can be searched, binary ones too: UTF-16 without a mark is told by its NUL bytes."""
+    text = decoded(raw)
+    if text is not None:
+        return text.text
+    head = raw[:4_000]
+    for start, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
+        if 3 * head[start::2].count(0) > len(head[start::2]) and 9 * head[1 - start :: 2].count(0) < len(head):
+            return raw.decode(encoding, "replace")
+    return raw.decode("latin-1").replace("\0", " ")

@@ -62,14 +62,7 @@ class FileView:
     @cached_property
     def added(self) -> list[tuple[int, str]]:
         """(line number from 1, line) of every line that the old file did not have, ignoring outer white space."""
-        left = Counter(line.strip() for line in self.old_lines)
-        out = []
-        for number, line in enumerate(self.new_lines, 1):
-            if left[line.strip()] > 0:
-                left[line.strip()] -= 1
-            else:
-                out.append((number, line))
-        return out
+        return added_lines(self.old_lines, self.new_lines)
 
     @cached_property
     def kept(self) -> float:
@@ -106,6 +99,18 @@ class FileView:
                 gone = sum(1 for line in self.old_lines[a:b] if line.strip())
                 return gone, sum(1 for line in self.new_lines[c:d] if line.strip())
         return 0, 0
+
+
+def added_lines(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, str]]:
+    """(line number from 1, line) of every new line that the old ones do not have, ignoring outer white space."""
+    left = Counter(line.strip() for line in old)
+    out = []
+    for number, line in enumerate(new, 1):
+        if left[line.strip()] > 0:
+            left[line.strip()] -= 1
+        else:
+            out.append((number, line))
+    return out
 
 
 def suffix_of(path: str) -> str:
