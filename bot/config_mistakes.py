@@ -28,7 +28,9 @@ NEVER_WEAKENED = frozenset({"message.blank"})
 _SAID = ("matches", "holds", "is a regular")
 _WILD_MARK = re.compile(r"\?(?!$)|(?<![A-Za-z])\?$")
 """A question mark that is no end of a question; a check may be called `Ready to merge?`."""
-_BRANCH = re.compile(r"(?!refs/|origin/|[-/.])(?!.*(?:\.\.|//|@\{|/\.|\.lock$|[/.]$))[^\x00-\x20\x7f~^:?*\[\\]{1,250}")
+_BRANCH = re.compile(
+    r"\A(?!refs/|origin/|[-/.])(?!.*(?:\.\.|//|@\{|/\.|\.lock$|[/.]$))[^\x00-\x20\x7f~^:?*\[\\]{1,250}"
+)
 """What `git check-ref-format --branch` takes, without a ref's or a remote's prefix."""
 
 

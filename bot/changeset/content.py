@@ -18,7 +18,9 @@ _MARKS = (
 _HEAD = 2_000
 """Characters at a file's beginning in which its encoding is declared."""
 _COOKIE = re.compile(r"^[ \t\f]*(?:#|//|/\*|;|%|--|\"|<!--)[^\n]{0,200}?coding[:=][ \t]*([-\w.]{1,40})", re.MULTILINE)
-_MARKUP_CHARSET = re.compile(r"\s*<\?xml[^>]{0,200}?encoding=[\"']([\w.:-]{1,40})[\"']|@charset \"([\w.:-]{1,40})\";")
+_MARKUP_CHARSET = re.compile(
+    r"\s{0,40}<\?xml[^>]{0,200}?encoding=[\"']([\w.:-]{1,40})[\"']|@charset \"([\w.:-]{1,40})\";"
+)
 _META = re.compile(r"<meta[^>]{0,200}?charset=[\"']?([\w.:-]{1,40})", re.IGNORECASE)
 
 

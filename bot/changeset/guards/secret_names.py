@@ -33,7 +33,8 @@ _SETTINGS = tuple(
     )
 )
 _KEY_OF_PAIR = re.compile(
-    rf"(?:\b(?:key|name|id|var|variable|property|setting){_Q}?\s{{0,8}}[:=]\s{{0,8}}{_Q}?|\bvariable {_Q}|<(?:key|name)>\s{{0,8}})"
+    rf"(?:\b(?:key|name|id|var|variable|property|setting){_Q}?\s{{0,8}}[:=]\s{{0,8}}{_Q}?"
+    rf"|\bvariable {_Q}|<(?:key|name)>\s{{0,8}})"
     rf"(?P<name>{_NAME})",
     re.IGNORECASE,
 )
