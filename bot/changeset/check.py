@@ -25,7 +25,7 @@ from bot.changeset.guards.secret import secret_findings
 from bot.changeset.guards.size import size_findings
 from bot.changeset.guards.stubs import stub_findings
 from bot.changeset.guards.syntax import syntax_findings
-from bot.changeset.guards.view import FileView, ResultTree, with_elsewhere
+from bot.changeset.guards.view import FileView, ResultTree, with_elsewhere, with_moves
 from bot.changeset.model import ChangeSet, Edit
 from bot.changeset.tree import TreeChange, TreeReader
 
@@ -67,7 +67,7 @@ def _guarded(
         allowed, findings = _declared(index, named, mentioned)
         removes.append(allowed)
         yield from findings
-    views = with_elsewhere([FileView.of(edit, removes[edit.index]) for edit in resolution.edits])
+    views = with_elsewhere(with_moves([FileView.of(edit, removes[edit.index]) for edit in resolution.edits]))
     for edit in resolution.edits:
         yield from secret_findings(edit.index, edit.path, edit.before, edit.after)
     for view in views:

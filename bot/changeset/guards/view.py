@@ -119,6 +119,28 @@ def suffix_of(path: str) -> str:
     return "." + name.rsplit(".", 1)[1] if "." in name[1:] else ""
 
 
+_DOCUMENTS = frozenset({".md", ".markdown", ".mdx", ".rst", ".txt", ".adoc"})
+
+
+def with_moves(views: Sequence[FileView]) -> list[FileView]:
+    """The views, where a new document that takes a deleted one's place is compared with that one.
+
+    Its place: the same file name, or the same first line. A move that loses the content is a loss, however it is said.
+    """
+    gone = [view for view in views if view.after is None and view.before and view.suffix in _DOCUMENTS]
+    return [_moved(view, gone) if view.before is None and view.suffix in _DOCUMENTS else view for view in views]
+
+
+def _moved(view: FileView, gone: Sequence[FileView]) -> FileView:
+    name = view.path.rsplit("/", 1)[-1].casefold()
+    first = next((line.strip() for line in view.new_lines if line.strip()), "")
+    for old in gone:
+        opening = next((line.strip() for line in old.old_lines if line.strip()), "")
+        if old.path.rsplit("/", 1)[-1].casefold() == name or (first and opening == first):
+            return replace(view, before=old.before, source=old.path)
+    return view
+
+
 def with_elsewhere(views: Sequence[FileView]) -> list[FileView]:
     """The views, each knowing which lines the others add."""
     added = [
