@@ -57,11 +57,11 @@ def _hits(text: str, pair: Replacement, number: int) -> list[tuple[int, int, str
     starts = _positions(text, old)
     wanted = pair.count or 1
     if not starts and "\r\n" in old and old.replace("\r\n", "\n") in text:
-        line = text.count("\n", 0, text.index(old.replace("\r\n", "\n"))) + 1
+        place = text.count("\n", 0, text.index(old.replace("\r\n", "\n"))) + 1
         message = (
             f"replace[{number}].old is written with CRLF, and the lines of the file end in LF: write both with \\n"
         )
-        return ReplaceProblem("contract.replace_missing", message, line)
+        return ReplaceProblem("contract.replace_missing", message, place)
     if not starts:
         line, near = nearest_lines(text, pair.old)
         shown = f"; the nearest lines are\n{near}" if near else ""

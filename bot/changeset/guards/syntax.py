@@ -17,6 +17,7 @@ from bot.changeset.guards import grammar, python_code
 from bot.changeset.guards.view import FileView
 
 _MAX_YAML = 300_000
+_DEEP_YAML = re.compile(r"(?:[\[{]\s{0,8}){50}|(?:[-?] {1,4}){50}")
 _LOOSE_JSON = re.compile(
     r"(?:^|/)(?:tsconfig|jsconfig|\.eslintrc|\.babelrc|devcontainer|api-extractor)|\.vscode/|\.jsonc$"
 )
@@ -65,6 +66,10 @@ def _toml(text: str) -> Problem | None:
 def _yaml(text: str) -> Problem | None:
     if len(text) > _MAX_YAML:
         return None
+    # The parser's time grows faster than the square of the depth.
+    deep = _DEEP_YAML.search(text)
+    if deep is not None:
+        return "nested too deeply to be read", text.count("\n", 0, deep.start()) + 1
     try:
         for _ in YAML(typ="safe", pure=True).compose_all(text):
             pass
