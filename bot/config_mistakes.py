@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from bot.changeset.codes import CODES
-from bot.changeset.globs import is_glob
+from bot.changeset.globs import glob_fault
+from bot.config_template import template_faults
 from bot.config_text import Path, Places, dotted, place_of
 from bot.names import OWN_NAMES
 from bot.patterns import PatternInvalid, compiled
@@ -24,6 +25,14 @@ STRICT_FAMILIES = frozenset({"contract", "path", "stale"})
 NEVER_WEAKENED = frozenset({"message.blank"})
 """A commit needs a subject."""
 
+_SAID = ("matches", "holds", "is a regular")
+_WILD_MARK = re.compile(r"\?(?!$)|(?<![A-Za-z])\?$")
+"""A question mark that is no end of a question; a check may be called `Ready to merge?`."""
+_BRANCH = re.compile(
+    r"\A(?!refs/|origin/|[-/.])(?!.*(?:\.\.|//|@\{|/\.|\.lock$|[/.]$))[^\x00-\x20\x7f~^:?*\[\\]{1,250}"
+)
+"""What `git check-ref-format --branch` takes, without a ref's or a remote's prefix."""
+
 
 def mistakes_in(config: RepoConfig, places: Places) -> Iterator[str]:
     """One line for each mistake: where it stands, the key, the fault, and what is allowed."""
@@ -38,11 +47,30 @@ def _faults(config: RepoConfig) -> Iterator[tuple[Path, str]]:
     yield from _glob_faults(config)
     for key in ("expect", "allow_skipped"):
         for index, name in enumerate(getattr(config.ci, key)):
-            if name.casefold() in OWN_NAMES:
-                fault = f"`{name}` is Cadence's own check and nobody's CI. Allowed: names of other Apps' checks"
+            fault = _check_name_fault(name)
+            if fault:
                 yield ("ci", key, index), fault
-    if "{summary}" not in config.commit.template:
-        yield ("commit", "template"), "it must hold {summary}"
+    if config.plan.base is not None and not _BRANCH.fullmatch(config.plan.base):
+        fault = f"`{config.plan.base[:60]}` is no name of a branch; write it as GitHub shows it, such as `main`"
+        yield ("plan", "base"), fault
+    for fault in template_faults(config.commit.template):
+        yield ("commit", "template"), fault
+
+
+def _check_name_fault(name: str) -> str:
+    """Why no check of another App can have this name; "" when one may. Names are compared exactly, without case."""
+    if name.casefold() in OWN_NAMES:
+        return f"`{name}` is Cadence's own check and nobody's CI. Allowed: names of other Apps' checks"
+    if not name.strip():
+        return "is empty; write a check's name as GitHub shows it, or leave the entry out"
+    if name != name.strip() or "\n" in name:
+        return f"`{name.strip()[:60]}` must be one line without blanks around it, as GitHub shows the check's name"
+    if "*" in name or "${{" in name or _WILD_MARK.search(name):
+        return (
+            f"`{name[:60]}` matches no check: names are compared as they are, without wildcards or expressions. Write "
+            "every name as GitHub shows it, such as `test (3.12)`"
+        )
+    return ""
 
 
 def _rule_faults(rules: Iterable[Rule]) -> Iterator[tuple[Path, str]]:
@@ -57,9 +85,15 @@ def _rule_faults(rules: Iterable[Rule]) -> Iterator[tuple[Path, str]]:
             yield path, "an id is lower-case letters, digits, `.`, `_` and `-`"
         if rule.type != "max_lines":
             try:
-                compiled(f"(?m){rule.pattern}" if rule.type == "require" else rule.pattern)
+                pattern = compiled(f"(?m){rule.pattern}" if rule.type == "require" else rule.pattern)
             except PatternInvalid as error:
                 yield path, f"the pattern does not compile: {error}"
+            else:
+                if rule.type == "require" and pattern.found_in(""):
+                    yield (
+                        path,
+                        "the pattern matches an empty file too, so it requires nothing",
+                    )
 
 
 def _severity_faults(config: RepoConfig) -> Iterator[tuple[Path, str]]:
@@ -78,7 +112,7 @@ def _severity_faults(config: RepoConfig) -> Iterator[tuple[Path, str]]:
 
 
 def _glob_faults(config: RepoConfig) -> Iterator[tuple[Path, str]]:
-    """Globs that cannot be read. One that guards a path must not turn into a name that no file has."""
+    """Globs that match nothing. One that guards a path must not turn into a name that no file has."""
     lists: list[tuple[Path, Iterable[str]]] = [
         (("plan", "protected"), config.plan.protected),
         (("plan", "context_docs"), config.plan.context_docs),
@@ -91,5 +125,6 @@ def _glob_faults(config: RepoConfig) -> Iterator[tuple[Path, str]]:
     ]
     for path, globs in lists:
         for index, glob in enumerate(globs):
-            if not is_glob(glob):
-                yield (*path, index), "not a glob: a range in brackets runs backwards, or it is far too long"
+            fault = glob_fault(glob)
+            if fault:
+                yield (*path, index), f"`{glob.strip()[:60]}` {fault}" if fault.startswith(_SAID) else fault

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -18,6 +18,8 @@ from ruamel.yaml.events import (
     Event,
     ScalarEvent,
 )
+
+from bot.changeset.content import PARSER_LINE_END, shown_lines
 
 MAX_CHARACTERS = 100_000
 MAX_DEPTH = 20
@@ -57,7 +59,19 @@ class NotPlainYaml(Exception):
 
 
 def read_yaml(text: str) -> tuple[Any, Places]:
-    """Plain data and where it stands. Aliases, duplicate keys and long texts are refused (NotPlainYaml)."""
+    """Plain data and where it stands. Aliases, duplicate keys and long texts are refused (NotPlainYaml).
+
+    Lines are counted as git counts them, and not as the parser does (`lines_of`).
+    """
+    line_of = shown_lines(text)
+    try:
+        data, places = _read_yaml(text)
+    except NotPlainYaml as error:
+        raise NotPlainYaml(replace(error.mistake, line=line_of(error.mistake.line))) from None
+    return data, {path: (line_of(line), column) for path, (line, column) in places.items()}
+
+
+def _read_yaml(text: str) -> tuple[Any, Places]:
     if len(text) > MAX_CHARACTERS:
         raise NotPlainYaml(Mistake(1, 1, f"the file is longer than {MAX_CHARACTERS} characters"))
     yaml = YAML(typ="rt", pure=True)
@@ -100,7 +114,7 @@ def _must_be_plain(text: str, events: Iterable[Event]) -> None:
 
 def _no_directives(prologue: str) -> None:
     """`%YAML 1.1` would make `yes` mean true here, and a word to whoever reads the file as the YAML of today."""
-    for number, line in enumerate(prologue.splitlines(), 1):
+    for number, line in enumerate(PARSER_LINE_END.split(prologue), 1):
         if line.startswith("%"):
             raise NotPlainYaml(Mistake(number, 1, f"directives (`{line.split()[0]}`) are not allowed"))
 

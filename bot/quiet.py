@@ -15,7 +15,7 @@ _ACTIVE = re.compile(
     r"|\#(?=\d)"  # an issue
     r"|\bGH-(?=\d)"  # an issue, by its other name
     r"|/(?:issues?|pulls?|discussions)/(?=\d)"  # an issue, by its address
-    r"|\b(?:clos|fix|resolv)(?=(?:e|es|ed)?\s*:?\s+\S*(?:\#|GH-|://))"  # a closing keyword before any of these
+    r"|\b(?:clos|fix|resolv)(?=(?:e|es|ed)?\s{0,8}:?\s{1,8}\S{0,300}?(?:\#|GH-|://))"  # a closing keyword before these
     r"|<(?=[a-z/!?])"  # HTML, and so comments and markers
     r"|&(?=\#|[a-z])"  # an entity could spell any of these
     r"|!(?=\[)"  # an image, fetched when somebody looks
@@ -24,7 +24,7 @@ _BLOCK = re.compile(r"#{1,6}(?:\s|$)|>|`{3}|~{3}|[-+*](?:\s|$)|\d{1,9}[.)](?:\s|
 """What makes a block of the line that begins with it (CommonMark, "Leaf blocks" and "Container blocks")."""
 _MARKER = re.compile(r"<(?=!--)")
 _OPENING = re.compile(r"(?P<run>`{3,}|~{3,})(?P<info>.*)")
-_HIDDEN_FENCE = re.compile(r"[\s>*+\-.)\d]+(?:`{3,}|~{3,})")
+_HIDDEN_FENCE = re.compile(r"\A[\s>*+\-.)\d]+(?:`{3,}|~{3,})")
 
 
 def quiet(text: str) -> str:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from bot.config_mistakes import mistakes_in
 from bot.config_tests import PolicyTest
 from bot.config_text import NotPlainYaml, Path, Places, dotted, place_of, read_yaml
+from bot.config_values import value_hint
 from bot.errors import ConfigInvalid
 from bot.names import CONFIG_PATH, Digest, sha256
 
@@ -246,7 +247,8 @@ def _mistake(error: Any, places: Places) -> str:
     if error["type"] == "literal_error":
         given, choice = (_as_in_yaml(text) for text in (repr(error["input"]), error["ctx"]["expected"]))
         return f"{where}: {key}: {given} is not allowed. Allowed: {choice}"
-    return f"{where}: {key}: {error['msg'][0].lower()}{error['msg'][1:]}"
+    hint = value_hint(error)
+    return f"{where}: {key}: {error['msg'][0].lower()}{error['msg'][1:]}" + (f"; {hint}" if hint else "")
 
 
 def _as_in_yaml(text: str) -> str:

@@ -25,7 +25,7 @@ from bot.changeset.guards.secret import secret_findings
 from bot.changeset.guards.size import size_findings
 from bot.changeset.guards.stubs import stub_findings
 from bot.changeset.guards.syntax import syntax_findings
-from bot.changeset.guards.view import FileView, ResultTree, with_elsewhere
+from bot.changeset.guards.view import FileView, ResultTree, with_elsewhere, with_moves
 from bot.changeset.model import ChangeSet, Edit
 from bot.changeset.tree import TreeChange, TreeReader
 
@@ -63,13 +63,14 @@ def _guarded(
     yield from protected_findings(change_set, config)
     yield from size_findings(resolution.edits, len(change_set.edits), config)
     removes: list[frozenset[str]] = []
-    for index, edit in enumerate(change_set.edits):
-        allowed, findings = _declared(index, edit, mentioned)
+    for index, named in enumerate(change_set.edits):
+        allowed, findings = _declared(index, named, mentioned)
         removes.append(allowed)
         yield from findings
-    views = with_elsewhere([FileView.of(edit, removes[edit.index]) for edit in resolution.edits])
+    views = with_elsewhere(with_moves([FileView.of(edit, removes[edit.index]) for edit in resolution.edits]))
+    for edit in resolution.edits:
+        yield from secret_findings(edit.index, edit.path, edit.before, edit.after)
     for view in views:
-        yield from secret_findings(view)
         yield from disguise_findings(view)
         yield from elision_findings(view)
         yield from fragment_findings(view)

@@ -78,8 +78,19 @@ _CONTRACT = {
         "`before_sha` is no blob id, or stands on an add", "Give the 40-digit git blob id, or leave it out."
     ),
     "contract.encoding": CodeMeaning(
-        "the new text cannot be written in the file's encoding, or holds lone surrogates",
-        "Use characters that encoding has, or after_base64 with the exact bytes.",
+        "the new text cannot be written in the file's encoding, nobody can tell which encoding that is, or the text "
+        "holds lone surrogates",
+        "Use characters that encoding has, declare the encoding in the file, or give the exact bytes in after_base64.",
+    ),
+    "contract.nul": CodeMeaning("a NUL byte in a text", "Take the NUL byte out; give binary content in after_base64."),
+    "contract.replacement_character": CodeMeaning(
+        "a U+FFFD comes into a file: a character was lost while the text was read",
+        "Write the real character, or the escape of the language where U+FFFD itself is meant.",
+    ),
+    "contract.converted": CodeMeaning(
+        "the content is stored with the line ends, `$Id$` or encoding that `.gitattributes` asks for",
+        "Nothing is to be done: git would store it in the same way.",
+        Severity.NOTE,
     ),
     "contract.replace_missing": CodeMeaning(
         "the text to replace does not occur in the file", "Copy `old` exactly from the file, white space included."
@@ -112,6 +123,14 @@ _PATH = {
     "path.trailing": CodeMeaning(
         "a component ends in a dot or space, or begins with a space",
         "Drop the dot or space: not every system keeps it.",
+    ),
+    "path.filter": CodeMeaning(
+        "`.gitattributes` sends the path through a filter such as Git LFS or git-crypt, which Cadence does not run",
+        "Leave the file to a person who has the filter installed; everything else may stay in the ChangeSet.",
+    ),
+    "path.windows": CodeMeaning(
+        'a new path holds a name that Windows refuses: a device such as `aux` or `con`, or one of `< > : " | ? *`',
+        "Choose another name: one such path stops every checkout on Windows.",
     ),
     "path.invisible": CodeMeaning("a new path holds invisible formatting characters", "Use visible characters."),
     "path.unicode": CodeMeaning("a new path is not valid Unicode in normal form C", "Write the path in NFC."),
@@ -149,7 +168,10 @@ _MESSAGE = {
     "message.closing": _warning(
         "a closing keyword with an issue; the reference is taken out", "Do not close issues from the message."
     ),
-    "message.mention": _warning("an @mention; the @ is taken out", "Do not mention people."),
+    "message.mention": _warning(
+        "an @mention; the @ is taken out, and `@scope/name` is put in code",
+        "Do not mention people.",
+    ),
     "message.trailer": _warning("a trailer only Cadence may write; it is taken out", "Leave `Cadence-…` trailers out."),
     "message.control": _warning("control characters; they are taken out", "Use plain text."),
 }

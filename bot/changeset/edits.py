@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from bot.changeset.codes import found
-from bot.changeset.content import decoded
+from bot.changeset.content import decoded, is_text_name
+from bot.changeset.conversion import Attributes, NotStorable, attributes_of, filter_of, stored
+from bot.changeset.encoding import EncodingProblem, replaced_bytes, rewritten
 from bot.changeset.findings import Finding, Severity
 from bot.changeset.guards.contract import contract_findings
 from bot.changeset.guards.paths import path_findings
@@ -57,8 +59,56 @@ def resolve(change_set: ChangeSet, tree: TreeReader) -> Resolution:
             edits.append(outcome)
         else:
             findings.append(outcome)
+    edits, converted = _as_git_stores(edits, tree)
+    findings += converted
     refused = any(f.severity is Severity.ERROR for f in findings)
     return Resolution(() if refused else _changes(edits), tuple(findings), tuple(edits))
+
+
+def _as_git_stores(edits: Sequence[ResolvedEdit], tree: TreeReader) -> tuple[list[ResolvedEdit], list[Finding]]:
+    """The edits with the content that git itself would store under the repository's attributes, and what is amiss."""
+    ours = {e.path: e.after for e in edits if e.path.rsplit("/", 1)[-1] == ".gitattributes"}
+    paths = sorted({path for e in edits if e.after is not None for path in (e.path, e.edit.rename_from) if path})
+    there = attributes_of(tree, paths, {})
+    then = attributes_of(tree, paths, ours) if ours else there
+    out, findings = [], []
+    for one in edits:
+        outcome = one if one.after is None else _stored(one, there, then)
+        if isinstance(outcome, ResolvedEdit):
+            out.append(outcome)
+            if outcome.after != one.after:
+                message = f"{one.path} is stored as git stores it under the repository's .gitattributes"
+                findings.append(found("contract.converted", message, edit=one.index, path=one.path))
+        else:
+            findings.append(outcome)
+    return out, findings
+
+
+def _stored(
+    one: ResolvedEdit, there: Mapping[str, Attributes], then: Mapping[str, Attributes]
+) -> ResolvedEdit | Finding:
+    """The edit with its content as git stores it, or why there is none."""
+    source = one.edit.rename_from or one.path
+    now = then.get(one.path, {})
+    filters = {filter_of(now), filter_of(there.get(one.path, {})), filter_of(there.get(source, {}), one.before)}
+    if one.after != one.before and filters != {""}:
+        name = next(name for name in sorted(filters) if name)
+        message = f"{one.path} goes through the filter `{name}` of .gitattributes, which Cadence does not run"
+        return found("path.filter", message, edit=one.index, path=one.path)
+    if one.after == one.before:
+        moved = one.edit.rename_from is not None and filter_of(now) != filter_of(there.get(source, {}), one.before)
+        if not moved:
+            return one
+        message = f"{source} goes through another filter of .gitattributes than {one.path}: its content would change"
+        return found("path.filter", message, edit=one.index, path=one.path)
+    try:
+        after = stored(now, one.after or b"", one.before if one.edit.rename_from is None else None)
+    except NotStorable as problem:
+        return found("contract.encoding", f"{one.path} {problem}", edit=one.index, path=one.path)
+    if after == one.before and one.edit.rename_from is None and one.edit.executable is None:
+        message = f"{one.path} would not change: git stores this content as it is there already"
+        return found("contract.no_op", message, edit=one.index, path=one.path)
+    return replace(one, after=after)
 
 
 def _changes(edits: Sequence[ResolvedEdit]) -> tuple[TreeChange, ...]:
@@ -83,6 +133,9 @@ def _resolved(index: int, edit: Edit, tree: TreeReader) -> ResolvedEdit | Findin
     after = _after(index, edit, before)
     if isinstance(after, Finding):
         return after
+    lost = _lost_characters(index, edit, before, after)
+    if lost is not None:
+        return lost
     mode = _mode(edit, entry)
     if edit.rename_from is None and entry is not None and after == before and mode == entry.mode:
         return found("contract.no_op", f"{edit.path} would not change", edit=index, path=edit.path)
@@ -107,9 +160,9 @@ def _mode(edit: Edit, entry: TreeEntry | None) -> str:
 def _after(index: int, edit: Edit, before: bytes | None) -> bytes | Finding:
     if edit.after is not None:
         try:
-            return edit.after.encode()
-        except UnicodeEncodeError:
-            return found("contract.encoding", f"{edit.path} holds lone surrogates", edit=index, path=edit.path)
+            return rewritten(before, edit.after)
+        except EncodingProblem as problem:
+            return found("contract.encoding", f"{edit.path} {problem}", edit=index, path=edit.path)
     if edit.after_base64 is not None:
         try:
             return base64.b64decode("".join(edit.after_base64.split()), validate=True)
@@ -128,7 +181,25 @@ def _replaced(index: int, edit: Edit, before: bytes) -> bytes | Finding:
     if isinstance(new, ReplaceProblem):
         return found(new.code, f"{edit.path}: {new.message}", edit=index, path=edit.path, line=new.line)
     try:
-        return old.encoded(new)
-    except UnicodeEncodeError:
-        message = f"{edit.path} is {old.encoding}, which lacks a character of the new text"
-        return found("contract.encoding", message, edit=index, path=edit.path)
+        return replaced_bytes(before, old, new)
+    except EncodingProblem as problem:
+        return found("contract.encoding", f"{edit.path} {problem}", edit=index, path=edit.path)
+
+
+def _lost_characters(index: int, edit: Edit, before: bytes | None, after: bytes) -> Finding | None:
+    """A NUL in what is text, or a U+FFFD that was not there: signs that content went through the wrong hands."""
+    if after == before:
+        return None
+    texts = [edit.after or "", *(pair.new for pair in edit.replace or ())]
+    old, new = decoded(before or b""), decoded(after)
+    was_text = old is not None and "\0" not in old.text
+    turned = new is None and bool(before) and was_text
+    if any("\0" in text for text in texts) or turned or (new is None and not before and is_text_name(edit.path)):
+        message = f"the new content of {edit.path} holds a NUL byte, and no text does"
+        return found("contract.nul", message, edit=index, path=edit.path)
+    there = old.text.count("\ufffd") if old is not None else 0
+    if new is not None and new.text.count("\ufffd") > there:
+        line = new.text.count("\n", 0, new.text.index("\ufffd")) + 1
+        message = f"{edit.path}:{line} holds U+FFFD, which stands for a character that was lost"
+        return found("contract.replacement_character", message, edit=index, path=edit.path, line=line)
+    return None

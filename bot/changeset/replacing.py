@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.changeset.content import lines_of
 from bot.changeset.model import Replacement
 
 _LONE_LF = re.compile(r"(?<!\r)\n")
@@ -55,6 +56,12 @@ def _hits(text: str, pair: Replacement, number: int) -> list[tuple[int, int, str
     old, new = _with_line_ends_of(text, pair)
     starts = _positions(text, old)
     wanted = pair.count or 1
+    if not starts and "\r\n" in old and old.replace("\r\n", "\n") in text:
+        place = text.count("\n", 0, text.index(old.replace("\r\n", "\n"))) + 1
+        message = (
+            f"replace[{number}].old is written with CRLF, and the lines of the file end in LF: write both with \\n"
+        )
+        return ReplaceProblem("contract.replace_missing", message, place)
     if not starts:
         line, near = nearest_lines(text, pair.old)
         shown = f"; the nearest lines are\n{near}" if near else ""
@@ -85,8 +92,8 @@ def _positions(text: str, old: str) -> list[int]:
 
 def nearest_lines(text: str, old: str) -> tuple[int | None, str]:
     """(line number, numbered lines) of the place in the text that looks most like `old`; (None, "") if none does."""
-    lines = text.splitlines()[:_MAX_SEARCHED_LINES]
-    wanted = [line.strip() for line in old.strip().splitlines()[:20]]
+    lines = lines_of(text)[:_MAX_SEARCHED_LINES]
+    wanted = [line.strip() for line in lines_of(old.strip())[:20]]
     stripped = [line.strip() for line in lines]
     if not wanted or not lines:
         return None, ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -50,6 +50,19 @@ class TreeSearcher(Protocol):
 
     def holding(self, words: Sequence[str], suffixes: Sequence[str]) -> Sequence[str]:
         """Paths of the files with one of the extensions that hold one of the texts as a word."""
+
+
+@runtime_checkable
+class AttributeReader(Protocol):
+    """A tree that knows what git's attributes say of its paths."""
+
+    def attributes(
+        self, paths: Sequence[str], names: Sequence[str], files: Mapping[str, bytes | None]
+    ) -> Mapping[str, Mapping[str, str]]:
+        """By path, the named attributes that are not unspecified: "set", "unset" or their value.
+
+        `files` are `.gitattributes` files by path that count in place of the tree's own; None takes one away.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import subprocess
 import threading
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO
 
-from bot.changeset.tree import MODE_DIRECTORY, MODE_SUBMODULE, TreeEntry
+from bot.changeset.tree import MODE_DIRECTORY, MODE_EXECUTABLE, MODE_FILE, MODE_SUBMODULE, TreeEntry
 from bot.errors import GitFailed
+from bot.git_store.attributes import GITATTRIBUTES, check_attributes, folders_of
 from bot.git_store.failures import last_lines
 from bot.git_store.process import GitRunner, end
 from bot.names import BlobSha, CommitSha, TreeSha
@@ -149,6 +150,21 @@ class GitTree:
         listing = self._runner.check("ls-tree", "-r", "-z", "--full-tree", self.root)
         rows = (row.partition(b"\t") for row in listing.split(b"\0") if row.startswith(b"100"))
         return tuple(_text(path) for _, _, path in rows)
+
+    def attributes(
+        self, paths: Sequence[str], names: Sequence[str], files: Mapping[str, bytes | None]
+    ) -> Mapping[str, Mapping[str, str]]:
+        """What the `.gitattributes` files on the way to the paths say of them, by git's own rules."""
+        found: dict[str, bytes] = {}
+        for folder in folders_of(paths):
+            path = folder + GITATTRIBUTES
+            # git reads no symlinked file of this name.
+            there = self._find(path)
+            content = self.read(path) if there is not None and there[0] in (MODE_FILE, MODE_EXECUTABLE) else None
+            content = files.get(path, content)
+            if content is not None:
+                found[path] = content
+        return check_attributes(found, paths, names) if found else {}
 
     def names(self, directory: str) -> Sequence[str]:
         """Names in a directory ("" for the root); none when there is no directory."""

@@ -13,7 +13,7 @@ from markdown_it.token import Token
 _NAME = r"acceptance(?: criteria| tests?)?|definition of done|done when"
 _SAID = re.compile(rf"(?:\*\*|__)?(?:{_NAME})(?:\*\*|__)?\s*:\s*(?:\*\*|__)?\s*(?P<rest>.*)", re.IGNORECASE)
 _BOLD = re.compile(rf"(?:\*\*|__)(?:{_NAME})\s*:?(?:\*\*|__)\s*:?", re.IGNORECASE)
-_HEADING = re.compile(rf"(?:[\d.)]+\s+)?(?:{_NAME})\W*", re.IGNORECASE)
+_HEADING = re.compile(rf"\A(?:[\d.)]+\s+)?(?:{_NAME})\W*", re.IGNORECASE)
 _TASK = re.compile(r"\[[ xX]\](?:\s+|$)")
 _BULLET = re.compile(r"\s*•\s+")
 """Not Markdown, and written by people all the same."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from bot.changeset.check import check
+from bot.changeset.content import lines_of
 from bot.changeset.findings import Finding, Severity
 from bot.changeset.guards.config import GuardConfig
 from bot.changeset.model import ChangeSet
@@ -175,9 +176,7 @@ class Planner:
         planned = Planned(
             change_set=pinned.change_set,
             changes=checked.changes,
-            summary=(
-                normal.summary or message.splitlines()[0] if message or normal.summary else request.blueprint.title
-            ),
+            summary=(normal.summary or lines_of(message)[0] if message or normal.summary else request.blueprint.title),
             plan=normal.plan or message,
             files_read=files,
             attempts=number,

@@ -6,12 +6,12 @@ import re
 from collections.abc import Sequence
 
 from bot.changeset.model import Edit
+from bot.message_words import CLOSING, CONTROL, REFERENCE, SKIP, SKIP_CHECKS, TRAILER, without_mentions
 from bot.names import (
     CHECK_EFFICIENCY,
     CHECK_GATE,
     CHECK_REASONING,
     HOLD_LABEL,
-    RESERVED_TRAILERS,
     TRAILER_CHANGESET,
     TRAILER_ISSUE,
     TRAILER_PROOF,
@@ -29,18 +29,7 @@ BODY_LIMIT = 60_000
 SUMMARY_LIMIT = 120
 MESSAGE_LIMIT = 20_000
 FILES_SHOWN = 200
-
-_SKIP = re.compile(
-    r"(?i)\[\s*(?:skip[\s-]+[\w-]+|no[\s-]+ci|[\w-]+[\s-]+skip)\s*\]|\*\*\*\s*NO_CI\s*\*\*\*|^\s*skip-checks\s*:.*$",
-    re.MULTILINE,
-)
-_CLOSING = re.compile(r"(?i)\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\s*:?\s+(?=\S*(?:#|\bGH-|/issues/)\d)")
-_REFERENCE = re.compile(r"(?i)(?:#|\bGH-)(?=\d)")
-_MENTION = re.compile(r"(?<!\w)@(?=\w)")
-_TRAILER = re.compile(
-    rf"(?im)^\s*(?:{'|'.join(RESERVED_TRAILERS)}|Cadence-[\w-]+|Co-authored-by|Signed-off-by|Reviewed-by|Acked-by)\s*:.*$"
-)
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_MOST_PASSES = 20
 
 
 def clean_message(text: str) -> str:
@@ -49,13 +38,17 @@ def clean_message(text: str) -> str:
     GitHub starts no workflow for `[skip ci]` or a `skip-checks` trailer in the head commit, which would leave required
     checks pending for ever, and acts on closing keywords in commits that reach the default branch.
     """
-    text = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-    before = None
-    while before != text:
+    text = CONTROL.sub("", shorten(text, 2 * MESSAGE_LIMIT).replace("\r\n", "\n").replace("\r", "\n"))
+    for _ in range(_MOST_PASSES):
         # Taking one out can put another together.
         before = text
-        text = _TRAILER.sub("", _SKIP.sub("", text))
-        text = _MENTION.sub("", _REFERENCE.sub("", _CLOSING.sub("see ", text)))
+        text = TRAILER.sub("", SKIP_CHECKS.sub("", SKIP.sub("", text)))
+        text = without_mentions(REFERENCE.sub("", CLOSING.sub("see ", text)))
+        if text == before:
+            break
+    else:
+        # Nested on purpose. Without brackets and stars no skip word is left.
+        text = re.sub(r"[\[\]*#@]", "", text)
     lines = [line.rstrip() for line in text.split("\n")]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
@@ -64,7 +57,11 @@ def subject(template: str, summary: str, issue: IssueNumber) -> str:
     """One line from `commit.template`; `{summary}` and `{issue}` are filled in, nothing else is interpreted."""
     values = {"{summary}": _one_line(summary) or f"change for issue {issue}", "{issue}": str(issue)}
     line = re.sub(r"\{summary\}|\{issue\}", lambda match: values[match[0]], template)
-    return " ".join(line.split())[:250]
+    line = " ".join(line.split())
+    # The template and the summary can put a skip word together that neither of them holds.
+    while (bare := " ".join(SKIP.sub("", line).split())) != line:
+        line = bare
+    return line[:250]
 
 
 def commit_message(
@@ -155,5 +152,5 @@ def _code(path: str) -> str:
 
 
 def _one_line(summary: str) -> str:
-    line = " ".join(clean_message(summary).split())
+    line = " ".join(clean_message(" ".join(summary[: 20 * SUMMARY_LIMIT].split())).split())
     return line if len(line) <= SUMMARY_LIMIT else line[: SUMMARY_LIMIT - 1].rstrip() + "…"

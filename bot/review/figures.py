@@ -9,6 +9,7 @@ from typing import Any
 import lizard
 from lizard_ext.lizardduplicate import LizardExtension as DuplicateFinder
 
+from bot.changeset.content import lines_of
 from bot.changeset.tree import MODE_EXECUTABLE, MODE_FILE, TreeReader
 from bot.review.diff import Diff
 
@@ -84,7 +85,7 @@ def _is_code(path: str) -> bool:
 
 
 def _count(text: str | None) -> int:
-    return len(text.splitlines()) if text else 0
+    return len(lines_of(text or ""))
 
 
 def _text(tree: TreeReader, path: str) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from bot.changeset.content import lines_of
 from bot.changeset.tree import TreeReader
 from bot.weakening.ci.commands import checks_of, kinds
 from bot.weakening.ci.config import concerns_ci, holds_commands, is_lint, is_pipeline, read
@@ -48,7 +49,7 @@ def _checked_elsewhere(head: TreeReader) -> frozenset[str]:
     found: set[str] = set()
     for entry in head.files():
         if is_pipeline(entry.path) and entry.size < 200_000:
-            for line in head.read(entry.path).decode("utf-8", "replace").splitlines():
+            for line in lines_of(head.read(entry.path).decode("utf-8", "replace")):
                 command = line.split("run:", 1)[-1].strip(" -")
                 found.update(kinds(checks_of(command)))
                 if re.search(r"\bmake$", command):

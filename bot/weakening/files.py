@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+from bot.changeset.content import lines_of
 from bot.changeset.tree import MODE_EXECUTABLE, MODE_FILE, PathChange, TreeReader
 from bot.errors import GitFailed
 from bot.weakening.languages.python import skip_names
@@ -75,11 +76,11 @@ class FilePair:
 
     @cached_property
     def old_lines(self) -> frozenset[str]:
-        return frozenset(line.strip() for line in (self.before or "").splitlines())
+        return frozenset(line.strip() for line in lines_of(self.before or ""))
 
     @cached_property
     def new_lines(self) -> list[str]:
-        return (self.after or "").splitlines()
+        return lines_of(self.after or "")
 
 
 def pairs(base: TreeReader, head: TreeReader, changes: Iterable[PathChange]) -> list[FilePair]:

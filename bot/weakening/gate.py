@@ -10,13 +10,15 @@ from bot.changeset.findings import Finding, Severity
 from bot.changeset.guards.config import GuardConfig
 from bot.changeset.guards.protected import protected_path
 from bot.changeset.guards.secret import secret_findings
-from bot.changeset.guards.view import FileView
-from bot.changeset.tree import PathChange, TreeReader
+from bot.changeset.tree import MODE_EXECUTABLE, MODE_FILE, PathChange, TreeReader
 from bot.errors import GitFailed
 from bot.weakening.ci_gate import ci_findings
 from bot.weakening.files import FilePair, pairs
 from bot.weakening.model import WeakeningFinding
 from bot.weakening.tests_gate import test_findings
+
+MAX_SEARCHED = 5_000_000
+"""Bytes of a file in which secrets are searched; `guards.max_file_bytes` refuses larger ones by default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +83,22 @@ def _of(finding: Finding) -> CheckFinding:
 
 def _secrets(read: Sequence[FilePair]) -> Iterator[Finding]:
     for pair in read:
-        if pair.after is not None and pair.after != pair.before:
-            view = FileView(
-                0, pair.path, pair.before, pair.after, whole=False, removes=frozenset(), source=pair.old_path
-            )
-            yield from secret_findings(view)
+        after = _raw(pair.head, pair.change.new)
+        if after is not None:
+            yield from secret_findings(0, pair.path, _raw(pair.base, pair.change.old), after)
+
+
+def _raw(tree: TreeReader, path: str | None) -> bytes | None:
+    """A file's bytes; None where it is no regular file, is above MAX_SEARCHED, or its content is missing."""
+    try:
+        entry = tree.entry(path) if path is not None else None
+        if entry is None or entry.mode not in (MODE_FILE, MODE_EXECUTABLE) or entry.size > MAX_SEARCHED:
+            return None
+        return tree.read(entry.path)
+    except GitFailed as error:
+        if error.code != "git.missing_object":
+            raise
+        return None
 
 
 def _protected(changes: Sequence[PathChange], config: GuardConfig) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
+from bot.changeset.content import lines_of
 from bot.weakening.files import FilePair
 from bot.weakening.nodes import squeeze
 from bot.weakening.tree import Unit
@@ -43,7 +44,7 @@ class Added:
         self.lines: Counter[str] = Counter()
         self.words: Counter[str] = Counter()
         for pair in pairs:
-            before = Counter(squeeze(line) for line in (pair.before or "").splitlines())
+            before = Counter(squeeze(line) for line in lines_of(pair.before or ""))
             for line in pair.new_lines:
                 bare = squeeze(line)
                 if before[bare] > 0:

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
+from bot.changeset.content import lines_of
 from bot.weakening.checks import Loss, losses
 from bot.weakening.features import Vanished
 from bot.weakening.files import FilePair
@@ -99,7 +100,7 @@ def _holds_back(skip: Skip) -> bool:
 
 def _gone_one(pair: FilePair, unit: Unit) -> WeakeningFinding:
     name = name_of(unit)
-    line = _commented(pair, unit.text.splitlines()[:40])
+    line = _commented(pair, lines_of(unit.text)[:40])
     if line is not None:
         return WeakeningFinding("tests.commented_out", pair.path, line, f"The test {name} is commented out.")
     hidden = next((one for one in pair.new_units if one.kind != "test" and _hides(one, unit)), None)
@@ -225,7 +226,7 @@ def _losses(one: Matched, found: list[Loss]) -> Iterator[WeakeningFinding]:
     if not removed:
         return
     for loss in removed:
-        commented = _commented(one.pair, [loss.old.source.splitlines()[0], f"assert {loss.old.source}"])
+        commented = _commented(one.pair, [lines_of(loss.old.source)[0], f"assert {loss.old.source}"])
         if commented is not None:
             message = f"A check in {where} is commented out: {loss.old.source.strip()[:80]}"
             yield WeakeningFinding("tests.commented_out", one.pair.path, commented, " ".join(message.split()))

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from bot.changeset.content import lines_of
 from bot.weakening.features import Vanished
 from bot.weakening.files import FilePair
 from bot.weakening.model import WeakeningFinding
@@ -87,7 +88,7 @@ def textual_findings(pairs: Sequence[FilePair], vanished: Vanished) -> Iterator[
         came.update(
             Counter(case.name for case in _cases(pair.after)) - Counter(case.name for case in _cases(pair.before))
         )
-        lines.update(Counter(map(squeeze, pair.new_lines)) - Counter(map(squeeze, (pair.before or "").splitlines())))
+        lines.update(Counter(map(squeeze, pair.new_lines)) - Counter(map(squeeze, lines_of(pair.before or ""))))
     for pair in wanted:
         yield from _of(pair, came, lines, vanished)
 
@@ -141,10 +142,8 @@ def _cases(text: str | None) -> list[_Case]:
         name = next(group for group in hit.groups() if group).strip("\"'` ")
         begin = _marks_before(text, hit.start())
         stop = _marks_before(text, hits[number + 1].start()) if number + 1 < len(hits) else len(text)
-        body = "\n".join(
-            line for line in text[begin:stop].splitlines() if not re.match(r"\s*(?://|#(?!\[)|\*|--)", line)
-        )
-        checks = tuple(squeeze(line) for line in body.splitlines() if _CHECK.search(line))
+        body = "\n".join(line for line in lines_of(text[begin:stop]) if not re.match(r"\s*(?://|#(?!\[)|\*|--)", line))
+        checks = tuple(squeeze(line) for line in lines_of(body) if _CHECK.search(line))
         clean = re.sub(r"^DISABLED_", "", re.sub(r",\s*DISABLED_", ", ", name))
         found.append(_Case(clean, text.count("\n", 0, hit.start()) + 1, len(_HELD.findall(body)), checks))
     return found

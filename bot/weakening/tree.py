@@ -8,6 +8,7 @@ from functools import cached_property
 
 from tree_sitter import Language, Node, Parser
 
+from bot.changeset.content import lines_of
 from bot.weakening.model import Assertion, Body, Skip
 from bot.weakening.nodes import normal, squeeze, text, tokens
 
@@ -130,7 +131,7 @@ class Unit:
         """The normalised lines of the body, blank ones, comments and lone brackets left out."""
         source = (self._start.body.text or b"").decode("utf-8", "replace")
         out = []
-        for line in source.splitlines()[1:] or source.splitlines():
+        for line in lines_of(source)[1:] or lines_of(source):
             bare = squeeze(line)
             if len(bare) > 2 and not bare.startswith(("#", "//", "*", "/*")):
                 out.append(bare)

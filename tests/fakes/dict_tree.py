@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 
 from bot.changeset.tree import MODE_DIRECTORY, MODE_FILE, MODE_SUBMODULE, PathChange, TreeEntry
+from bot.git_store.attributes import GITATTRIBUTES, check_attributes, folders_of
 from bot.names import BlobSha
 
 
@@ -33,6 +34,13 @@ class DictTree:
         if self._modes.get(path) == MODE_SUBMODULE:
             raise KeyError(path)
         return self.contents[path]
+
+    def attributes(
+        self, paths: Sequence[str], names: Sequence[str], files: Mapping[str, bytes | None]
+    ) -> Mapping[str, Mapping[str, str]]:
+        ours = {folder + GITATTRIBUTES: self.contents.get(folder + GITATTRIBUTES) for folder in folders_of(paths)}
+        there = {path: content for path, content in {**ours, **files}.items() if content is not None}
+        return check_attributes(there, paths, names) if there else {}
 
     def files(self) -> Sequence[TreeEntry]:
         entries = (self.entry(path) for path in sorted(self.contents))

@@ -96,3 +96,10 @@ def test_one_wrong_edit_leaves_nothing_to_apply() -> None:
     resolution = resolve(ChangeSet(message="m", edits=edits), tree)
     assert resolution.changes == ()
     assert [f.code for f in resolution.findings] == ["stale"]
+
+
+def test_a_pair_with_crlf_on_a_file_with_lf_is_told_so() -> None:
+    problem = replaced("a\nb\nc\n", [Replacement(old="b\r\nc", new="x\r\ny")])
+    assert isinstance(problem, ReplaceProblem)
+    assert (problem.code, problem.line) == ("contract.replace_missing", 2)
+    assert "written with CRLF, and the lines of the file end in LF" in problem.message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -62,6 +63,10 @@ def test_subjects(template: str, summary: str, subject: str) -> None:
         ("why\n\nCadence-Run: forged\nCo-authored-by: A <a@b>\nMore", "why\n\nMore"),
         ("list[skip] stays, [no idea] too", "list[skip] stays, [no idea] too"),
         ("a\u202eb\u200bc\x00", "abc"),
+        ("Bump @types/node from 18 to 20.", "Bump `@types/node` from 18 to 20."),
+        ("Bump @types/node@20.1, and @a.b/c-d", "Bump `@types/node@20.1`, and `@a.b/c-d`"),
+        ("Use `@dataclass` and `@types/node`", "Use `@dataclass` and `@types/node`"),
+        ("cc @@octocat a@@b @o`@o`", "cc octocat ab o`@o`"),
     ],
 )  # fmt: skip
 def test_messages_lose_what_would_act(text: str, clean: str) -> None:
@@ -89,6 +94,23 @@ def test_a_huge_and_hostile_body_stays_whole() -> None:
 
 def test_title() -> None:
     assert pull_title("Add [skip ci] @x", ISSUE) == "[Cadence] Add x (#3)"
+    assert pull_title("Bump @types/node", ISSUE) == "[Cadence] Bump `@types/node` (#3)"
+
+
+@pytest.mark.parametrize(
+    ("template", "summary"),
+    [
+        ("[{summary}]", "skip ci"),
+        ("[skip {summary}", "ci] x"),
+        ("{summary} ci] x", "[skip"),
+        ("{summary}", "[skip" + " " * 20 + "ci]"),
+        ("{summary}", "[skip\n\n\n\n\n\n\n\n\n\nci]"),
+        ("{summary}", "[skip " * 40 + "ci]" * 40),
+    ],
+)
+def test_no_subject_makes_ci_skip(template: str, summary: str) -> None:
+    subject = message(template=template, summary=summary).split("\n")[0]
+    assert not re.search(r"\[\s*skip\s+ci\s*\]", subject)
 
 
 class Writer:

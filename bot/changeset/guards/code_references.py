@@ -15,7 +15,8 @@ from bot.changeset.guards.outline import Outline, outline
 from bot.changeset.guards.view import FileView, ResultTree
 
 _FROM = re.compile(
-    r"""(?:\bfrom|\brequire\(|\bimport\()\s*['"](\.[^'"]*)['"]|^\s*import\s+['"](\.[^'"]*)['"]""", re.MULTILINE
+    r"""(?:\bfrom|\brequire\(|\bimport\()\s{0,40}['"](\.[^'"]*)['"]|^[ \t]*import\s{1,40}['"](\.[^'"]*)['"]""",
+    re.MULTILINE,
 )
 _TAKEN = r"\{{([^{{}}]*)\}}\s*(?:from\s*|=\s*require\(\s*)['\"]{spec}['\"]"
 _OWN_CALL = re.compile(r"\b(?:this|self)\s*\.\s*\w+\s*\(")

@@ -13,7 +13,7 @@ DOCUMENTS = frozenset({".md", ".markdown", ".mdx"})
 _HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*$")
 _HTML_HEADING = re.compile(r"^\s*<h([1-6])\b[^>]*>(.*?)(?:</h\1>|$)", re.IGNORECASE)
 _UNDERLINE = re.compile(r"^(?:={3,}|-{3,})\s*$")
-_DELIMITER = re.compile(r"^\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*$")
+_DELIMITER = re.compile(r"\A\s*(?:\|\s*)?:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*(?:\|\s*)?$")
 
 
 def document_findings(view: FileView) -> Iterator[Finding]:

@@ -37,7 +37,7 @@ _TRAILING_COMMENT = re.compile(r"(?<=\s)(?:#|//)\s*(\.{3}.*|….*|.*\.{3}|.*…)
 _PROSE_COMMENT = re.compile(r"^\s*(?:<!--|\.\.(?=\s))\s*(.*?)\s*(?:-->)?\s*$")
 _PROSE_ASIDE = re.compile(r"^\s*(?:[-*>]\s+)?(?:\[(.*)\]|\((.*)\)|_(.*)_|\*{1,3}(.*?)\*{1,3})\s*$")
 _ELLIPSIS = re.compile(r"\.{3}|…")
-_ONLY_ELLIPSIS = re.compile(r"[\s(\[]*(?:\.{3,}|…)[\s)\]]*")
+_ONLY_ELLIPSIS = re.compile(r"\A[\s(\[]*(?:\.{3,}|…)[\s)\]]*")
 _THINGS = (
     r"(?:code|codes|file|files|imports?|methods?|functions?|class(?:es)?|module|content|contents|implementation|logic|"
     r"definitions?|body|script|tests?|fields?|entries|sections?|lines|setup|config(?:uration)?|text|document|helpers?|"

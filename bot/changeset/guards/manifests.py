@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from bot.changeset.codes import found
+from bot.changeset.content import lines_of
 from bot.changeset.findings import Finding
 from bot.changeset.guards.imports import import_names
 from bot.changeset.guards.view import FileView, ResultTree
@@ -47,7 +48,7 @@ def entries(path: str, text: str) -> set[str]:
     """The entries of a manifest: requirements, required Go modules, or keys of the first two levels as `table.key`."""
     name = path.rsplit("/", 1)[-1]
     if _REQUIREMENTS.search(path):
-        hits = (re.match(r"\s*([A-Za-z0-9][\w.-]*)", line) for line in text.splitlines())
+        hits = (re.match(r"\s*([A-Za-z0-9][\w.-]*)", line) for line in lines_of(text))
         return {re.sub(r"[-_.]+", "-", hit[1]).casefold() for hit in hits if hit}
     if name == "go.mod":
         return {m[1] for m in re.finditer(r"^\s*(?:require\s+)?([\w.-]+\.[\w.-]+/\S+)\s+v\d", text, re.MULTILINE)}

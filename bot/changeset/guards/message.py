@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.changeset.codes import found
 from bot.changeset.findings import Finding
+from bot.message_words import CLOSING, CONTROL, SKIP, SKIP_CHECKS, mentions, without_mentions
 from bot.names import RESERVED_TRAILERS
 
 MAX_SUBJECT = 72
-_SKIP = re.compile(
-    r"\[\s*((?:skip|no)[ _-](?:ci|actions|travis|circleci|azurepipelines|tests?)"
-    r"|(?:ci|actions|travis|circleci|azurepipelines)[ _-]skip)\s*\]|\*{3}(NO_CI)\*{3}",
+MAX_MESSAGE = 60_000
+"""Characters that are looked at; the rest is cut before."""
+_MOST_PASSES = 20
+_RESERVED = re.compile(rf"^[ \t]*(?:{'|'.join(RESERVED_TRAILERS)})[ \t]{{0,8}}:.*$\n?", re.IGNORECASE | re.MULTILINE)
+_CLOSED = re.compile(
+    CLOSING.pattern
+    + r"(?:https?://[^\s#]{1,300}/(?:issues|pull)/(?P<url>\d+)|(?:[\w.-]{1,100}/)?[\w.-]{0,100}#(?P<issue>\d+)|GH-(?P<gh>\d+))",
     re.IGNORECASE,
 )
-_SKIP_CHECKS = re.compile(r"^[ \t]*skip-checks[ \t]*:.*$\n?", re.IGNORECASE | re.MULTILINE)
-_TRAILER = re.compile(rf"^[ \t]*(?:{'|'.join(RESERVED_TRAILERS)})[ \t]*:.*$\n?", re.IGNORECASE | re.MULTILINE)
-_CLOSING = re.compile(
-    r"\b((?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\b:?\s+)(?:https?://\S+/(?:issues|pull)/(\d+)|[\w.-]*/?[\w.-]*#(\d+)|GH-(\d+))",
-    re.IGNORECASE,
-)
-_MENTION = re.compile(r"(?<![\w.`/@])@(?=[A-Za-z0-9][\w-]*)")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +31,30 @@ class CleanMessage:
 
 
 def _unclosed(match: re.Match[str]) -> str:
-    return f"{match[1]}{match[2] or match[3] or match[4]}"
+    return f"{match['keyword']}{match['url'] or match['issue'] or match['gh']}"
 
 
 def _unskipped(match: re.Match[str]) -> str:
-    return (match[1] or match[2]).replace("_", " ")
+    return (match["words"] or "NO CI").replace("_", " ")
 
 
-_CLEANING: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], str], str], ...] = (
-    ("message.control", _CONTROL, lambda _: "", "control or invisible characters"),
-    ("message.skip", _SKIP_CHECKS, lambda _: "", "a skip-checks trailer"),
-    ("message.skip", _SKIP, _unskipped, "words that make CI skip"),
-    ("message.trailer", _TRAILER, lambda _: "", "a reserved trailer"),
-    ("message.closing", _CLOSING, _unclosed, "a closing keyword with an issue"),
-    ("message.mention", _MENTION, lambda _: "", "an @mention"),
-)
+def _cleaned(text: str) -> tuple[str, list[Finding]]:
+    """One pass: the text without what it must not hold, and what was taken out."""
+    findings = []
+    for code, pattern, put, what in (
+        ("message.control", CONTROL, "", "control or invisible characters"),
+        ("message.skip", SKIP_CHECKS, "", "a skip-checks trailer"),
+        ("message.skip", SKIP, _unskipped, "words that make CI skip"),
+        ("message.trailer", _RESERVED, "", "a reserved trailer"),
+        ("message.closing", _CLOSED, _unclosed, "a closing keyword with an issue"),
+    ):
+        text, count = pattern.subn(put, text)
+        if count:
+            findings.append(found(code, f"the message holds {what}"))
+    if mentions(text):
+        text = without_mentions(text)
+        findings.append(found("message.mention", "the message holds an @mention"))
+    return text, findings
 
 
 def clean_message(message: str) -> CleanMessage:
@@ -58,16 +63,18 @@ def clean_message(message: str) -> CleanMessage:
     Closing keywords and mentions are those of GitHub's pages "Linking a pull request to an issue" and "Basic
     writing"; skip words those of "Skipping workflow runs".
     """
-    text = message.replace("\r\n", "\n").replace("\r", "\n")
-    findings = []
-    while True:
+    text = message[:MAX_MESSAGE].replace("\r\n", "\n").replace("\r", "\n")
+    findings: list[Finding] = []
+    for _ in range(_MOST_PASSES):
+        # Taking one out can put another together.
         before = text
-        for code, pattern, put, what in _CLEANING:
-            text, count = pattern.subn(put, text)
-            if count:
-                findings.append(found(code, f"the message holds {what}"))
+        text, told = _cleaned(text)
+        findings += told
         if text == before:
             break
+    else:
+        # Nested on purpose. Without brackets and stars no skip word is left.
+        text = re.sub(r"[\[\]*#@]", "", text)
     subject, _, body = text.strip().partition("\n")
     subject, body = subject.strip(), body.strip()
     if not subject:

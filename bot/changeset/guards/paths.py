@@ -21,6 +21,22 @@ _PLACEHOLDER = re.compile(
 )
 
 
+_WINDOWS_CHARACTER = re.compile(r'[<>:"|?*]')
+# A device keeps its name with any extension, and Windows takes the superscript digits for digits
+# (learn.microsoft.com, "Naming Files, Paths, and Namespaces"). Blanks and dots before the extension are dropped.
+_WINDOWS_DEVICE = re.compile(
+    r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\u00b9\u00b2\u00b3])[ ]*(?:[.:]|$)", re.IGNORECASE
+)
+
+
+def windows_problem(component: str) -> str:
+    """Why no Windows checkout can hold a file or folder of this name; "" when one can."""
+    hit = _WINDOWS_CHARACTER.search(component)
+    if hit is not None:
+        return f"holds `{hit[0]}`"
+    return "is the name of a device" if _WINDOWS_DEVICE.match(component) else ""
+
+
 def is_dot_git(component: str) -> bool:
     """Whether some file system takes the component for `.git`.
 
@@ -44,10 +60,8 @@ def path_problem(path: str) -> tuple[str, str] | None:
         size = len(path.encode())
     except UnicodeEncodeError:
         return "path.unicode", "the path is not valid Unicode"
-    if any(unicodedata.category(c) == "Cc" for c in path):
+    if "\0" in path or "\n" in path:
         return "path.control", f"{path!r} holds a control character"
-    if "\\" in path:
-        return "path.backslash", f"{path!r} holds a backslash"
     if path.startswith("/") or _DRIVE.match(path) or path.startswith("~/"):
         return "path.absolute", f"{path!r} is absolute"
     if size > MAX_PATH_BYTES:
@@ -62,14 +76,26 @@ def _component_problem(component: str, path: str) -> tuple[str, str] | None:
         return "path.traversal", f"{path!r} has a {component!r} component"
     if is_dot_git(component):
         return "path.git", f"{component!r} in {path!r} is a spelling of .git"
-    if component[-1] in ". " or component[0] == " ":
-        return "path.trailing", f"{component!r} in {path!r} ends in a dot or space, or begins with a space"
     if len(component.encode()) > MAX_COMPONENT_BYTES:
         return "path.too_long", f"a component of {path[:80]!r}… is longer than {MAX_COMPONENT_BYTES} bytes"
     return None
 
 
-def _new_path_problem(path: str) -> tuple[str, str] | None:
+def _new_path_problem(path: str, tree: TreeReader) -> tuple[str, str] | None:
+    """What a new file or folder must not be called. A name that is there already may be changed and taken away."""
+    if any(unicodedata.category(c) == "Cc" for c in path):
+        return "path.control", f"{path!r} holds a control character"
+    if "\\" in path:
+        return "path.backslash", f"{path!r} holds a backslash"
+    parts = path.split("/")
+    for depth, component in enumerate(parts, 1):
+        if tree.entry("/".join(parts[:depth])) is not None:
+            continue
+        if component[-1] in ". " or component[0] == " ":
+            return "path.trailing", f"{component!r} in {path!r} ends in a dot or space, or begins with a space"
+        fault = windows_problem(component)
+        if fault:
+            return "path.windows", f"{component!r} in {path!r} {fault}: no Windows checkout can hold it"
     if any(unicodedata.category(c) == "Cf" for c in path):
         return "path.invisible", f"{path!r} holds invisible characters"
     if unicodedata.normalize("NFC", path) != path:
@@ -87,7 +113,7 @@ def path_findings(change_set: ChangeSet, tree: TreeReader) -> tuple[Finding, ...
     for index, path in named_paths(change_set):
         problem = path_problem(path)
         if problem is None and tree.entry(path) is None:
-            problem = _new_path_problem(path)
+            problem = _new_path_problem(path, tree)
         if problem is None:
             problem = _place_problem(path, tree, freed, written)
         if problem is not None:

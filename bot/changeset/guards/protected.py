@@ -46,7 +46,9 @@ def protected_findings(change_set: ChangeSet, config: GuardConfig) -> tuple[Find
 
 def protected_path(path: str, config: GuardConfig) -> tuple[str, str] | None:
     """(code, glob) when the path matches a protected glob in any spelling, else None."""
-    pattern = matching(config.protected, plain_spelling(path)) or matching(config.protected, path)
+    pattern = matching(config.protected, plain_spelling(path), everywhere=True) or matching(
+        config.protected, path, everywhere=True
+    )
     return None if pattern is None else (_code(plain_spelling(path)), pattern)
 
 

@@ -10,6 +10,8 @@ import warnings
 from collections.abc import Iterator
 from functools import lru_cache
 
+from bot.changeset.content import shown_lines
+
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
@@ -23,12 +25,21 @@ def parsed(text: str) -> ast.Module | SyntaxError:
 
 @lru_cache(maxsize=64)
 def _parsed(text: str) -> ast.Module | SyntaxError:
+    line_of = shown_lines(text)
     try:
-        return ast.parse(text)
+        tree = ast.parse(text)
     except SyntaxError as error:
+        if error.lineno is not None:
+            error.lineno = line_of(error.lineno)
         return error
     except (ValueError, RecursionError, MemoryError) as error:
         return SyntaxError(str(error))
+    if "\r" in text:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.stmt | ast.expr | ast.ExceptHandler | ast.arg | ast.keyword | ast.alias):
+                node.lineno = line_of(node.lineno)
+                node.end_lineno = None if node.end_lineno is None else line_of(node.end_lineno)
+    return tree
 
 
 def module(text: str | None) -> ast.Module | None:

@@ -1,7 +1,8 @@
 """Secrets in added lines (`secret.*`). The secret itself is never repeated.
 
 The shapes are those of detect-secrets' plugins, used on single lines alone: no baseline, no file system, no
-verification over the network. Left out are its plugins that judge by entropy or by a variable's name, and those whose
+verification over the network. Left out are its plugins that judge by entropy or by a variable's name (which
+bot/changeset/guards/secret_names.py does), and those whose
 pattern fits ordinary text (IP addresses, IBM, Artifactory): they refuse honest changes. A few shapes it lacks stand
 here.
 """
@@ -9,7 +10,7 @@ here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from detect_secrets.plugins.aws import AWSKeyDetector
 from detect_secrets.plugins.azure_storage_key import AzureStorageKeyDetector
@@ -28,8 +29,10 @@ from detect_secrets.plugins.square_oauth import SquareOAuthDetector
 from detect_secrets.plugins.stripe import StripeDetector
 
 from bot.changeset.codes import found
+from bot.changeset.content import decoded, lines_of, searchable
 from bot.changeset.findings import Finding, Severity
-from bot.changeset.guards.view import FileView
+from bot.changeset.guards.secret_names import is_sealed, named_values
+from bot.changeset.guards.view import added_lines, suffix_of
 
 _TOKENS: tuple[tuple[str, RegexBasedDetector], ...] = (
     ("an AWS key", AWSKeyDetector()),
@@ -55,10 +58,8 @@ _MORE = (
 _PATTERNS = (*((what, pattern) for what, plugin in _TOKENS for pattern in plugin.denylist), *_MORE)
 _JWT = JwtTokenDetector()
 _KEY = PrivateKeyDetector()
-_PASSWORD = re.compile(r"\b[a-z][a-z0-9+.-]{2,}://[^\s:@/'\"<>{}$%]+:([^\s:@/'\"<>{}$%]{8,})@[\w.-]+", re.IGNORECASE)
-_NAMED = re.compile(
-    r"\b[\w.-]*(?:secret|token|passwo?r?d|api_?key|access_?key|private_?key)[\w.-]*[\"']?\s*(?::=|=>|[=:])\s*"
-    r"[\"']([A-Za-z0-9+/_=-]{20,})[\"']",
+_PASSWORD = re.compile(
+    r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{2,20}://[^\s:@/'\"<>{}$%]{1,200}:([^\s:@/'\"<>{}$%]{8,200})@[\w.-]",
     re.IGNORECASE,
 )
 _EXAMPLE = re.compile(r"EXAMPLE|(.)\1{7}|0123456789|1234567890|abcdefgh|xxxx|placeholder", re.IGNORECASE)
@@ -67,29 +68,57 @@ _TESTS = re.compile(
     re.IGNORECASE,
 )
 _PROSE = frozenset({".md", ".markdown", ".mdx", ".rst", ".txt", ".adoc"})
-_LONGEST = 2_000
-_HINT = re.compile(r"[A-Za-z0-9_-]{16}|BEGIN|://")
+_PIECE = 2_000
+_OVERLAP = 400
+"""Of the pieces in which a long line is searched: longer than what is needed of any secret to know it."""
+_HINT = re.compile(r"[A-Za-z0-9_-]{16}|BEGIN|://|[A-Za-z0-9+/_=.~!@%^&*-]{20}")
 
 
-def secret_findings(view: FileView) -> Iterator[Finding]:
-    """Findings of one file's added lines. Keys, JSON web tokens and passwords of tests and documents are warnings."""
-    shown = _TESTS.search(view.path) is not None
-    for number, line in view.added:
-        line = line[:_LONGEST]
-        if not _HINT.search(line):
-            continue
-        for code, what, hits in _secrets(line):
-            soft = (shown and code != "secret.token") or (
-                code in ("secret.jwt", "secret.password", "secret.literal") and view.suffix in _PROSE
-            )
-            if (shown or view.suffix in _PROSE) and all(_EXAMPLE.search(hit) for hit in hits):
+def secret_findings(index: int, path: str, before: bytes | None, after: bytes | None) -> Iterator[Finding]:
+    """Findings of one file's added lines. Keys, JSON web tokens and passwords of tests and documents are warnings.
+
+    Every file is searched, in whatever encoding, binary ones for tokens and keys; `before` and `after` are None for a
+    file that is not there.
+    """
+    if after is None or after == before:
+        return
+    shown = _TESTS.search(path) is not None
+    suffix = suffix_of(path)
+    binary = decoded(after) is None
+    text = searchable(after)
+    sealed = is_sealed(text)
+    lines = lines_of(text)
+    for number, line in added_lines(lines_of(searchable(before or b"")), lines):
+        seen: set[tuple[str, str]] = set()
+        for piece in _pieces(line):
+            if not _HINT.search(piece):
                 continue
-            message = f"{view.path}:{number} holds {what}"
-            severity = Severity.WARNING if soft else None
-            yield found(code, message, edit=view.index, path=view.path, line=number, severity=severity)
+            above = lines[max(0, number - 3) : number - 1]
+            named = () if binary or sealed else tuple(named_values(path, suffix, piece, above))
+            for code, what, hits in _secrets(piece, named):
+                if (code, what) in seen or (binary and code not in ("secret.token", "secret.private_key")):
+                    continue
+                if (shown or suffix in _PROSE) and all(_EXAMPLE.search(hit) for hit in hits):
+                    continue
+                seen.add((code, what))
+                soft = (shown and code != "secret.token") or (
+                    code in ("secret.jwt", "secret.password", "secret.literal") and suffix in _PROSE
+                )
+                severity = Severity.WARNING if soft else None
+                message = f"{path}:{number} holds {what}"
+                yield found(code, message, edit=index, path=path, line=number, severity=severity)
 
 
-def _secrets(line: str) -> Iterator[tuple[str, str, list[str]]]:
+def _pieces(line: str) -> Iterator[str]:
+    """The line, a long one in pieces that overlap, so that time is linear in its length."""
+    if len(line) <= _PIECE:
+        yield line
+        return
+    for start in range(0, len(line), _PIECE - _OVERLAP):
+        yield line[start : start + _PIECE]
+
+
+def _secrets(line: str, named: Sequence[str]) -> Iterator[tuple[str, str, list[str]]]:
     """(code, what it is, the parts that vary) of every kind of secret in a line, once each."""
     if any(_KEY.analyze_string(line)):
         yield "secret.private_key", "the beginning of a private key", [""]
@@ -99,11 +128,11 @@ def _secrets(line: str) -> Iterator[tuple[str, str, list[str]]]:
     for what, hits in kinds.items():
         if hits:
             yield "secret.token", what, [hit.rsplit("-", 1)[-1] for hit in hits]
-    named = [hit[1] for hit in _NAMED.finditer(line) if _is_random(hit[1]) and len(set(hit[1])) >= 12]
-    if named and not any(kinds.values()):
-        yield "secret.literal", "what is named and looks like a key", named
-    if any(_JWT.analyze_string(line)):
+    web_token = any(_JWT.analyze_string(line))
+    if web_token:
         yield "secret.jwt", "a JSON web token", [""]
+    if named and not web_token and not any(kinds.values()):
+        yield "secret.literal", "what is named and looks like a key", list(named)
     passwords = [hit[1] for hit in _PASSWORD.finditer(line) if _is_random(hit[1])]
     if passwords:
         yield "secret.password", "a password in a URL", passwords

@@ -11,11 +11,13 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from bot.changeset.codes import found
+from bot.changeset.content import shown_lines
 from bot.changeset.findings import Finding, Severity
 from bot.changeset.guards import grammar, python_code
 from bot.changeset.guards.view import FileView
 
 _MAX_YAML = 300_000
+_DEEP_YAML = re.compile(r"(?:[\[{]\s{0,8}){50}|(?:[-?] {1,4}){50}")
 _LOOSE_JSON = re.compile(
     r"(?:^|/)(?:tsconfig|jsconfig|\.eslintrc|\.babelrc|devcontainer|api-extractor)|\.vscode/|\.jsonc$"
 )
@@ -64,14 +66,18 @@ def _toml(text: str) -> Problem | None:
 def _yaml(text: str) -> Problem | None:
     if len(text) > _MAX_YAML:
         return None
+    # The parser's time grows faster than the square of the depth.
+    deep = _DEEP_YAML.search(text)
+    if deep is not None:
+        return "nested too deeply to be read", text.count("\n", 0, deep.start()) + 1
     try:
         for _ in YAML(typ="safe", pure=True).compose_all(text):
             pass
     except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark is not None else None
-        return str(error.problem), line
+        mark = error.problem_mark
+        return str(error.problem), shown_lines(text)(mark.line + 1) if mark is not None else None
     except (YAMLError, ValueError, RecursionError) as error:
-        return str(error).splitlines()[0], None
+        return str(error).split("\n")[0], None
     return None
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from bot.changeset.content import decoded
+from bot.changeset.content import decoded, lines_of
 from bot.changeset.edits import ResolvedEdit
 from bot.changeset.tree import MODE_EXECUTABLE, MODE_FILE, TreeReader, TreeSearcher
 
@@ -53,23 +53,16 @@ class FileView:
 
     @cached_property
     def old_lines(self) -> list[str]:
-        return (self.before or "").splitlines()
+        return lines_of(self.before or "")
 
     @cached_property
     def new_lines(self) -> list[str]:
-        return (self.after or "").splitlines()
+        return lines_of(self.after or "")
 
     @cached_property
     def added(self) -> list[tuple[int, str]]:
         """(line number from 1, line) of every line that the old file did not have, ignoring outer white space."""
-        left = Counter(line.strip() for line in self.old_lines)
-        out = []
-        for number, line in enumerate(self.new_lines, 1):
-            if left[line.strip()] > 0:
-                left[line.strip()] -= 1
-            else:
-                out.append((number, line))
-        return out
+        return added_lines(self.old_lines, self.new_lines)
 
     @cached_property
     def kept(self) -> float:
@@ -108,10 +101,44 @@ class FileView:
         return 0, 0
 
 
+def added_lines(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, str]]:
+    """(line number from 1, line) of every new line that the old ones do not have, ignoring outer white space."""
+    left = Counter(line.strip() for line in old)
+    out = []
+    for number, line in enumerate(new, 1):
+        if left[line.strip()] > 0:
+            left[line.strip()] -= 1
+        else:
+            out.append((number, line))
+    return out
+
+
 def suffix_of(path: str) -> str:
     """The lower-case extension of a path with its dot, or ""."""
     name = path.rsplit("/", 1)[-1].casefold()
     return "." + name.rsplit(".", 1)[1] if "." in name[1:] else ""
+
+
+_DOCUMENTS = frozenset({".md", ".markdown", ".mdx", ".rst", ".txt", ".adoc"})
+
+
+def with_moves(views: Sequence[FileView]) -> list[FileView]:
+    """The views, where a new document that takes a deleted one's place is compared with that one.
+
+    Its place: the same file name, or the same first line. A move that loses the content is a loss, however it is said.
+    """
+    gone = [view for view in views if view.after is None and view.before and view.suffix in _DOCUMENTS]
+    return [_moved(view, gone) if view.before is None and view.suffix in _DOCUMENTS else view for view in views]
+
+
+def _moved(view: FileView, gone: Sequence[FileView]) -> FileView:
+    name = view.path.rsplit("/", 1)[-1].casefold()
+    first = next((line.strip() for line in view.new_lines if line.strip()), "")
+    for old in gone:
+        opening = next((line.strip() for line in old.old_lines if line.strip()), "")
+        if old.path.rsplit("/", 1)[-1].casefold() == name or (first and opening == first):
+            return replace(view, before=old.before, source=old.path)
+    return view
 
 
 def with_elsewhere(views: Sequence[FileView]) -> list[FileView]:

@@ -48,12 +48,16 @@ def _file(path: str, old: str | None, new: str | None) -> str:
     else:
         head += f"index {ids} {MODE_FILE}\n"
     lines = difflib.unified_diff(
-        (old or "").splitlines(keepends=True),
-        (new or "").splitlines(keepends=True),
+        _with_ends(old or ""),
+        _with_ends(new or ""),
         "/dev/null" if old is None else f"a/{path}",
         "/dev/null" if new is None else f"b/{path}",
     )
     return head + "".join(lines)
+
+
+def _with_ends(text: str) -> list[str]:
+    return [f"{line}\n" for line in text.removesuffix("\n").split("\n")] if text else []
 
 
 def _id(text: str | None) -> str:

@@ -12,6 +12,8 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from bot.changeset.content import lines_of
+
 _PIPELINE = re.compile(
     r"^\.github/workflows/[^/]+\.ya?ml$|(?:^|/)action\.ya?ml$|(?:^|/)\.?travis\.ya?ml$|^\.circleci/.*\.ya?ml$|(?:^|/)[\w.-]*azure-pipelines?[\w.-]*\.ya?ml$"
     r"|^\.azure[\w-]*/.*\.ya?ml$|(?:^|/)\.gitlab-ci[\w.-]*\.ya?ml$|(?:^|/)\.?appveyor\.ya?ml$|(?:^|/)\.cirrus\.ya?ml$|(?:^|/)\.drone\.ya?ml$"
@@ -82,7 +84,7 @@ class Config:
 
     def line(self, needle: str, key: str = "") -> int | None:
         """The first line that holds the value (and after a line with the key, where one is given)."""
-        lines = self.text.splitlines()
+        lines = lines_of(self.text)
         start = 0
         for number, text in enumerate(lines):
             if key and key in text:
@@ -148,7 +150,7 @@ def _ini(text: str) -> dict[str, dict[str, list[str]]]:
     found: dict[str, dict[str, list[str]]] = {}
     section: dict[str, list[str]] = {}
     value: list[str] | None = None
-    for raw in text.splitlines():
+    for raw in lines_of(text):
         line = re.split(r"(?:^|\s)[#;]", raw, maxsplit=1)[0].rstrip()
         if not line.strip():
             continue
@@ -188,7 +190,7 @@ _PROPERTY = re.compile(r"<(?:property|module)\s+name=\"(?P<key>[^\"]+)\"(?:\s+va
 def _loose(text: str) -> Iterator[Setting]:
     """`key: value`, `key = value`, `<key>value</key>`; items of a list that stands over several lines."""
     inside = ""
-    for raw in text.splitlines():
+    for raw in lines_of(text):
         line = raw.strip()
         if not line or line.startswith(("//", "#", "*", "/*")):
             continue

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from bot.changeset.content import lines_of
 from bot.weakening.ci.config import Config, is_pipeline
 from bot.weakening.ci.scripts import plain, rake, sessions, targets, tasks, tox
 from bot.weakening.ci.steps import Job, Step
@@ -61,7 +62,7 @@ def jobs(config: Config) -> list[Job]:
             plain(
                 config.path,
                 name,
-                [line.strip() for line in config.text.splitlines() if not line.strip().startswith("#")],
+                [line.strip() for line in lines_of(config.text) if not line.strip().startswith("#")],
             )
         ]
     return []
@@ -177,7 +178,7 @@ def _lines(value: Any) -> list[str]:
     if not isinstance(value, str):
         return []
     joined = re.sub(r"\\\n\s*", " ", value)
-    return [" ".join(line.split()) for line in joined.splitlines() if line.strip() and not line.strip().startswith("#")]
+    return [" ".join(line.split()) for line in lines_of(joined) if line.strip() and not line.strip().startswith("#")]
 
 
 def _lenient(node: dict[str, Any]) -> bool:

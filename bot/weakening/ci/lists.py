@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from bot.changeset.content import lines_of
 from bot.weakening.ci.commands import exclusions
 from bot.weakening.ci.config import Config, Setting, holds_commands
 from bot.weakening.ci.jobs import jobs
@@ -171,7 +172,7 @@ def _hook_before(config: Config, item: str) -> str | None:
     if "pre-commit" not in config.path:
         return None
     hook = None
-    for line in config.text.splitlines():
+    for line in lines_of(config.text):
         named = re.match(r"\s*-?\s*id:\s*(\S+)", line)
         hook = named[1] if named else hook
         if item in line and not named:

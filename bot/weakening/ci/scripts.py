@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from bot.changeset.content import lines_of
 from bot.weakening.ci.config import Config
 from bot.weakening.ci.steps import Job, Step
 
@@ -45,7 +46,7 @@ def tox(config: Config) -> list[Job]:
 
 def targets(config: Config) -> list[Job]:
     found: list[Job] = []
-    for line in config.text.splitlines():
+    for line in lines_of(config.text):
         head = re.match(r"^([\w./-]+)\s*:(?!=)(.*)$", line)
         if head:
             found.append(Job(config.path, head[1]))
@@ -70,7 +71,7 @@ def sessions(config: Config) -> list[Job]:
 def rake(config: Config) -> list[Job]:
     """What each task calls for, and the shell commands in its block."""
     found: list[Job] = []
-    for line in config.text.splitlines():
+    for line in lines_of(config.text):
         head = re.match(r"^\s*task\s*\(?\s*:?[\"']?(?P<name>\w+)[\"']?\s*(?:=>|:)?\s*(?P<needs>[^#]*)", line)
         command = re.match(r"^\s*sh\s*\(?\s*[\"'](?P<command>[^\"']+)[\"']", line)
         if head:
