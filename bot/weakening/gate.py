@@ -83,13 +83,16 @@ def _of(finding: Finding) -> CheckFinding:
 
 def _secrets(read: Sequence[FilePair]) -> Iterator[Finding]:
     for pair in read:
-        after = _raw(pair.head, pair.change.new)
+        after = _raw(pair, pair.head, pair.change.new)
         if after is not None:
-            yield from secret_findings(0, pair.path, _raw(pair.base, pair.change.old), after)
+            yield from secret_findings(0, pair.path, _raw(pair, pair.base, pair.change.old), after)
 
 
-def _raw(tree: TreeReader, path: str | None) -> bytes | None:
-    """A file's bytes; None where it is no regular file, is above MAX_SEARCHED, or its content is missing."""
+def _raw(pair: FilePair, tree: TreeReader, path: str | None) -> bytes | None:
+    """A file's bytes; None where it is no regular file, is above MAX_SEARCHED, or its content is missing.
+
+    That the content is missing is noted on the pair: nothing was searched, so it must not pass.
+    """
     try:
         entry = tree.entry(path) if path is not None else None
         if entry is None or entry.mode not in (MODE_FILE, MODE_EXECUTABLE) or entry.size > MAX_SEARCHED:
@@ -98,6 +101,7 @@ def _raw(tree: TreeReader, path: str | None) -> bytes | None:
     except GitFailed as error:
         if error.code != "git.missing_object":
             raise
+        pair.missing = True
         return None
 
 
