@@ -17,7 +17,7 @@ MARK = "\ue000"
 
 _DELIMITER = re.compile(r"<!--->|<!-->|<!--|(?:(?<!-)|(?<=<!--))--+!?>")  # each run of dashes is tried once
 _NUMBER = re.compile(f"{MARK}([0-9]+){MARK}")
-_END = re.compile(r"--+!?>")
+_END = re.compile(r"(?<!-)--+!?>")  # each run of dashes is tried once
 _QUOTE_OR_END = re.compile(r"[\"'>]")
 
 # Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt), and what only turns the direction of writing.

@@ -9,7 +9,7 @@ from typing import Any
 from bot.changeset.codes import found
 from bot.changeset.rejected import ChangeSetRejected
 
-_FENCE = re.compile(r"^[ \t]*(```+|~~~+)[^\n`]*\n(.*?)^[ \t]*\1[ \t]*$", re.DOTALL | re.MULTILINE)
+_FENCE = re.compile(r"^[ \t]*(```+(?!`)|~~~+(?!~))[^\n`]*\n(.*?)^[ \t]*\1[ \t]*$", re.DOTALL | re.MULTILINE)
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -65,7 +65,7 @@ def _operating_system(error: OSError) -> str:
 
 def _first_line(error: BaseException) -> str:
     text = str(error).strip() or type(error).__name__
-    return text.splitlines()[0].rstrip(".")[:300]
+    return text.partition("\n")[0].strip().rstrip(".")[:300]
 
 
 def _say(text: str, code: int) -> int:

@@ -211,7 +211,7 @@ class Mirror:
             done = self._runner.run("ls-remote", "--refs", url, ref, timeout=ASK_SECONDS, credential=credential)
         except GitTimeout:
             return None
-        rows = (line.split("\t") for line in done.out.decode("utf-8", "replace").splitlines())
+        rows = (line.split("\t") for line in done.out.decode("utf-8", "replace").split("\n"))
         return next((row[0] for row in rows if len(row) == 2 and row[1] == ref), None) if done.status == 0 else None
 
     def keep(self, name: str, commit: CommitSha) -> None:

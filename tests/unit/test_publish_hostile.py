@@ -98,7 +98,7 @@ def status(text: str) -> str:
 
     def comment(_number: Any, body: str) -> Any:
         bodies.append(body)
-        return SimpleNamespace(id=1, html_url="")
+        return SimpleNamespace(id=1, html_url="", updated_at=datetime(2026, 1, 1, tzinfo=UTC))
 
     issues: Any = SimpleNamespace(comment=comment)
     told = replace(RUN, reason=text, summary=text, pull=PullNumber(4), head_sha="a" * 40)
