@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from markdown_it import MarkdownIt
+from bot.foreign_text import markdown_tokens
 from markdown_it.token import Token
 
 PARSER = MarkdownIt("commonmark").enable("table")
@@ -68,7 +69,7 @@ def comment_spans(text: str) -> list[tuple[int, int]]:
     marked = _DELIMITER.sub(lambda match: _marked(match[0], next(numbers)), text)
     return [
         (places[opening].start(), len(text) if closing is None else places[closing].end())
-        for opening, closing in _comments(PARSER.parse(marked))
+        for opening, closing in _comments(markdown_tokens(marked, PARSER))
     ]
 
 

@@ -39,6 +39,7 @@ PURE = [
     "states.py",
     "quiet.py",
     "shown_text.py",
+    "foreign_text.py",
     "patterns.py",
     "policy.py",
     "repo_config.py",

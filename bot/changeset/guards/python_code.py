@@ -10,6 +10,8 @@ import warnings
 from collections.abc import Iterator
 from functools import lru_cache
 
+from bot.foreign_text import read_foreign
+
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
@@ -27,8 +29,8 @@ def _parsed(text: str) -> ast.Module | SyntaxError:
         return ast.parse(text)
     except SyntaxError as error:
         return error
-    except (ValueError, RecursionError, MemoryError) as error:
-        return SyntaxError(str(error))
+    except Exception as error:  # noqa: BLE001 - the boundary to a parser of other people's text
+        return SyntaxError(str(error) or type(error).__name__)
 
 
 def module(text: str | None) -> ast.Module | None:
@@ -39,11 +41,8 @@ def module(text: str | None) -> ast.Module | None:
 
 def comments(text: str) -> list[tuple[int, str]] | None:
     """(line, text) of every real comment, none that stands inside a string; None when it cannot be told."""
-    try:
-        tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
-    except (tokenize.TokenError, SyntaxError, ValueError):
-        return None
-    return [(t.start[0], t.string) for t in tokens if t.type == tokenize.COMMENT]
+    tokens = read_foreign(lambda: list(tokenize.generate_tokens(io.StringIO(text).readline)), lambda _: None)
+    return None if tokens is None else [(t.start[0], t.string) for t in tokens if t.type == tokenize.COMMENT]
 
 
 def definitions(tree: ast.AST, prefix: str = "") -> Iterator[tuple[str, FunctionNode | ast.ClassDef]]:

@@ -30,6 +30,7 @@ from detect_secrets.plugins.stripe import StripeDetector
 from bot.changeset.codes import found
 from bot.changeset.findings import Finding, Severity
 from bot.changeset.guards.view import FileView
+from bot.foreign_text import read_foreign
 
 _TOKENS: tuple[tuple[str, RegexBasedDetector], ...] = (
     ("an AWS key", AWSKeyDetector()),
@@ -102,7 +103,8 @@ def _secrets(line: str) -> Iterator[tuple[str, str, list[str]]]:
     named = [hit[1] for hit in _NAMED.finditer(line) if _is_random(hit[1]) and len(set(hit[1])) >= 12]
     if named and not any(kinds.values()):
         yield "secret.literal", "what is named and looks like a key", named
-    if any(_JWT.analyze_string(line)):
+    # The detector decodes the parts as JSON; what it cannot decode for their depth is taken for a token all the same.
+    if read_foreign(lambda: any(_JWT.analyze_string(line)), lambda _: True):
         yield "secret.jwt", "a JSON web token", [""]
     passwords = [hit[1] for hit in _PASSWORD.finditer(line) if _is_random(hit[1])]
     if passwords:
