@@ -15,7 +15,7 @@ from bot.git_store.store import GitStore
 from bot.github_api.client import GitHub
 from bot.github_api.records import AppIdentity
 from bot.llm.model import LanguageModel
-from bot.names import DeliveryId, HeadSha, PullNumber, RepositoryId, RunId
+from bot.names import HeadSha, PullNumber, RepositoryId, RunId
 from bot.plan.planner import Planner
 from bot.publish.publisher import Publisher
 from bot.publish.status import StatusComment
@@ -36,7 +36,6 @@ class EnginePort(Protocol):
     ) -> None: ...
     def tick(self, repository_id: RepositoryId, pull: PullNumber) -> None: ...
     def reconcile(self, repository_id: RepositoryId, pull: PullNumber, *, at: datetime | None = None) -> None: ...
-    def start_delivery(self, guid: DeliveryId, attempt: int) -> None: ...
     def purge(self) -> int: ...
 
 

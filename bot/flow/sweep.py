@@ -28,8 +28,7 @@ KEPT = timedelta(days=30)
 
 
 def sweep(house: House) -> None:
-    """Resume builds, look at open pull requests, retry failed deliveries, and start labelled issues without a run."""
-    retried = house.ledger.retry_failed_deliveries()
+    """Resume builds, look at open pull requests, and start labelled issues without a run."""
     left: dict[int, int] = {}
     for run in house.ledger.unfinished_runs():
         _resume(house, run, left)
@@ -39,7 +38,7 @@ def sweep(house: House) -> None:
     _tell_untold(house, installations, left)
     for installation in installations:
         _labelled(house, installation, left)
-    log.info("sweep.done", deliveries_retried=retried)
+    log.info("sweep.done")
 
 
 def _allowance(house: House) -> int:

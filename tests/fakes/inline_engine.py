@@ -52,9 +52,6 @@ class InlineEngine:
             self.jobs, Job(self.clock.now() + timedelta(seconds=delay), self._order, name, workflow_id, args)
         )
 
-    def start_delivery(self, guid: str, attempt: int) -> None:
-        self._put("deliver", f"deliver:{guid}:{attempt}", guid)
-
     def start_build(self, run_id: str, key: str, *, delay: float = 0.0) -> None:
         self._put("build", f"build:{run_id}:{key}", run_id, delay=delay)
 
