@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import structlog
-from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, DebouncerClient
+from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer
 from dbos._serialization import DefaultSerializer
 
 from bot.clock import Clock
@@ -31,13 +31,18 @@ log = structlog.get_logger("cadence.engine")
 APPLICATION_VERSION = "cadence-1"
 """Constant: dbos strands work in flight under any other version. Code changes use `DBOS.patch`."""
 
-EVENTS, BUILDS, REVIEWS, RECONCILES = "events", "builds", "reviews", "reconciles"
+BUILDS, REVIEWS, RECONCILES = "builds", "reviews", "reconciles"
+QUEUES = (BUILDS, REVIEWS, RECONCILES)
+_OLD_QUEUE = "events"
+"""Of an earlier version; each queue costs statements even when nothing is in it, so it is taken out of the database."""
 BUILD_ATTEMPTS = 3
-DEBOUNCE_SECONDS, DEBOUNCE_CAP_SECONDS = 0.5, 5.0
+LOOK_DELAY_SECONDS = 0.5
+"""A burst of events within this time is one look."""
 KEPT_DAYS = 14
 """GitHub redelivers for three days (seven on GHES); deleting a workflow frees its id, so keep well beyond that."""
 PACE_CHECK_SECONDS = 0.25
-_ACTIVE = ["PENDING", "ENQUEUED", "DELAYED"]
+_NOT_BEGUN = ("ENQUEUED", "DELAYED")
+_ACTIVE = ("PENDING", *_NOT_BEGUN)
 
 
 def _refuse_pickle(_serializer: DefaultSerializer, _text: str) -> Any:
@@ -57,6 +62,7 @@ class Handlers(Protocol):
     def reconcile(self, repository_id: RepositoryId, pull: PullNumber) -> None: ...
     def sweep(self) -> None: ...
     def purge(self) -> None: ...
+    def errand(self, name: str, arguments: Sequence[str | int]) -> None: ...
     def crashed(self, run_id: RunId, error: Exception) -> None: ...
 
 
@@ -123,9 +129,9 @@ def _review(run_id: str, head: str, attempts: dict[str, int], base_tip: str = ""
     step("review", lambda: _house().review(RunId(run_id), HeadSha(CommitSha(head)), attempts, base_tip))
 
 
-@DBOS.workflow(name="tick")
-def _tick(repository_id: int, pull: int) -> None:
-    step("tick", lambda: _enqueue_reconcile(repository_id, pull, 0.0))
+@DBOS.workflow(name="errand")
+def _errand(name: str, arguments: list[str | int]) -> None:
+    step("errand", lambda: _house().errand(name, arguments))
 
 
 @DBOS.workflow(name="reconcile")
@@ -253,10 +259,12 @@ class Engine:
         )
         DBOS.launch()
         poll = BUSY_SECONDS
-        DBOS.register_queue(EVENTS, worker_concurrency=8, polling_interval_sec=poll)
         DBOS.register_queue(BUILDS, partition_concurrency=1, worker_concurrency=4, polling_interval_sec=poll)
         DBOS.register_queue(REVIEWS, worker_concurrency=4, polling_interval_sec=poll)
-        DBOS.register_queue(RECONCILES, partition_concurrency=1, worker_concurrency=8, polling_interval_sec=poll)
+        # Looks, errands and sweeps: partitioned by repository, by installation, and by their names.
+        DBOS.register_queue(RECONCILES, partition_concurrency=1, worker_concurrency=12, polling_interval_sec=poll)
+        if DBOS.retrieve_queue(_OLD_QUEUE) is not None:
+            DBOS.delete_queue(_OLD_QUEUE)
 
     def close(self, patience: float = 10.0) -> None:
         """Stop taking work, let what runs finish for `patience` seconds, and give the executor's lock back."""
@@ -284,9 +292,9 @@ class Engine:
             return
         self.start_build(run_id, f"sweep-n{self._next_number(prefix)}")
 
-    def _is_active(self, prefix: str) -> bool:
+    def _is_active(self, prefix: str, among: Sequence[str] = _ACTIVE) -> bool:
         seen = _client().list_workflows(
-            workflow_id_prefix=prefix, status=_ACTIVE, limit=1, load_input=False, load_output=False
+            workflow_id_prefix=prefix, status=list(among), limit=1, load_input=False, load_output=False
         )
         return bool(seen)
 
@@ -306,13 +314,29 @@ class Engine:
         _client().enqueue(options, run_id, head, dict(attempts or {}), base_tip)
 
     def tick(self, repository_id: RepositoryId, pull: PullNumber) -> None:
-        """Something happened outside: look at the pull request soon; a burst of events is one look."""
-        debouncer = DebouncerClient(
-            _client(),
-            {"workflow_name": "tick", "queue_name": EVENTS},
-            debounce_timeout_sec=DEBOUNCE_CAP_SECONDS,
-        )
-        debouncer.debounce(f"{repository_id}#{pull}", DEBOUNCE_SECONDS, repository_id, pull)
+        """Something happened outside: look at the pull request soon; a burst of events is one look.
+
+        A look that has not begun yet will see what happened, so no other one is booked.
+        """
+        prefix = f"look:{repository_id}:{pull}:"
+        if not self._is_active(prefix, _NOT_BEGUN):
+            _enqueue_reconcile(repository_id, pull, LOOK_DELAY_SECONDS, f"{prefix}n{self._next_number(prefix)}")
+
+    def start_errand(
+        self, name: str, installation_id: int, key: str, arguments: Sequence[str | int], *, delay: float = 0.0
+    ) -> None:
+        """Have something written on GitHub by a worker that may wait for its turn; the same (name, key) once.
+
+        Errands of one installation run one after the other: they wait for the same write slots, and one of them at a
+        time leaves the others to builds, reviews and merges.
+        """
+        options: Any = {
+            "workflow_name": "errand",
+            "queue_name": RECONCILES,
+            "queue_partition_key": f"errands:{installation_id}",
+            "workflow_id": f"errand:{name}:{key}",
+        }
+        _client().enqueue(options | ({"delay_seconds": delay} if delay > 0 else {}), name, list(arguments))
 
     def reconcile(self, repository_id: RepositoryId, pull: PullNumber, *, at: datetime | None = None) -> None:
         """Look at the pull request now, or at a moment (the same moment is booked once)."""
@@ -382,7 +406,7 @@ class Engine:
             if wanted == written and (wanted == IDLE_SECONDS or now - at < BUSY_FOR_SECONDS / 2):
                 continue
             try:
-                for name in (EVENTS, BUILDS, REVIEWS, RECONCILES):
+                for name in QUEUES:
                     queue = DBOS.retrieve_queue(name)
                     if queue is not None:
                         queue.set_polling_interval_sec(wanted)
@@ -400,7 +424,8 @@ class Engine:
                 for name, key in (("sweep", f"sweep:{slot}"), ("purge", f"purge:{day}")):
                     # What was asked for before is not asked again: that would look like work and quicken the queues.
                     if asked.get(name) != key:
-                        _client().enqueue({"workflow_name": name, "queue_name": EVENTS, "workflow_id": key})
+                        options = {"workflow_name": name, "queue_name": RECONCILES, "queue_partition_key": name}
+                        _client().enqueue({**options, "workflow_id": key})  # type: ignore[typeddict-item]
                         asked[name] = key
             except Exception:
                 log.exception("sweep.failed")

@@ -153,6 +153,11 @@ class IdleEngine:
     def reconcile(self, repository_id: RepositoryId, pull: PullNumber, *, at: datetime | None = None) -> None:
         """Nothing."""
 
+    def start_errand(
+        self, name: str, installation_id: int, key: str, arguments: Sequence[str | int], *, delay: float = 0.0
+    ) -> None:
+        """Nothing."""
+
     def purge(self) -> int:
         """Nothing."""
         return 0

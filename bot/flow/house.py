@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -36,6 +36,9 @@ class EnginePort(Protocol):
     ) -> None: ...
     def tick(self, repository_id: RepositoryId, pull: PullNumber) -> None: ...
     def reconcile(self, repository_id: RepositoryId, pull: PullNumber, *, at: datetime | None = None) -> None: ...
+    def start_errand(
+        self, name: str, installation_id: int, key: str, arguments: Sequence[str | int], *, delay: float = 0.0
+    ) -> None: ...
     def purge(self) -> int: ...
 
 

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 
 from bot.names import (
     Cause,
+    CommentId,
     DeliveryId,
     Digest,
     HeadSha,
@@ -48,6 +49,26 @@ class Delivery:
     subject: str = ""
     due_at: datetime | None = None
     taken_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandEntry:
+    """A command as it was taken; `answer` is its answer where that is known already, `state` `pending` or `done`."""
+
+    repository_id: RepositoryId
+    comment_id: CommentId
+    edit: str
+    repository: str
+    installation_id: InstallationId
+    issue: IssueNumber
+    is_pull: bool
+    login: str
+    may_write: bool
+    verb: str
+    answer: str
+    state: str
+    at: datetime
+    answered_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

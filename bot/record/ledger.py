@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 
 from bot.clock import Clock
 from bot.names import RunId
+from bot.record.commands import Commands
 from bot.record.database import connect
 from bot.record.evidence import Evidence
 from bot.record.inbox import Inbox
@@ -39,7 +40,7 @@ MIGRATIONS = Path(__file__).with_name("migrations")
 _MIGRATION_LOCK = 7_243_391
 
 
-class Ledger(Inbox, Numbers, Runs, Outcomes, Evidence, Proofs):
+class Ledger(Inbox, Commands, Numbers, Runs, Outcomes, Evidence, Proofs):
     """The face of the ledger. Safe to use from several threads and processes."""
 
     def __init__(self, engine: sa.Engine, clock: Clock) -> None:

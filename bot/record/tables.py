@@ -245,6 +245,7 @@ commands = sa.Table(
     metadata,
     sa.Column("repository_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("comment_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("edit", sa.String(100), primary_key=True),
     _text("repository"),
     sa.Column("installation_id", sa.BigInteger, nullable=False),
     sa.Column("issue", sa.Integer, nullable=False),

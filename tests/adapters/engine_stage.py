@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from bot.clock import SystemClock
@@ -52,6 +52,9 @@ class Recorder:
 
     def purge(self) -> None:
         self.note("purge")
+
+    def errand(self, name: str, arguments: Sequence[str | int]) -> None:
+        self.note("errand", name, *arguments)
 
     def crashed(self, run_id: RunId, error: Exception) -> None:
         self.note("crashed", run_id, str(error))

@@ -85,6 +85,9 @@ class InlineEngine:
             "reconcile", f"reconcile:{repository_id}:{pull}:{at.timestamp():.1f}", repository_id, pull, delay=delay
         )
 
+    def start_errand(self, name: str, installation_id: int, key: str, arguments: Any, *, delay: float = 0.0) -> None:
+        self._put("errand", f"errand:{name}:{key}", name, list(arguments), delay=delay)
+
     def sweep(self) -> None:
         self._put("sweep", f"sweep:{self._order}")
 

@@ -34,6 +34,7 @@ def upgrade() -> None:
         "commands",
         sa.Column("repository_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("comment_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("edit", sa.String(100), nullable=False),
         sa.Column("repository", sa.Text(), server_default="", nullable=False),
         sa.Column("installation_id", sa.BigInteger(), nullable=False),
         sa.Column("issue", sa.Integer(), nullable=False),
@@ -45,7 +46,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("at", sa.String(32), nullable=False),
         sa.Column("answered_at", sa.String(32), nullable=True),
-        sa.PrimaryKeyConstraint("repository_id", "comment_id", name="pk_commands"),
+        sa.PrimaryKeyConstraint("repository_id", "comment_id", "edit", name="pk_commands"),
     )
     with op.batch_alter_table("commands", schema=None) as batch_op:
         batch_op.create_index("ix_commands_repository_id_login_at", ["repository_id", "login", "at"], unique=False)
