@@ -15,6 +15,7 @@ from bot.clock import Clock
 from bot.effects import Effects
 from bot.engine import Engine, EngineOptions, ExecutorLocks, step
 from bot.flow import Flow, Step
+from bot.flow.allowance import note_request
 from bot.flow.house import EnginePort, House
 from bot.flow.spending import Caps
 from bot.gate.merger import Merger
@@ -71,6 +72,7 @@ class _RunMeter:
         self._clock = clock
 
     def request(self, method: str, route: str, status: int) -> None:
+        note_request(route, status)
         bound = structlog.contextvars.get_contextvars()
         self._ledger.record_request(
             bound.get("run") or bound.get("delivery"),
