@@ -31,7 +31,7 @@ MOST_IN_ONE = 5
 def book(house: House, entry: CommandEntry) -> None:
     """Have what the person asked on that issue answered, now or when the next answer is allowed."""
     key = f"{entry.repository_id}:{entry.issue}:{entry.login}"
-    arguments = [int(entry.repository_id), int(entry.issue), entry.login]
+    arguments: list[str | int] = [int(entry.repository_id), int(entry.issue), entry.login]
     due = _due(house, entry)
     if due is None:
         number = house.ledger.next_number(f"answer:{key}")
@@ -77,7 +77,7 @@ def again(house: House, repository_id: RepositoryId, issue: IssueNumber, login: 
     waiting = house.ledger.pending_commands(repository_id, issue, login)
     if waiting:
         key = f"{repository_id}:{issue}:{login}:again-{house.clock.now().timestamp():.0f}"
-        arguments = [int(repository_id), int(issue), login]
+        arguments: list[str | int] = [int(repository_id), int(issue), login]
         installation = int(waiting[0].installation_id)
         house.engine.start_errand("answer", installation, key, arguments, delay=PAUSE_SECONDS)
 
