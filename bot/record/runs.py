@@ -187,6 +187,7 @@ class Runs(Store):
         if row is None:
             return False
         return row["error_code"] in UNREACHABLE or (row["outcome"] or {}).get("shown") == move
+
     def runs_that_wait(self, since: datetime) -> list[RunEntry]:
         """Runs that a command of a person can go on with, and that came to stand so since a moment; oldest first."""
         states = [RunState.WAITING_APPROVAL, RunState.WAITING_ANSWER, RunState.HELD, RunState.GATED]
