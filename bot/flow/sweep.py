@@ -19,7 +19,7 @@ from bot.flow.starting import begin
 from bot.flow.telling import resume_suspended, tell_again, untold
 from bot.flow.trigger import read_trigger
 from bot.intake.events import CommandGiven
-from bot.names import InstallationId, IssueNumber, RepoRef
+from bot.names import InstallationId, IssueNumber, RepoRef, RepositoryId
 from bot.record.entries import RunEntry
 from bot.states import AT_THE_GATE, BUILDING, TERMINAL, RunState
 

@@ -20,7 +20,7 @@ def waiting_too_long(since: datetime | None, now: datetime) -> str | None:
     """What is wrong when the oldest delivery that could have been handled has waited too long."""
     if since is None or now - since <= MOST_WAITING:
         return None
-    return f"the oldest delivery waits for {(now - since).total_seconds():.0f} s; see the log and `cadence deliveries`"
+    return f"the oldest delivery waits for {(now - since).total_seconds():.0f} s; the log says what keeps the workers"
 
 
 def health_blueprint(checks: Mapping[str, Check], deliveries: Counts | None = None) -> Blueprint:
