@@ -69,9 +69,9 @@ def test_serve_waits_for_github_and_keeps_what_is_delivered_meanwhile(stage: Sta
         lambda fault: (500, {"message": "Server Error"}) if fault.route == "/app" and fault.phase == "before" else None
     )
     process = stage.start()
-    told = stage.until("an answer", lambda: stage.readiness())
-    assert told.status_code == 503
+    stage.until("a listener", lambda: stage.readiness() is not None)
     stage.until("the reason", lambda: "does not answer" in stage.readiness().json()["checks"]["github"])
+    assert stage.readiness().status_code == 503
     issue = blueprint(stage)
     assert process.poll() is None
     undo()
