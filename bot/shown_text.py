@@ -8,8 +8,9 @@ import unicodedata
 from collections.abc import Iterator
 
 from markdown_it import MarkdownIt
-from bot.foreign_text import markdown_tokens
 from markdown_it.token import Token
+
+from bot.foreign_text import markdown_tokens
 
 PARSER = MarkdownIt("commonmark").enable("table")
 """CommonMark with GitHub's tables: https://github.github.com/gfm/. A comment cannot reach from one cell to the next."""

@@ -50,25 +50,29 @@ def obey(house: House, event: CommandGiven) -> Handled | Ignored:
     run = answers.run_at(house, event.repo.repository_id, event.issue, is_pull=event.is_pull)
     if run is None and event.is_pull:
         return Ignored(f"pull request #{event.issue} is not one of Cadence's")
-    run_id = run.run_id if run else None
     writer = house.github.at(event.repo).permission(event.sender.login).permission in ("admin", "write")
     if writer:
-        arguments = [*_place(event), int(event.comment)]
-        house.engine.start_errand("eyes", int(event.repo.installation_id), f"comment:{event.comment}{event.edit}", arguments)
+        name, arguments = f"comment:{event.comment}{event.edit}", [*_place(event), int(event.comment)]
+        house.engine.start_errand("eyes", int(event.repo.installation_id), name, arguments)
     if isinstance(command, CommandError):
         _note(house, event, writer=writer, answer=command.answer)
-        return Handled(f"answered a command that is wrong: {command.code}", run_id)
+        return Handled(f"answered a command that is wrong: {command.code}", run.run_id if run else None)
+    return Handled(_carry_out(house, event, command, run, writer=writer), run.run_id if run else None)
+
+
+def _carry_out(house: House, event: CommandGiven, command: Command, run: RunEntry | None, *, writer: bool) -> str:
+    """Do it where the sender may, and note the answer; gives what came of it in a few words."""
     more = ONLY_THE_FIRST if command.more else ""
     if command.verb in _READING:
         _note(house, event, writer=writer, verb=command.verb, answer=more)
-        return Handled(f"command {command.verb}", run_id)
+        return f"command {command.verb}"
     config = RepoConfig()
     if needs_write(command):
         policy = policy_for(house, event.repo, run.base_branch if run else "")
         refusal = _refusal(house, event, command, policy)
         if refusal or policy.config is None:
             _note(house, event, writer=writer, answer=refusal)
-            return Handled(f"refused `{command.verb}`: {refusal}", run_id)
+            return f"refused `{command.verb}`: {refusal}"
         config = policy.config
     try:
         answer = _act(house, event, command, run, config)
@@ -77,7 +81,7 @@ def obey(house: House, event: CommandGiven) -> Handled | Ignored:
             raise
         answer = f"Issue #{run.issue} is not there any more, so nothing was done. {NEXT}"
     _note(house, event, writer=writer, answer=f"{answer}\n\n{more}".strip())
-    return Handled(f"command {command.verb}", run_id)
+    return f"command {command.verb}"
 
 
 _READING = frozenset({"help", "status", "why"})
