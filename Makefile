@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 GIVEN := .cache/codes-given.json
 STAMP := $(VENV)/.installed
 
-.PHONY: setup demo test lint types unit contract fuzz bench lock docs codes-shown clean
+.PHONY: setup demo test lint types unit contract fuzz bench bench-load lock docs codes-shown clean
 
 setup: $(STAMP) ## install Cadence and its locked dependencies into .venv
 
@@ -41,6 +41,9 @@ fuzz: setup ## 10,000 random ChangeSets through the builder, each proved by git 
 
 bench: setup ## what a commit costs in repositories of 1 thousand, 50 thousand and 500 thousand files (minutes)
 	@$(BIN)/python bench/builder.py
+
+bench-load: setup ## what `cadence serve` costs when idle, and how fast it handles deliveries (minutes)
+	@$(BIN)/python bench/load.py
 
 docs: setup ## regenerate the generated pages under docs/ and the JSON schemas
 	@$(BIN)/python -m bot.docs_pages

@@ -62,7 +62,7 @@ def worker() -> None:
 
 
 def _serve(*, web: bool, worker: bool) -> None:
-    from bot.app import serve as run
+    from bot.serving import serve as run
     from bot.settings import Settings
 
     run(Settings.load(), web=web, worker=worker)

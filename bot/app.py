@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import logging
-import signal
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
-from types import FrameType
 
 import structlog
 from flask import Flask
-from waitress.server import create_server
 
-from bot.clock import Clock, SystemClock
+from bot.clock import Clock
 from bot.effects import Effects
 from bot.engine import Engine, EngineOptions, ExecutorLocks, step
 from bot.flow import Flow, Step
+from bot.flow.allowance import note_request
 from bot.flow.house import EnginePort, House
 from bot.flow.spending import Caps
 from bot.gate.merger import Merger
@@ -29,6 +28,7 @@ from bot.llm.counting import count_tokens
 from bot.llm.model import LanguageModel, ModelKind
 from bot.llm.openai_model import OpenAIModel
 from bot.llm.stub import AbsentModel
+from bot.pace import Pace
 from bot.plan.planner import Planner
 from bot.publish.publisher import Publisher
 from bot.publish.status import StatusComment
@@ -40,14 +40,9 @@ from bot.review.poster import Poster
 from bot.review.reviewer import Judge
 from bot.settings import Settings
 from bot.signing import Signer, kept_key, read_key, read_key_file
-from bot.web.health import health_blueprint
+from bot.web.health import health_blueprint, waiting_too_long
 from bot.web.keys import keys_blueprint
 from bot.web.schemas import schemas_blueprint
-
-log = structlog.get_logger("cadence.app")
-
-DRAIN_SECONDS = 0.2
-"""How often the inbox is looked at; in `serve` a delivery also wakes the drain at once."""
 
 
 def configure_logs(style: str) -> None:
@@ -77,6 +72,7 @@ class _RunMeter:
         self._clock = clock
 
     def request(self, method: str, route: str, status: int) -> None:
+        note_request(route, status)
         bound = structlog.contextvars.get_contextvars()
         self._ledger.record_request(
             bound.get("run") or bound.get("delivery"),
@@ -178,7 +174,7 @@ def _second_app(settings: Settings, urls: GitHubUrls, ledger: Ledger, clock: Clo
     return GitHub(urls=urls, app_id=str(settings.reviewer_app_id), private_key=key, clock=clock, meter=meter)
 
 
-def build_engine(settings: Settings, ledger: Ledger, clock: Clock) -> Engine:
+def build_engine(settings: Settings, ledger: Ledger, clock: Clock, pace: Pace | None = None) -> Engine:
     """The durable engine on the same kind of database as the ledger."""
     locks: ExecutorLocks
     if settings.on_postgres:
@@ -191,7 +187,7 @@ def build_engine(settings: Settings, ledger: Ledger, clock: Clock) -> Engine:
     options = EngineOptions(
         database_url=url, executor_id=settings.executor, sweep_seconds=settings.sweep_seconds, sqlite_path=path
     )
-    return Engine(options, locks, clock)
+    return Engine(options, locks, clock, next_number=ledger.next_number, pace=pace)
 
 
 def build_flow(house: House, run_step: Step = step) -> Flow:
@@ -200,9 +196,18 @@ def build_flow(house: House, run_step: Step = step) -> Flow:
 
 
 def build_web(
-    settings: Settings, ledger: Ledger, clock: Clock, *, wake: threading.Event, engine: Engine | None
+    settings: Settings,
+    ledger: Ledger,
+    clock: Clock,
+    *,
+    wake: threading.Event,
+    engine: Engine | None,
+    github: Callable[[], str | None] | None = None,
 ) -> Flask:
-    """The web side: it knows the inbox, and neither GitHub nor the model."""
+    """The web side: it knows the inbox, and neither GitHub nor the model.
+
+    `github` says what keeps this process from speaking with GitHub, None when nothing does.
+    """
     web = Flask("cadence")
     web.register_blueprint(webhook_blueprint(settings, _WakingInbox(ledger, wake), clock))
 
@@ -211,7 +216,14 @@ def build_web(
 
     web.register_blueprint(keys_blueprint(ledger.signing_keys))
     web.register_blueprint(schemas_blueprint())
-    web.register_blueprint(health_blueprint({"database": ledger.fault, "engine": workers}))
+
+    def inbox() -> str | None:
+        return waiting_too_long(ledger.waiting_since(), clock.now()) if ledger.fault() is None else None
+
+    checks = {"database": ledger.fault, "engine": workers, "inbox": inbox}
+    if github is not None:
+        checks["github"] = github
+    web.register_blueprint(health_blueprint(checks, ledger.delivery_counts))
     return web
 
 
@@ -226,91 +238,3 @@ class _WakingInbox:
         taken = self.ledger.take_in(delivery)
         self.wake.set()
         return taken
-
-
-class Drainer:
-    """Hands new deliveries of the inbox to the engine. Every worker has one; the engine takes each delivery once."""
-
-    def __init__(self, ledger: Ledger, engine: EnginePort, wake: threading.Event) -> None:
-        self._ledger = ledger
-        self._engine = engine
-        self._wake = wake
-        self._stop = threading.Event()
-        self._handed: set[tuple[str, int]] = set()
-        self._thread = threading.Thread(target=self._loop, name="drain", daemon=True)
-
-    def start(self) -> None:
-        """Start looking."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Stop looking."""
-        self._stop.set()
-        self._wake.set()
-        self._thread.join(timeout=5.0)
-
-    def hand_over(self) -> int:
-        """Hand over what is new; returns how many."""
-        new = [one for one in self._ledger.new_deliveries() if one not in self._handed]
-        for guid, attempt in new:
-            self._engine.start_delivery(guid, attempt)
-            self._handed.add((guid, attempt))
-        if len(self._handed) > 50_000:
-            self._handed.clear()
-        return len(new)
-
-    def _loop(self) -> None:
-        while not self._stop.is_set():
-            self._wake.wait(DRAIN_SECONDS)
-            self._wake.clear()
-            try:
-                self.hand_over()
-            except Exception:
-                # The drain's outermost loop: whatever was not handed over is still in the inbox.
-                log.exception("drain.failed")
-                self._stop.wait(1.0)
-
-
-def serve(settings: Settings, *, web: bool = True, worker: bool = True) -> None:
-    """Run the web side, the worker, or both, until SIGTERM or SIGINT.
-
-    Raises SettingsInvalid or GitHubError when the service cannot start.
-    """
-    configure_logs(settings.log)
-    settings.require_github()
-    clock = SystemClock()
-    ledger = open_ledger(settings, clock)
-    wake, stop = threading.Event(), threading.Event()
-    engine = build_engine(settings, ledger, clock) if worker else None
-    drainer = None
-    if engine is not None:
-        house = build_house(settings, ledger=ledger, clock=clock, engine=engine)
-        log.info("cadence.identity", app=house.identity.slug, app_id=house.identity.app_id, github=settings.github_url)
-        if settings.openai_api_key is None:
-            log.warning(
-                "model.absent", remedy="set OPENAI_API_KEY; only blueprints with their own ChangeSet are worked on"
-            )
-        engine.launch(build_flow(house))
-        drainer = Drainer(ledger, engine, wake)
-        drainer.start()
-
-    def end(_signal: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, end)
-    server = None
-    if web:
-        app = build_web(settings, ledger, clock, wake=wake, engine=engine)
-        server = create_server(app, host=settings.host, port=settings.port, threads=8, max_request_body_size=26_214_400)
-        threading.Thread(target=server.run, name="web", daemon=True).start()
-        log.info("cadence.listening", url=f"http://{settings.host}:{server.effective_port}")
-    stop.wait()
-    log.info("cadence.stopping")
-    if server is not None:
-        server.close()
-    if drainer is not None:
-        drainer.stop()
-    if engine is not None:
-        engine.close()
-    ledger.close()

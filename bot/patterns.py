@@ -36,7 +36,8 @@ class Pattern:
         options.log_errors = False
         try:
             self._compiled = re2.compile(encodable(source), options)
-        except re2.error as error:
+        except Exception as error:  # noqa: BLE001
+            # The boundary to a parser of other people's text; nearly always it is re2.error.
             raise PatternInvalid(f"{_words(error)} (RE2's syntax; no look-around, no back-references)") from None
         if self._compiled.programsize > MOST_STEPS:
             raise PatternInvalid("the pattern is too large; write smaller counts or fewer alternatives")

@@ -88,6 +88,7 @@ _GITHUB = {
     "command.missing": M("`/cadence` without a command", "`/cadence help` lists them."),
     "command.argument": M("a command lacks its argument, or has one too many", "`/cadence help` shows its form."),
     "command.later": M("a command that this version does not have yet", "`/cadence help` lists what it has."),
+    "text.unreadable": M("the Markdown parser cannot read a text", "Write it with less nesting."),
     "webhook.signature": M("a delivery's signature does not fit the secret", "Set the same secret on both sides."),
     "webhook.headers": M("a delivery lacks GitHub's headers", "Send it from GitHub."),
     "webhook.content_type": M("a delivery is not sent as JSON", "Choose `application/json` in the App's webhook."),

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from bot.foreign_text import markdown_tokens
+
 PARSER = MarkdownIt("commonmark").enable("table")
 """CommonMark with GitHub's tables: https://github.github.com/gfm/. A comment cannot reach from one cell to the next."""
 MARK = "\ue000"
@@ -68,7 +70,7 @@ def comment_spans(text: str) -> list[tuple[int, int]]:
     marked = _DELIMITER.sub(lambda match: _marked(match[0], next(numbers)), text)
     return [
         (places[opening].start(), len(text) if closing is None else places[closing].end())
-        for opening, closing in _comments(PARSER.parse(marked))
+        for opening, closing in _comments(markdown_tokens(marked, PARSER))
     ]
 
 

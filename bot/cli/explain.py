@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bot.flow.house import House
     from bot.gate.reasons import Decision, Reason
     from bot.gate.snapshot import Snapshot
-    from bot.names import DeliveryId, HeadSha, PullNumber, RepositoryId, RunId
+    from bot.names import HeadSha, PullNumber, RepositoryId, RunId
 
 _TARGET = re.compile(r"(?P<repository>[^/\s#]+/[^/\s#]+)#(?P<number>[1-9][0-9]*)")
 
@@ -153,7 +153,9 @@ class IdleEngine:
     def reconcile(self, repository_id: RepositoryId, pull: PullNumber, *, at: datetime | None = None) -> None:
         """Nothing."""
 
-    def start_delivery(self, guid: DeliveryId, attempt: int) -> None:
+    def start_errand(
+        self, name: str, installation_id: int, key: str, arguments: Sequence[str | int], *, delay: float = 0.0
+    ) -> None:
         """Nothing."""
 
     def purge(self) -> int:

@@ -178,7 +178,7 @@ def _trusted(path: Path) -> frozenset[str]:
     try:
         rows = json.loads(_read(path, "--keys"))["keys"]
         return frozenset(key_id(row["public_key"]) for row in rows)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise typer.BadParameter(f"{path} is no cadence-keys.json", param_hint="--keys") from None
 
 

@@ -10,11 +10,11 @@ purge      what is older than anybody needs                                     
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from bot.errors import CadenceError, FenceClosed
-from bot.flow import aftermath, build, drain, ending, reconcile, review, sweep
+from bot.flow import aftermath, build, drain, ending, errands, reconcile, review, sweep
 from bot.flow.desk import Desk
 from bot.flow.house import House
 from bot.names import DeliveryId, HeadSha, PullNumber, RepositoryId, RunId
@@ -60,6 +60,10 @@ class Flow:
             return
         watching = run.state is RunState.WATCHING
         self._guarded(run.run_id, aftermath.watch if watching else reconcile.reconcile)
+
+    def errand(self, name: str, arguments: Sequence[str | int]) -> None:
+        """Something that an event asked to have written."""
+        errands.run(self._house, name, arguments)
 
     def sweep(self) -> None:
         """Pick up everything that is not finished, whatever was lost."""

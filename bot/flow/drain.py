@@ -34,7 +34,7 @@ from bot.intake.events import (
 )
 from bot.intake.parse import parse
 from bot.names import CHECK_CONFIG, DeliveryId, HeadSha, PullNumber, RepositoryId, RunId
-from bot.record.entries import RunEntry
+from bot.record.entries import Delivery, RunEntry
 from bot.states import AT_THE_GATE, TERMINAL, RunState
 
 S = RunState
@@ -50,19 +50,15 @@ class Handled:
 
 
 def deliver(house: House, guid: DeliveryId) -> None:
-    """Handle the delivery unless that is done; its outcome, or why it was ignored, is recorded with it."""
+    """Handle the delivery unless that is done. What came of it is recorded with it, and so is any exception."""
     delivery = house.ledger.delivery(guid)
-    if delivery is None or delivery.status in ("done", "ignored"):
+    if delivery is None or delivery.status in ("done", "ignored", "dead"):
         return
     with structlog.contextvars.bound_contextvars(delivery=guid):
-        event = parse(
-            delivery.event, json.loads(delivery.body), app_id=house.identity.app_id, app_slug=house.identity.slug
-        )
         try:
-            result = event if isinstance(event, Ignored) else handle(house, event)
-        except CadenceError as error:
-            log.warning("delivery.failed", code=error.code, summary=error.summary)
-            house.ledger.mark_delivery(guid, "failed", reason=str(error))
+            result = _result(house, delivery)
+        except Exception as error:  # noqa: BLE001 - one delivery; whatever it raises must not keep others waiting
+            _failed(house, guid, error)
             return
         if isinstance(result, Ignored):
             log.info("delivery.ignored", reason=result.reason)
@@ -72,6 +68,23 @@ def deliver(house: House, guid: DeliveryId) -> None:
             house.ledger.adopt_requests(guid, result.run)
         log.info("delivery.done", note=result.note, run=result.run)
         house.ledger.mark_delivery(guid, "done", reason=result.note, run=result.run)
+
+
+def _result(house: House, delivery: Delivery) -> Handled | Ignored:
+    event = parse(delivery.event, json.loads(delivery.body), app_id=house.identity.app_id, app_slug=house.identity.slug)
+    return event if isinstance(event, Ignored) else handle(house, event)
+
+
+def _failed(house: House, guid: DeliveryId, error: Exception) -> None:
+    """Record the failure; the inbox tries again after a pause, and in the end gives up where people can see it."""
+    if isinstance(error, CadenceError):
+        reason, after = str(error), error.after or 0.0
+        log.warning("delivery.failed", code=error.code, summary=error.summary)
+    else:
+        reason, after = f"internal: {type(error).__name__}: {error}"[:500], 0.0
+        log.error("delivery.failed", code="internal", exc_info=error)
+    if house.ledger.fail_delivery(guid, reason, house.clock.now(), after=after):
+        log.error("delivery.dead", reason=reason)
 
 
 def handle(house: House, event: Event) -> Handled | Ignored:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -15,7 +15,7 @@ from bot.git_store.store import GitStore
 from bot.github_api.client import GitHub
 from bot.github_api.records import AppIdentity
 from bot.llm.model import LanguageModel
-from bot.names import DeliveryId, HeadSha, PullNumber, RepositoryId, RunId
+from bot.names import HeadSha, PullNumber, RepositoryId, RunId
 from bot.plan.planner import Planner
 from bot.publish.publisher import Publisher
 from bot.publish.status import StatusComment
@@ -36,7 +36,9 @@ class EnginePort(Protocol):
     ) -> None: ...
     def tick(self, repository_id: RepositoryId, pull: PullNumber) -> None: ...
     def reconcile(self, repository_id: RepositoryId, pull: PullNumber, *, at: datetime | None = None) -> None: ...
-    def start_delivery(self, guid: DeliveryId, attempt: int) -> None: ...
+    def start_errand(
+        self, name: str, installation_id: int, key: str, arguments: Sequence[str | int], *, delay: float = 0.0
+    ) -> None: ...
     def purge(self) -> int: ...
 
 

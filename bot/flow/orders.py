@@ -1,11 +1,11 @@
-"""`/cadence ...`: a receipt, a permission check, the act, and an answer to a command that is wrong."""
+"""`/cadence ...`: a permission check, the act, and an answer where there is something to say."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.effects import EffectKind, JsonDict, Mandate
 from bot.errors import CadenceError, NotFound
+from bot.flow import answers
 from bot.flow.desk import Desk
 from bot.flow.go import go
 from bot.flow.gone import NEXT, issue_is_gone
@@ -14,14 +14,14 @@ from bot.flow.reconcile import look
 from bot.flow.review import ask_again
 from bot.flow.starting import new_run, react, supersede
 from bot.flow.trigger import policy_for
-from bot.gate.explain import explain
 from bot.intake.authority import RANKS, approved_by_go, blueprint_digest
-from bot.intake.commands import Command, CommandError, help_text, needs_write, parse_command
+from bot.intake.commands import Command, CommandError, needs_write, parse_command
 from bot.intake.events import CommandGiven, Ignored
-from bot.names import CONFIG_PATH, CommitSha, IssueNumber, branch_for, comment_cause, marker
+from bot.names import CONFIG_PATH, CommentId, CommitSha, IssueNumber, RepoRef, branch_for, comment_cause
 from bot.policy import Policy
 from bot.quiet import quiet, quiet_line
-from bot.record.entries import RunEntry
+from bot.record.commands import DONE, PENDING
+from bot.record.entries import CommandEntry, RunEntry
 from bot.repo_config import RepoConfig
 from bot.states import AT_THE_GATE, RunState
 
@@ -33,28 +33,46 @@ ONLY_THE_FIRST = "Only the first command of a comment is carried out. Give the o
 
 
 def obey(house: House, event: CommandGiven) -> Handled | Ignored:
-    """Do what the comment asks, or answer why not. Every command gets 👀 once it is seen."""
+    """Do what the comment asks, or note the answer to it. Nothing is written on GitHub here: answers are errands.
+
+    The sender's permission is asked before anything else, so that somebody without it costs only capped answers.
+    """
     from bot.flow.drain import Handled
 
     command = parse_command(event.body)
     if command is None:
         return Ignored("the comment holds no command")
-    run = _run_of(house, event)
+    known = house.ledger.command(event.repo.repository_id, event.comment, event.edit)
+    if known is not None:
+        if known.state == PENDING:
+            answers.book(house, known)
+        return Ignored("the command was taken already")
+    run = answers.run_at(house, event.repo.repository_id, event.issue, is_pull=event.is_pull)
     if run is None and event.is_pull:
         return Ignored(f"pull request #{event.issue} is not one of Cadence's")
-    calls = house.github.at(event.repo)
-    key = f"comment:{event.comment}"
-    react(house, event.repo, None, key, lambda: calls.issues.react_to_comment(event.comment, "eyes"))
+    writer = house.github.at(event.repo).permission(event.sender.login).permission in ("admin", "write")
+    if writer:
+        name, arguments = f"comment:{event.comment}{event.edit}", [*_place(event), int(event.comment)]
+        house.engine.start_errand("eyes", int(event.repo.installation_id), name, arguments)
     if isinstance(command, CommandError):
-        _answer(house, event, command.answer)
+        _note(house, event, writer=writer, answer=command.answer)
         return Handled(f"answered a command that is wrong: {command.code}", run.run_id if run else None)
+    return Handled(_carry_out(house, event, command, run, writer=writer), run.run_id if run else None)
+
+
+def _carry_out(house: House, event: CommandGiven, command: Command, run: RunEntry | None, *, writer: bool) -> str:
+    """Do it where the sender may, and note the answer; gives what came of it in a few words."""
+    more = ONLY_THE_FIRST if command.more else ""
+    if command.verb in _READING:
+        _note(house, event, writer=writer, verb=command.verb, answer=more)
+        return f"command {command.verb}"
     config = RepoConfig()
     if needs_write(command):
         policy = policy_for(house, event.repo, run.base_branch if run else "")
         refusal = _refusal(house, event, command, policy)
         if refusal or policy.config is None:
-            _answer(house, event, refusal)
-            return Handled(f"refused `{command.verb}`: {refusal}", run.run_id if run else None)
+            _note(house, event, writer=writer, answer=refusal)
+            return f"refused `{command.verb}`: {refusal}"
         config = policy.config
     try:
         answer = _act(house, event, command, run, config)
@@ -62,19 +80,44 @@ def obey(house: House, event: CommandGiven) -> Handled | Ignored:
         if run is None or not issue_is_gone(Desk(house, run.run_id)):
             raise
         answer = f"Issue #{run.issue} is not there any more, so nothing was done. {NEXT}"
-    if command.more:
-        answer = f"{answer}\n\n{ONLY_THE_FIRST}".strip()
-    if answer:
-        _answer(house, event, answer)
-    return Handled(f"command {command.verb}", run.run_id if run else None)
+    _note(house, event, writer=writer, answer=f"{answer}\n\n{more}".strip())
+    return f"command {command.verb}"
 
 
-def _run_of(house: House, event: CommandGiven) -> RunEntry | None:
-    if event.is_pull:
-        from bot.names import PullNumber
+_READING = frozenset({"help", "status", "why"})
+"""Commands that only ask; their answers are read when they are posted."""
 
-        return house.ledger.run_for_pull(event.repo.repository_id, PullNumber(event.issue))
-    return house.ledger.latest_run(event.repo.repository_id, event.issue)
+
+def _place(event: CommandGiven) -> list[str | int]:
+    return [int(event.repo.repository_id), str(event.repo.name), int(event.repo.installation_id)]
+
+
+def _note(house: House, event: CommandGiven, *, writer: bool, verb: str = "", answer: str = "") -> None:
+    """Keep that the command was taken, and have it answered where there is something to say."""
+    entry = CommandEntry(
+        repository_id=event.repo.repository_id,
+        comment_id=event.comment,
+        edit=event.edit,
+        repository=str(event.repo.name),
+        installation_id=event.repo.installation_id,
+        issue=event.issue,
+        is_pull=event.is_pull,
+        login=event.sender.login,
+        may_write=writer,
+        verb=verb,
+        answer=answer,
+        state=PENDING if verb or answer else DONE,
+        at=house.clock.now(),
+    )
+    house.ledger.record_command(entry)
+    if entry.state == PENDING:
+        answers.book(house, entry)
+
+
+def eyes(house: House, repo: RepoRef, comment: CommentId) -> None:
+    """👀 on a comment, as a receipt."""
+    calls = house.github.at(repo)
+    react(house, repo, None, f"comment:{comment}", lambda: calls.issues.react_to_comment(comment, "eyes"))
 
 
 def _refusal(house: House, event: CommandGiven, command: Command, policy: Policy) -> str:
@@ -98,57 +141,13 @@ def _refusal(house: House, event: CommandGiven, command: Command, policy: Policy
     )
 
 
-def _answer(house: House, event: CommandGiven, text: str) -> None:
-    """One comment per command, found again by its marker; a command that an edit gave has one of its own."""
-    mark = marker("answer", comment=f"{event.comment}{event.edit}")
-    issues = house.github.at(event.repo).issues
-    mandate = Mandate(f"repo:{event.repo.repository_id}", event.repo.repository_id, event.repo.installation_id)
-
-    def find() -> JsonDict | None:
-        existing = issues.find_comment(event.issue, mark)
-        return None if existing is None else {"id": int(existing.id)}
-
-    def do() -> JsonDict:
-        return {"id": int(issues.comment(event.issue, f"{text}\n\n{mark}").id)}
-
-    house.effects.perform(
-        mandate, EffectKind.COMMENT_CREATE, f"answer:{event.comment}{event.edit}", find=find, do=do, fresh=True
-    )
-
-
 def _act(house: House, event: CommandGiven, command: Command, run: RunEntry | None, config: RepoConfig) -> str:
     """The command's own work; what it returns is posted as an answer, and an empty text means that none is needed."""
-    if command.verb == "help":
-        return help_text()
-    if command.verb == "status":
-        return _status(house, run)
-    if command.verb == "why":
-        return _why(house, run)
     if command.verb == "review":
         return _review(house, run)
     if command.verb == "go":
         return go(house, event, command, run, config)
     return _replan(house, event, command, run, config)
-
-
-def _status(house: House, run: RunEntry | None) -> str:
-    if run is None:
-        return "Nothing runs for this issue. A maintainer starts a run with the label `blueprint`."
-    lines = [f"Run `{run.run_id}` is **{run.state}**" + (f": {quiet_line(run.reason)}" if run.reason else ".")]
-    if run.pull is not None:
-        lines.append(f"Pull request: #{run.pull}")
-    decision = house.ledger.newest_decision(run.run_id)
-    if decision is not None and run.state in AT_THE_GATE:
-        lines += [f"- `{reason['code']}`: {quiet_line(reason['text'])}" for reason in decision.reasons]
-    return "\n".join(lines)
-
-
-def _why(house: House, run: RunEntry | None) -> str:
-    """The same complete answer as `cadence/gate`, read afresh."""
-    if run is None or run.pull is None or run.state not in AT_THE_GATE:
-        return _status(house, run)
-    seen, decision = look(Desk(house, run.run_id))
-    return explain(decision, seen.snapshot)
 
 
 def _review(house: House, run: RunEntry | None) -> str:

@@ -45,7 +45,14 @@ def review(desk: Desk, head: HeadSha, attempts: Mapping[str, int], base_tip: str
         verdict = judge_commit(desk, kind, head=head, merge_base=merge_base, policy=policy, attempt=attempt)
         verdicts.append(verdict)
         told = report(verdict, read_diff(desk.mirror.diff(merge_base, head)))
-        posted = desk.house.poster.review(run, desk.calls.reviews, run.pull, verdict, told, fresh=fresh)
+        try:
+            posted = desk.house.poster.review(run, desk.calls.reviews, run.pull, verdict, told, fresh=fresh)
+        except Unprocessable:
+            # GitHub takes no review of a commit that a push has replaced meanwhile; the next look sees the new head.
+            if desk.calls.pulls.get(run.pull).head == head:
+                raise
+            desk.house.engine.reconcile(run.repository_id, run.pull)
+            return False
         desk.house.poster.check(run, desk.calls.checks, verdict, told, url=str(posted.get("url", "")), fresh=fresh)
     _decide_for_real(desk, policy, verdicts)
     if desk.reload().state is S.REVIEWING:

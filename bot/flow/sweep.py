@@ -1,71 +1,123 @@
-"""What heals lost deliveries, dead machines and restored ledgers: look at everything that is not finished."""
+"""What heals lost deliveries, dead machines and restored ledgers: look at everything that is not finished.
+
+A sweep may spend few calls, so everything is looked at in turn: first what was not looked at for the longest time.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import timedelta
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime, timedelta
 
 import structlog
 
+from bot.effects import ref_of
 from bot.errors import CadenceError, InstallationGone, Limited
+from bot.flow import orders
+from bot.flow.allowance import Allowance, counted
 from bot.flow.house import House
 from bot.flow.starting import begin
 from bot.flow.telling import resume_suspended, tell_again, untold
 from bot.flow.trigger import read_trigger
-from bot.names import InstallationId, RepoRef, RepositoryId
+from bot.intake.events import CommandGiven
+from bot.names import InstallationId, IssueNumber, RepoRef, RepositoryId
 from bot.record.entries import RunEntry
 from bot.states import AT_THE_GATE, BUILDING, TERMINAL, RunState
 
 S = RunState
 log = structlog.get_logger("cadence.sweep")
 
-IDLE_SHARE = 0.05
-HOURLY_LIMIT = 5000
-"""An installation's primary limit; idle sweeping may use five per cent of it (GitHub: rate limits for GitHub Apps)."""
-CALLS_PER_PULL, CALLS_PER_REPOSITORY, CALLS_PER_TELLING = 3, 1, 2
-"""REST calls. The policy's label is one GraphQL call more, and GraphQL has a limit of its own of the same size."""
+CALLS_PER_PULL = 3
+"""What a look is taken to cost until one was counted: REST and GraphQL calls together."""
+LOOK_SECONDS = 60
+"""The requests of a run within this time after a sweep booked its look are what the look cost."""
+COMMENTS_KEPT = timedelta(days=7)
+"""How long after a run began to wait its comments are read; GitHub can redeliver for three days."""
+SLACK = timedelta(minutes=1)
+"""Between GitHub's clock and ours."""
 KEPT = timedelta(days=30)
+NEVER = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
 def sweep(house: House) -> None:
-    """Resume builds, look at open pull requests, retry failed deliveries, and start labelled issues without a run."""
-    retried = house.ledger.retry_failed_deliveries()
-    left: dict[int, int] = {}
-    for run in house.ledger.unfinished_runs():
-        _resume(house, run, left)
+    """Resume builds, look at open pull requests, read missed commands, and start labelled issues without a run."""
+    allowance = Allowance(house.settings.sweep_seconds)
+    unfinished = house.ledger.unfinished_runs()
+    for run in unfinished:
+        _resume(house, run)
+    _look_at_runs(house, unfinished, allowance)
     installations = _installations(house)
     for installation in installations:
         resume_suspended(house, installation)
-    _tell_untold(house, installations, left)
+    _tell_untold(house, installations, allowance)
     for installation in installations:
-        _labelled(house, installation, left)
-    log.info("sweep.done", deliveries_retried=retried)
+        _labelled(house, installation, allowance)
+    log.info("sweep.done")
 
 
-def _allowance(house: House) -> int:
-    per_hour = HOURLY_LIMIT * IDLE_SHARE
-    return max(6, int(per_hour * house.settings.sweep_seconds / 3600))
-
-
-def _spend(house: House, left: dict[int, int], installation: int, calls: int) -> bool:
-    """Take calls from this sweep's allowance for an installation; whoever finds it spent waits for the next sweep."""
-    have = left.setdefault(installation, _allowance(house))
-    if have < calls:
-        return False
-    left[installation] = have - calls
-    return True
-
-
-def _resume(house: House, run: RunEntry, left: dict[int, int]) -> None:
+def _resume(house: House, run: RunEntry) -> None:
     if run.state is S.WAITING_LIMIT and house.clock.now() - run.updated_at < timedelta(hours=1):
         return
     if run.state in BUILDING or run.state is S.REPAIRING:
         house.engine.restart_build(run.run_id)
-        return
-    if run.state not in AT_THE_GATE or run.pull is None:
-        return
-    if _spend(house, left, int(run.installation_id), CALLS_PER_PULL):
-        house.engine.reconcile(run.repository_id, run.pull)
+
+
+def _look_at_runs(house: House, unfinished: list[RunEntry], allowance: Allowance) -> None:
+    """Looks at pull requests, and comments of runs that wait for a person; the longest unseen ones first."""
+    seen = house.ledger.looked_at("run:")
+    now = house.clock.now()
+    at_the_gate = [run for run in unfinished if run.state in AT_THE_GATE and run.state is not S.REPAIRING]
+    jobs: list[tuple[datetime, str, RunEntry, Callable[[House, RunEntry, datetime | None], int]]] = [
+        (seen.get(f"run:pull:{run.run_id}", NEVER), f"run:pull:{run.run_id}", run, _book_look)
+        for run in at_the_gate
+        if run.pull is not None
+    ]
+    jobs += [
+        (seen.get(f"run:comments:{run.run_id}", NEVER), f"run:comments:{run.run_id}", run, _read_comments)
+        for run in house.ledger.runs_that_wait(now - COMMENTS_KEPT)
+    ]
+    for at, name, run, look in sorted(jobs, key=lambda job: (job[0], job[1])):
+        installation = int(run.installation_id)
+        if allowance.left(installation) <= 0:
+            continue
+        try:
+            allowance.spend(installation, look(house, run, None if at == NEVER else at))
+        except CadenceError as error:
+            # One run that cannot be read must not keep the others waiting.
+            log.warning("sweep.run", run=run.run_id, code=error.code, summary=error.summary)
+            if isinstance(error, (Limited, InstallationGone)):
+                allowance.spend(installation, allowance.left(installation))
+        house.ledger.note_look(name, now)
+
+
+def _book_look(house: House, run: RunEntry, at: datetime | None) -> int:
+    """Book a look at the run's pull request; gives what the last one cost, or what one is taken to cost."""
+    assert run.pull is not None
+    house.engine.reconcile(run.repository_id, run.pull)
+    if at is None:
+        return CALLS_PER_PULL
+    cost = house.ledger.requests_between(run.run_id, at, at + timedelta(seconds=LOOK_SECONDS))
+    return max(1, cost)
+
+
+def _read_comments(house: House, run: RunEntry, _at: datetime | None) -> int:
+    """Take the commands given since the run began to wait, where their deliveries were lost; gives the calls spent."""
+    since = house.ledger.transitions(run.run_id)[-1].at - SLACK
+    places = [(run.issue, False)] + ([(IssueNumber(run.pull), True)] if run.pull is not None else [])
+    with counted() as spent:
+        ref = ref_of(run)
+        for number, is_pull in places:
+            for comment in house.github.at(ref).issues.written_since(number, since):
+                event = CommandGiven(
+                    repo=ref,
+                    issue=number,
+                    is_pull=is_pull,
+                    comment=comment.id,
+                    body=comment.body,
+                    sender=comment.actor,
+                    created_at=comment.created_at,
+                )
+                orders.obey(house, event)
+    return spent.calls
 
 
 def _installations(house: House) -> list[InstallationId]:
@@ -76,39 +128,45 @@ def _installations(house: House) -> list[InstallationId]:
         return []
 
 
-def _tell_untold(house: House, installations: Collection[InstallationId], left: dict[int, int]) -> None:
+def _tell_untold(house: House, installations: Collection[InstallationId], allowance: Allowance) -> None:
     """Tell ends and ask questions that GitHub did not take, in installations that can be reached."""
     for run in untold(house):
-        if run.installation_id in installations and _spend(house, left, int(run.installation_id), CALLS_PER_TELLING):
-            tell_again(house, run)
+        if run.installation_id in installations and allowance.left(int(run.installation_id)) > 0:
+            with counted() as spent:
+                tell_again(house, run)
+            allowance.spend(int(run.installation_id), spent.calls)
 
 
-def _labelled(house: House, installation: InstallationId, left: dict[int, int]) -> None:
-    """Labelled issues whose delivery was lost. Repositories take turns when they are many."""
-    try:
-        repositories: list[RepoRef] = house.github.installation_repositories(installation)
-    except CadenceError as error:
-        log.warning("sweep.repositories", installation=int(installation), code=error.code, summary=error.summary)
-        return
-    turn = int(house.clock.now().timestamp() // max(1.0, house.settings.sweep_seconds))
-    start = turn % max(1, len(repositories))
-    for ref in repositories[start:] + repositories[:start]:
-        if not _spend(house, left, int(installation), CALLS_PER_REPOSITORY):
-            return
+def _labelled(house: House, installation: InstallationId, allowance: Allowance) -> None:
+    """Labelled issues whose delivery was lost, in the repositories that were not looked at for the longest time."""
+    with counted() as spent:
         try:
-            _labelled_in(house, ref, left)
+            repositories: list[RepoRef] = house.github.installation_repositories(installation)
         except CadenceError as error:
-            # One repository that cannot be read must not keep the others waiting.
-            log.warning("sweep.repository", repository=str(ref.name), code=error.code, summary=error.summary)
-            if isinstance(error, (Limited, InstallationGone)):
-                return
+            log.warning("sweep.repositories", installation=int(installation), code=error.code, summary=error.summary)
+            return
+    allowance.spend(int(installation), spent.calls)
+    seen: Mapping[str, datetime] = house.ledger.looked_at("labels:")
+    for ref in sorted(repositories, key=lambda one: (seen.get(f"labels:{one.repository_id}", NEVER), str(one.name))):
+        if allowance.left(int(installation), for_labels=True) <= 0:
+            return
+        house.ledger.note_look(f"labels:{ref.repository_id}", house.clock.now())
+        with counted() as spent:
+            try:
+                _labelled_in(house, ref)
+            except CadenceError as error:
+                # One repository that cannot be read must not keep the others waiting.
+                log.warning("sweep.repository", repository=str(ref.name), code=error.code, summary=error.summary)
+                if isinstance(error, (Limited, InstallationGone)):
+                    return
+            finally:
+                allowance.spend(int(installation), spent.calls)
 
 
-def _labelled_in(house: House, ref: RepoRef, left: dict[int, int]) -> None:
+def _labelled_in(house: House, ref: RepoRef) -> None:
     for label in read_trigger(house, ref).labels:
         for issue in house.github.at(ref).issues.labelled(label):
-            runs = house.ledger.runs_of_issue(ref.repository_id, issue)
-            if all(run.state in TERMINAL for run in runs) and _spend(house, left, int(ref.installation_id), 1):
+            if all(run.state in TERMINAL for run in house.ledger.runs_of_issue(ref.repository_id, issue)):
                 begin(house, ref, issue)
 
 

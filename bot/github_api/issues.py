@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from bot.github_api.files import BRANCH_FILE, branch_file, of_branch
 from bot.github_api.permissions import ISSUES_WRITE
 from bot.github_api.records import AppIdentity, BodyEdit, BranchFile, CommentRecord, IssueEvent, IssueHistory
 from bot.github_api.repository import RepositoryLink
+from bot.intake.events import Actor
 from bot.names import CommentId, IssueNumber, Marker, has_marker
 
 MOST_ROUNDS = 20
@@ -65,6 +67,16 @@ _KINDS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class WrittenComment:
+    """A comment as a person wrote it."""
+
+    id: CommentId
+    body: str
+    actor: Actor
+    created_at: datetime
+
+
 class IssueCalls:
     """Issues of one repository."""
 
@@ -90,6 +102,25 @@ class IssueCalls:
             if user.get("login") == self._identity.bot_login and has_marker(data.get("body"), marker):
                 return _comment(data)
         return None
+
+    def written_since(self, number: IssueNumber, since: datetime) -> list[WrittenComment]:
+        """What people wrote since a moment and did not change afterwards, oldest first; bots are left out.
+
+        GitHub's `since` compares the time of the last change, so the time of writing is compared here.
+        """
+        route = "/repos/{owner}/{repo}/issues/{issue_number}/comments"
+        query = {"since": since.strftime("%Y-%m-%dT%H:%M:%SZ"), "per_page": 100}
+        found = []
+        for data in self._link.listed(route, query=query, issue_number=number):
+            user = data.get("user") or {}
+            # Anybody with write permission can change somebody else's comment: only the delivery tells who did.
+            if user.get("type") != "User" or data["created_at"] != data["updated_at"]:
+                continue
+            made = _comment(data)
+            if made.created_at >= since.replace(microsecond=0):
+                actor = Actor(str(user["login"]), int(user["id"]), is_bot=False)
+                found.append(WrittenComment(made.id, made.body, actor, made.created_at))
+        return found
 
     @through_the_door
     def comment(self, number: IssueNumber, body: str) -> CommentRecord:

@@ -23,6 +23,7 @@ from bot.clock import Clock
 from bot.deadline import Deadline
 from bot.door import through_the_door
 from bot.errors import GitHubError
+from bot.foreign_text import read_foreign
 from bot.github_api.failures import failure, graphql_failure, lost, mutation_failure
 from bot.github_api.urls import GitHubUrls
 from bot.github_api.watched import limited
@@ -210,10 +211,8 @@ def _decoded(output: object) -> Any:
     text = output if isinstance(output, str) else ""
     if not text.strip():
         return None
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError:
-        return {"message": f"an answer that is not JSON, beginning {text[:80]!r}"}
+    unread = {"message": f"an answer that is not JSON, beginning {text[:80]!r}"}
+    return read_foreign(lambda: json.loads(text), lambda _: unread)
 
 
 def _unanswered(method: str, what: str, error: requests.exceptions.RequestException, deadline: Deadline) -> GitHubError:

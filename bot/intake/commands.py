@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from markdown_it.token import Token
 
+from bot.foreign_text import markdown_tokens
 from bot.names import COMMAND_PREFIX
 from bot.shown_text import IGNORABLE, MARK, PARSER, without_comments, without_invisible
 
@@ -155,7 +156,7 @@ def _find(body: str) -> tuple[str, str] | None:
     if not given:
         return None
     marked = [f"{MARK}{n}{MARK}{given[n]}" if n in given else line for n, line in enumerate(lines)]
-    seen = _first_mark(PARSER.parse("\n".join(marked)))
+    seen = _first_mark(markdown_tokens("\n".join(marked), PARSER))
     return None if seen is None else (given[seen].strip(), "\n".join(lines[seen + 1 :]))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from bot.foreign_text import TextUnreadable
 from bot.intake.commands import has_command, is_corrected
 from bot.intake.events import (
     Actor,
@@ -63,7 +64,7 @@ def parse(name: str, payload: Mapping[str, Any], *, app_id: AppId, app_slug: str
     except ValidationError as error:
         first = error.errors()[0]
         return Ignored(f"malformed: {'.'.join(str(p) for p in first['loc'])}: {first['msg']}")
-    except (_Missing, ValueError) as error:
+    except (_Missing, ValueError, TextUnreadable) as error:
         return Ignored(f"malformed: {error}")
 
 

@@ -12,6 +12,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from bot.clock import Clock
 from bot.errors import CadenceError
 from bot.intake.signature import is_signed
+from bot.intake.urgency import subject_of, urgency_of
 from bot.names import DeliveryId
 from bot.record.entries import Delivery
 from bot.settings import Settings
@@ -97,6 +98,8 @@ def read_delivery(asked: Request, settings: Settings, clock: Clock) -> Delivery:
         repository_id=_id_of(payload, "repository"),
         received_at=clock.now(),
         body=text,
+        urgency=urgency_of(event, payload),
+        subject=subject_of(event, payload),
     )
 
 

@@ -173,7 +173,7 @@ class OpenAIModel:
             except openai.APIStatusError as error:
                 # `from None`: some servers repeat the key in their answer, and a logged cause would show it.
                 raise self._refused(error, rung=rung, limit=limit) from None
-            except (openai.APIResponseValidationError, json.JSONDecodeError, UnicodeDecodeError):
+            except (openai.APIResponseValidationError, ValueError, RecursionError):
                 raise _no_protocol("something else than JSON") from None
         self._clock.sleep(RETRY_PAUSE_SECONDS)
         return self._send(prompt, name, rung, again=False)

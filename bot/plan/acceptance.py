@@ -10,6 +10,8 @@ from typing import Literal
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from bot.foreign_text import markdown_tokens
+
 _NAME = r"acceptance(?: criteria| tests?)?|definition of done|done when"
 _SAID = re.compile(rf"(?:\*\*|__)?(?:{_NAME})(?:\*\*|__)?\s*:\s*(?:\*\*|__)?\s*(?P<rest>.*)", re.IGNORECASE)
 _BOLD = re.compile(rf"(?:\*\*|__)(?:{_NAME})\s*:?(?:\*\*|__)\s*:?", re.IGNORECASE)
@@ -68,7 +70,7 @@ def _rows(text: str) -> Iterator[_Row]:
     around: list[str] = []
     cells: list[str] = []
     rank = 0
-    for token in _PARSER.parse(text):
+    for token in markdown_tokens(text, _PARSER):
         if token.nesting > 0:
             around.append(token.type)
             rank = int(token.tag[1]) if token.type == "heading_open" else rank

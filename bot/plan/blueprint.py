@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from markdown_it.token import Token
 
+from bot.foreign_text import markdown_tokens
 from bot.plan.acceptance import acceptance_lines
 from bot.shown_text import MARK, PARSER, comment_spans, shown_text, without_comments, without_invisible
 
@@ -62,7 +63,7 @@ def _visible(text: str) -> str:
 
 def _code_lines(text: str) -> set[int]:
     """The numbers, from 0, of the lines that Markdown shows exactly as they are."""
-    maps = (token.map for token in PARSER.parse(text) if token.type in ("fence", "code_block"))
+    maps = (token.map for token in markdown_tokens(text, PARSER) if token.type in ("fence", "code_block"))
     return {line for lines in maps if lines for line in range(*lines)}
 
 
@@ -76,7 +77,7 @@ def _blocks(raw: str) -> list[tuple[str, int, int]]:
     found: list[tuple[str, int, int]] = []
     folded = 0
     hidden = _lines_in_comments(raw)
-    for token in PARSER.parse(raw):
+    for token in markdown_tokens(raw, PARSER):
         for html in _html(token):
             folded += len(re.findall(r"<details\b", html)) - len(re.findall(r"</details\s*>", html))
             folded = max(0, folded)

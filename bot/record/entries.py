@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 
 from bot.names import (
     Cause,
+    CommentId,
     DeliveryId,
     Digest,
     HeadSha,
@@ -26,7 +27,12 @@ from bot.states import RunState
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One webhook delivery as it came; `status` is `new`, `done`, `ignored` or `failed`, with the reason."""
+    """One webhook delivery as it came, and what came of it.
+
+    `status` is `new`, `taken` (a worker has it), `done`, `ignored`, `failed` (it is tried again at `due_at`) or `dead`
+    (given up after several attempts); `reason` says why. `urgency` orders the waiting ones, 0 first; deliveries of one
+    `subject` tell the same, so one of them is enough. `taken_by` is the executor's id.
+    """
 
     guid: DeliveryId
     event: str
@@ -39,6 +45,30 @@ class Delivery:
     reason: str = ""
     attempts: int = 1
     run_id: RunId | None = None
+    urgency: int = 1
+    subject: str = ""
+    due_at: datetime | None = None
+    taken_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandEntry:
+    """A command as it was taken; `answer` is its answer where that is known already, `state` `pending` or `done`."""
+
+    repository_id: RepositoryId
+    comment_id: CommentId
+    edit: str
+    repository: str
+    installation_id: InstallationId
+    issue: IssueNumber
+    is_pull: bool
+    login: str
+    may_write: bool
+    verb: str
+    answer: str
+    state: str
+    at: datetime
+    answered_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

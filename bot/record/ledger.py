@@ -14,9 +14,11 @@ from sqlalchemy.engine import make_url
 
 from bot.clock import Clock
 from bot.names import RunId
+from bot.record.commands import Commands
 from bot.record.database import connect
 from bot.record.evidence import Evidence
 from bot.record.inbox import Inbox
+from bot.record.numbers import Numbers
 from bot.record.outcomes import Outcomes
 from bot.record.proofs import Proofs
 from bot.record.runs import Runs
@@ -38,7 +40,7 @@ MIGRATIONS = Path(__file__).with_name("migrations")
 _MIGRATION_LOCK = 7_243_391
 
 
-class Ledger(Inbox, Runs, Outcomes, Evidence, Proofs):
+class Ledger(Inbox, Commands, Numbers, Runs, Outcomes, Evidence, Proofs):
     """The face of the ledger. Safe to use from several threads and processes."""
 
     def __init__(self, engine: sa.Engine, clock: Clock) -> None:
@@ -125,6 +127,7 @@ class Ledger(Inbox, Runs, Outcomes, Evidence, Proofs):
         Chains and proofs are never purged.
         """
         self.purge_inbox(before)
+        self.purge_looks(before)
         kept = sa.select(runs.c.run_id).where(runs.c.state.in_([state.value for state in FINAL]))
         with self._engine.begin() as connection:
             connection.execute(

@@ -92,6 +92,18 @@ class Outcomes(Store):
         with self._engine.begin() as connection:
             connection.execute(sa.update(requests).where(requests.c.run_id == delivery).values(run_id=run_id))
 
+    def requests_between(self, run_id: RunId, begin: datetime, end: datetime) -> int:
+        """How many requests for a run counted against GitHub's limit in a time: no 304s, no minting of tokens."""
+        row = self._one(
+            sa.select(sa.func.count().label("count")).where(
+                requests.c.run_id == run_id,
+                requests.c.at.between(begin, end),
+                requests.c.status != 304,
+                requests.c.route.not_like("%/access_tokens"),
+            )
+        )
+        return int((row or {"count": 0})["count"])
+
     def requests_of(self, run_id: RunId) -> list[dict[str, Any]]:
         """Every GitHub request made for a run, oldest first: at, method, route, status."""
         return self._all(sa.select(requests).where(requests.c.run_id == run_id).order_by(requests.c.id))

@@ -188,6 +188,13 @@ class Runs(Store):
             return False
         return row["error_code"] in UNREACHABLE or (row["outcome"] or {}).get("shown") == move
 
+    def runs_that_wait(self, since: datetime) -> list[RunEntry]:
+        """Runs that a command of a person can go on with, and that came to stand so since a moment; oldest first."""
+        states = [RunState.WAITING_APPROVAL, RunState.WAITING_ANSWER, RunState.HELD, RunState.GATED]
+        states += [RunState.NEEDS_HUMAN, RunState.REFUSED, RunState.BLOCKED, RunState.STOPPED_BUDGET]
+        waiting = runs.c.state.in_([state.value for state in states])
+        return self._where(waiting, runs.c.updated_at >= since, newest_first=False)
+
     def runs_at_gate_on(self, repository_id: RepositoryId, base_branch: str) -> list[RunEntry]:
         """Runs with a pull request against a base branch that is not settled, oldest first: the base's queue."""
         return self._where(

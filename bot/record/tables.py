@@ -53,6 +53,12 @@ inbox = sa.Table(
     _text("reason"),
     sa.Column("attempts", sa.Integer, nullable=False, server_default="1"),
     sa.Column("run_id", sa.String(100)),
+    sa.Column("urgency", sa.Integer, nullable=False, server_default="1"),
+    sa.Column("subject", sa.String(64), nullable=False, server_default=""),
+    sa.Column("due_at", Moment),
+    sa.Column("taken_by", sa.String(100), nullable=False, server_default=""),
+    sa.Index("ix_inbox_status_urgency_due_at", "status", "urgency", "due_at"),
+    sa.Index("ix_inbox_subject_status", "subject", "status"),
 )
 
 runs = sa.Table(
@@ -218,6 +224,40 @@ pace = sa.Table(
     metadata,
     sa.Column("installation_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("next_at", sa.Float, nullable=False),
+)
+
+numbers = sa.Table(
+    "numbers",
+    metadata,
+    sa.Column("name", sa.String(250), primary_key=True),
+    sa.Column("value", sa.Integer, nullable=False),
+)
+
+looks = sa.Table(
+    "looks",
+    metadata,
+    sa.Column("name", sa.String(250), primary_key=True),
+    sa.Column("at", Moment, nullable=False),
+)
+
+commands = sa.Table(
+    "commands",
+    metadata,
+    sa.Column("repository_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("comment_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("edit", sa.String(100), primary_key=True),
+    _text("repository"),
+    sa.Column("installation_id", sa.BigInteger, nullable=False),
+    sa.Column("issue", sa.Integer, nullable=False),
+    sa.Column("is_pull", sa.Boolean, nullable=False, server_default=sa.false()),
+    _text("login"),
+    sa.Column("may_write", sa.Boolean, nullable=False, server_default=sa.false()),
+    _text("verb"),
+    _text("answer"),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("answered_at", Moment),
+    sa.Index("ix_commands_repository_id_login_at", "repository_id", "login", "at"),
 )
 
 chain = sa.Table(

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from unidiff.errors import UnidiffParseError
 from unidiff.patch import PatchedFile, PatchSet
 
 from bot.errors import CadenceError
@@ -91,7 +90,8 @@ def read_diff(text: str) -> Diff:
     """The diff that a text holds. Raises CadenceError `review.unreadable` for one that cannot be read whole."""
     try:
         patch = PatchSet.from_string(text)
-    except (UnidiffParseError, ValueError, IndexError) as error:
+    except Exception as error:
+        # The boundary to a parser of other people's text.
         raise CadenceError(f"the diff cannot be read: {error}", code="review.unreadable") from error
     # No line of content begins like a header: content is indented by a sign or a blank.
     raw = [block for block in _FILE.split(text) if block]

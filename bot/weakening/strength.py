@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from enum import IntEnum
 
+from bot.foreign_text import read_foreign
 from bot.weakening.model import Assertion
 
 
@@ -178,9 +179,8 @@ def _number(value: str) -> tuple[float, str] | None:
     if hit and not re.fullmatch(r"[-+]?[\d._]+[eE][-+]?\d+", value):
         unit = hit["unit"] or hit["suffix"] or ""
         value = value[: hit.start()]
-    try:
-        parsed = ast.parse(value, mode="eval").body
-    except (SyntaxError, ValueError):
+    parsed = read_foreign(lambda: ast.parse(value, mode="eval").body, lambda _: None)
+    if parsed is None:
         return None
     amount = _constant(parsed)
     return None if amount is None else (amount, unit)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from bot.clock import SystemClock
 from bot.engine import Engine, EngineOptions, step
-from bot.names import DeliveryId, HeadSha, PullNumber, RepositoryId, RunId
+from bot.names import HeadSha, PullNumber, RepositoryId, RunId
 from bot.record.liveness import FileExecutorLocks
 from tests.fakes.fake_clock import FakeClock
 
@@ -34,9 +35,6 @@ class Recorder:
             ok = self._changed.wait_for(lambda: self.seen.count(what) >= times, timeout=30)
         assert ok, f"{what} was not seen {times} times: {self.seen}"
 
-    def deliver(self, guid: DeliveryId) -> None:
-        self.note("deliver", guid)
-
     def build(self, run_id: RunId) -> None:
         self.note("build", run_id)
         if run_id in self.during:
@@ -55,6 +53,9 @@ class Recorder:
     def purge(self) -> None:
         self.note("purge")
 
+    def errand(self, name: str, arguments: Sequence[str | int]) -> None:
+        self.note("errand", name, *arguments)
+
     def crashed(self, run_id: RunId, error: Exception) -> None:
         self.note("crashed", run_id, str(error))
 
@@ -62,10 +63,15 @@ class Recorder:
 def engine_on(directory: Path, executor: str, clock: FakeClock | SystemClock, *, sweep: float = 3600) -> Engine:
     path = directory / "engine.sqlite"
     options = EngineOptions(
-        database_url=f"sqlite:///{path}", executor_id=executor, sweep_seconds=sweep, polling_seconds=0.05,
-        sqlite_path=path,
-    )  # fmt: skip
-    return Engine(options, FileExecutorLocks(directory / "executors"), clock)
+        database_url=f"sqlite:///{path}", executor_id=executor, sweep_seconds=sweep, sqlite_path=path
+    )
+    counts: Counter[str] = Counter()
+
+    def next_number(name: str) -> int:
+        counts[name] += 1
+        return counts[name]
+
+    return Engine(options, FileExecutorLocks(directory / "executors"), clock, next_number=next_number)
 
 
 class Dying(Recorder):

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from dbos import DBOS
 
-from bot.engine import KEPT_DAYS, Engine, _client
+from bot.engine import BUILDS, KEPT_DAYS, Engine, _client
 from bot.errors import SettingsInvalid
-from bot.names import CommitSha, DeliveryId, HeadSha, PullNumber, RepositoryId, RunId
+from bot.names import CommitSha, HeadSha, PullNumber, RepositoryId, RunId
+from bot.pace import BUSY_FOR_SECONDS, BUSY_SECONDS, IDLE_SECONDS
 from tests.adapters.engine_stage import Recorder, engine_on
 from tests.fakes.fake_clock import FakeClock
 
@@ -40,18 +43,6 @@ def engine(home: Path, clock: FakeClock, handlers: Recorder) -> Iterator[Engine]
     engine.launch(handlers)
     yield engine
     engine.close(patience=1.0)
-
-
-def test_the_same_delivery_and_attempt_is_handed_over_once(engine: Engine, handlers: Recorder) -> None:
-    for attempt in (1, 1, 2, 1):
-        engine.start_delivery(DeliveryId("g-1"), attempt)
-    engine.start_delivery(DeliveryId("g-2"), 1)
-    handlers.until("deliver", "g-1", times=2)
-    handlers.until("deliver", "g-2")
-    engine.start_delivery(DeliveryId("g-1"), 1)
-    engine.start_delivery(DeliveryId("g-3"), 1)
-    handlers.until("deliver", "g-3")
-    assert handlers.seen.count(("deliver", "g-1")) == 2
 
 
 def test_builds_of_one_issue_never_overlap_and_other_issues_do_not_wait(engine: Engine, handlers: Recorder) -> None:
@@ -142,16 +133,63 @@ def test_a_second_live_process_of_the_same_name_is_refused(engine: Engine, home:
     assert engine.running
 
 
-def test_what_ended_long_ago_is_forgotten_and_may_be_named_again(
+def test_what_ended_long_ago_is_forgotten_and_a_review_asked_for_after_that_runs(
     engine: Engine, handlers: Recorder, clock: FakeClock
 ) -> None:
-    engine.start_delivery(DeliveryId("g-old"), 1)
-    # The handler is seen before its workflow has ended, and only what has ended is forgotten.
-    _client().retrieve_workflow("deliver:g-old:1").get_result()
+    """Named by a count of what is there, a review would get the name of one that ran and was not yet forgotten."""
+    run = RunId("1-9-a")
+    for attempt in (1, 2):
+        engine.start_review(run, HEAD, {"reasoning": attempt})
+        handlers.until("review", run, HEAD, (("reasoning", attempt),))
+    first, second = sorted(
+        _client().list_workflows(workflow_id_prefix=f"review:{run}:", load_input=False), key=lambda one: one.workflow_id
+    )
+    for one in (first, second):
+        _client().retrieve_workflow(one.workflow_id).get_result()
     # dbos notes ends by the machine's clock.
     clock.advance((datetime.now(UTC) - clock.now()).total_seconds())
     assert engine.purge() == 0
+    _client().delete_workflows([first.workflow_id])
+    engine.start_review(run, HEAD, {"reasoning": 3})
+    handlers.until("review", run, HEAD, (("reasoning", 3),))
     clock.advance(timedelta(days=KEPT_DAYS + 3).total_seconds())
     assert engine.purge() > 0
-    engine.start_delivery(DeliveryId("g-old"), 1)
-    handlers.until("deliver", "g-old", times=2)
+    engine.start_review(run, HEAD, {"reasoning": 4})
+    handlers.until("review", run, HEAD, (("reasoning", 4),))
+
+
+def test_the_sweep_builds_again_after_a_purge(engine: Engine, handlers: Recorder) -> None:
+    run = RunId("1-10-a")
+    for times in (1, 2):
+        engine.restart_build(run)
+        handlers.until("built", run, times=times)
+        for one in _client().list_workflows(workflow_id_prefix=f"build:{run}:", load_input=False):
+            _client().retrieve_workflow(one.workflow_id).get_result()
+    names = sorted(one.workflow_id for one in _client().list_workflows(workflow_id_prefix=f"build:{run}:"))
+    _client().delete_workflows(names[:1])
+    engine.restart_build(run)
+    handlers.until("built", run, times=3)
+
+
+def test_idle_queues_are_looked_at_seldom_and_busy_ones_often(
+    engine: Engine, handlers: Recorder, clock: FakeClock
+) -> None:
+    def interval() -> float:
+        queue = DBOS.retrieve_queue(BUILDS)
+        assert queue is not None
+        return queue.polling_interval_sec
+
+    engine.start_build(RunId("1-11-a"), "start")
+    handlers.until("built", "1-11-a")
+    clock.advance(BUSY_FOR_SECONDS + 1)
+    until(lambda: interval() == IDLE_SECONDS)
+    engine.start_build(RunId("1-11-a"), "again")
+    until(lambda: interval() == BUSY_SECONDS)
+
+
+def until(reached: Callable[[], bool]) -> None:
+    """Wait for another thread to do it; the waiting is bounded and on a state that can be read."""
+    end = time.monotonic() + 30
+    while not reached():
+        assert time.monotonic() < end
+        time.sleep(0.05)

@@ -11,7 +11,7 @@ import pytest
 
 from bot.engine import step
 from bot.errors import CadenceError
-from bot.names import DeliveryId, RunId
+from bot.names import RunId
 from bot.record.liveness import FileExecutorLocks
 from tests.adapters.engine_stage import Recorder, engine_on
 from tests.fakes.fake_clock import FakeClock
@@ -37,8 +37,8 @@ def test_a_sweep_per_interval_however_often_it_is_asked_for(tmp_path: Path) -> N
     try:
         handlers.until("sweep")
         handlers.until("looked", times=10)
-        engine.start_delivery(DeliveryId("a"), 1)
-        handlers.until("deliver", "a")
+        engine.start_build(RunId("1-1-a"), "start")
+        handlers.until("built", "1-1-a")
         assert handlers.seen.count(("sweep",)) == 1, "the clock stands still, and so does the interval"
         clock.advance(0.1)
         handlers.until("sweep", times=2)
@@ -89,4 +89,4 @@ def test_the_work_of_a_dead_process_is_taken_over_from_its_last_finished_step(tm
 
 def test_a_closed_engine_takes_no_work(tmp_path: Path) -> None:
     with pytest.raises(CadenceError, match=r"^internal: "):
-        engine_on(tmp_path, "x", FakeClock()).start_delivery(DeliveryId("g"), 1)
+        engine_on(tmp_path, "x", FakeClock()).start_build(RunId("1-1-a"), "start")

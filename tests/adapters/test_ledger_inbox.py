@@ -16,7 +16,7 @@ ONE = DeliveryId("g-1")
 
 def test_a_delivery_comes_back_as_it_was_kept(ledger_on_each: Ledger) -> None:
     assert ledger_on_each.take_in(delivery())
-    assert ledger_on_each.delivery(ONE) == delivery()
+    assert ledger_on_each.delivery(ONE) == delivery(due_at=NOW)
     assert ledger_on_each.delivery(DeliveryId("other")) is None
 
 
@@ -58,17 +58,62 @@ def test_a_redelivery_of_what_is_handled_does_nothing(ledger_on_each: Ledger, st
     assert ledger_on_each.new_deliveries() == []
 
 
-def test_what_failed_is_taken_up_again_by_a_redelivery_or_the_sweep(ledger_on_each: Ledger) -> None:
+def test_what_failed_is_taken_up_again_by_a_redelivery(ledger_on_each: Ledger) -> None:
     ledger_on_each.take_in(delivery())
-    ledger_on_each.mark_delivery(ONE, "failed", reason="github.unavailable: 502")
+    ledger_on_each.fail_delivery(ONE, "github.unavailable: 502", NOW)
     assert ledger_on_each.take_in(delivery())
     assert ledger_on_each.new_deliveries() == [(ONE, 2)]
-    for attempt in range(3, MAX_ATTEMPTS + 1):
-        ledger_on_each.mark_delivery(ONE, "failed")
-        assert ledger_on_each.retry_failed_deliveries() == 1
-        assert ledger_on_each.new_deliveries() == [(ONE, attempt)]
-    ledger_on_each.mark_delivery(ONE, "failed")
-    assert ledger_on_each.retry_failed_deliveries() == 0, "not for ever"
+
+
+def test_what_failed_is_tried_again_ever_later_and_given_up_in_the_end(ledger_on_each: Ledger) -> None:
+    ledger_on_each.take_in(delivery())
+    now, pauses = NOW, []
+    for attempt in range(1, MAX_ATTEMPTS + 1):
+        (taken,) = ledger_on_each.claim_deliveries("me", now)
+        assert (taken.status, taken.attempts, taken.taken_by) == ("taken", attempt, "me")
+        assert ledger_on_each.claim_deliveries("you", now) == [], "nobody else gets it"
+        dead = ledger_on_each.fail_delivery(ONE, "internal: why", now)
+        kept = ledger_on_each.delivery(ONE)
+        assert dead == (attempt == MAX_ATTEMPTS)
+        assert kept is not None and kept.due_at is not None
+        pauses.append((kept.due_at - now).total_seconds())
+        assert ledger_on_each.claim_deliveries("me", kept.due_at - timedelta(seconds=1)) == []
+        now = kept.due_at
+    assert pauses == [10, 40, 160, 640, 2560, 3600]
+    assert ledger_on_each.claim_deliveries("me", now + timedelta(days=9)) == [], "not for ever"
+    assert ledger_on_each.delivery_counts() == {"new": 0, "taken": 0, "failed": 0, "dead": 1}
+    assert [one.guid for one in ledger_on_each.deliveries(status="dead")] == [ONE]
+
+
+def test_what_people_ask_comes_first_and_the_oldest_keep_a_share(ledger_on_each: Ledger) -> None:
+    for number in range(20):
+        later = NOW + timedelta(seconds=number)
+        ledger_on_each.take_in(delivery(f"check-{number}", received_at=later, urgency=2))
+        ledger_on_each.take_in(delivery(f"label-{number}", received_at=later, urgency=0))
+    first = [one.guid for one in ledger_on_each.claim_deliveries("me", NOW, limit=8)]
+    assert first == [*(f"label-{n}" for n in range(6)), "check-0", "check-1"]
+    asked = ledger_on_each.claim_deliveries("me", NOW, limit=100, urgent_only=True)
+    assert {one.urgency for one in asked} == {0}
+
+
+def test_deliveries_that_tell_the_same_are_one(ledger_on_each: Ledger) -> None:
+    for number in range(30):
+        ledger_on_each.take_in(delivery(f"same-{number}", subject="s", urgency=2))
+    ledger_on_each.take_in(delivery("other", subject="t", urgency=2))
+    taken = ledger_on_each.claim_deliveries("me", NOW, limit=8)
+    assert {one.subject for one in taken} == {"s", "t"} or len(taken) == 1
+    assert sum("covered by" in one.reason for one in ledger_on_each.deliveries()) == 29
+
+
+def test_what_a_dead_process_had_taken_is_given_back_and_counted(ledger_on_each: Ledger) -> None:
+    ledger_on_each.take_in(delivery())
+    for attempt in range(1, MAX_ATTEMPTS + 1):
+        (taken,) = ledger_on_each.claim_deliveries("gone", NOW)
+        assert taken.attempts == attempt
+        assert ledger_on_each.owners_of_deliveries() == {"gone"}
+        assert ledger_on_each.release_deliveries("other", NOW) == 0
+        assert ledger_on_each.release_deliveries("gone", NOW) == 1
+    assert ledger_on_each.delivery_counts()["dead"] == 1, "it may be what the processes die of"
 
 
 def test_only_old_handled_ones_are_purged(ledger_on_each: Ledger) -> None:

@@ -52,9 +52,6 @@ class InlineEngine:
             self.jobs, Job(self.clock.now() + timedelta(seconds=delay), self._order, name, workflow_id, args)
         )
 
-    def start_delivery(self, guid: str, attempt: int) -> None:
-        self._put("deliver", f"deliver:{guid}:{attempt}", guid)
-
     def start_build(self, run_id: str, key: str, *, delay: float = 0.0) -> None:
         self._put("build", f"build:{run_id}:{key}", run_id, delay=delay)
 
@@ -87,6 +84,9 @@ class InlineEngine:
         self._put(
             "reconcile", f"reconcile:{repository_id}:{pull}:{at.timestamp():.1f}", repository_id, pull, delay=delay
         )
+
+    def start_errand(self, name: str, installation_id: int, key: str, arguments: Any, *, delay: float = 0.0) -> None:
+        self._put("errand", f"errand:{name}:{key}", name, list(arguments), delay=delay)
 
     def sweep(self) -> None:
         self._put("sweep", f"sweep:{self._order}")

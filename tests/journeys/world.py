@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event
 from typing import Any
 
-from bot.app import Drainer, build_flow, build_house, build_web, open_ledger
+from bot.app import build_flow, build_house, build_web, configure_logs, open_ledger
+from bot.drainer import Drainer
 from bot.llm.counting import count_tokens
 from bot.names import CHECK_EFFICIENCY, CHECK_GATE, CHECK_REASONING, IssueNumber
 from bot.record.entries import RunEntry
@@ -20,7 +21,7 @@ from bot.sandbox.server import SandboxGitHub
 from bot.settings import Settings
 from bot.states import RunState
 from tests.fakes.fake_clock import FakeClock
-from tests.fakes.inline_engine import InlineEngine
+from tests.fakes.inline_engine import Crash, InlineEngine
 
 OWNER, WRITER, OUTSIDER = "olive", "will", "oscar"
 SECRET = "a secret of the webhook"
@@ -85,6 +86,7 @@ class World:
         second: bool = False,
         **env: str,
     ) -> None:
+        configure_logs("text")
         self.clock = FakeClock()
         self.github = SandboxGitHub(directory / "github", self.clock)
         url = self.github.start()
@@ -136,7 +138,9 @@ class World:
         self.engine = InlineEngine(self.clock)
         self.house = build_house(self.settings, ledger=self.ledger, clock=self.clock, engine=self.engine)
         self.engine.flow = build_flow(self.house, self.engine.step)
-        self.drainer = Drainer(self.ledger, self.engine, self.wake)
+        self.drainer = Drainer(
+            self.ledger, self.engine.flow.deliver, self.wake, clock=self.clock, owner=self.settings.executor
+        )
 
     def close(self) -> None:
         self._server.stop()
@@ -153,17 +157,33 @@ class World:
         """Deliver webhooks and run what is due until nothing is left to do now."""
         for _ in range(200):
             self.github.flush()
-            handed = self.drainer.hand_over()
+            handed = self._hand_over()
             ran = self.engine.run_due()
             if not handed and not ran:
                 return
         raise AssertionError("Cadence never came to rest")
 
+    def _hand_over(self) -> int:
+        """Handle a lot of deliveries. A process that dies of one of them is started again."""
+        try:
+            return self.drainer.hand_over()
+        except Crash:
+            self.engine.crashes += 1
+            self.drainer = Drainer(
+                self.ledger, self.engine.flow.deliver, self.wake, clock=self.clock, owner=self.settings.executor
+            )
+            return 1
+
+    def next_time(self) -> datetime | None:
+        """When the next workflow or the next attempt at a delivery is due."""
+        times = [one for one in (self.engine.next_time(), self.ledger.next_retry()) if one is not None]
+        return min(times, default=None)
+
     def later(self, seconds: float = SETTLE + 5) -> None:
         """Let time pass, running what falls due on the way."""
         end = self.clock.now() + timedelta(seconds=seconds)
         self.settle()
-        while (due := self.engine.next_time()) is not None and due <= end:
+        while (due := self.next_time()) is not None and due <= end:
             self.clock.advance_to(due)
             self.settle()
         self.clock.advance_to(end)

@@ -98,6 +98,13 @@ class Stage:
         except requests.RequestException:
             return False
 
+    def readiness(self) -> requests.Response | None:
+        """What `/readyz` answers; None while nothing listens."""
+        try:
+            return requests.get(f"{self.base}/readyz", timeout=2)
+        except requests.RequestException:
+            return None
+
     def until(self, what: str, reached: Callable[[], Any], *, timeout: float = 60.0) -> Any:
         """Poll until something holds; the only waiting there is, bounded, on a state that can be read."""
         end = time.monotonic() + timeout

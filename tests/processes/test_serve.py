@@ -64,6 +64,22 @@ def test_serve_does_the_main_job(stage: Stage) -> None:
     must_end_well(stage, issue)
 
 
+def test_serve_waits_for_github_and_keeps_what_is_delivered_meanwhile(stage: Stage) -> None:
+    undo = stage.github.on_request(
+        lambda fault: (500, {"message": "Server Error"}) if fault.route == "/app" and fault.phase == "before" else None
+    )
+    process = stage.start()
+    stage.until("a listener", lambda: stage.readiness() is not None)
+    stage.until("the reason", lambda: "does not answer" in stage.readiness().json()["checks"]["github"])
+    assert stage.readiness().status_code == 503
+    issue = blueprint(stage)
+    assert process.poll() is None
+    undo()
+    stage.wait_ready()
+    green_when_open(stage)
+    must_end_well(stage, issue)
+
+
 @pytest.mark.parametrize(
     ("method", "route", "phase"),
     [

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from bot.changeset.content import shown_lines
+from bot.foreign_text import read_foreign
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -32,8 +33,8 @@ def _parsed(text: str) -> ast.Module | SyntaxError:
         if error.lineno is not None:
             error.lineno = line_of(error.lineno)
         return error
-    except (ValueError, RecursionError, MemoryError) as error:
-        return SyntaxError(str(error))
+    except Exception as error:  # noqa: BLE001 - the boundary to a parser of other people's text
+        return SyntaxError(str(error) or type(error).__name__)
     if "\r" in text:
         for node in ast.walk(tree):
             if isinstance(node, ast.stmt | ast.expr | ast.ExceptHandler | ast.arg | ast.keyword | ast.alias):
@@ -50,11 +51,8 @@ def module(text: str | None) -> ast.Module | None:
 
 def comments(text: str) -> list[tuple[int, str]] | None:
     """(line, text) of every real comment, none that stands inside a string; None when it cannot be told."""
-    try:
-        tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
-    except (tokenize.TokenError, SyntaxError, ValueError):
-        return None
-    return [(t.start[0], t.string) for t in tokens if t.type == tokenize.COMMENT]
+    tokens = read_foreign(lambda: list(tokenize.generate_tokens(io.StringIO(text).readline)), lambda _: None)
+    return None if tokens is None else [(t.start[0], t.string) for t in tokens if t.type == tokenize.COMMENT]
 
 
 def definitions(tree: ast.AST, prefix: str = "") -> Iterator[tuple[str, FunctionNode | ast.ClassDef]]:

@@ -33,6 +33,7 @@ from bot.changeset.content import decoded, lines_of, searchable
 from bot.changeset.findings import Finding, Severity
 from bot.changeset.guards.secret_names import is_sealed, named_values
 from bot.changeset.guards.view import added_lines, suffix_of
+from bot.foreign_text import read_foreign
 
 _TOKENS: tuple[tuple[str, RegexBasedDetector], ...] = (
     ("an AWS key", AWSKeyDetector()),
@@ -128,7 +129,8 @@ def _secrets(line: str, named: Sequence[str]) -> Iterator[tuple[str, str, list[s
     for what, hits in kinds.items():
         if hits:
             yield "secret.token", what, [hit.rsplit("-", 1)[-1] for hit in hits]
-    web_token = any(_JWT.analyze_string(line))
+    # The detector decodes the parts as JSON; what it cannot decode for their depth is taken for a token all the same.
+    web_token = read_foreign(lambda: any(_JWT.analyze_string(line)), lambda _: True)
     if web_token:
         yield "secret.jwt", "a JSON web token", [""]
     if named and not web_token and not any(kinds.values()):

@@ -8,13 +8,14 @@ import tomllib
 from collections.abc import Callable, Iterator
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import MarkedYAMLError
 
 from bot.changeset.codes import found
 from bot.changeset.content import shown_lines
 from bot.changeset.findings import Finding, Severity
 from bot.changeset.guards import grammar, python_code
 from bot.changeset.guards.view import FileView
+from bot.foreign_text import read_foreign
 
 _MAX_YAML = 300_000
 _DEEP_YAML = re.compile(r"(?:[\[{]\s{0,8}){50}|(?:[-?] {1,4}){50}")
@@ -35,13 +36,7 @@ def _python(text: str) -> Problem | None:
 
 
 def _json(text: str) -> Problem | None:
-    try:
-        json.loads(text)
-    except json.JSONDecodeError as error:
-        return error.msg, error.lineno
-    except (ValueError, RecursionError) as error:
-        return str(error), None
-    return None
+    return read_foreign(lambda: _nothing(json.loads(text)), _problem)
 
 
 def is_loose_json(path: str) -> bool:
@@ -55,12 +50,7 @@ def _loose_json(text: str) -> Problem | None:
 
 
 def _toml(text: str) -> Problem | None:
-    try:
-        tomllib.loads(text.replace("\r\n", "\n"))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        line = re.search(r"at line (\d+)", str(error))
-        return str(error), int(line[1]) if line else None
-    return None
+    return read_foreign(lambda: _nothing(tomllib.loads(text.replace("\r\n", "\n"))), _problem)
 
 
 def _yaml(text: str) -> Problem | None:
@@ -70,15 +60,28 @@ def _yaml(text: str) -> Problem | None:
     deep = _DEEP_YAML.search(text)
     if deep is not None:
         return "nested too deeply to be read", text.count("\n", 0, deep.start()) + 1
-    try:
-        for _ in YAML(typ="safe", pure=True).compose_all(text):
-            pass
-    except MarkedYAMLError as error:
-        mark = error.problem_mark
-        return str(error.problem), shown_lines(text)(mark.line + 1) if mark is not None else None
-    except (YAMLError, ValueError, RecursionError) as error:
-        return str(error).split("\n")[0], None
+
+    def problem(error: Exception) -> Problem:
+        what, line = _problem(error)
+        return what, shown_lines(text)(line) if line is not None else None
+
+    return read_foreign(lambda: _nothing(list(YAML(typ="safe", pure=True).compose_all(text))), problem)
+
+
+def _nothing(_read: object) -> Problem | None:
+    """The text was read: there is no problem."""
     return None
+
+
+def _problem(error: Exception) -> Problem:
+    """What a parser says of a text that it cannot read, and the line where it names one."""
+    if isinstance(error, json.JSONDecodeError):
+        return error.msg, error.lineno
+    if isinstance(error, MarkedYAMLError):
+        return str(error.problem), error.problem_mark.line + 1 if error.problem_mark is not None else None
+    line = re.search(r"at line (\d+)", str(error)) if isinstance(error, tomllib.TOMLDecodeError) else None
+    said = str(error).partition("\n")[0] or type(error).__name__
+    return said, int(line[1]) if line else None
 
 
 _PARSERS: dict[str, tuple[str, Callable[[str], Problem | None]]] = {

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from bot.changeset.content import lines_of
+from bot.foreign_text import read_foreign
 
 _PIPELINE = re.compile(
     r"^\.github/workflows/[^/]+\.ya?ml$|(?:^|/)action\.ya?ml$|(?:^|/)\.?travis\.ya?ml$|^\.circleci/.*\.ya?ml$|(?:^|/)[\w.-]*azure-pipelines?[\w.-]*\.ya?ml$"
@@ -108,27 +108,27 @@ def read(path: str, text: str | None) -> Config:
 
 
 def _data(path: str, text: str) -> Any:
-    name = path.rsplit("/", 1)[-1]
-    try:
-        if name.endswith((".yml", ".yaml")) or name == ".yamllint":
-            return _yaml(text)
-        if name.endswith(".toml"):
-            return tomllib.loads(text)
-        if name.endswith((".json", ".jsonc")) or name in (".jshintrc", ".jscsrc", ".nycrc"):
-            return json.loads(re.sub(r",(\s*[}\]])", r"\1", _without_comments(text)))
-        if name.startswith((".eslintrc", ".lintstagedrc", ".stylelintrc")) and "." not in name[1:]:
-            return _yaml(text)
-        if name.endswith((".ini", ".cfg")) or name in (
-            ".coveragerc",
-            ".flake8",
-            "pylintrc",
-            ".pylintrc",
-            ".bandit",
-            ".pydocstyle",
-        ):
-            return _ini(text)
-    except (YAMLError, ValueError, RecursionError):
-        return None
+    return read_foreign(lambda: _parsed(path.rsplit("/", 1)[-1], text), lambda _: None)
+
+
+def _parsed(name: str, text: str) -> Any:
+    if name.endswith((".yml", ".yaml")) or name == ".yamllint":
+        return _yaml(text)
+    if name.endswith(".toml"):
+        return tomllib.loads(text)
+    if name.endswith((".json", ".jsonc")) or name in (".jshintrc", ".jscsrc", ".nycrc"):
+        return json.loads(re.sub(r",(\s*[}\]])", r"\1", _without_comments(text)))
+    if name.startswith((".eslintrc", ".lintstagedrc", ".stylelintrc")) and "." not in name[1:]:
+        return _yaml(text)
+    if name.endswith((".ini", ".cfg")) or name in (
+        ".coveragerc",
+        ".flake8",
+        "pylintrc",
+        ".pylintrc",
+        ".bandit",
+        ".pydocstyle",
+    ):
+        return _ini(text)
     return None
 
 
