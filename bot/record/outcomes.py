@@ -169,7 +169,7 @@ class Outcomes(Store):
                 slot = next_at - int((next_at - moment) / step) * step
             slot = max(slot, kept_until)
             end = slot + count * step
-            values = {"next_at": max(next_at, end)} | ({"kept_until": end} if first else {})
+            values = {"next_at": max(next_at, end), "kept_until": end if first else kept_until}
             connection.execute(sa.update(pace).where(pace.c.installation_id == installation_id).values(values))
         return slot - moment
 

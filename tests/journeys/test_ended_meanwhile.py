@@ -72,11 +72,11 @@ def test_a_crash_after_the_last_move_of_publishing_is_made_good(world: World) ->
     world.script_all()
     start, crashed = world.engine.start_review, []
 
-    def die_once(*given: object) -> None:
+    def die_once(*given: object, **named: object) -> None:
         if not crashed:
             crashed.append(True)
             raise Crash
-        start(*given)  # type: ignore[arg-type]
+        start(*given, **named)  # type: ignore[arg-type]
 
     world.engine.start_review = die_once  # type: ignore[method-assign, assignment]
     issue = world.label_blueprint()
