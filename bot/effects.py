@@ -1,15 +1,16 @@
 """The one door out: every push, mutating GitHub call and model call passes `Effects.perform`.
 
-In order: an outcome already recorded is returned as it is; the fence asks whether the run may still act; the budget
-and the pace are kept; the intent is written; the effect is looked for where it would be; only then is it made, and
-its outcome recorded. A crash between any two of these leaves an intent from which the next attempt starts by looking.
+In order: an outcome already recorded is returned as it is; the pace is kept, which may mean a wait; only after the wait
+the fence asks whether the run may still act, and the budget whether it may spend; the intent is written; the effect is
+looked for where it would be; only then is it made, and its outcome recorded. A crash between any two of these leaves an
+intent from which the next attempt starts by looking.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -31,6 +32,7 @@ class EffectKind(StrEnum):
     BRANCH_DELETE = "branch.delete"
     PULL_OPEN = "pull.open"
     PULL_EDIT = "pull.edit"
+    PULL_CLOSE = "pull.close"
     REVIEW_POST = "review.post"
     REVIEW_DECIDE = "review.decide"
     CHECK_PUT = "check.put"
@@ -116,7 +118,10 @@ class EffectStore(Protocol):
         self, effect_id: int, state: str, *, outcome: JsonDict | None, error_code: str | None, now: datetime
     ) -> None: ...
     def run(self, run_id: RunId) -> StoredRun | None: ...
-    def reserve_write(self, installation_id: int, interval_ms: int, now: datetime) -> float: ...
+    def reserve_write(
+        self, installation_id: int, interval_ms: int, now: datetime, *, count: int = 1, first: bool = False
+    ) -> float: ...
+    def must_yield(self, installation_id: int, now: datetime) -> bool: ...
 
 
 class Budget(Protocol):
@@ -137,6 +142,23 @@ Find = Callable[[], Mapping[str, Any] | None]
 Do = Callable[[], Mapping[str, Any]]
 
 
+class Slots:
+    """Write slots of one installation that were reserved together, before anything else waiting to be written.
+
+    Each `wait` sleeps until the next of them. An effect that is given the slots then is not paced again.
+    """
+
+    def __init__(self, clock: Clock, begins: datetime, interval: timedelta, count: int) -> None:
+        self._clock = clock
+        self._times = [begins + number * interval for number in range(count)]
+
+    def wait(self) -> None:
+        """Sleep until the next slot; the last one serves every later call as well, without a wait."""
+        if self._times:
+            until = self._times.pop(0)
+            self._clock.sleep(max(0.0, (until - self._clock.now()).total_seconds()))
+
+
 class Effects:
     """The door. One per process; safe to use from several threads."""
 
@@ -148,23 +170,46 @@ class Effects:
         self._interval_ms = write_interval_ms
         self._budget = budget or NoBudget()
 
+    def reserve(self, mandate: Mandate, count: int) -> Slots:
+        """Reserve the next `count` write slots of the mandate's installation, ahead of every other waiting write."""
+        now = self._clock.now()
+        if self._interval_ms <= 0:
+            return Slots(self._clock, now, timedelta(0), 0)
+        wait = self._store.reserve_write(mandate.installation_id, self._interval_ms, now, count=count, first=True)
+        return Slots(self._clock, now + timedelta(seconds=wait), timedelta(milliseconds=self._interval_ms), count)
+
     def perform(
-        self, mandate: Mandate, kind: EffectKind, natural_key: str, *, find: Find, do: Do, fresh: bool = False
+        self,
+        mandate: Mandate,
+        kind: EffectKind,
+        natural_key: str,
+        *,
+        find: Find,
+        do: Do,
+        fresh: bool = False,
+        slots: Slots | None = None,
+        when_ended: bool | None = None,
     ) -> JsonDict:
         """Make one effect once, and return its outcome (a JSON object).
 
         `natural_key` names the effect within the mandate's scope: the same key is never made twice. `find` looks for
-        it where it would stand and returns its outcome or None; `fresh` says that it cannot be there unless this
-        ledger knows of an earlier attempt, which saves the look. `do` makes it.
+        it where it would be and returns its outcome or None; `fresh` says that it cannot be there unless this
+        ledger knows of an earlier attempt, which saves the look. `do` makes it. `slots` were reserved for it and
+        waited for by the caller, so nothing waits here. `when_ended` says whether a run that has ended still makes
+        it; None leaves that to the kind (TELLING).
 
         Raises FenceClosed or BudgetSpent before anything is sent, and whatever `find` and `do` raise.
         """
         known = self._store.effect(mandate.scope, kind, natural_key)
         if known is not None and known.state in ("done", "found"):
             return dict(known.outcome or {})
-        self._fence(mandate, kind)
+        ended_too = kind in TELLING if when_ended is None else when_ended
+        # Asked before the wait as well, so that an ended run takes no slot.
+        self._fence(mandate, kind, ended_too)
+        if slots is None:
+            self._pace(mandate, kind)
+            self._fence(mandate, kind, ended_too)
         self._spend(mandate, kind)
-        self._pace(mandate, kind)
         intent = self._store.intend(mandate.scope, mandate.run, kind, natural_key, self._clock.now())
         try:
             with opened():
@@ -189,8 +234,8 @@ class Effects:
         self._store.settle(effect_id, state, outcome=outcome, error_code=None, now=self._clock.now())
         return outcome
 
-    def _fence(self, mandate: Mandate, kind: EffectKind) -> None:
-        if mandate.run is None or kind in TELLING:
+    def _fence(self, mandate: Mandate, kind: EffectKind, ended_too: bool) -> None:
+        if mandate.run is None or ended_too:
             return
         run = self._store.run(mandate.run)
         if run is None:
@@ -209,4 +254,10 @@ class Effects:
         """GitHub asks for at least a second between content-creating calls (best practices for the REST API)."""
         if kind in NOT_PACED or self._interval_ms <= 0:
             return
-        self._clock.sleep(self._store.reserve_write(mandate.installation_id, self._interval_ms, self._clock.now()))
+        installation = mandate.installation_id
+        while True:
+            wait = self._store.reserve_write(installation, self._interval_ms, self._clock.now())
+            self._clock.sleep(wait)
+            # A merge may have taken this slot during the wait.
+            if wait <= 0 or not self._store.must_yield(installation, self._clock.now()):
+                return

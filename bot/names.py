@@ -98,6 +98,11 @@ def revert_cause(merge: str) -> Cause:
     return Cause(f"revert:{merge}")
 
 
+def reverted_merge(cause: str) -> str:
+    """The merge commit that a revert's cause names."""
+    return cause.removeprefix("revert:")
+
+
 def is_revert(cause: str) -> bool:
     """Whether a run of that cause takes a merge back."""
     return cause.startswith("revert:")

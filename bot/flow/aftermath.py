@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from bot.changeset.inverse import inverse
-from bot.effects import EffectKind, mandate_of
 from bot.flow.desk import Desk, log
-from bot.flow.starting import new_run
+from bot.flow.reverts import onto, propose_revert, reopen
 from bot.gate.ci import foreign
 from bot.gate.snapshot import CheckState
-from bot.names import CommitSha, RunId, branch_for, revert_cause
-from bot.record.bundle import signed_document
+from bot.names import CommitSha, branch_for
 from bot.record.entries import RunEntry
 from bot.repo_config import AfterMergeConfig, RepoConfig
 from bot.states import RunState
@@ -20,6 +17,7 @@ from bot.states import RunState
 S = RunState
 _RED = frozenset({"failure", "timed_out", "startup_failure"})
 """What says that something is broken. A check that was cancelled (by the next push, say) or went stale says nothing."""
+_BY_HAND = "A person reverts or repairs it; then label the issue again."
 _FINE = frozenset({None, "success", "skipped", "neutral"})
 
 
@@ -28,7 +26,7 @@ def begin_watch(desk: Desk, config: RepoConfig, sha: CommitSha | None) -> None:
     told = f"`{branch_for(desk.run.issue)}` was merged as {str(sha or '')[:12]}"
     if config.after_merge.watch > 0 and sha is not None:
         run = desk.move(S.WATCHING, f"{told}; watching CI on the base for {config.after_merge.watch} min")
-        _look_again(desk, run, _end(desk, config.after_merge))
+        _look_again(desk, run, min(_end(desk, config.after_merge), _first_look(desk, config)))
     else:
         desk.move(S.MERGED, told)
     desk.tell()
@@ -40,19 +38,28 @@ def watch(desk: Desk) -> bool:
     desk.fetch()
     tip = desk.mirror.tip(run.base_branch)
     policy = desk.policy_at(tip) if tip else None
-    rules = (policy.config if policy and policy.config else RepoConfig()).after_merge
-    merge = CommitSha(run.merge_sha)
+    config = policy.config if policy and policy.config else RepoConfig()
+    rules, merge = config.after_merge, CommitSha(run.merge_sha)
     checks = foreign(desk.calls.snapshots.commit_checks(merge), desk.house.identity.app_id)
     red = [check for check in checks if check.conclusion in _RED]
     if red and (ours := _green_before(desk, run, red)):
         return _red(desk, rules, ours)
-    end = _end(desk, rules)
-    if desk.house.clock.now() >= end:
-        desk.move(S.MERGED, f"{str(merge)[:12]} stood for {rules.watch} min on `{run.base_branch}`{_besides(checks)}")
-        desk.tell()
+    now, end = desk.house.clock.now(), _end(desk, rules)
+    if now >= end:
+        text = f"{str(merge)[:12]} stayed on `{run.base_branch}` for {rules.watch} min{_besides(checks)}"
+    elif now >= _first_look(desk, config) and not checks and not _base_has_ci(desk, run):
+        text = f"{str(merge)[:12]} is on `{run.base_branch}`, where no CI reports"
+    else:
+        _look_again(desk, run, end if now >= _first_look(desk, config) else min(end, _first_look(desk, config)))
         return False
-    _look_again(desk, run, end)
+    desk.move(S.MERGED, text)
+    desk.tell()
     return False
+
+
+def _base_has_ci(desk: Desk, run: RunEntry) -> bool:
+    """Whether anybody's check reported on the base just before the merge."""
+    return any(_checks_on(desk, sha) for sha in _before(desk, run))
 
 
 def _besides(checks: Sequence[CheckState]) -> str:
@@ -63,10 +70,19 @@ def _besides(checks: Sequence[CheckState]) -> str:
     return "".join(f"; {one}" for one in told)
 
 
+def _began(desk: Desk) -> datetime:
+    return next(t.at for t in reversed(desk.house.ledger.transitions(desk.run.run_id)) if t.to == S.WATCHING)
+
+
 def _end(desk: Desk, rules: AfterMergeConfig) -> datetime:
     """When the watch is over, counted from the move into it."""
-    began = next(t.at for t in reversed(desk.house.ledger.transitions(desk.run.run_id)) if t.to == S.WATCHING)
-    return began + timedelta(minutes=rules.watch)
+    return _began(desk) + timedelta(minutes=rules.watch)
+
+
+def _first_look(desk: Desk, config: RepoConfig) -> datetime:
+    """When the first checks of the merge commit would have appeared: after the time that checks have to settle."""
+    settle = config.ci.settle if config.ci.settle is not None else desk.house.settings.settle_seconds
+    return _began(desk) + timedelta(seconds=settle)
 
 
 def _look_again(desk: Desk, run: RunEntry, at: datetime) -> None:
@@ -77,26 +93,30 @@ def _look_again(desk: Desk, run: RunEntry, at: datetime) -> None:
 def _green_before(desk: Desk, run: RunEntry, red: Sequence[CheckState]) -> list[CheckState]:
     """Of the red checks those that were green on the base before the merge, or on the head that was merged.
 
-    The merged head may be a person's, so it is the one that was decided upon, not only the one that the run built.
+    A check that was red on the base before is not blamed on the merge, however green it was on the head. The merged
+    head may be a person's, so it is the one that was decided upon, not only the one that the run built.
     """
     decided = desk.house.ledger.newest_decision(run.run_id)
-    heads = [run.base_sha, run.head_sha, decided.head if decided else "", _onto(desk, CommitSha(run.merge_sha)) or ""]
+    before = _before(desk, run)
+    heads = [sha for sha in dict.fromkeys(filter(None, [run.head_sha, decided.head if decided else ""]))]
     green: set[str] = set()
-    for sha in dict.fromkeys(filter(None, heads)):
-        checks = foreign(desk.calls.snapshots.commit_checks(CommitSha(sha)), desk.house.identity.app_id)
+    vetoed: set[str] = set()
+    for sha in (*before, *heads):
+        checks = _checks_on(desk, sha)
+        failed = {one.name for one in checks if one.conclusion in _RED}
         # A name that several workflows share was green only where none of them was red.
-        green |= {one.name for one in checks if one.conclusion == "success"} - {
-            one.name for one in checks if one.conclusion in _RED
-        }
-    return [check for check in red if check.name in green]
+        green |= {one.name for one in checks if one.conclusion == "success"} - failed
+        vetoed |= failed if sha in before else set()
+    return [check for check in red if check.name in green - vetoed]
 
 
-def _onto(desk: Desk, merge: CommitSha) -> CommitSha | None:
-    """The commit of the base on which the merge was made: a rebase puts several commits there, one after the other."""
-    proof = desk.house.ledger.proof_of_run(desk.run.run_id)
-    if proof is not None and proof.merge_sha == merge:
-        return CommitSha(signed_document(proof.seal, "seal")["onto"])
-    return desk.mirror.parent(merge)
+def _before(desk: Desk, run: RunEntry) -> list[str]:
+    """The commits of the base that were there before the merge: the one built on, and the one merged onto."""
+    return list(dict.fromkeys(filter(None, [run.base_sha, onto(desk, CommitSha(run.merge_sha)) or ""])))
+
+
+def _checks_on(desk: Desk, sha: str) -> tuple[CheckState, ...]:
+    return tuple(foreign(desk.calls.snapshots.commit_checks(CommitSha(sha)), desk.house.identity.app_id))
 
 
 def _red(desk: Desk, rules: AfterMergeConfig, red: Sequence[CheckState]) -> bool:
@@ -109,66 +129,33 @@ def _red(desk: Desk, rules: AfterMergeConfig, red: Sequence[CheckState]) -> bool
         desk.move(S.MERGED, reason)
         desk.tell()
         return False
-    _reopen(desk, run)
-    child = _revert(desk, run, evidence)
+    child = propose_revert(desk, evidence, run.base_branch)
+    follows = "A draft pull request that takes it back follows." if rules.on_red == "draft" else ""
+    follows = follows or "A pull request that takes it back follows."
+    if child is None:
+        follows = f"Files changed since, so Cadence cannot take it back. {_BY_HAND}"
+    text = f"This issue was reopened: after #{run.pull} was merged, {evidence} on `{run.base_branch}`. {follows}"
+    reopen(desk, text)
     if child is None:
         desk.move(S.REVERTED, f"{reason}. Files changed since, so it cannot be taken back by itself")
-        desk.tell(next_step="A person mends or reverts it; then label the issue again.")
+        desk.tell(next_step=_BY_HAND)
         return False
     desk.move(S.REVERTED, f"{reason}. Run {child} takes it back")
     desk.house.engine.start_build(child, "1")
     return True
 
 
-def _reopen(desk: Desk, run: RunEntry) -> None:
-    issues = desk.calls.issues
-    desk.house.effects.perform(
-        mandate_of(run),
-        EffectKind.ISSUE_REOPEN,
-        f"reopen:{run.issue}:{run.merge_sha}",
-        find=lambda: {"open": True} if issues.is_open(run.issue) else None,
-        do=lambda: {"open": issues.reopen(run.issue)},
-    )
-
-
-def _revert(desk: Desk, run: RunEntry, evidence: str) -> RunId | None:
-    """A child run that carries the inverse ChangeSet; None where the files have changed since the merge."""
-    mirror, merge = desk.mirror, CommitSha(run.merge_sha)
-    tip, parent = mirror.tip(run.base_branch), _onto(desk, merge)
-    if tip is None or parent is None:
-        return None
-    back = inverse(
-        f"Take back: {run.summary}",
-        {path for change in mirror.changes(parent, merge) for path in (change.old, change.new) if path},
-        before=mirror.tree(parent),
-        merged=mirror.tree(merge),
-        tip=mirror.tree(tip),
-    )
-    if back.change_set is None:
-        log.warning("revert.moved", run=run.run_id, paths=list(back.moved))
-        return None
-    house, change_set = desk.house, back.change_set
-    child = new_run(house, desk.ref, run.issue, revert_cause(run.merge_sha), started_by=run.started_by)
-    if house.ledger.start_run(child):
-        house.ledger.save_changeset(child.run_id, change_set)
-        house.ledger.update_run(
-            child.run_id,
-            title=run.title,
-            body=run.body,
-            blueprint_digest=run.blueprint_digest,
-            approved_digest=run.approved_digest or run.blueprint_digest,
-            approved_diff=change_set.digest() if run.approved_diff else "",
-            approved_by=run.approved_by,
-            # A reviewer takes guidance for a maintainer's word: the names and addresses of checks stand in the plan.
-            guidance=(
-                "This change takes a merged one back, because CI on the base turned red after it. Judge only whether "
-                "it restores the files as they stood before, not whether it does what the blueprint asks."
-            ),
-            changeset_digest=change_set.digest(),
-            summary=f"Take back: {run.summary}"[:200],
-            plan=f"Restores the files as they stood before {run.merge_sha}.\n\nEvidence: {evidence}",
-            status_comment=run.status_comment,
-            base_branch=run.base_branch,
-            default_branch=run.default_branch,
-        )
-    return child.run_id
+def unjudged_base(desk: Desk, base: str, sha: CommitSha | None) -> bool:
+    """The pull request was merged into another branch than the one it was judged for: say so, and offer a revert."""
+    run = desk.update(merge_sha=str(sha or ""))
+    log.error("base.unjudged", run=run.run_id, judged_for=run.base_branch, merged_into=base, merge=sha)
+    text = f"#{run.pull} was merged into `{base}`; it was planned and judged for `{run.base_branch}`"
+    desk.fetch()
+    child = propose_revert(desk, text, base)
+    follows = _BY_HAND if child is None else "A draft pull request that takes it back follows."
+    reopen(desk, f"{text}. Nobody judged the change on `{base}`. {follows}")
+    desk.move(S.NEEDS_HUMAN, f"base.unjudged: {text}" + (f". Run {child} offers to take it back" if child else ""))
+    desk.tell(next_step="Merge the draft that takes it back, or keep the change and close the draft.")
+    if child is not None:
+        desk.house.engine.start_build(child, "1")
+    return True

@@ -6,16 +6,19 @@ from bot.changeset.check import check
 from bot.changeset.guards.config import GuardConfig
 from bot.changeset.model import ChangeSet
 from bot.changeset.tree import TreeChange
-from bot.errors import CadenceError, Refused
+from bot.errors import CadenceError, FenceClosed, Refused
 from bot.flow.approval import diff_approval_needed, text_approved
 from bot.flow.desk import Desk, log
 from bot.flow.ending import AFTER_PLANNING, back_at_its_step
 from bot.flow.judging import judge_commit
+from bot.flow.methods import must_allow_method
+from bot.flow.reverts import is_of_unjudged_base
 from bot.github_api.permissions import CONTENTS_WRITE
 from bot.names import BaseSha, CommitSha, HeadSha, is_revert
 from bot.plan.blueprint import read_blueprint
 from bot.plan.planner import PlanRequest
 from bot.publish.pull_text import commit_message, pull_body, pull_title
+from bot.record.entries import RunEntry
 from bot.repo_config import RepoConfig
 from bot.review.kinds import ReviewKind
 from bot.states import BUILDING, RunState
@@ -25,7 +28,7 @@ S = RunState
 
 def read(desk: Desk) -> bool:
     """Settle who asked and what they saw, bring the mirror up to date, fix the base commit and the policy."""
-    if desk.run.state not in BUILDING and desk.run.state is not S.REPAIRING:
+    if not _is_building(desk.run):
         return False
     if back_at_its_step(desk):
         return True
@@ -33,7 +36,9 @@ def read(desk: Desk) -> bool:
     if record.archived:
         raise Refused("the repository is archived", code="repository.archived", remedy="Unarchive it first.")
     desk.fetch()
-    base_branch = _base_branch(desk, record.default_branch)
+    # A revert goes to the branch that was merged into, whatever the policy names by now.
+    known = desk.run.base_branch if is_revert(desk.run.cause) else ""
+    base_branch = known or _base_branch(desk, record.default_branch)
     tip = desk.mirror.tip(base_branch)
     if tip is None:
         raise Refused(
@@ -48,6 +53,7 @@ def read(desk: Desk) -> bool:
         )
     if not text_approved(desk, config):
         return False
+    must_allow_method(desk, config, base_branch)
     desk.update(base_branch=base_branch, base_sha=tip, default_branch=record.default_branch)
     if desk.run.state is not S.REPAIRING:
         desk.move(S.PLANNING)
@@ -69,6 +75,8 @@ def plan(desk: Desk) -> bool:
     run = desk.run
     if run.state in AFTER_PLANNING:
         return True
+    if not _is_building(run):
+        return False
     config = _config(desk)
     if run.changeset_digest and _fits(desk, config):
         return True
@@ -122,6 +130,8 @@ def judge(desk: Desk) -> bool:
     """Build the commit from git objects and file both verdicts on it, before anything is pushed."""
     if desk.run.state is S.PUBLISHING:
         return True
+    if not _is_building(desk.run):
+        return False
     config = _config(desk)
     if desk.run.state not in (S.REPAIRING, S.JUDGING):
         # Not told again after a wait: a status edit that meets a rate limit must not make the next step wait for ever.
@@ -167,13 +177,34 @@ def _changes(desk: Desk, change_set: ChangeSet, config: RepoConfig) -> tuple[Tre
 
 def publish(desk: Desk) -> bool:
     """Push the judged commit and open or adopt the pull request, unless somebody has to see the diff first."""
+    run, house = desk.run, desk.house
+    if run.state is S.REVIEWING and run.pull is not None:
+        # This stage died after its last move; only what follows that move is missing.
+        house.engine.start_review(run.run_id, HeadSha(CommitSha(run.head_sha)), base_tip=run.base_sha)
+        return True
+    if not _is_building(run):
+        return False
     config = _config(desk)
     if not text_approved(desk, config) or diff_approval_needed(desk, config):
         return False
-    run = desk.run
     if run.state is not S.REPAIRING:
-        run = desk.move(S.PUBLISHING)
-    house = desk.house
+        desk.move(S.PUBLISHING)
+    begun = run.pull is None
+    try:
+        _push_and_open(desk, config)
+    except FenceClosed:
+        _withdraw(desk, begun)
+        raise
+    if not desk.go_on_to(S.REVIEWING):
+        _withdraw(desk, begun)
+        return False
+    desk.tell()
+    house.engine.start_review(run.run_id, HeadSha(CommitSha(desk.run.head_sha)), base_tip=desk.run.base_sha)
+    return True
+
+
+def _push_and_open(desk: Desk, config: RepoConfig) -> None:
+    run, house = desk.run, desk.house
     desk.with_token(
         CONTENTS_WRITE,
         lambda token: house.publisher.push(
@@ -181,21 +212,30 @@ def publish(desk: Desk) -> bool:
         ),
     )
     house.ledger.see_head(run.repository_id, HeadSha(CommitSha(run.head_sha)), house.clock.now())
+    draft = is_revert(run.cause) and (config.after_merge.on_red != "merge" or is_of_unjudged_base(desk))
     pull = house.publisher.pull(
         run,
         desk.calls.pulls,
-        title=pull_title(run.summary, run.issue),
-        body=_pull_body(desk),
-        draft=is_revert(run.cause) and config.after_merge.on_red == "draft",
+        title=pull_title(run.summary, run.issue, reverts=is_revert(run.cause)),
+        body=_pull_body(desk, draft=draft),
+        draft=draft,
     )
-    run = desk.update(pull=pull.number, branch=pull.head_branch)
-    desk.move(S.REVIEWING)
-    desk.tell()
-    house.engine.start_review(run.run_id, HeadSha(CommitSha(run.head_sha)), base_tip=run.base_sha)
-    return True
+    desk.update(pull=pull.number, branch=pull.head_branch)
 
 
-def _pull_body(desk: Desk) -> str:
+def _withdraw(desk: Desk, begun: bool) -> None:
+    """The run ended while it was being published: close and delete what this stage began, unless a newer run has it."""
+    run = desk.reload()
+    if begun and run.state is not S.SUPERSEDED:
+        desk.house.publisher.withdraw(run, desk.calls.pulls)
+
+
+def _is_building(run: RunEntry) -> bool:
+    """Whether the run is still in the build's hands: meanwhile it may have ended, or its pull request been merged."""
+    return run.state in BUILDING or run.state is S.REPAIRING
+
+
+def _pull_body(desk: Desk, *, draft: bool) -> str:
     run = desk.run
     change_set = _change_set(desk)
     return pull_body(
@@ -204,6 +244,8 @@ def _pull_body(desk: Desk) -> str:
         edits=change_set.edits,
         issue=run.issue,
         run=run.run_id,
-        closes=run.base_branch == run.default_branch,
+        # The issue of a revert was reopened because the change has to be made again.
+        closes=run.base_branch == run.default_branch and not is_revert(run.cause),
+        draft=draft,
         approved_by=run.approved_by if run.approved_diff == run.changeset_digest else "",
     )

@@ -22,7 +22,7 @@ from bot.names import CONFIG_PATH, CommitSha, RepoRef, RunId
 from bot.policy import Policy, read_policy
 from bot.publish.status_text import ApprovalAsked
 from bot.record.entries import RunEntry
-from bot.states import RunState
+from bot.states import TERMINAL, RunState
 
 log = structlog.get_logger("cadence.flow")
 T = TypeVar("T")
@@ -86,19 +86,51 @@ class Desk:
     ) -> bool:
         """Show on the issue where the run stands; gives whether GitHub took it.
 
-        A comment that cannot be written never ends a run. Where it matters, for an end and for a question, the sweep
-        tells it later (see telling.py).
+        At the gate the first reason of the newest decision is shown. A comment that cannot be written never ends a
+        run. Where it matters, for an end and for a question, the sweep tells it later (see telling.py).
         """
+        run, decision = self._run, None
+        if run.state is RunState.GATED and state in (None, RunState.GATED):
+            decision = self.house.ledger.newest_decision(run.run_id)
         try:
             self.house.status.tell(
-                self.calls.issues, self._run, state=state, next_step=next_step, details=details, asked=asked
+                self.calls.issues,
+                run,
+                state=state,
+                next_step=next_step,
+                details=details,
+                asked=asked,
+                decision=decision,
             )
         except CadenceError as error:
-            log.warning("status.untold", run=self._run.run_id, code=error.code, summary=error.summary)
+            log.warning("status.untold", run=run.run_id, code=error.code, summary=error.summary)
             return False
         finally:
             self.reload()
         return True
+
+    def tell_gate(self, next_step: str) -> None:
+        """Show the newest decision on the issue, with what to do next; nothing while a new commit is being built."""
+        if self._run.state is RunState.GATED:
+            self.tell(next_step=next_step)
+
+    def go_on_to(self, to: RunState, reason: str = "") -> bool:
+        """Make a move of the state table; False where another worker has ended the run meanwhile."""
+        try:
+            self.move(to, reason)
+        except CadenceError as error:
+            if error.code == "state.move" and self.reload().state in TERMINAL:
+                return False
+            raise
+        return True
+
+    def finish(self, to: RunState, reason: str, *, by: str = "cadence") -> bool:
+        """End the run; False where another worker ended it before, whose reason stays."""
+        ended = self.house.ledger.end_run(self._run.run_id, to, reason=reason, by=by)
+        if ended:
+            log.info("run.moved", run=self._run.run_id, to=to.value, reason=reason)
+        self.reload()
+        return ended
 
     def fetch(self) -> None:
         """Bring the mirror up to date, with a token that can only read this repository's contents."""

@@ -224,7 +224,7 @@ def _pull(house: House, event: PullChanged) -> Handled | Ignored:
             return Handled(f"#{event.pull} is not one of Cadence's: {', '.join(names)} skipped")
         return Ignored(f"pull request #{event.pull} is not one of Cadence's")
     own = event.sender is not None and event.sender.login == house.identity.bot_login
-    if own and event.action in ("opened", "synchronize", "edited"):
+    if own and event.action in ("opened", "synchronize", "edited", "closed"):
         return Ignored("own action: the step that did it looks at the gate itself")
     looked = _look(house, event.repo.repository_id, [run])
     if looked is not None and event.base_was not in ("", event.base_branch) and event.base_branch == run.base_branch:

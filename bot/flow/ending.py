@@ -30,11 +30,12 @@ def ended(desk: Desk, error: CadenceError) -> None:
         end_without_issue(desk)
         return
     if run.state in TERMINAL:
-        # The process died between the end and its telling, and the stage came to the same end again.
-        desk.tell(next_step=error.remedy, details=error.details)
-        return
+        if run.reason == f"{error.code}: {error.summary}":
+            # The process died between the end and its telling, and the stage came to the same end again.
+            desk.tell(next_step=error.remedy, details=error.details)
+        return  # Another worker ended it meanwhile, and said why.
     if isinstance(error, InstallationGone):
-        desk.move(S.STOPPED, str(error))
+        desk.finish(S.STOPPED, str(error))
         return
     if run.state not in BUILDING and run.state is not S.REPAIRING:
         _at_the_gate(desk, error)
@@ -43,8 +44,8 @@ def ended(desk: Desk, error: CadenceError) -> None:
         _wait(desk, error, seconds)
         return
     ending = S.STOPPED_BUDGET if isinstance(error, BudgetSpent) else S.REFUSED if not error.retry else S.NEEDS_HUMAN
-    desk.move(ending, f"{error.code}: {error.summary}")
-    desk.tell(next_step=error.remedy, details=error.details)
+    if desk.finish(ending, f"{error.code}: {error.summary}"):
+        desk.tell(next_step=error.remedy, details=error.details)
 
 
 def back_at_its_step(desk: Desk) -> bool:
@@ -98,9 +99,10 @@ def _wait(desk: Desk, error: CadenceError, seconds: float) -> None:
     if run.state is not S.REPAIRING:
         _, failed = _waits(desk)
         count = "as GitHub asks" if isinstance(error, Limited) else f"{len(failed) + 1} of {LIMIT_RETRIES}"
-        run = desk.move(
-            S.WAITING_LIMIT, f"{error.code}: {error.summary} Trying again in {max(1, round(seconds))} s ({count})."
-        )
+        reason = f"{error.code}: {error.summary} Trying again in {max(1, round(seconds))} s ({count})."
+        if not desk.go_on_to(S.WAITING_LIMIT, reason):
+            return
+        run = desk.run
     # A repair waits several times in one state, so the time makes the booking a new one.
     key = f"limit-{house.ledger.last_transition(run.run_id)}-{house.clock.now().timestamp():.0f}"
     house.engine.start_build(run.run_id, key, delay=seconds)
@@ -120,5 +122,5 @@ def _at_the_gate(desk: Desk, error: CadenceError) -> None:
         # The gate shows it among all its reasons; a person may raise the cap, or merge.
         house.engine.reconcile(run.repository_id, run.pull)
         return
-    desk.move(S.NEEDS_HUMAN, f"{error.code}: {error.summary}")
-    desk.tell(next_step=error.remedy, details=error.details)
+    if desk.finish(S.NEEDS_HUMAN, f"{error.code}: {error.summary}"):
+        desk.tell(next_step=error.remedy, details=error.details)

@@ -130,14 +130,19 @@ def _signatures(found: Findings, rules: RepoConfig) -> None:
     )
 
 
+def allowed_methods(of_repository: frozenset[str], branch: BranchRules | None) -> frozenset[str]:
+    """The methods that both the repository's settings and its rules of the base branch allow."""
+    if branch is None:
+        return of_repository
+    allowed = of_repository & branch.allowed_methods
+    return allowed - {"merge"} if branch.linear_history else allowed
+
+
 def _method(found: Findings, snapshot: Snapshot, rules: RepoConfig) -> None:
     """Whether the repository and its rules allow the configured method; a merge queue has a method of its own."""
     if snapshot.rules is not None and snapshot.rules.merge_queue:
         return
-    allowed = set(snapshot.repository_methods)
-    if snapshot.rules is not None:
-        allowed &= snapshot.rules.allowed_methods
-        allowed -= {"merge"} if snapshot.rules.linear_history else set()
+    allowed = allowed_methods(snapshot.repository_methods, snapshot.rules)
     if rules.merge.method not in allowed:
         instead = ", ".join(sorted(allowed)) or "none"
         found.block(

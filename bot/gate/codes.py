@@ -165,6 +165,8 @@ _ALL = (
     # -- what GitHub answered, and what could not be read -----------------------------------------------------------
     GateCode("merge.refused", _B, "GitHub refused the merge; its own words are shown.", GITHUB,
              "Cadence looks again when a check or review arrives.", "GitHub allows the merge"),
+    GateCode("merge.forbidden", _B, "This App may not merge.", MAINTAINER,
+             "Grant it `contents: write`, or merge by hand.", "this App may merge"),
     GateCode("github.unknown_outcome", _W, "GitHub gave no answer to the merge.", CADENCE,
              "Cadence looks whether it happened, then goes on.", "GitHub answers"),
     GateCode("unread.<fact>", _W, "A fact could not be read, and what is not known never passes.", CADENCE,

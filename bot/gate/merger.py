@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from bot.effects import Do, EffectKind, Find, JsonDict, Mandate, mandate_of
+from bot.effects import Do, EffectKind, Find, JsonDict, Mandate, Slots, mandate_of
 from bot.github_api.records import Aftermath, CheckOutput, CheckRunRecord, MergeResult, PullRecord, QueuePlace
 from bot.names import CHECK_GATE, CommitSha, HeadSha, IssueNumber, PullNumber, branch_for
 from bot.record.entries import EffectEntry, RunEntry
@@ -15,7 +15,16 @@ class Door(Protocol):
     """The one door out."""
 
     def perform(
-        self, mandate: Mandate, kind: EffectKind, natural_key: str, *, find: Find, do: Do, fresh: bool = False
+        self,
+        mandate: Mandate,
+        kind: EffectKind,
+        natural_key: str,
+        *,
+        find: Find,
+        do: Do,
+        fresh: bool = False,
+        slots: Slots | None = None,
+        when_ended: bool | None = None,
     ) -> JsonDict: ...
 
 
@@ -95,8 +104,11 @@ class Merger:
         conclusion: str | None,
         output: CheckOutput,
         url: str = "",
+        slots: Slots | None = None,
     ) -> JsonDict:
         """Show a decision as `cadence/gate` on the head: in progress while `conclusion` is None.
+
+        Raises FenceClosed for a success of a run that has ended: its pull request is not about to be merged.
 
         An unfinished gate check is updated in place; a finished one stays as it is and gets a successor, because a
         completed check run is history.
@@ -125,7 +137,14 @@ class Merger:
             return _check_outcome(made)
 
         return self._door.perform(
-            mandate_of(run), EffectKind.CHECK_PUT, f"gate:{head}:{decision_id}", find=find, do=do, fresh=True
+            mandate_of(run),
+            EffectKind.CHECK_PUT,
+            f"gate:{head}:{decision_id}",
+            find=find,
+            do=do,
+            fresh=True,
+            slots=slots,
+            when_ended=conclusion != "success",
         )
 
     def _unfinished(self, run: RunEntry, head: HeadSha) -> int | None:
@@ -143,7 +162,15 @@ class Merger:
         return int(newest.outcome["id"])
 
     def merge(
-        self, run: RunEntry, pulls: PullCalls, *, head: HeadSha, method: str, title: str, message: str
+        self,
+        run: RunEntry,
+        pulls: PullCalls,
+        *,
+        head: HeadSha,
+        method: str,
+        title: str,
+        message: str,
+        slots: Slots | None = None,
     ) -> CommitSha:
         """Merge exactly `head`. Raises HeadMoved, NotMergeable, Forbidden, or UnknownOutcome when it cannot be told."""
         number = run.pull
@@ -156,10 +183,14 @@ class Merger:
         def do() -> JsonDict:
             return {"sha": pulls.merge(number, head=head, method=method, title=title, message=message).sha}
 
-        outcome = self._door.perform(mandate_of(run), EffectKind.MERGE, f"merge:{head}", find=find, do=do, fresh=True)
+        outcome = self._door.perform(
+            mandate_of(run), EffectKind.MERGE, f"merge:{head}", find=find, do=do, fresh=True, slots=slots
+        )
         return CommitSha(str(outcome["sha"]))
 
-    def enqueue(self, run: RunEntry, queue: QueueCalls, *, head: HeadSha, decision_id: int) -> None:
+    def enqueue(
+        self, run: RunEntry, queue: QueueCalls, *, head: HeadSha, decision_id: int, slots: Slots | None = None
+    ) -> None:
         """Put exactly `head` into its base's merge queue. Raises HeadMoved, NotMergeable, Forbidden, UnknownOutcome.
 
         A head that left the queue and is decided on anew enters it anew, so the key names the decision.
@@ -176,7 +207,7 @@ class Merger:
             return {"head": head}
 
         key = f"enqueue:{head}:{decision_id}"
-        self._door.perform(mandate_of(run), EffectKind.QUEUE_ENTER, key, find=find, do=do, fresh=True)
+        self._door.perform(mandate_of(run), EffectKind.QUEUE_ENTER, key, find=find, do=do, fresh=True, slots=slots)
 
     def dequeue(self, run: RunEntry, queue: QueueCalls, *, head: HeadSha, decision_id: int) -> None:
         """Take it out of the queue. Raises NotMergeable, Forbidden or UnknownOutcome."""
@@ -193,7 +224,16 @@ class Merger:
         key = f"dequeue:{head}:{decision_id}"
         self._door.perform(mandate_of(run), EffectKind.QUEUE_LEAVE, key, find=find, do=do)
 
-    def finish(self, run: RunEntry, calls: Calls, *, left: Aftermath, head: HeadSha, delete_branch: bool) -> None:
+    def finish(
+        self,
+        run: RunEntry,
+        calls: Calls,
+        *,
+        left: Aftermath,
+        head: HeadSha,
+        delete_branch: bool,
+        close_issue: bool = True,
+    ) -> None:
         """After a merge: delete the branch if it still stands at the merged head, and close the issue if still open.
 
         GitHub closes the issue by itself for `Closes #n` on the default branch, but is seen to miss it for bots.
@@ -208,7 +248,7 @@ class Merger:
                 do=lambda: _did(lambda: pulls.delete_branch(branch)),
                 fresh=True,
             )
-        if left.issue_open:
+        if left.issue_open and close_issue:
             self._door.perform(
                 mandate_of(run),
                 EffectKind.ISSUE_CLOSE,

@@ -48,6 +48,11 @@ class PullCalls:
         asked = {key: value for key, value in (("title", title), ("body", body), ("base", base)) if value is not None}
         return _pull(self._link.change("PATCH", _ONE, REVIEW_WRITE, body=asked, pull_number=number))
 
+    @through_the_door
+    def close(self, number: PullNumber) -> PullRecord:
+        """Close it without a merge; one that is closed already stays so."""
+        return _pull(self._link.change("PATCH", _ONE, REVIEW_WRITE, body={"state": "closed"}, pull_number=number))
+
     def get(self, number: PullNumber) -> PullRecord:
         """One pull request."""
         return _pull(self._link.read(_ONE, pull_number=number))

@@ -190,10 +190,14 @@ class QueuedPull:
 
 @dataclass(frozen=True, slots=True)
 class Aftermath:
-    """What stands after a merge: `branch_tip` None when the branch is gone, `issue_open` None when unseen."""
+    """What is there after a merge: `branch_tip` None when the branch is gone, `issue_open` None when unseen.
+
+    `base_branch` is the branch that was merged into.
+    """
 
     merged: bool
     merge_commit: CommitSha | None
+    base_branch: str
     branch_tip: CommitSha | None
     issue_open: bool | None
 

@@ -40,12 +40,19 @@ query Reading(
     + SUITES
 )
 
+METHODS = """
+query Methods($owner: String!, $name: String!) {
+  repository(owner: $owner, name: $name) { mergeCommitAllowed squashMergeAllowed rebaseMergeAllowed }
+}
+"""
+"""REST tells these settings only to a token that may write contents."""
+
 AFTERMATH = """
 query Aftermath($owner: String!, $name: String!, $number: Int!, $issue: Int!, $branch: String!) {
   repository(owner: $owner, name: $name) {
     issue(number: $issue) { state }
     ref(qualifiedName: $branch) { target { oid } }
-    pullRequest(number: $number) { merged mergeCommit { oid } }
+    pullRequest(number: $number) { merged baseRefName mergeCommit { oid } }
   }
 }
 """
@@ -87,12 +94,16 @@ class SnapshotCalls:
             base_checks=self._commits.rollup(tip) if tip else None,
             issue_open=issue_data["state"] == "OPEN" if issue_data else None,
             issue_labels=frozenset(str(n["name"]) for n in nodes(issue_data["labels"])) if issue_data else None,
-            repository_methods=frozenset(word for field, word in _METHODS.items() if data.get(field)),
+            repository_methods=_methods(data),
             delete_branch_on_merge=bool(data.get("deleteBranchOnMerge")),
             open_conversations=_open_conversations(found.get("reviewThreads")),
             queued=bool(found.get("isInMergeQueue")),
             suites=reported.suites,
         )
+
+    def merge_methods(self) -> frozenset[str]:
+        """The merge methods that the repository's settings allow: of `merge`, `squash` and `rebase`."""
+        return _methods(self._link.graphql(METHODS))
 
     def aftermath(self, pull: PullNumber, issue: IssueNumber, branch: str) -> Aftermath:
         """What is left to do after a merge. Raises NotFound when the pull request or the issue is gone."""
@@ -103,6 +114,7 @@ class SnapshotCalls:
         return Aftermath(
             merged=bool(found.get("merged")),
             merge_commit=CommitSha(str(commit)) if commit else None,
+            base_branch=str(found.get("baseRefName") or ""),
             branch_tip=CommitSha(str(tip["target"]["oid"])) if tip and tip.get("target") else None,
             issue_open=told["state"] == "OPEN" if told else None,
         )
@@ -131,6 +143,10 @@ def _decision(found: dict[str, Any]) -> str | None:
     if (opinions.get("pageInfo") or {}).get("hasNextPage"):
         raise Unavailable("the pull request has more reviews than can be read", code="github.too_many", retry=False)
     return (found.get("reviewDecision") or "").lower() or None
+
+
+def _methods(data: dict[str, Any]) -> frozenset[str]:
+    return frozenset(word for field, word in _METHODS.items() if data.get(field))
 
 
 def _open_conversations(threads: dict[str, Any] | None) -> int | None:

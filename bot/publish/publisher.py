@@ -16,7 +16,15 @@ class Door(Protocol):
     """The one door out."""
 
     def perform(
-        self, mandate: Mandate, kind: EffectKind, natural_key: str, *, find: Find, do: Do, fresh: bool = False
+        self,
+        mandate: Mandate,
+        kind: EffectKind,
+        natural_key: str,
+        *,
+        find: Find,
+        do: Do,
+        fresh: bool = False,
+        when_ended: bool | None = None,
     ) -> JsonDict: ...
 
 
@@ -50,6 +58,9 @@ class PullCalls(Protocol):
     def edit(
         self, number: Any, *, title: str | None = None, body: str | None = None, base: str | None = None
     ) -> PullRecord: ...
+    def close(self, number: Any) -> PullRecord: ...
+    def branch_sha(self, branch: str) -> CommitSha | None: ...
+    def delete_branch(self, branch: str) -> None: ...
 
 
 class Heads(Protocol):
@@ -141,8 +152,43 @@ class Publisher:
             )
         return pull or pulls.find_open(branch) or _missing(outcome)
 
+    def withdraw(self, run: RunEntry, pulls: PullCalls) -> None:
+        """Close the pull request that the run opened and delete the branch that it pushed, as far as they are there.
+
+        For a run that ended while it was being published. A branch that holds another commit by now is left alone.
+        """
+        branch, mandate = branch_for(run.issue), mandate_of(run)
+        opened = pulls.find_open(branch)
+        if opened is not None and opened.head == run.head_sha and self._is_pull_of(opened, run.issue):
+            number = opened.number
+            self._door.perform(
+                mandate,
+                EffectKind.PULL_CLOSE,
+                f"close:{number}",
+                find=lambda: None,
+                do=lambda: {"number": int(pulls.close(number).number)},
+                when_ended=True,
+            )
+
+        def delete() -> JsonDict:
+            pulls.delete_branch(branch)
+            return {"done": True}
+
+        if pulls.branch_sha(branch) == run.head_sha:
+            self._door.perform(
+                mandate,
+                EffectKind.BRANCH_DELETE,
+                f"delete:{branch}:{run.head_sha}",
+                find=lambda: None,
+                do=delete,
+                when_ended=True,
+            )
+
+    def _is_pull_of(self, pull: PullRecord, issue: IssueNumber) -> bool:
+        return pull.author == self._bot_login and has_marker(pull.body, marker("pull", issue=issue))
+
     def _must_be_ours(self, pull: PullRecord, issue: IssueNumber) -> None:
-        if pull.author == self._bot_login and has_marker(pull.body, marker("pull", issue=issue)):
+        if self._is_pull_of(pull, issue):
             return
         raise PushRefused(
             f"pull request #{pull.number} uses the branch `{pull.head_branch}` and was not opened by Cadence",

@@ -24,6 +24,7 @@ from bot.names import (
 from bot.quiet import cell, code_span, quiet, quiet_line, shorten
 
 DEFAULT_TEMPLATE = "[Cadence] {summary} (#{issue})"
+REVERT_TEMPLATE = "{summary} (#{issue})"
 BODY_LIMIT = 60_000
 """GitHub takes 65,536 characters; the rest is room for what people and other Apps append."""
 SUMMARY_LIMIT = 120
@@ -95,9 +96,19 @@ def merge_message(
     return subject(template, summary, issue), f"{told}\n\n{trailers}" if told else trailers
 
 
-def pull_title(summary: str, issue: IssueNumber, template: str = DEFAULT_TEMPLATE) -> str:
-    """The pull request's title: the same line as the commit's subject."""
-    return subject(template, summary, issue)
+def pull_title(summary: str, issue: IssueNumber, template: str = DEFAULT_TEMPLATE, *, reverts: bool = False) -> str:
+    """The pull request's title: the same line as the commit's subject.
+
+    The title of a revert begins with `Revert`, as GitHub's own do: people and tools look for that word.
+    """
+    return subject(REVERT_TEMPLATE if reverts else template, summary, issue)
+
+
+def revert_summary(summary: str) -> str:
+    """The summary of the change that takes another one back, in GitHub's form: `Revert "Add a limit"`."""
+    line = " ".join(clean_message(summary).split())
+    room = SUMMARY_LIMIT - len('Revert ""')
+    return f'Revert "{line if len(line) <= room else line[: room - 1].rstrip() + "…"}"'
 
 
 def pull_body(
@@ -109,13 +120,15 @@ def pull_body(
     run: RunId,
     closes: bool,
     approved_by: str = "",
+    draft: bool = False,
 ) -> str:
     """The pull request's body, at most BODY_LIMIT characters; marker and issue link survive every cut.
 
     `closes` says that the base is the default branch, where GitHub acts on `Closes #n`.
     """
     link = f"Closes #{issue}" if closes else f"For #{issue}"
-    end = f"\n\n{_NEXT}\n\n{link}\n\n{marker('pull', run=run, issue=issue)}\n"
+    then = _NEXT.format(merging=_DRAFT if draft else _MERGES)
+    end = f"\n\n{then}\n\n{link}\n\n{marker('pull', run=run, issue=issue)}\n"
     parts = [quiet_line(summary) or f"A change for issue {issue}."]
     if plan.strip():
         parts.append(f"### Plan\n\n{shorten(quiet(plan.strip()), BODY_LIMIT // 2)}")
@@ -125,10 +138,12 @@ def pull_body(
     return shorten("\n\n".join(parts), BODY_LIMIT - len(end)) + end
 
 
+_MERGES = "Cadence merges when nothing does."
+_DRAFT = "This is a draft: Cadence merges it only after a person has marked it ready for review."
 _NEXT = f"""### What happens next
 
 Two reviews judge exactly this commit (`{CHECK_REASONING}`, `{CHECK_EFFICIENCY}`), CI runs, and `{CHECK_GATE}` lists \
-everything that still stands between this pull request and its merge. Cadence merges when nothing does.
+everything that still stands between this pull request and its merge. {{merging}}
 
 `/cadence why` explains, `/cadence replan <guidance>` plans again; the label `{HOLD_LABEL}` keeps the merge back, and \
 taking the issue's label off ends it."""

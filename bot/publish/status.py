@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
 
 from bot.effects import Do, EffectKind, Find, JsonDict, Mandate, mandate_of
-from bot.names import CommentId, IssueNumber, Marker, RunId, marker, sha256
+from bot.names import CommentId, IssueNumber, Marker, RunId, is_revert, marker, reverted_merge, sha256
 from bot.publish.status_text import ApprovalAsked, StatusView, status_text
 from bot.quiet import code_span, quiet_line
-from bot.record.entries import ModelCallEntry, ProofEntry, RunEntry
+from bot.record.entries import DecisionEntry, ModelCallEntry, ProofEntry, RunEntry
 from bot.states import RunState
 
 
@@ -45,6 +46,7 @@ class Runs(Protocol):
     """The part of the ledger that knows runs."""
 
     def run(self, run_id: RunId) -> RunEntry | None: ...
+    def run_for_merge(self, repository_id: Any, commit: str) -> RunEntry | None: ...
     def runs_of_issue(self, repository_id: Any, issue: IssueNumber) -> Any: ...
     def update_run(self, run_id: RunId, **fields: Any) -> None: ...
     def last_transition(self, run_id: RunId) -> int: ...
@@ -68,15 +70,25 @@ class StatusComment:
         next_step: str = "",
         details: tuple[str, ...] = (),
         asked: ApprovalAsked | None = None,
+        decision: DecisionEntry | None = None,
     ) -> None:
-        """Show where the run stands (`state` overrides the recorded one when the move is about to be made)."""
-        body = status_text(_view(run, state or run.state, next_step, details, asked, self._runs))
+        """Show where the run stands (`state` overrides the recorded one when the move is about to be made).
+
+        `decision` is the gate's newest, whose first reason is shown instead of the run's own.
+        """
+        view = _view(run, state or run.state, next_step, details, asked, self._runs)
+        if decision is not None and decision.reasons:
+            first = decision.reasons[0]
+            view = replace(view, reason=quiet_line(f"{first['code']}: {first.get('text', '')}"))
+        body = status_text(view)
         mandate = mandate_of(run)
         comment_id = run.status_comment or self._earlier(run)
         if comment_id is None:
             shown = self._create(issues, run, mandate, body, self._runs.last_transition(run.run_id))
         else:
-            key = f"status:{self._runs.last_transition(run.run_id)}:{sha256(body)[:12]}"
+            # The same text may be right again later: after another move, or after another decision.
+            at = f"{self._runs.last_transition(run.run_id)}{f'.{decision.id}' if decision else ''}"
+            key = f"status:{at}:{sha256(body)[:12]}"
             shown = self._door.perform(
                 mandate,
                 EffectKind.COMMENT_EDIT,
@@ -128,13 +140,14 @@ def _view(
     runs: Runs,
 ) -> StatusView:
     proof = runs.proof_of_run(run.run_id) if run.merge_sha else None
+    reverted = runs.run_for_merge(run.repository_id, reverted_merge(run.cause)) if is_revert(run.cause) else None
     return StatusView(
         run_id=run.run_id,
         issue=run.issue,
         cause=run.cause,
         state=state,
         started_by=f"@\u200b{run.started_by}" if run.started_by else "",
-        reason=quiet_line(run.reason),
+        reason=quiet_line(run.reason or (reverted.reason if reverted else "")),
         next_step=quiet_line(next_step),
         details=tuple(quiet_line(line) for line in details),
         summary=quiet_line(run.summary),
@@ -144,6 +157,7 @@ def _view(
         proof=proof.digest if proof else "",
         model=_models(runs.model_calls_of(run.run_id)),
         asked=asked,
+        reverts=reverted.pull if reverted else None,
     )
 
 

@@ -83,6 +83,8 @@ class StatusView:
     proof: str = ""
     """Digest of the manifest of the merge, once its seal is there."""
     model: str = ""
+    reverts: PullNumber | None = None
+    """The pull request whose merge this run takes back."""
     asked: ApprovalAsked | None = None
 
 
@@ -93,7 +95,12 @@ def status_marker(issue: IssueNumber) -> str:
 
 def status_text(view: StatusView) -> str:
     """Markdown of the status comment, below GitHub's limit, ending in its markers."""
-    parts = [f"### Cadence\n\n**{_HEADLINES[view.state]}**"]
+    headline = _HEADLINES[view.state]
+    if view.reverts is not None:
+        building = view.state in (S.RECEIVED, S.PLANNING, S.JUDGING)
+        rest = "The commit that restores the files is being built." if building else headline
+        headline = f"↩ Taking back the merge of #{view.reverts}. {rest}"
+    parts = [f"### Cadence\n\n**{headline}**"]
     if view.reason:
         parts.append(f"**Why:** {view.reason}")
     if view.details:

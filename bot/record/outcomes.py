@@ -160,24 +160,45 @@ class Outcomes(Store):
         row = self._one(query)
         return 0.0 if row is None or row["sum_1"] is None else float(row["sum_1"])
 
-    def reserve_write(self, installation_id: int, interval_ms: int, now: datetime) -> float:
-        """Take the installation's next writing slot, across processes; returns the seconds to wait for it.
+    def reserve_write(
+        self, installation_id: int, interval_ms: int, now: datetime, *, count: int = 1, first: bool = False
+    ) -> float:
+        """Take the installation's next `count` writing slots, across processes; returns the seconds to the first one.
 
-        The slot that is kept was written by another process, by that machine's clock. One that is further away than
+        `first` takes the earliest slots even where others reserved them: those ask `must_yield` when their time comes
+        and reserve again.
+
+        The slots that are kept were written by another process, by that machine's clock. One that is further away than
         any number of waiting writers explains was written by a clock that is wrong, and does not count.
         """
         moment, step = now.timestamp(), interval_ms / 1000.0
         with self._engine.begin() as connection:
-            insert_once(connection, pace, {"installation_id": installation_id, "next_at": 0.0})
-            row = connection.execute(
-                sa.select(pace.c.next_at).where(pace.c.installation_id == installation_id).with_for_update()
-            ).one()
-            kept = float(row.next_at)
-            slot = kept if moment < kept <= moment + MOST_WAITING * step else moment
-            connection.execute(
-                sa.update(pace).where(pace.c.installation_id == installation_id).values(next_at=slot + step)
-            )
+            latest = moment + MOST_WAITING * step
+            next_at, kept_until = (at if at <= latest else moment for at in self._pace_of(connection, installation_id))
+            slot = max(moment, next_at)
+            if first and next_at > moment:
+                # The slots ahead lie one step apart, the last one before `next_at`.
+                slot = next_at - int((next_at - moment) / step) * step
+            slot = max(slot, kept_until)
+            end = slot + count * step
+            values = {"next_at": max(next_at, end), "kept_until": end if first else kept_until}
+            connection.execute(sa.update(pace).where(pace.c.installation_id == installation_id).values(values))
         return slot - moment
+
+    def must_yield(self, installation_id: int, now: datetime) -> bool:
+        """Whether a write that takes precedence has taken the present slot of the installation."""
+        with self._engine.begin() as connection:
+            return now.timestamp() < self._pace_of(connection, installation_id)[1]
+
+    def _pace_of(self, connection: sa.Connection, installation_id: int) -> tuple[float, float]:
+        """(the first free slot, until when the slots are kept for a write that takes precedence), locked."""
+        insert_once(connection, pace, {"installation_id": installation_id, "next_at": 0.0, "kept_until": 0.0})
+        row = connection.execute(
+            sa.select(pace.c.next_at, pace.c.kept_until)
+            .where(pace.c.installation_id == installation_id)
+            .with_for_update()
+        ).one()
+        return float(row.next_at), float(row.kept_until)
 
 
 def _outcome(kind: str, outcome: dict[str, Any] | None) -> dict[str, Any]:

@@ -196,11 +196,14 @@ class Runs(Store):
         return self._where(waiting, runs.c.updated_at >= since, newest_first=False)
 
     def runs_at_gate_on(self, repository_id: RepositoryId, base_branch: str) -> list[RunEntry]:
-        """Runs with a pull request against a base branch that is not settled, oldest first: the base's queue."""
+        """Runs with an open pull request against a base branch, oldest first: those that wait for their turn.
+
+        A run that is watched after its merge is not among them.
+        """
         return self._where(
             runs.c.repository_id == repository_id,
             runs.c.base_branch == base_branch,
-            runs.c.state.in_([state.value for state in AT_THE_GATE]),
+            runs.c.state.in_([state.value for state in AT_THE_GATE - {RunState.WATCHING}]),
             newest_first=False,
         )
 
@@ -258,14 +261,28 @@ class Runs(Store):
             )
             return self._record_move(connection, run_id, current.value, to, reason, by)
 
+    def end_run(self, run_id: RunId, to: RunState, *, reason: str = "", by: str = "cadence") -> bool:
+        """Bring a run to an end; False where it has ended already, for instance by another worker just now.
+
+        Raises what `move` raises for a run that has not ended.
+        """
+        try:
+            return self.move(run_id, to, reason=reason, by=by) is not None
+        except CadenceError as error:
+            run = self.run(run_id)
+            if error.code == "state.move" and run is not None and run.state in TERMINAL:
+                return False
+            raise
+
     def supersede_others(
         self, repository_id: RepositoryId, issue: IssueNumber, keep: RunId, reason: str
     ) -> list[RunId]:
         """End every other run of the issue that is not final; returns their ids."""
         ended = []
         for run in self.runs_of_issue(repository_id, issue):
-            if run.run_id != keep and run.state not in FINAL:
-                self.move(run.run_id, RunState.SUPERSEDED, reason=reason)
+            if run.run_id == keep or run.state in FINAL:
+                continue
+            if self.end_run(run.run_id, RunState.SUPERSEDED, reason=reason):
                 ended.append(run.run_id)
         return ended
 

@@ -224,6 +224,7 @@ pace = sa.Table(
     metadata,
     sa.Column("installation_id", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("next_at", sa.Float, nullable=False),
+    sa.Column("kept_until", sa.Float, nullable=False, server_default="0"),
 )
 
 numbers = sa.Table(

@@ -1,7 +1,7 @@
 """The one door, over a real ledger: made once, looked for before it is made again, fenced, paced, recorded."""
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -155,3 +155,72 @@ def test_writes_of_one_installation_keep_their_distance(ledger: Ledger) -> None:
             mandate_of(RUN), EffectKind.REACTION, f"eyes:{number}", find=lambda: None, do=lambda: {"ok": True}
         )
     assert (clock.now() - begun).total_seconds() == pytest.approx(2.0)
+
+
+class ClockWithAHook(FakeClock):
+    """A clock on which something happens while somebody waits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.during_a_wait: list[Callable[[], Any]] = []
+
+    def sleep(self, seconds: float) -> None:
+        super().sleep(seconds)
+        if seconds > 0 and self.during_a_wait:
+            self.during_a_wait.pop()()
+
+
+def test_a_run_that_ends_during_the_wait_for_a_write_slot_does_not_act(ledger: Ledger) -> None:
+    clock, outside = ClockWithAHook(), Outside()
+    effects = Effects(ledger, clock, write_interval_ms=1000)
+    perform(effects, Outside(), repository_mandate(RUN.repository_id, RUN.installation_id))
+    clock.during_a_wait.append(lambda: ledger.move(RUN.run_id, RunState.STOPPED))
+    with pytest.raises(FenceClosed):
+        perform(effects, outside)
+    assert outside.made == []
+
+
+def test_what_an_ended_run_may_still_do_is_said_by_whoever_asks(ledger: Ledger) -> None:
+    outside = Outside()
+    ledger.move(RUN.run_id, RunState.STOPPED)
+    with pytest.raises(FenceClosed):
+        door(ledger).perform(
+            mandate_of(RUN), EffectKind.CHECK_PUT, "gate:1", find=lambda: None, do=outside.make, when_ended=False
+        )
+    assert perform(door(ledger), outside, when_ended=True) == {"id": 1}
+
+
+def test_reserved_slots_go_before_every_write_that_waits(ledger: Ledger) -> None:
+    clock = ClockWithAHook()
+    effects = Effects(ledger, clock, write_interval_ms=1000)
+    begun, sent = clock.now(), []
+    for _ in range(60):
+        ledger.reserve_write(RUN.installation_id, 1000, begun)
+
+    def merge() -> None:
+        slots = effects.reserve(mandate_of(RUN), 2)
+        for name in ("check", "merge"):
+            slots.wait()
+            sent.append((name, (clock.now() - begun).total_seconds()))
+
+    clock.advance(0.5)
+    merge()
+    assert sent == [("check", 1.0), ("merge", 2.0)]
+
+
+def test_a_write_whose_slot_was_taken_by_a_merge_takes_another_one(ledger: Ledger) -> None:
+    clock = ClockWithAHook()
+    effects = Effects(ledger, clock, write_interval_ms=1000)
+    begun = clock.now()
+    ledger.reserve_write(RUN.installation_id, 1000, begun)
+    merges: list[float] = []
+
+    def reserve() -> None:
+        # The other machine reserved just before our write's time came.
+        wait = ledger.reserve_write(RUN.installation_id, 1000, begun + timedelta(seconds=0.9), count=2, first=True)
+        merges.extend(0.9 + wait + number for number in range(2))
+
+    clock.during_a_wait.append(reserve)
+    effects.perform(mandate_of(RUN), EffectKind.REACTION, "eyes", find=lambda: None, do=lambda: {"ok": True})
+    assert merges == pytest.approx([1.0, 2.0])
+    assert (clock.now() - begun).total_seconds() == pytest.approx(3.0)

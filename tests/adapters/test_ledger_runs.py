@@ -172,7 +172,7 @@ def test_what_the_sweep_and_the_gate_ask_for(ledger_on_each: Ledger) -> None:
     unfinished = [one.state for one in ledger_on_each.unfinished_runs()]
     assert unfinished == [state for state in RunState if state not in TERMINAL] + [S.GATED]
     queue = [one.state for one in ledger_on_each.runs_at_gate_on(REPO, "main")]
-    assert queue == [state for state in RunState if state in AT_THE_GATE]
+    assert queue == [state for state in RunState if state in AT_THE_GATE - {S.WATCHING}]
     assert ledger_on_each.runs_at_gate_on(RepositoryId(1), "main") == []
 
 
@@ -206,3 +206,14 @@ def test_commits_that_we_pushed_or_were_about_to(ledger_on_each: Ledger) -> None
     ledger_on_each.intend(one.run_id, one.run_id, "pull.open", "pull", NOW)
     ledger_on_each.intend(other.run_id, other.run_id, "branch.push", "push:" + "9" * 40, NOW)
     assert ledger_on_each.pushed_heads(REPO, ISSUE) == {HEAD}
+
+
+def test_a_run_that_another_worker_ended_keeps_its_end(ledger_on_each: Ledger) -> None:
+    one = run("label:1", state=S.GATED)
+    ledger_on_each.start_run(one)
+    assert ledger_on_each.end_run(one.run_id, S.MERGED, reason="merged by a person")
+    assert not ledger_on_each.end_run(one.run_id, S.NEEDS_HUMAN, reason="a stage failed")
+    kept = ledger_on_each.run(one.run_id)
+    assert kept is not None and (kept.state, kept.reason) == (S.MERGED, "merged by a person")
+    with pytest.raises(CadenceError):
+        ledger_on_each.end_run(RunId("none"), S.STOPPED)

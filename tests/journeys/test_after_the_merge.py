@@ -8,7 +8,7 @@ from bot.states import RunState
 from tests.journeys.world import FILES, OWNER, World
 
 S = RunState
-ELSEWHERE = {**FILES, ".github/cadence.yml": "version: 1\nplan: {base: next}\nafter_merge: {watch: 0}\n"}
+ELSEWHERE = {**FILES, ".github/cadence.yml": "version: 1\nplan: {base: next}\n"}
 
 
 def fail_once(world: World, method: str, route: str) -> list[str]:

@@ -37,12 +37,20 @@ def test_a_base_that_stays_green_ends_the_watch(make_world: Callable[..., World]
 
 def test_red_that_was_green_before_opens_a_draft_that_takes_it_back(make_world: Callable[..., World]) -> None:
     world, issue = merged(make_world)
+    first = world.pull().number
     base_ci(world, "failure")
     assert [run.state for run in world.runs(issue)] == [S.GATED, S.REVERTED]
     pull = world.pull()
-    assert pull.draft and "Take back" in pull.issue.title
+    assert pull.draft and pull.issue.title.startswith('Revert "')
     assert "`tests` ended `failure`" in (pull.issue.body or "")
     assert world.repo.issue(issue).state == "open"
+    assert f"Closes #{issue}" not in (pull.issue.body or "") and f"For #{issue}" in (pull.issue.body or "")
+    assert "Cadence merges when nothing does" not in (pull.issue.body or "")
+    assert "draft: Cadence merges it only after" in (pull.issue.body or "")
+    (why,) = [text for text in world.bot_comments(issue) if "was reopened" in text]
+    assert "`tests` ended `failure`" in why and f"#{first}" in why
+    assert f"Taking back the merge of #{first}" in world.status(issue)
+    assert "Planning the change" not in world.status(issue)
     assert world.repo.read_file("greet.py", pull.head_sha) == FILES["greet.py"].encode()
     world.ci()
     world.later()
@@ -50,6 +58,7 @@ def test_red_that_was_green_before_opens_a_draft_that_takes_it_back(make_world: 
     world.repo.set_draft(pull.number, False, by=OWNER)
     world.later()
     assert world.repo.read_file("greet.py") == FILES["greet.py"].encode()
+    assert world.repo.issue(issue).state == "open", "the change has to be made again"
     assert "base.red" in world.ledger.runs_of_issue(world.repo.id, issue)[1].reason  # type: ignore[arg-type]
 
 
@@ -161,7 +170,7 @@ def test_a_persons_commits_are_taken_back_too(make_world: Callable[..., World], 
     assert world.state(issue) is S.WATCHING
     base_ci(world, "failure")
     back = world.pull()
-    assert "Take back" in back.issue.title
+    assert back.issue.title.startswith('Revert "')
     assert world.repo.read_file("greet.py", back.head_sha) == FILES["greet.py"].encode()
     assert world.repo.read_file("extra.py", back.head_sha) is None
 
@@ -176,3 +185,97 @@ def test_files_that_moved_on_are_left_to_a_person(make_world: Callable[..., Worl
     assert world.state(issue) is S.REVERTED
     assert "cannot be taken back by itself" in world.status(issue)
     assert len(world.repo.pulls()) == 1
+
+
+@pytest.mark.parametrize("red", ["failure", "timed_out"])
+def test_red_on_the_base_before_is_not_blamed_on_the_merge(make_world: Callable[..., World], red: str) -> None:
+    """However green it was on the head: the base may have been repaired and broken again by others."""
+    world = make_world(files={**FILES, CONFIG: "version: 1\n"})
+    base_ci(world, red)
+    world.script_all()
+    issue = world.label_blueprint()
+    world.ci()
+    world.later()
+    assert world.state(issue) is S.WATCHING
+    base_ci(world, "failure")
+    world.later(31 * 60)
+    assert world.state(issue) is S.MERGED
+    assert len(world.repo.pulls()) == 1
+    assert world.repo.issue(issue).state == "closed"
+
+
+def test_every_stage_of_a_revert_says_what_it_is_about(make_world: Callable[..., World]) -> None:
+    world, issue = merged(make_world)
+    number = world.pull().number
+    shown: list[str] = []
+
+    def watch(fault: object) -> None:
+        if fault.method == "PATCH" and fault.phase == "after" and "/issues/comments/" in fault.path:  # type: ignore[attr-defined]
+            shown.append(world.status(issue))
+
+    world.github.on_request(watch)
+    base_ci(world, "failure")
+    about = [text for text in shown if f"Taking back the merge of #{number}" in text]
+    assert len(about) >= 3 and shown[-len(about) :] == about
+    assert all("base.red" in text for text in about[:2])
+
+
+def test_no_ci_on_the_base_ends_the_watch_soon(make_world: Callable[..., World]) -> None:
+    world = make_world()
+    world.script_all()
+    issue = world.label_blueprint()
+    world.ci()
+    world.later()
+    world.later(60)
+    assert world.state(issue) is S.MERGED
+    assert "Merged" in world.status(issue) and "watching" not in world.status(issue).lower()
+
+
+def test_ci_that_reports_on_the_base_is_watched_for_the_whole_time(make_world: Callable[..., World]) -> None:
+    """A base that has CI is watched, even where the checks of the merge commit are slow to appear."""
+    world = make_world()
+    base_ci(world, "success")
+    world.script_all()
+    issue = world.label_blueprint()
+    world.ci()
+    world.later()
+    world.later(20 * 60)
+    assert world.state(issue) is S.WATCHING
+    world.later(11 * 60)
+    assert world.state(issue) is S.MERGED
+
+
+def test_a_merge_by_a_person_is_watched_like_any_other(make_world: Callable[..., World]) -> None:
+    world = make_world()
+    world.script_all()
+    issue = world.label_blueprint()
+    world.repo.merge_pull(world.pull().number, by=OWNER)
+    world.settle()
+    assert world.state(issue) is S.WATCHING
+    base_ci(world, "success")
+    world.later(31 * 60)
+    world.settle()
+    assert world.state(issue) is S.MERGED
+    assert world.repo.issue(issue).state == "closed"
+
+
+def test_a_merge_by_a_person_during_a_rebuild_stops_the_rebuild(make_world: Callable[..., World]) -> None:
+    world = make_world()
+    world.script_all()
+    issue = world.label_blueprint()
+    number = world.pull().number
+    world.repo.push_commit({"other.py": "y = 2\n"}, by=OWNER)
+    move = world.ledger.move
+
+    def move_and_merge(run_id: object, to: RunState, **told: str) -> int | None:
+        moved = move(run_id, to, **told)  # type: ignore[arg-type]
+        if to is S.REPAIRING:
+            world.repo.merge_pull(number, by=OWNER)
+            world.engine.tick(world.repo.id, number)
+        return moved
+
+    world.ledger.move = move_and_merge  # type: ignore[method-assign, assignment]
+    world.settle()
+    world.later(31 * 60)
+    assert world.state(issue) is S.MERGED
+    assert len(world.repo.pulls()) == 1 and world.repo.tip(f"cadence/issue-{issue}") is None

@@ -15,7 +15,7 @@ PRICED = {"CADENCE_MODEL_PRICES": "scripted-1=1/1"}
 
 
 def with_budget(budget: str, merge: str = "") -> dict[str, str]:
-    return {**FILES, ".github/cadence.yml": f"version: 1\nafter_merge: {{watch: 0}}\nbudget: {{{budget}}}\n{merge}"}
+    return {**FILES, ".github/cadence.yml": f"version: 1\nbudget: {{{budget}}}\n{merge}"}
 
 
 def test_a_run_that_may_ask_nothing_says_so_and_asks_nothing(make_world: Callable[..., World]) -> None:

@@ -51,7 +51,7 @@ def test_a_rejection_that_was_taken_back_does_not_come_back_with_a_new_base(worl
     world.settle()
     world.ci()
     world.later()
-    assert world.state(issue) is S.MERGED
+    assert world.end_state(issue) is S.MERGED
     assert len(world.asked("reasoning")) == asked, "the approval is carried over"
 
 
@@ -130,4 +130,4 @@ def test_re_run_on_a_commit_that_a_person_pushed_asks_again(world: World) -> Non
     world.repo.rerequest_check_run(world.checks(CHECK_REASONING, pushed)[-1], by=WRITER)
     world.later()
     assert [check.conclusion for check in world.checks(CHECK_REASONING, pushed)] == ["failure", "success"]
-    assert world.state(issue) is S.MERGED
+    assert world.end_state(issue) is S.MERGED

@@ -132,7 +132,7 @@ def test_late_check_events_only_change_the_hour(make_world: Callable[..., World]
     world.github.world.hooks.hold_back(held)
     world.ci()
     world.later(3600)
-    assert world.state(issue) is S.MERGED or world.state(issue) is S.GATED
+    assert world.end_state(issue) is S.MERGED or world.state(issue) is S.GATED
     world.github.world.hooks.release()
     world.later()
     world.must_be_merged(issue)

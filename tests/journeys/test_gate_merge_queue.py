@@ -14,6 +14,7 @@ from bot.__main__ import app
 from bot.names import CHECK_EFFICIENCY, CHECK_GATE, CHECK_REASONING, HOLD_LABEL, OWN_CHECKS
 from bot.states import RunState
 from tests.journeys import world as worlds
+from tests.journeys.test_gate_last_look import in_the_last_second
 from tests.journeys.world import OWNER, WRITER, World
 
 S = RunState
@@ -76,7 +77,7 @@ def test_it_enters_the_queue_and_is_merged_by_it(world: World) -> None:
     group = entry.group_sha
     world.ci("success", head=group)
     world.later()
-    assert world.state(issue) is S.MERGED
+    assert world.end_state(issue) is S.MERGED
     assert world.repo.tip() == group == world.pull().merge_commit_sha
     assert world.repo.tip(f"cadence/issue-{issue}") is None
     assert b"!" in (world.repo.read_file("greet.py") or b"")
@@ -135,7 +136,7 @@ def test_our_required_checks_are_reported_on_the_group(world: World) -> None:
     assert f"#{entry.pull.number}" in (world.checks(CHECK_REASONING, entry.group_sha)[-1].summary or "")
     world.ci("success", head=entry.group_sha)
     world.later()
-    assert world.state(issue) is S.MERGED
+    assert world.end_state(issue) is S.MERGED
 
 
 def test_a_group_with_an_entry_of_ours_that_may_not_merge_any_more_is_red(world: World) -> None:
@@ -182,7 +183,7 @@ def test_an_entry_of_ours_behind_another_is_tested_on_top_of_it(world: World) ->
     for group in groups:
         world.ci("success", head=group)
     world.later()
-    assert world.state(issue) is S.MERGED and world.repo.pull(number).merged_at is not None
+    assert world.end_state(issue) is S.MERGED and world.repo.pull(number).merged_at is not None
     assert world.repo.tip() == groups[1]
 
 
@@ -218,7 +219,7 @@ def test_a_hold_takes_it_out_first_and_resuming_puts_it_back(world: World) -> No
     (entry,) = queue(world)
     world.ci("success", head=entry.group_sha)
     world.later()
-    assert world.state(issue) is S.MERGED
+    assert world.end_state(issue) is S.MERGED
 
 
 def test_a_stop_takes_it_out_before_the_run_ends(world: World) -> None:
@@ -243,7 +244,7 @@ def test_a_failed_group_is_not_put_back_again_and_again(world: World) -> None:
     assert world.gate_codes(issue) == ["rule.merge_queue"]
     world.ci("success", head=queue(world)[0].group_sha)
     world.later()
-    assert world.state(issue) is S.MERGED
+    assert world.end_state(issue) is S.MERGED
 
 
 def test_a_push_in_the_moment_of_entering_is_not_queued_unseen(world: World) -> None:
@@ -283,4 +284,30 @@ def test_a_lost_answer_to_entering_is_looked_for_and_not_repeated(world: World) 
     assert lost and len(queue(world)) == 1
     world.ci("success", head=queue(world)[0].group_sha)
     world.later()
-    assert world.state(issue) is S.MERGED
+    assert world.end_state(issue) is S.MERGED
+
+
+def test_a_hold_between_the_green_check_and_the_entry_keeps_it_out(
+    make_world: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worlds, "EVENTS", GROUP_EVENTS)
+    world = make_world(permissions={"merge_queues": "read"}, CADENCE_WRITE_INTERVAL_MS="1000")
+    world.repo.add_ruleset([{"type": "merge_queue", "parameters": {"merge_method": "SQUASH"}}, required("tests")])
+    world.script_all()
+    issue = world.label_blueprint()
+    seen = in_the_last_second(world, lambda: world.repo.label(world.pull().number, HOLD_LABEL, by=OWNER))
+    world.ci()
+    world.later()
+    assert seen and queue(world) == []
+    assert world.gate_codes(issue) == ["hold"]
+    assert world.checks(CHECK_GATE)[-1].conclusion is None
+
+
+def test_an_edited_text_takes_it_out_of_the_queue(world: World) -> None:
+    issue = enter(world)
+    assert len(queue(world)) == 1
+    world.repo.edit_body(issue, "Do something else.", by=OWNER)
+    world.settle()
+    assert queue(world) == []
+    assert "blueprint.edited" in world.gate_codes(issue)
+    assert world.checks(CHECK_GATE)[-1].conclusion != "success"

@@ -15,7 +15,7 @@ S = RunState
 
 
 def configured(make_world: Callable[..., World], merge: str) -> World:
-    text = f"version: 1\nmerge: {{{merge}}}\nafter_merge: {{watch: 0}}\n"
+    text = f"version: 1\nmerge: {{{merge}}}\n"
     return make_world(files={**FILES, ".github/cadence.yml": text})
 
 
@@ -49,9 +49,31 @@ def test_the_configured_method_is_used(make_world: Callable[..., World], method:
         assert message(world).startswith("[Cadence] ") and f"Cadence-Run: {world.run(issue).run_id}" in message(world)
 
 
-def test_a_method_that_the_repository_does_not_allow_blocks(world: World) -> None:
+def test_a_method_that_the_repository_does_not_allow_is_found_before_a_model_is_paid(world: World) -> None:
     world.repo.configure(allow_squash_merge=False)
+    world.script_all()
+    issue = world.label_blueprint()
+    assert world.state(issue) is S.REFUSED
+    assert "merge.method" in world.status(issue) and "allowed: merge, rebase" in world.status(issue)
+    assert not world.model.requests and not world.repo.pulls()
+    world.repo.configure(allow_squash_merge=True)
+    world.comment(issue, "/cadence replan", by=OWNER)
+    world.ci()
+    world.later()
+    world.must_be_merged(issue)
+
+
+def test_a_method_does_not_matter_where_a_person_merges(make_world: Callable[..., World]) -> None:
+    world = configured(make_world, "auto: false")
+    world.repo.configure(allow_squash_merge=False)
+    world.script_all()
+    issue = world.label_blueprint()
+    assert world.state(issue) is S.GATED
+
+
+def test_a_method_that_the_repository_does_not_allow_blocks(world: World) -> None:
     issue = ready(world)
+    world.repo.configure(allow_squash_merge=False)
     world.later()
     assert world.gate_codes(issue) == ["merge.method"]
     shown = world.checks(CHECK_GATE)[-1].summary or ""
@@ -61,28 +83,42 @@ def test_a_method_that_the_repository_does_not_allow_blocks(world: World) -> Non
     world.must_be_merged(issue)
 
 
-@pytest.mark.parametrize(
-    ("method", "rule", "code"),
-    [
-        ("rebase", {"type": "pull_request", "parameters": {"allowed_merge_methods": ["squash"]}}, "merge.method"),
-        ("merge", {"type": "required_linear_history"}, "merge.method"),
-        ("merge", {"type": "required_signatures"}, "rule.required_signatures"),
-    ],
-)
-def test_a_method_that_a_rule_does_not_allow_blocks(
+RULES = [
+    ("rebase", {"type": "pull_request", "parameters": {"allowed_merge_methods": ["squash"]}}, "merge.method"),
+    ("merge", {"type": "required_linear_history"}, "merge.method"),
+    ("merge", {"type": "required_signatures"}, "rule.required_signatures"),
+]
+
+
+@pytest.mark.parametrize(("method", "rule", "code"), RULES)
+def test_a_method_that_a_rule_does_not_allow_is_found_before_a_model_is_paid(
     make_world: Callable[..., World], method: str, rule: dict[str, Any], code: str
 ) -> None:
     world = configured(make_world, f"method: {method}")
     world.repo.add_ruleset([rule])
+    world.script_all()
+    issue = world.label_blueprint()
+    assert world.state(issue) is S.REFUSED and code in world.status(issue)
+    assert not world.model.requests
+
+
+@pytest.mark.parametrize(("method", "rule", "code"), RULES)
+def test_a_method_that_a_rule_does_not_allow_blocks(
+    make_world: Callable[..., World], method: str, rule: dict[str, Any], code: str
+) -> None:
+    world = configured(make_world, f"method: {method}")
     issue = ready(world)
+    world.repo.add_ruleset([rule])
+    world.clock.advance(301)
     world.later()
     assert world.gate_codes(issue) == [code]
     assert world.pull().merged_at is None
-    settings = "version: 1\nmerge: {method: squash, up_to_date: never}\nafter_merge: {watch: 0}\n"
+    settings = "version: 1\nmerge: {method: squash, up_to_date: never}\n"
     world.repo.push_commit({".github/cadence.yml": settings}, by=OWNER)
     world.settle()
     world.later()
-    assert world.state(issue) is S.MERGED, "the policy is read from the base at the moment of the decision"
+    world.later()
+    assert world.end_state(issue) is S.MERGED, "the policy is read from the base at the moment of the decision"
 
 
 def test_up_to_date_never_merges_a_head_behind_its_base(make_world: Callable[..., World]) -> None:

@@ -45,7 +45,7 @@ def test_open_conversations_are_waited_for(world: World) -> None:
     assert shown.summary and "Merges when every conversation is resolved." in shown.summary
     world.repo.resolve_conversations(number, by=WRITER)
     world.settle()
-    assert world.state(issue) is S.MERGED
+    assert world.end_state(issue) is S.MERGED
 
 
 @pytest.mark.parametrize("event", ["APPROVE", "REQUEST_CHANGES"])
@@ -76,7 +76,7 @@ def test_a_request_for_changes_is_heard_where_no_rule_asks_for_reviews(world: Wo
     assert "A reviewer requested changes." in (world.checks(CHECK_GATE)[-1].summary or "")
     world.repo.submit_review(number, by=WRITER, event="APPROVE")
     world.later()
-    assert world.state(issue) is S.MERGED
+    assert world.end_state(issue) is S.MERGED
 
 
 def test_an_outsiders_request_for_changes_holds_nothing_up(world: World) -> None:
@@ -85,7 +85,7 @@ def test_an_outsiders_request_for_changes_holds_nothing_up(world: World) -> None
     world.repo.submit_review(world.pull().number, by=OUTSIDER, event="REQUEST_CHANGES", body="I object.")
     world.ci()
     world.later()
-    assert world.state(issue) is S.MERGED
+    assert world.end_state(issue) is S.MERGED
 
 
 def test_a_code_owner_has_to_approve(make_world: Callable[..., World]) -> None:
@@ -98,7 +98,7 @@ def test_a_code_owner_has_to_approve(make_world: Callable[..., World]) -> None:
     assert world.gate_codes(issue) == ["rule.code_owner"], "a writer who owns nothing is no code owner"
     world.repo.submit_review(world.pull().number, by=OWNER)
     world.settle()
-    assert world.state(issue) is S.MERGED
+    assert world.end_state(issue) is S.MERGED
 
 
 def test_required_approvals_of_a_ruleset_and_of_classic_protection(world: World) -> None:
@@ -111,7 +111,7 @@ def test_required_approvals_of_a_ruleset_and_of_classic_protection(world: World)
     assert world.gate_codes(issue) == ["approval.missing"], "GitHub itself counts what this App cannot read"
     world.repo.submit_review(world.pull().number, by=OWNER)
     world.settle()
-    assert world.state(issue) is S.MERGED
+    assert world.end_state(issue) is S.MERGED
 
 
 @pytest.mark.parametrize("may_read", [True, False])
@@ -136,7 +136,7 @@ def test_classic_protection_is_read_whole_only_with_the_permission(
         )  # type: ignore[union-attr]
     world.repo.resolve_conversations(number, by=WRITER)
     world.settle()
-    assert world.state(issue) is S.MERGED
+    assert world.end_state(issue) is S.MERGED
 
 
 def test_push_restrictions_are_told_before_the_merge(make_world: Callable[..., World]) -> None:
@@ -147,7 +147,7 @@ def test_push_restrictions_are_told_before_the_merge(make_world: Callable[..., W
     world.repo.protect_branch("main", checks=["tests"], push_apps=[world.app])
     world.later(600)
     world.sweep()
-    assert world.state(issue) is S.MERGED
+    assert world.end_state(issue) is S.MERGED
 
 
 def test_a_branch_that_only_bypassers_may_update(world: World) -> None:
@@ -158,13 +158,13 @@ def test_a_branch_that_only_bypassers_may_update(world: World) -> None:
     world.repo.add_ruleset([{"type": "update"}], bypass=[world.app])
     world.later(600)
     world.sweep()
-    assert world.state(issue) is S.MERGED
+    assert world.end_state(issue) is S.MERGED
 
 
 def test_a_rule_that_is_not_checked_here_is_shown_and_left_to_github(world: World) -> None:
     world.repo.add_ruleset([TOO_LARGE])
     issue = ready(world)
-    assert world.state(issue) is S.MERGED
+    assert world.end_state(issue) is S.MERGED
     assert "`rule.max_file_size`" in (world.checks(CHECK_GATE)[-1].summary or "")
 
 

@@ -38,7 +38,7 @@ def test_the_policy_of_the_base_holds_a_merge_back_until_it_is_changed(
 ) -> None:
     world = make_world(files={**FILES, CONFIG: "version: 1\nmerge: {up_to_date: never}\n"})
     issue = ready(world)
-    world.repo.push_commit({CONFIG: f"version: 1\nafter_merge: {{watch: 0}}\n{line}"}, by=OWNER)
+    world.repo.push_commit({CONFIG: f"version: 1\n{line}"}, by=OWNER)
     world.later(600)
     world.sweep()
     assert code in world.gate_codes(issue) and world.pull().merged_at is None
@@ -49,11 +49,11 @@ def test_the_policy_of_the_base_holds_a_merge_back_until_it_is_changed(
         world.sweep()
         world.ci()
     world.later()
-    assert world.state(issue) is S.MERGED
+    assert world.end_state(issue) is S.MERGED
 
 
 def test_a_conflict_with_the_base_blocks_where_nothing_is_rebuilt(make_world: Callable[..., World]) -> None:
-    world = make_world(files={**FILES, CONFIG: "version: 1\nmerge: {up_to_date: never}\nafter_merge: {watch: 0}\n"})
+    world = make_world(files={**FILES, CONFIG: "version: 1\nmerge: {up_to_date: never}\n"})
     world.script("change_set", GOOD)
     world.script("reasoning", verdict())
     world.script("efficiency", verdict())

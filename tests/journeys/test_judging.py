@@ -92,7 +92,7 @@ def test_a_rerun_of_an_unreadable_review_asks_again_and_may_merge(world: World) 
     world.later()
     assert [c.conclusion for c in world.checks(CHECK_REASONING)] == ["action_required", "success"]
     assert len(world.checks(CHECK_EFFICIENCY)) == 1, "only the re-run check is judged again"
-    assert world.state(issue) is S.MERGED
+    assert world.end_state(issue) is S.MERGED
 
 
 def test_without_a_model_a_blueprint_with_its_own_change_is_published_and_left_to_people(
@@ -109,7 +109,7 @@ def test_without_a_model_a_blueprint_with_its_own_change_is_published_and_left_t
     assert world.checks(CHECK_REASONING)[-1].conclusion == "action_required"
     world.repo.merge_pull(world.pull().number, by="will", method="squash")
     world.settle()
-    assert world.state(issue) is S.MERGED
+    assert world.end_state(issue) is S.MERGED
     assert world.repo.issue(issue).state == "closed"
 
 
@@ -189,7 +189,7 @@ def test_a_binary_file_is_not_passed_unread_unless_the_policy_says_so(make_world
     change = {"path": "logo.png", "mode": "add", "after_base64": "iVBORw0KGgoAAAAA"}
     block = json.dumps({"version": 2, "message": "Logo", "edits": [change]})
     body = f"Add a logo.\n\n```json cadence\n{block}\n```\n"
-    allow = "version: 1\nreview: {unreviewable: {allow: ['*.png']}}\nafter_merge: {watch: 0}\n"
+    allow = "version: 1\nreview: {unreviewable: {allow: ['*.png']}}\n"
     for config, codes in ((None, ["review.uncovered"] * 2), (allow, [])):
         world = make_world(files={**FILES, CONFIG: config} if config else FILES)
         world.script_all()
@@ -198,7 +198,7 @@ def test_a_binary_file_is_not_passed_unread_unless_the_policy_says_so(make_world
         world.later()
         assert world.gate_codes(issue) == codes
         assert "logo.png" in world.pull().reviews[0].body
-        assert (world.state(issue) is S.MERGED) is not bool(codes)
+        assert (world.end_state(issue) is S.MERGED) is not bool(codes)
 
 
 def test_a_long_change_is_read_in_parts_and_the_receipt_says_so(world: World) -> None:

@@ -23,7 +23,7 @@ def test_a_push_to_the_head_after_the_review_voids_it(world: World) -> None:
     assert world.gate_codes(issue) == ["ci.none"], "CI never carries over"
     world.ci()
     world.later()
-    assert world.state(issue) is S.MERGED
+    assert world.end_state(issue) is S.MERGED
     assert world.pull().head_sha == pushed != judged
 
 
@@ -44,7 +44,7 @@ def test_a_push_in_the_moment_of_the_merge_is_not_merged_unseen(world: World) ->
     assert world.pull().head_sha == done[0]
     world.ci()
     world.later()
-    assert world.state(issue) is S.MERGED
+    assert world.end_state(issue) is S.MERGED
 
 
 def test_a_moved_base_is_taken_in_and_judged_before_the_merge(world: World) -> None:
@@ -78,7 +78,7 @@ def test_a_base_that_changes_the_same_lines_makes_a_new_plan(world: World) -> No
     assert "X = 1" in world.asked("change_set")[-1]
     world.ci()
     world.later()
-    assert world.state(issue) is S.MERGED
+    assert world.end_state(issue) is S.MERGED
     assert b"X = 1" in (world.repo.read_file("greet.py") or b"")
 
 
@@ -129,7 +129,7 @@ def test_a_pull_request_merged_by_a_person_ends_the_run(world: World) -> None:
     issue = world.label_blueprint()
     world.repo.merge_pull(world.pull().number, by=WRITER, method="merge")
     world.settle()
-    assert world.state(issue) is S.MERGED
+    assert world.end_state(issue) is S.MERGED
     assert world.repo.tip(f"cadence/issue-{issue}") is None
 
 

@@ -37,9 +37,7 @@ def merged(world: World, **config: str) -> str:
     """The main job, to the merge commit's id."""
     if config:
         lines = "".join(f"  {key}: {value}\n" for key, value in config.items())
-        world.repo.push_commit(
-            {".github/cadence.yml": f"version: 1\nafter_merge: {{watch: 0}}\nmerge:\n{lines}"}, by=OWNER
-        )
+        world.repo.push_commit({".github/cadence.yml": f"version: 1\nmerge:\n{lines}"}, by=OWNER)
         world.settle()
     world.script_all()
     issue = world.label_blueprint()
@@ -326,7 +324,7 @@ def test_a_persons_commit_on_our_branch_is_recorded_by_its_id(world: World, cade
 
 
 def test_a_base_that_moved_is_told_and_the_tree_still_follows(world: World, cadence: Run) -> None:
-    policy = "version: 1\nafter_merge: {watch: 0}\nmerge: {up_to_date: never}\n"
+    policy = "version: 1\nmerge: {up_to_date: never}\n"
     world.repo.push_commit({".github/cadence.yml": policy}, by=OWNER)
     world.settle()
     world.script_all()
@@ -340,7 +338,7 @@ def test_a_base_that_moved_is_told_and_the_tree_still_follows(world: World, cade
 
     world.github.on_request(strike)
     world.later()
-    assert world.state(issue) is S.MERGED and moved
+    assert world.end_state(issue) is S.MERGED and moved
     done = cadence("verify", world.run(issue).merge_sha, "--json")
     assert failures(done) == set()
     assert "base.moved" in codes(done, "note")
@@ -351,7 +349,7 @@ def test_a_merge_by_a_persons_hand_has_no_proof(world: World, cadence: Run) -> N
     issue = world.label_blueprint()
     commit = world.repo.merge_pull(world.pull().number, by=OWNER, method="squash")
     world.later()
-    assert world.state(issue) is S.MERGED
+    assert world.end_state(issue) is S.MERGED
     assert world.ledger.proof_of_merge(commit) is None
     done = cadence("verify", commit)
     assert done.exit_code == 1 and "proof.missing" in str(done.exception)
@@ -373,7 +371,7 @@ def test_the_proof_of_a_merge_that_was_answered_by_silence_is_sealed(world: Worl
     world.github.on_request(strike)
     world.later()
     world.sweep()
-    assert lost and world.state(issue) is S.MERGED
+    assert lost and world.end_state(issue) is S.MERGED
     assert failures(cadence("verify", world.run(issue).merge_sha, "--json")) == set()
 
 
@@ -395,7 +393,7 @@ def test_the_same_decision_asked_again_keeps_its_proof(world: World) -> None:
     world.sweep()
     world.later()
     run = world.run(issue)
-    assert refused and run.state is S.MERGED
+    assert refused and world.end_state(issue) is S.MERGED
     proof = world.ledger.proof_of_run(run.run_id)
     assert proof is not None
     assert f"sha256:{proof.digest}" in world.checks(CHECK_GATE)[-1].summary

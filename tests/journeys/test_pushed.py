@@ -78,7 +78,7 @@ def test_an_approval_speaks_of_one_diff(world: World) -> None:
     assert "tests.skip" in world.gate_codes(issue), "another diff than the approved one"
     world.comment(issue, f"/cadence go {gate(world).partition('/cadence go ')[2][:12]}")
     world.later()
-    assert world.state(issue) is S.MERGED
+    assert world.end_state(issue) is S.MERGED
 
 
 def test_an_outsiders_go_counts_for_nothing(world: World) -> None:
@@ -141,7 +141,7 @@ def test_a_plan_that_has_to_be_approved_only_now_waits(world: World) -> None:
     assert world.gate_codes(issue) == ["plan.unapproved"]
     world.comment(issue, "/cadence go")
     world.later()
-    assert world.state(issue) is S.MERGED
+    assert world.end_state(issue) is S.MERGED
 
 
 def test_a_policy_broken_on_the_pull_request_blocks_until_it_is_mended(world: World) -> None:

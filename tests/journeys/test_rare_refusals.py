@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from bot.__main__ import app
 from bot.github_api import issues
+from bot.names import CHECK_GATE
 from bot.sandbox.bare import Bare
 from bot.states import RunState
 from tests.fakes.inline_engine import Crash
@@ -97,6 +98,7 @@ def test_an_app_that_may_not_merge_hands_over_to_a_person(world: World) -> None:
     assert world.state(issue) is S.NEEDS_HUMAN
     assert "merge.forbidden" in world.status(issue)
     assert world.pull().merged_at is None
+    assert world.checks(CHECK_GATE)[-1].conclusion == "action_required", "it does not go on to say that it is merging"
 
 
 def test_an_edit_history_that_does_not_end_waits_for_a_person(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

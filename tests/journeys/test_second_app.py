@@ -6,7 +6,7 @@ from bot.states import RunState
 from tests.journeys.world import FILES, GOOD, WRITER, World, verdict
 
 S = RunState
-APPROVE = {**FILES, ".github/cadence.yml": "version: 1\nreview: {approve: true}\nafter_merge: {watch: 0}\n"}
+APPROVE = {**FILES, ".github/cadence.yml": "version: 1\nreview: {approve: true}\n"}
 RULE = {"type": "pull_request", "parameters": {"required_approving_review_count": 1}}
 
 
@@ -23,7 +23,7 @@ def test_its_approval_satisfies_a_rule_that_asks_for_one(make_world: Callable[..
     assert decisions(world) == [("cadence-reviewer[bot]", "APPROVED")]
     world.ci()
     world.later()
-    assert world.state(issue) is S.MERGED
+    assert world.end_state(issue) is S.MERGED
 
 
 def test_it_requests_changes_and_approves_once_they_are_made(make_world: Callable[..., World]) -> None:
@@ -41,7 +41,7 @@ def test_it_requests_changes_and_approves_once_they_are_made(make_world: Callabl
     world.comment(issue, "/cadence review")
     world.later()
     assert decisions(world)[-1] == ("cadence-reviewer[bot]", "APPROVED")
-    assert world.state(issue) is S.MERGED
+    assert world.end_state(issue) is S.MERGED
 
 
 def test_what_it_may_not_do_does_not_end_the_run(make_world: Callable[..., World]) -> None:
@@ -56,7 +56,7 @@ def test_what_it_may_not_do_does_not_end_the_run(make_world: Callable[..., World
     assert (world.state(issue), world.gate_codes(issue)) == (S.GATED, ["approval.missing"])
     world.repo.submit_review(world.pull().number, by=WRITER, event="APPROVE")
     world.later()
-    assert world.state(issue) is S.MERGED
+    assert world.end_state(issue) is S.MERGED
 
 
 def test_without_the_repositorys_leave_it_says_nothing(make_world: Callable[..., World]) -> None:

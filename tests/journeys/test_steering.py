@@ -66,7 +66,7 @@ def test_replan_never_throws_peoples_commits_away_unless_told_to(world: World) -
     assert world.repo.tip(branch) not in (theirs, None)
     world.ci()
     world.later()
-    assert world.state(issue) is S.MERGED
+    assert world.end_state(issue) is S.MERGED
 
 
 def test_help_and_status_answer_anybody_and_a_typo_is_answered_with_a_hint(world: World) -> None:
@@ -160,4 +160,4 @@ def test_review_asks_both_reviews_again(world: World) -> None:
     world.comment(issue, "/cadence review")
     assert [c.conclusion for c in world.checks(CHECK_REASONING)] == ["failure", "success"]
     world.later()
-    assert world.state(issue) is S.MERGED
+    assert world.end_state(issue) is S.MERGED

@@ -9,7 +9,7 @@ from tests.journeys.world import BODY, FILES, OWNER, TITLE, WRITER, World
 
 S = RunState
 CONFIG = ".github/cadence.yml"
-AGENT = "version: 1\nafter_merge: {watch: 0}\ntrigger: {label: agent}\n"
+AGENT = "version: 1\ntrigger: {label: agent}\n"
 MakeWorld = Callable[..., World]
 
 

@@ -182,7 +182,7 @@ def test_a_plan_that_weakens_a_test_is_pushed_only_after_a_named_person_has_seen
 
 
 def test_where_plans_have_to_be_approved_exactly_the_approved_one_is_pushed(make_world: Callable[..., World]) -> None:
-    policy = "version: 1\nplan: {approval: required}\nafter_merge: {watch: 0}\n"
+    policy = "version: 1\nplan: {approval: required}\n"
     world = make_world(files={**FILES, ".github/cadence.yml": policy})
     world.script_all()
     issue = world.label_blueprint()

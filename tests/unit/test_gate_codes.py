@@ -13,8 +13,8 @@ from bot.gate.reasons import reason
 
 GATE = Path(__file__).resolve().parents[2] / "bot" / "gate"
 ANSWERS = {error.code for error in (HeadMoved, NotMergeable, UnknownOutcome)}
-PASSED_ON = {"review.unread", "review.uncovered", "plan.scope"}
-"""Given by the reviewer or by the look at people's commits, and passed on as they are."""
+PASSED_ON = {"review.unread", "review.uncovered", "plan.scope", "merge.forbidden"}
+"""Given by the reviewer, by the look at people's commits or by GitHub at the merge, and passed on as they are."""
 
 
 def said() -> set[str]:

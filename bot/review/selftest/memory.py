@@ -55,6 +55,18 @@ class MemoryEffects:
         """There are no runs."""
         return
 
-    def reserve_write(self, installation_id: int, interval_ms: int, now: datetime) -> float:  # noqa: ARG002
+    def reserve_write(
+        self,
+        installation_id: int,  # noqa: ARG002
+        interval_ms: int,  # noqa: ARG002
+        now: datetime,  # noqa: ARG002
+        *,
+        count: int = 1,  # noqa: ARG002
+        first: bool = False,  # noqa: ARG002
+    ) -> float:
         """Nothing is written on GitHub."""
         return 0.0
+
+    def must_yield(self, installation_id: int, now: datetime) -> bool:  # noqa: ARG002
+        """Nothing is written on GitHub."""
+        return False

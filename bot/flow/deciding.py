@@ -1,0 +1,90 @@
+"""Files a decision of the gate and shows it as `cadence/gate`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.effects import Slots
+from bot.flow.desk import Desk, log
+from bot.flow.proving import matter_digest, matter_of, proof_of
+from bot.gate.decide import Block, Merge, Wait
+from bot.gate.explain import explain, title_of
+from bot.gate.observer import Observation
+from bot.gate.reasons import fits_the_queue
+from bot.github_api.records import CheckOutput
+from bot.publish.proof_text import with_proof
+from bot.record.entries import ProofEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A filed decision. `new` says that the one before was another; `shown` that people can see this one.
+
+    `proof` and `matter` (its digest) are only there for a merge.
+    """
+
+    decision_id: int
+    new: bool
+    shown: bool
+    proof: ProofEntry | None = None
+    matter: str = ""
+
+
+def record(
+    desk: Desk,
+    seen: Observation,
+    decision: Merge | Wait | Block,
+    *,
+    slots: Slots | None = None,
+    at_once: bool = False,
+) -> Recorded:
+    """File the decision; a new one is shown as the gate's check run on the head it speaks of.
+
+    A merge is shown with the digest of its proof. `slots` are write slots that were reserved and waited for.
+
+    While it is in a merge queue and may stay there, the check stays as green as it was when it entered. The first time
+    that GitHub has not worked out mergeability is not shown: the next look, two seconds later, is. `at_once` shows it
+    all the same, because the check says at present that everything passed.
+    """
+    before = desk.house.ledger.newest_decision(desk.run.run_id)
+    matter = matter_of(desk, seen, decision) if isinstance(decision, Merge) else None
+    decision_id, new = desk.house.ledger.record_decision(
+        desk.run.run_id,
+        pull=seen.snapshot.pull,
+        head=seen.snapshot.head,
+        outcome=type(decision).__name__.lower(),
+        reasons=[{"code": r.code, "text": r.text} for r in decision.reasons],
+        now=desk.house.clock.now(),
+        matter=matter_digest(desk, matter) if matter else "",
+    )
+    if new:
+        log.info("gate.decided", outcome=type(decision).__name__, reasons=[r.code for r in decision.reasons])
+    first_unknown = _unknown(decision.reasons) and not (
+        before and before.head == seen.snapshot.head and _unknown(before.reasons)
+    )
+    stays_queued = seen.snapshot.queued and fits_the_queue(decision)
+    if not at_once and (first_unknown or stays_queued):
+        return Recorded(decision_id, new, shown=stays_queued)
+    conclusion = {Merge: "success", Wait: None, Block: "action_required"}[type(decision)]
+    output = CheckOutput(title=title_of(decision), summary=explain(decision, seen.snapshot))
+    proof = proof_of(desk, matter, decision_id) if matter else None
+    if proof is not None:
+        signed = {"manifest": proof.manifest, "signature": proof.manifest_signature}
+        output = with_proof(output, digest=proof.digest, key_id=proof.key_id, **signed)
+    desk.house.merger.put_gate_check(
+        desk.run,
+        desk.calls.checks,
+        head=seen.snapshot.head,
+        decision_id=decision_id,
+        conclusion=conclusion,
+        output=output,
+        slots=slots,
+    )
+    return Recorded(decision_id, new, shown=True, proof=proof, matter=matter_digest(desk, matter) if matter else "")
+
+
+def _unknown(reasons: Sequence[Any]) -> bool:
+    codes = {reason["code"] if isinstance(reason, dict) else reason.code for reason in reasons}
+    return "mergeable.unknown" in codes

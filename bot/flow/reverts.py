@@ -1,0 +1,97 @@
+"""Taking a merge back: the run that carries the inverse change, and what the issue is told."""
+
+from __future__ import annotations
+
+from bot.changeset.inverse import inverse
+from bot.effects import EffectKind, JsonDict, mandate_of
+from bot.flow.desk import Desk, log
+from bot.flow.starting import new_run
+from bot.names import CommitSha, RunId, marker, revert_cause, reverted_merge
+from bot.publish.pull_text import revert_summary
+from bot.record.bundle import signed_document
+
+
+def onto(desk: Desk, merge: CommitSha) -> CommitSha | None:
+    """The commit of the base on which the merge was made: a rebase puts several commits there, one after the other."""
+    proof = desk.house.ledger.proof_of_run(desk.run.run_id)
+    if proof is not None and proof.merge_sha == merge:
+        return CommitSha(signed_document(proof.seal, "seal")["onto"])
+    return desk.mirror.parent(merge)
+
+
+def propose_revert(desk: Desk, evidence: str, base: str) -> RunId | None:
+    """A child run that carries the inverse ChangeSet onto `base`; None where the files have changed since the merge."""
+    run, mirror, merge = desk.run, desk.mirror, CommitSha(desk.run.merge_sha)
+    tip, parent = mirror.tip(base), onto(desk, merge)
+    if tip is None or parent is None:
+        return None
+    summary = revert_summary(run.summary)
+    back = inverse(
+        summary,
+        {path for change in mirror.changes(parent, merge) for path in (change.old, change.new) if path},
+        before=mirror.tree(parent),
+        merged=mirror.tree(merge),
+        tip=mirror.tree(tip),
+    )
+    if back.change_set is None:
+        log.warning("revert.moved", run=run.run_id, paths=list(back.moved))
+        return None
+    house, change_set = desk.house, back.change_set
+    child = new_run(house, desk.ref, run.issue, revert_cause(run.merge_sha), started_by=run.started_by)
+    if house.ledger.start_run(child):
+        house.ledger.save_changeset(child.run_id, change_set)
+        house.ledger.update_run(
+            child.run_id,
+            title=run.title,
+            body=run.body,
+            blueprint_digest=run.blueprint_digest,
+            approved_digest=run.approved_digest or run.blueprint_digest,
+            approved_diff=change_set.digest() if run.approved_diff else "",
+            approved_by=run.approved_by,
+            # A reviewer takes guidance for a maintainer's word: the names and addresses of checks stand in the plan.
+            guidance=(
+                "This change takes a merged one back, because CI on the base turned red after it. Judge only whether "
+                "it restores the files as they stood before, not whether it does what the blueprint asks."
+            ),
+            changeset_digest=change_set.digest(),
+            summary=summary,
+            plan=f"Restores the files as they stood before {run.merge_sha}.\n\nEvidence: {evidence}",
+            status_comment=run.status_comment,
+            base_branch=base,
+            default_branch=run.default_branch,
+        )
+    return child.run_id
+
+
+def is_of_unjudged_base(desk: Desk) -> bool:
+    """Whether the revert in hand takes back what was merged into another branch than it was judged for."""
+    run = desk.run
+    first = desk.house.ledger.run_for_merge(run.repository_id, reverted_merge(run.cause))
+    return first is not None and first.base_branch != run.base_branch
+
+
+def reopen(desk: Desk, why: str) -> None:
+    """Reopen the run's issue, and say why in a comment of its own: nobody is notified of an edited one."""
+    run, issues = desk.run, desk.calls.issues
+    mark = marker("reopened", merge=run.merge_sha)
+
+    def find() -> JsonDict | None:
+        existing = issues.find_comment(run.issue, mark)
+        return None if existing is None else {"id": int(existing.id)}
+
+    perform = desk.house.effects.perform
+    perform(
+        mandate_of(run),
+        EffectKind.COMMENT_CREATE,
+        f"reopened:{run.merge_sha}",
+        find=find,
+        do=lambda: {"id": int(issues.comment(run.issue, f"{why}\n\n{mark}").id)},
+        fresh=True,
+    )
+    perform(
+        mandate_of(run),
+        EffectKind.ISSUE_REOPEN,
+        f"reopen:{run.issue}:{run.merge_sha}",
+        find=lambda: {"open": True} if issues.is_open(run.issue) else None,
+        do=lambda: {"open": issues.reopen(run.issue)},
+    )
