@@ -116,7 +116,7 @@ UNITS = (
     "1.",
     "#a",
 )
-STARTS = ("", "[skip", "[", "@", "fix ", "/*", '"', "<a", "<!--", "api_key = ", "`", "# ", "{", "import ")
+STARTS = ("", "[skip", "fix ", "/*", '"', "<a")
 
 
 def hostile(length: int, starts: tuple[str, ...] = STARTS) -> Iterator[str]:
