@@ -60,9 +60,10 @@ class SuiteState:
     database_id: int = 0
 
     @property
-    def age_key(self) -> tuple[int, float]:
-        """Orders the runs of one workflow, the newest last. GitHub counts the ids of workflow runs upwards."""
-        return self.workflow_run, self.created_at.timestamp() if self.created_at else 0.0
+    def age_key(self) -> tuple[int, float, int]:
+        """Orders the runs of one workflow, the newest last. GitHub counts the ids of runs and suites upwards."""
+        # GitHub's times are whole seconds, so a second attempt may have the time of the first: the id decides then.
+        return self.workflow_run, self.created_at.timestamp() if self.created_at else 0.0, self.database_id
 
 
 @dataclass(frozen=True, slots=True)
