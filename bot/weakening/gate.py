@@ -49,7 +49,7 @@ def weakening_findings(
 
 
 def _weakening(read: Sequence[FilePair], head: TreeReader) -> tuple[WeakeningFinding, ...]:
-    found_here = {*test_findings(read), *ci_findings(read, head)}
+    found_here = {*test_findings(read, head), *ci_findings(read, head)}
     return tuple(sorted(found_here, key=lambda one: (one.path, one.line or 0, one.code, one.message)))
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 from bot.weakening.model import Assertion
 from bot.weakening.strength import Level, identity, level
-from bot.weakening.tree import Unit
+from bot.weakening.thresholds import STILL_RUNS, WIDE_VALUES
+from bot.weakening.units import Unit
 
 _LITERAL = re.compile(r"\"[^\"]*\"|\d[\w.]*|[A-Za-z_]\w*")
 _VALUE = re.compile(r"\"[^\"]*\"|(?<![\w.])\d[\w.]*")
@@ -52,7 +53,7 @@ def _wide(lost: list[Assertion], fresh: list[Assertion]) -> bool:
     """Whether one new exact comparison holds many more values than all that is lost together."""
     values = len({value for check in lost for value in _VALUE.findall(check.text)})
     widest = max((len(set(_VALUE.findall(one.text))) for one in fresh if level(one) is Level.EXACT), default=0)
-    return widest >= 5 and widest > values
+    return widest >= WIDE_VALUES and widest > values
 
 
 _NO_ERROR = re.compile(
@@ -68,7 +69,7 @@ def runs_still(check: Assertion, new: Unit) -> bool:
     words = {
         word for word in _WORD.findall(check.source) if not re.search(r"expect|raise|error|hrow|assert|not", word, re.I)
     }
-    return bool(words) and sum(word in new.text for word in words) / len(words) >= 0.8
+    return bool(words) and sum(word in new.text for word in words) / len(words) >= STILL_RUNS
 
 
 _RAISES = re.compile(

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.weakening.features import Vanished
+from bot.syntax.languages import language_of
 from bot.weakening.files import FilePair
 from bot.weakening.model import WeakeningFinding
 from bot.weakening.nodes import squeeze
-from bot.weakening.paths import grammar_of, is_test_path
+from bot.weakening.paths import is_test_path
 
 _SUFFIXES = (
     ".kt",
@@ -25,15 +26,8 @@ _SUFFIXES = (
     ".php",
     ".ex",
     ".exs",
-    ".c",
-    ".cc",
-    ".cpp",
-    ".h",
-    ".hpp",
     ".dart",
     ".lua",
-    ".sh",
-    ".bats",
     ".feature",
     ".clj",
     ".m",
@@ -44,7 +38,7 @@ _SUFFIXES = (
 )
 _TEST = re.compile(
     r"^[ \t]*(?:"
-    r"(?:[\w<>]+\s+)*fun\s+(?P<kotlin>`[^`]+`|test\w+)\s*\("
+    r"(?:@\w+(?:\([^)\n]*\))?\s+)*(?:[\w<>]+\s+)*fun\s+(?P<kotlin>`[^`]+`|\w+)\s*\("
     r"|(?:public\s+|async\s+|static\s+|final\s+)*(?:function|func)\s+(?P<function>test\w+)\s*\("
     r"|(?:public|internal)\s+(?:async\s+)?(?:void|Task(?:<\w+>)?)\s+(?P<csharp>\w+)\s*\("
     r"|def\s+(?P<groovy>\"[^\"]+\"|test\w+)\s*\("
@@ -87,15 +81,25 @@ def textual_findings(pairs: Sequence[FilePair], vanished: Vanished) -> Iterator[
         came.update(
             Counter(case.name for case in _cases(pair.after)) - Counter(case.name for case in _cases(pair.before))
         )
-        lines.update(Counter(map(squeeze, pair.new_lines)) - Counter(map(squeeze, (pair.before or "").splitlines())))
+        lines.update(Counter(map(squeeze, pair.new_lines)) - Counter(map(squeeze, (pair.before or "").split("\n"))))
     for pair in wanted:
         yield from _of(pair, came, lines, vanished)
+
+
+def textual_names(pairs: Sequence[FilePair]) -> Counter[str]:
+    """Names of the tests that the change brings in files whose syntax is not read."""
+    came: Counter[str] = Counter()
+    for pair in pairs:
+        if _readable(pair):
+            came.update(case.name for case in _cases(pair.after))
+            came.subtract(case.name for case in _cases(pair.before))
+    return +came
 
 
 def _readable(pair: FilePair) -> bool:
     path = pair.path
     return (
-        grammar_of(path) is None
+        language_of(path) is None
         and path.lower().endswith(_SUFFIXES)
         and any(p is not None and is_test_path(p) for p in (pair.change.old, pair.change.new))
     )
@@ -142,9 +146,9 @@ def _cases(text: str | None) -> list[_Case]:
         begin = _marks_before(text, hit.start())
         stop = _marks_before(text, hits[number + 1].start()) if number + 1 < len(hits) else len(text)
         body = "\n".join(
-            line for line in text[begin:stop].splitlines() if not re.match(r"\s*(?://|#(?!\[)|\*|--)", line)
+            line for line in text[begin:stop].split("\n") if not re.match(r"\s*(?://|#(?!\[)|\*|--)", line)
         )
-        checks = tuple(squeeze(line) for line in body.splitlines() if _CHECK.search(line))
+        checks = tuple(squeeze(line) for line in body.split("\n") if _CHECK.search(line))
         clean = re.sub(r"^DISABLED_", "", re.sub(r",\s*DISABLED_", ", ", name))
         found.append(_Case(clean, text.count("\n", 0, hit.start()) + 1, len(_HELD.findall(body)), checks))
     return found
