@@ -72,6 +72,14 @@ class FilePair:
         return _units(self.change.new, lambda: self.after)
 
     @cached_property
+    def unparsed(self) -> bool:
+        """Whether the head's side is a file of tests on which its parser fails."""
+        path = self.change.new
+        if path is None or self.after is None or not (is_test_path(path) and may_hold_tests(path)):
+            return False
+        return not self.new_units
+
+    @cached_property
     def old_lines(self) -> frozenset[str]:
         return frozenset(line.strip() for line in (self.before or "").split("\n"))
 

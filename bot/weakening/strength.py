@@ -147,7 +147,7 @@ def lost_await(was: Assertion, now: Assertion) -> bool:
 
 
 WILDCARDS = re.compile(
-    r"\b(?:mock\.)?ANY\b|\b(?:expect|jasmine)\.any(?:thing)?\(|\bsinon\.match\.any|\bmock\.Anything\w*|\bgomock\.Any\(|(?<![\w.])(?:ArgumentMatchers\.|Mockito\.|Matchers\.)?any(?:String|Int|Long|Object|List|Map|Boolean)?\("
+    r"\b(?:mock\.)?ANY\b|\b(?:expect|jasmine)\.any(?:thing)?\(|\bsinon\.match\.any|\bmock\.Anything\w*|\bgomock\.Any\(|(?<![\w.])(?:ArgumentMatchers\.|Mockito\.|Matchers\.)?any(?:String|Int|Long|Object|List|Map|Boolean)?\((?:\w+\.class)?\)"
     r"|\banything\b|\binstance_of\(|\bkind_of\(|\bIsAny|\bmatches!\(\w+,_\)|testing::_|(?<=[(,])_(?=[,)])"
 )
 

@@ -47,6 +47,10 @@ def test_findings(pairs: Sequence[FilePair], head: TreeReader) -> Iterator[Weake
     matching = match(holding)
     matching.gone = _not_rewritten(matching.gone, pairs)
     yield from _gone(matching, vanished)
+    for pair in pairs:
+        if pair.unparsed:
+            message = "The file of tests cannot be parsed: what it checks is not known."
+            yield WeakeningFinding("tests.unreadable", pair.path, None, message)
     yield from collected_findings(matching, holding, head)
     yield from hook_findings(pairs)
     yield from skip_findings(matching)

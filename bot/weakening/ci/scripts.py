@@ -9,7 +9,8 @@ from bot.weakening.ci.steps import Job, Step
 
 
 def plain(path: str, name: str, lines: list[str]) -> Job:
-    return Job(path, name, [Step((line,)) for line in lines if line])
+    """A job of bare command lines; `sh -c` looks at the last command of a pipe and does not stop at a failure."""
+    return Job(path, name, [Step((line,)) for line in lines if line], pipefail=False, stops=False)
 
 
 def tasks(config: Config) -> list[Job]:
@@ -44,11 +45,13 @@ def tox(config: Config) -> list[Job]:
 
 
 def targets(config: Config) -> list[Job]:
+    """The targets of a Makefile or Justfile, each recipe line a step."""
     found: list[Job] = []
-    for line in config.text.splitlines():
+    strict = bool(re.search(r"(?m)^(?:export\s+)?\.?SHELL(?:FLAGS)?\s*[:?]?=.*pipefail|^set -[a-z]*o pipefail", config.text))
+    for line in config.text.split("\n"):
         head = re.match(r"^([\w./-]+)\s*:(?!=)(.*)$", line)
         if head:
-            found.append(Job(config.path, head[1]))
+            found.append(Job(config.path, head[1], pipefail=strict, stops=False))
             if head[2].strip() and not head[1].startswith("."):
                 found[-1].steps.append(Step(tuple(f"make {word}" for word in head[2].split("#")[0].split())))
         elif found and line[:1] in "\t " and line.strip() and not line.strip().startswith("#"):
@@ -70,7 +73,7 @@ def sessions(config: Config) -> list[Job]:
 def rake(config: Config) -> list[Job]:
     """What each task calls for, and the shell commands in its block."""
     found: list[Job] = []
-    for line in config.text.splitlines():
+    for line in config.text.split("\n"):
         head = re.match(r"^\s*task\s*\(?\s*:?[\"']?(?P<name>\w+)[\"']?\s*(?:=>|:)?\s*(?P<needs>[^#]*)", line)
         command = re.match(r"^\s*sh\s*\(?\s*[\"'](?P<command>[^\"']+)[\"']", line)
         if head:
