@@ -17,8 +17,21 @@ from bot.syntax.queries import matches
 from bot.syntax.trees import parse, source
 
 _SCOPES = frozenset(
-    "program source_file export_statement lexical_declaration variable_declaration const_declaration var_declaration "
-    "var_spec_list type_declaration ambient_declaration decorated_definition translation_unit module".split(" ")
+    [
+        "program",
+        "source_file",
+        "export_statement",
+        "lexical_declaration",
+        "variable_declaration",
+        "const_declaration",
+        "var_declaration",
+        "var_spec_list",
+        "type_declaration",
+        "ambient_declaration",
+        "decorated_definition",
+        "translation_unit",
+        "module",
+    ]
 )
 
 

@@ -48,7 +48,9 @@ def losses(
     before, after = old.body.asserts, new.body.asserts
     gone, come, kept = _cancel(before, after)
     yield from _guarded(kept, come)
-    yield from (Loss(*_DEAD["floating"][:1], was, now, _DEAD["floating"][1]) for was, now in kept if lost_await(was, now))
+    yield from (
+        Loss(*_DEAD["floating"][:1], was, now, _DEAD["floating"][1]) for was, now in kept if lost_await(was, now)
+    )
     gone, died = _died(gone, come, old, new)
     yield from died
     gone = [check for check in gone if not moved_away(check)]
@@ -92,9 +94,7 @@ _DEAD = {
 """What is said of a check that is still written and can no longer fail the test, by the reason."""
 
 
-def _died(
-    gone: list[Assertion], come: list[Assertion], old: Unit, new: Unit
-) -> tuple[list[Assertion], list[Loss]]:
+def _died(gone: list[Assertion], come: list[Assertion], old: Unit, new: Unit) -> tuple[list[Assertion], list[Loss]]:
     """What is gone but for the checks that are still written and cannot fail the test any more, and those as losses."""
     had = Counter(check.text for check in old.body.dead)
     fresh = [check for check in new.body.dead if had[check.text] == 0 or had.subtract([check.text])]

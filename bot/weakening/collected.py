@@ -15,7 +15,7 @@ from bot.weakening.model import WeakeningFinding
 from bot.weakening.units import Unit
 
 # https://docs.pytest.org/en/stable/explanation/goodpractices.html#test-discovery, https://docs.python.org/3/library/unittest.html#test-discovery
-_PYTHON_FILES = ("test*.py", "*_test.py", "*_tests.py", "tests.py")
+_PYTHON_FILES = ("test*.py", "*_test.py", "*_tests.py")
 _PYTEST_CONFIGS = ("pytest.ini", "pytest.toml", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
 # https://maven.apache.org/surefire/maven-surefire-plugin/examples/inclusion-exclusion.html
 _SUREFIRE = re.compile(r"^(?:Test\w*|\w*(?:Test|Tests|TestCase))\.java$")
@@ -44,7 +44,9 @@ class Settings:
     def _read(self, path: str) -> str:
         try:
             entry = self._tree.entry(path)
-            return self._tree.read(path).decode("utf-8", "replace") if entry is not None and entry.size < 500_000 else ""
+            return (
+                self._tree.read(path).decode("utf-8", "replace") if entry is not None and entry.size < 500_000 else ""
+            )
         except GitFailed as error:
             if error.code != "git.missing_object":
                 raise
@@ -61,9 +63,7 @@ class Settings:
         return "\n".join(text for name in _PYTEST_CONFIGS for text in self.above(path, name) if text)
 
 
-def collected_findings(
-    matching: Matching, pairs: Sequence[FilePair], head: TreeReader
-) -> Iterator[WeakeningFinding]:
+def collected_findings(matching: Matching, pairs: Sequence[FilePair], head: TreeReader) -> Iterator[WeakeningFinding]:
     """Tests of the base that the head still has and no runner collects. One finding for a file and a reason."""
     settings = Settings(head)
     found: dict[tuple[str, str], list[Unit]] = defaultdict(list)
@@ -119,7 +119,9 @@ def _python_class(unit: Unit, settings: Settings) -> str:
 
 
 _ASYNC_MARK = re.compile(r"asyncio|anyio|trio|curio|tornado|gen_test|async|twisted|inline_callbacks", re.IGNORECASE)
-_PLAIN_MARK = re.compile(r"^(?:pytest\.)?(?:mark\.)?(?:parametrize|skip\w*|xfail|usefixtures|slow|filterwarnings|timeout|flaky|unit|integration)\b")
+_PLAIN_MARK = re.compile(
+    r"^(?:pytest\.)?(?:mark\.)?(?:parametrize|skip\w*|xfail|usefixtures|slow|filterwarnings|timeout|flaky|unit|integration)\b"
+)
 
 
 def _python_async(unit: Unit, settings: Settings) -> str:
@@ -132,7 +134,7 @@ def _python_async(unit: Unit, settings: Settings) -> str:
         parent = parent.parent
     module = re.search(r"^\s*pytestmark\s*=.*(?:\n[ \t]+.*|\n\])*", unit.source, re.MULTILINE)
     marks += [module[0] if module else ""]
-    if any(_ASYNC_MARK.search(mark) or "TestCase" in mark for mark in marks):
+    if any(_ASYNC_MARK.search(mark) or ("TestCase" in mark and not _plain_unittest(mark, unit)) for mark in marks):
         return ""
     if any(not _PLAIN_MARK.match(mark) for mark in unit.declared_text):
         return ""
@@ -143,9 +145,18 @@ def _python_async(unit: Unit, settings: Settings) -> str:
     return "it is `async` and has no mark that runs it"
 
 
+def _plain_unittest(header: str, unit: Unit) -> bool:
+    """Whether a class is unittest's own TestCase, which does not await its tests (Django's does)."""
+    return "unittest.TestCase" in header or bool(
+        re.search(r"^from unittest import .*\bTestCase\b", unit.source, re.MULTILINE)
+    )
+
+
 def _python_generator(unit: Unit, _settings: Settings) -> str:
     """https://docs.pytest.org/en/stable/deprecations.html: tests that yield are not run since pytest 4."""
-    own = re.sub(r"(?m)^([ \t]+)(?:async )?def [^\n]*(?:\n(?:\1[ \t]+[^\n]*|[ \t]*))*", "", unit.text.split("\n", 1)[-1])
+    own = re.sub(
+        r"(?m)^([ \t]+)(?:async )?def [^\n]*(?:\n(?:\1[ \t]+[^\n]*|[ \t]*))*", "", unit.text.split("\n", 1)[-1]
+    )
     return "it yields, and pytest does not run generators" if re.search(r"(?m)^[ \t]+(?:\w+ = )?yield\b", own) else ""
 
 
@@ -170,8 +181,14 @@ def _script_file(unit: Unit, settings: Settings) -> str:
     if _SCRIPT_NAME.search(unit.path):
         return ""
     package = "\n".join(settings.above(unit.path, "package.json"))
-    if re.search(r"mocha|\bava\b|\btap\b|node --test|testMatch|testRegex|jasmine|\btape\b|qunit|\buvu\b|\"include\"", package):
-        return "" if re.search(r"(?:^|/)(?:tests?|specs?|__tests__)/", unit.path) else f"`{_name(unit.path)}` is not a name of a test file"
+    if re.search(
+        r"mocha|\bava\b|\btap\b|node --test|testMatch|testRegex|jasmine|\btape\b|qunit|\buvu\b|\"include\"", package
+    ):
+        return (
+            ""
+            if re.search(r"(?:^|/)(?:tests?|specs?|__tests__)/", unit.path)
+            else f"`{_name(unit.path)}` is not a name of a test file"
+        )
     return f"`{_name(unit.path)}` is not a name of a test file"
 
 
@@ -190,7 +207,9 @@ def _java_class(unit: Unit, _settings: Settings) -> str:
 
 
 def _ruby_file(unit: Unit, settings: Settings) -> str:
-    if _RUBY_NAME.search(_name(unit.path)) or re.search(r"pattern", settings.text("Rakefile") + settings.text(".rspec")):
+    if _RUBY_NAME.search(_name(unit.path)) or re.search(
+        r"pattern", settings.text("Rakefile") + settings.text(".rspec")
+    ):
         return ""
     return f"`{_name(unit.path)}` is not a name of a test file"
 
@@ -243,7 +262,9 @@ def _doubled(units: Sequence[Unit]) -> dict[tuple[str, ...], Unit]:
     seen: set[tuple[int, tuple[str, ...]]] = set()
     found: dict[tuple[str, ...], Unit] = {}
     for unit in units:
-        defined = unit.kind in ("test", "group") and unit.plain and (unit.kind == "test" or unit.leaf.startswith("Test"))
+        defined = (
+            unit.kind in ("test", "group") and unit.plain and (unit.kind == "test" or unit.leaf.startswith("Test"))
+        )
         if not defined or not unit.leaf.isidentifier():
             continue
         key = (id(unit.parent), unit.names)

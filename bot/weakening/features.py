@@ -122,8 +122,7 @@ def _definitions(text: str | None, path: str) -> set[str]:
 def _is_product(pair: FilePair) -> bool:
     path = pair.path
     if is_test_path(path) or (
-        language_of(path) is None
-        and not re.search(r"\.(?:kt|scala|groovy|cs|php|swift|ex|pegjs|proto)$", path)
+        language_of(path) is None and not re.search(r"\.(?:kt|scala|groovy|cs|php|swift|ex|pegjs|proto)$", path)
     ):
         return False
     return not re.search(r"(?:^|/)(?:docs?|examples?|benchmarks?|bench)/", path)

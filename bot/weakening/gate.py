@@ -88,14 +88,14 @@ def _secrets(read: Sequence[FilePair]) -> Iterator[Finding]:
             yield from secret_findings(view)
 
 
-def _protected(
-    changes: Sequence[PathChange], config: GuardConfig, weaker: Sequence[CheckFinding]
-) -> Iterator[Finding]:
+def _protected(changes: Sequence[PathChange], config: GuardConfig, weaker: Sequence[CheckFinding]) -> Iterator[Finding]:
     """Protected paths, each with what the change weakens there, so that nobody approves it unseen."""
     for path in dict.fromkeys(path for change in changes for path in (change.old, change.new) if path is not None):
         hit = protected_path(path, config)
         if hit is not None:
-            what = [one.message.rstrip(".") for one in weaker if one.path == path and one.code.startswith(("tests.", "ci."))]
+            what = [
+                one.message.rstrip(".") for one in weaker if one.path == path and one.code.startswith(("tests.", "ci."))
+            ]
             shown = f"; weaker there: {'; '.join(what)}" if what else ""
             yield found(hit[0], f"{path} is protected ({hit[1]}){shown}", path=path)
 

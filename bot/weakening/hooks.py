@@ -35,7 +35,7 @@ HOOKS = (
          "a collection hook skips or drops tests"),
     _row("python", r"^pytest_(?:ignore_collect|collect_file|collect_directory)$", r"\breturn\b(?!\s+(?:None|False)\b)", "a collection hook leaves files out"),
     _row("python", r"^pytest_(?:runtest_makereport|runtest_logreport|report_teststatus|exception_interact|report_from_serializable|runtest_logfinish)$",
-         r"\.?\b(?:outcome|wasxfail|passed|failed|longrepr)\b\s*=(?!=)|\bexcinfo\s*=\s*None|force_result\(|return\s+[\"(]+passed|\"passed\"|'passed'", "a report hook changes results"),
+         r"\.(?:outcome|wasxfail|passed|failed|longrepr)\s*=(?!=)|\bexcinfo\s*=\s*None|force_result\(|return\s+[\"(]+passed|\"passed\"|'passed'", "a report hook changes results"),
     _row("python", r"^pytest_(?:sessionfinish|unconfigure|terminal_summary|cmdline_main|runtestloop|sessionstart|configure)$",
          r"\bexitstatus\s*=|\bos\._exit\(|\bsys\.exit\(\s*(?:0|\))|testsfailed\s*=|\breturn\s+(?:0|True|ExitCode\.OK)\b|\.testsfailed\b|addopts|option\.(?:keyword|markexpr|deselect|ignore\w*|collectonly)\s*=|pytest\.exit\([^)]*(?:returncode\s*=\s*)?0\)", "a session hook changes the exit code or the selection"),
     _row("python", r"^load_tests$", r"\breturn\b", "`load_tests` chooses the tests"),
@@ -56,7 +56,7 @@ HOOKS = (
     _row("java", r"^(?:handleTestExecutionException|interceptTestMethod|handleBeforeEach\w*|evaluateExecutionCondition)$", r"^(?![\s\S]*\bthrow\b|[\s\S]*proceed\(\);\s*\})[\s\S]+|\.disabled\(", "an extension drops failures or disables tests"),
     _row("rust", "", r"\bprocess::exit\(\s*0\s*\)", "the exit code no longer tells of failures"),
     _row("bash", "", r"^\s*trap\b.*\bexit\s+0|^\s*set\s+\+(?:e|o\s+(?:errexit|pipefail))|^\s*exit\s+0\s*$", "the exit code no longer tells of failures"),
-    _row("c cpp", r"^main$", r"RUN_ALL_TESTS\(\)\s*;|UNITY_END\(\)\s*;\s*\n\s*return\s+0|GTEST_FLAG\w*\(filter|_exit\(\s*0|exit\(\s*0\s*\)", "`main` drops the result of the tests"),
+    _row("c cpp", r"^main$", r"(?<!return )(?<!= )(?<!\()RUN_ALL_TESTS\(\)\s*;|UNITY_END\(\)\s*;\s*\n\s*return\s+0|GTEST_FLAG\w*\(filter|_exit\(\s*0|exit\(\s*0\s*\)", "`main` drops the result of the tests"),
 )  # fmt: skip
 """Which code of each runner can weaken tests, and what it does then. Counted on both sides: more than before is new."""
 
@@ -85,13 +85,17 @@ def _of_row(row: HookRow, pair: FilePair, language: str) -> Iterator[WeakeningFi
         if text in before:
             before.remove(text)
             continue
-        yield WeakeningFinding("tests.runner_hook", pair.path, line, f"{row.says[0].upper()}{row.says[1:]}: {text.strip()[:80]}.")
+        yield WeakeningFinding(
+            "tests.runner_hook", pair.path, line, f"{row.says[0].upper()}{row.says[1:]}: {text.strip()[:80]}."
+        )
         return
 
 
 def _acts(row: HookRow, text: str | None, language: str) -> Iterator[tuple[str, int]]:
     """(what the row's pattern found, its line) in the code of a file."""
-    if text is None or (row.where is None and not row.acts.search(text) and "(?m" not in row.acts.pattern and not _by_line(row, text)):
+    if text is None or (
+        row.where is None and not row.acts.search(text) and "(?m" not in row.acts.pattern and not _by_line(row, text)
+    ):
         return
     if row.where is None:
         hidden = _not_code(text, language)
@@ -133,7 +137,11 @@ def _functions(text: str, language: str) -> Iterator[tuple[str, str, int]]:
             continue
         name = source(node.child_by_field_name("name")) or source(node.child_by_field_name("declarator")).split("(")[0]
         parent = node.parent
-        if parent is not None and parent.type == "decorated_definition" and re.search(r"fixture\([^)]*autouse\s*=\s*True", source(parent)):
+        if (
+            parent is not None
+            and parent.type == "decorated_definition"
+            and re.search(r"fixture\([^)]*autouse\s*=\s*True", source(parent))
+        ):
             name = "autouse"
         body = node.child_by_field_name("body")
         yield name, source(body), (body or node).start_point.row + 1

@@ -110,8 +110,13 @@ def match(pairs: Sequence[FilePair]) -> Matching:
     lost = [(pair, unit) for pair, unit in old_left if unit.kind == "test"]
     takers = _Takers(out)
     stay = {tuple(one.old.lines) for one in out.same if one.old.kind == "test" and len(one.old.lines) > 1}
+    tests = [*(one.new for one in out.same if one.new.kind == "test"), *(unit for _, unit in out.born)]
+    used = {id(unit) for unit in _called(tests, out.helpers)}
+    idle = {(unit.path, unit.names) for unit in out.helpers if id(unit) not in used}
     out.gone = [
-        (pair, unit) for pair, unit in lost if tuple(unit.lines) not in stay and not _taken_in(unit, out, takers)
+        (pair, unit)
+        for pair, unit in lost
+        if (pair.path, unit.names) in idle or (tuple(unit.lines) not in stay and not _taken_in(unit, out, takers))
     ]
     return out
 
@@ -280,4 +285,7 @@ def _absorbed(unit: Unit, added: Added) -> bool:
     if checks and all(any(check in line for line in added.lines) for check in checks[:20]):
         return True
     words = {word for line in unit.lines for word in _WORD.findall(line)}
-    return len(words) >= ABSORBED_LEAST_WORDS and sum(added.words[word] > 0 for word in words) / len(words) >= ABSORBED_WORDS
+    return (
+        len(words) >= ABSORBED_LEAST_WORDS
+        and sum(added.words[word] > 0 for word in words) / len(words) >= ABSORBED_WORDS
+    )

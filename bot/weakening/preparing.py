@@ -16,7 +16,9 @@ def prepared(source: str, language: str, path: str) -> str:
     if language == "rust":
         return _without_wrapping(source)
     if language == "bash" and path.endswith((".bats", ".sh", ".bash")):
-        return _BATS.sub(lambda hit: f"{hit[1]}bats_{re.sub(r'[^0-9A-Za-z]+', '_', hit[2] or hit[3] or '')}() {{", source)
+        return _BATS.sub(
+            lambda hit: f"{hit[1]}bats_{re.sub(r'[^0-9A-Za-z]+', '_', hit[2] or hit[3] or '')}() {{", source
+        )
     if language in ("c", "cpp"):
         return re.sub(r"(?m)^([ \t]*\}?[ \t]*)END_TEST\b;?", r"\1", source)
     return source

@@ -86,7 +86,9 @@ class Roles:
             fixture = "fixture" in match.captures
             if known is not None and _rank(known.capture) > _rank(capture) and not fixture:
                 continue
-            self.units[node.id] = UnitRole(capture, match.first("name"), match.first("body") or node, match.first("mark"))
+            self.units[node.id] = UnitRole(
+                capture, match.first("name"), match.first("body") or node, match.first("mark")
+            )
 
     def _take_declared(self, match: Match) -> None:
         captures = match.captures

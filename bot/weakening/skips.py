@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from bot.weakening.matching import Matched, Matching
 from bot.weakening.model import Skip, WeakeningFinding
-from bot.weakening.paths import is_test_path
 from bot.weakening.nodes import split_arguments
+from bot.weakening.paths import is_test_path
 from bot.weakening.units import Unit
 
 

@@ -87,10 +87,16 @@ _VACUOUS = _any(
     r"^(?:True|1|true|not?False|!false|\"[^\"]*\")$",
     r"^(?:[\w.]+\.)?(?:assertTrue|assert_true|assert_|assert|ok|isTrue|should|ASSERT_TRUE|EXPECT_TRUE|REQUIRE|CHECK)!?\((?:t,)?[Tt]rue(?:,.*)?\)$",
     r"^(?:[\w.]+\.)?(?:assertFalse|isFalse|ASSERT_FALSE|EXPECT_FALSE)\((?:t,)?[Ff]alse(?:,.*)?\)$",
-    r"^(?:assert|require)\.True\(t,true", r"^assertThat\(true\)\.isTrue\(\)$", r"^t\.pass\(\)$",
+    r"^(?:assert|require)\.True\(t,true",
+    r"^assertThat\(true\)\.isTrue\(\)$",
+    r"^t\.pass\(\)$",
     r"^expect\((?P<c>true|false|1|0|null)\)\.(?:to|not_to|toBe|toEqual|toStrictEqual|to\.be|to\.equal)\.?\(?(?:be|eq|equal)?\(?(?P=c)?\)*$",
-    r"^expect\(true\)\.(?:toBeTruthy\(\)|to\.be\.true|to\.equal\(true\)|tobe_truthy|tobetrue)", r"^expect\.assertions\(0\)$",
-    r"^asserttrue$", r"^assert_equaltrue,true$", r"^assert!\(matches!\(.*,_\)\)$", r"^prop_assert!\(true\)$",
+    r"^expect\(true\)\.(?:toBeTruthy\(\)|to\.be\.true|to\.equal\(true\)|tobe_truthy|tobetrue)",
+    r"^expect\.assertions\(0\)$",
+    r"^asserttrue$",
+    r"^assert_equaltrue,true$",
+    r"^assert!\(matches!\(.*,_\)\)$",
+    r"^prop_assert!\(true\)$",
 )
 _ALWAYS = re.compile(r"\bor\s+(?:True|1)\s*\)?\s*$|\|\|\s*true\b[^|&]*$|\|\|\s*1\s*\)?\s*;?$")
 _TWO_SIDED = re.compile(
@@ -187,10 +193,13 @@ def _stated(value: str) -> Iterator[tuple[str, str]]:
     for hit in _TOLERANCE.finditer(value):
         yield hit["key"], _balanced(hit["value"])
     for hit in _POSITIONAL.finditer(value):
-        arguments = split_arguments(hit["args"].removesuffix(")") if hit["args"].count("(") < hit["args"].count(")") else hit["args"])
+        arguments = split_arguments(
+            hit["args"].removesuffix(")") if hit["args"].count("(") < hit["args"].count(")") else hit["args"]
+        )
         yield from _positional(hit["name"], arguments)
     bound = re.search(
-        r"^(?:assert!?)?\(?(?:np\.)?(?:all\()?(?:np\.)?(?:math\.|Math\.)?f?abs\(.*\)\)?<=?(?P<value>[-+*/.\w]+)\)?$|\.abs\(\)<=?(?P<rust>[-+*/.\w]+)\)?$", value
+        r"^(?:assert!?)?\(?(?:np\.)?(?:all\()?(?:np\.)?(?:math\.|Math\.)?f?abs\(.*\)\)?<=?(?P<value>[-+*/.\w]+)\)?$|\.abs\(\)<=?(?P<rust>[-+*/.\w]+)\)?$",
+        value,
     )
     if bound:
         yield "bound", bound["value"] or bound["rust"]

@@ -51,7 +51,7 @@ def test_findings(pairs: Sequence[FilePair], head: TreeReader) -> Iterator[Weake
         if pair.unparsed:
             message = "The file of tests cannot be parsed: what it checks is not known."
             yield WeakeningFinding("tests.unreadable", pair.path, None, message)
-    yield from collected_findings(matching, holding, head)
+    yield from collected_findings(matching, pairs, head)
     yield from hook_findings(pairs)
     yield from skip_findings(matching)
     yield from _checked_less(matching, vanished)
@@ -135,7 +135,9 @@ def _gone_one(pair: FilePair, unit: Unit) -> WeakeningFinding:
 
 
 def _hides(new: Unit, old: Unit) -> bool:
-    return bool(old.leaf) and old.leaf.lower() in new.leaf.lower() and bool(set(old.lines) & set(new.lines))
+    if not old.leaf or old.leaf.lower() not in new.leaf.lower():
+        return False
+    return new.names == old.names or bool(set(old.lines) & set(new.lines))
 
 
 def _commented(pair: FilePair, lines: Sequence[str]) -> int | None:
@@ -172,7 +174,11 @@ def _checked_less(matching: Matching, vanished: Vanished) -> Iterator[WeakeningF
         if came[check.text] > 0:
             came[check.text] -= 1
             return True
-        twin = next((one for one in elsewhere if _alike(check.text, one) > MOVED_CHECK), None) if len(check.text) > MOVED_CHECK_LENGTH else None
+        twin = (
+            next((one for one in elsewhere if _alike(check.text, one) > MOVED_CHECK), None)
+            if len(check.text) > MOVED_CHECK_LENGTH
+            else None
+        )
         if twin is not None:
             elsewhere.remove(twin)
         return twin is not None
@@ -229,7 +235,12 @@ def _compared(one: Matched) -> bool:
 def _hollow(one: Matched) -> bool:
     """A test that never checked in words, and of whose body next to nothing is left."""
     checked = one.old.body.asserts or one.new.body.asserts
-    return one.old.kind == "test" and not checked and len(one.old.lines) >= HOLLOW_BEFORE and len(one.new.lines) <= HOLLOW_AFTER
+    return (
+        one.old.kind == "test"
+        and not checked
+        and len(one.old.lines) >= HOLLOW_BEFORE
+        and len(one.new.lines) <= HOLLOW_AFTER
+    )
 
 
 def _weights(matching: Matching) -> dict[str, int]:
@@ -243,8 +254,10 @@ def _weights(matching: Matching) -> dict[str, int]:
 
 def _sliced_new(one: Matched) -> bool:
     """Whether the test ran over no list before, so that nothing was cut."""
-    return not one.old.body.rows and not one.old.body.row_lists and not re.search(
-        r"parametrize|\beach\b|\bfor\b|Each|range", one.old.text
+    return (
+        not one.old.body.rows
+        and not one.old.body.row_lists
+        and not re.search(r"parametrize|\beach\b|\bfor\b|Each|range", one.old.text)
     )
 
 

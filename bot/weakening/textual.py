@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.weakening.features import Vanished
 from bot.syntax.languages import language_of
+from bot.weakening.features import Vanished
 from bot.weakening.files import FilePair
 from bot.weakening.model import WeakeningFinding
 from bot.weakening.nodes import squeeze

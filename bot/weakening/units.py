@@ -9,7 +9,7 @@ from functools import cached_property
 
 from tree_sitter import Node
 
-from bot.syntax.trees import COMMENTS, parse
+from bot.syntax.trees import COMMENTS, parse, walk
 from bot.weakening.marks import skip_of
 from bot.weakening.model import Assertion, Body, Skip
 from bot.weakening.nodes import normal, squeeze, text, tokens
@@ -37,8 +37,21 @@ class Context:
 class Unit:
     """A test, a helper (anything else with a name), a group of tests, or the file; its body is read when asked."""
 
-    __slots__ = ("__dict__", "_context", "_declared", "_nested", "_node", "_root", "_roles", "end", "kind", "line",
-                 "names", "parent")  # fmt: skip
+    __slots__ = (
+        "__dict__",
+        "_context",
+        "_declared",
+        "_nested",
+        "_node",
+        "_roles",
+        "_root",
+        "_swallowing",
+        "end",
+        "kind",
+        "line",
+        "names",
+        "parent",
+    )  # fmt: skip
 
     def __init__(self, node: Node, root: Node, kind: str, names: Names, parent: Unit | None, file: _File) -> None:
         self.kind = kind
@@ -47,7 +60,7 @@ class Unit:
         self.line = root.start_point.row + 1 if kind != "file" else 1
         self.end = node.end_point.row + 1
         self._node, self._root = node, root
-        self._context, self._roles = file.context, file.roles
+        self._context, self._roles, self._swallowing = file.context, file.roles, file.swallowing
         self._declared = file.roles.declared.get(node.id, Declared())
         self._nested: set[int] = set()
 
@@ -104,8 +117,8 @@ class Unit:
     @cached_property
     def text(self) -> str:
         """The unit's source, and what is declared about it outside (Rust's attributes stand before the item)."""
-        outside = [text(node) for node in self._declared.marks if not _inside(node, self._node)]
-        return "\n".join([text(self._node), *outside])
+        apart = [*self._declared.marks, *([self._root] if self._root.id != self._node.id else [])]
+        return "\n".join([text(self._node), *(text(node) for node in apart if not _inside(node, self._node))])
 
     @cached_property
     def header(self) -> str:
@@ -138,7 +151,8 @@ class Unit:
                     found.row_lists += 1
         for node in declared.heads:
             found.asserts.append(_assertion(node, node, _State()))
-        _walk(self._root, self, found, _State())
+        wrapped = any(mark.split("(", 1)[0].rsplit(".", 1)[-1] in self._swallowing for mark in self.declared_text)
+        _walk(self._root, self, found, _State(dead="swallowed" if wrapped else ""))
         return found
 
     @cached_property
@@ -174,7 +188,9 @@ class _State:
 
 
 _NEVER = re.compile(r"^\(*(?:False|false|0|None|null|nil|TYPE_CHECKING|typing\.TYPE_CHECKING|0==1|1==0)\)*$")
-_NOTHING = re.compile(r"^(?:\[\]|\(\)|\{\}|range\(0\)|\(0\.\.0\)|0\.\.0|\w*\[\][\w.]*\{\}|List\.of\(\)|Stream\.of\(\)|vec!\[\])$")
+_NOTHING = re.compile(
+    r"^(?:\[\]|\(\)|\{\}|range\(0\)|\(0\.\.0\)|0\.\.0|\w*\[\][\w.]*\{\}|List\.of\(\)|Stream\.of\(\)|vec!\[\])$"
+)
 
 
 def _enter(child: Node, unit: Unit, state: _State) -> _State:
@@ -191,14 +207,20 @@ def _enter(child: Node, unit: Unit, state: _State) -> _State:
         over = roles.loops[child.id]
         said = normal(over) if over is not None else ""
         dead = dead or ("unreachable" if _NOTHING.match(said) or _NEVER.match(said) else "")
-    if child.id in roles.swallows:
+    if child.id in roles.swallows or (unit._swallowing and called_leaf(child) in unit._swallowing):
         dead = dead or "swallowed"
     if child.id in roles.floating and not _waits(unit):
         dead = dead or "floating"
     if child.id in roles.functions:
         depth += 1
         name = roles.functions[child.id]
-        if name and unit.kind == "test" and child.id != unit._root.id and not state.in_class and _never_called(name, child, unit):
+        if (
+            name
+            and unit.kind == "test"
+            and child.id != unit._root.id
+            and not state.in_class
+            and _never_called(name, child, unit)
+        ):
             dead = dead or "unreachable"
     return _State(conditions, loop, depth, state.in_class or child.type.startswith("class"), dead)
 
@@ -208,13 +230,17 @@ def _waits(unit: Unit) -> bool:
     head = unit.text[:300]
     if unit.language == "go":
         return bool(re.search(r"\.Wait\(|<-|\.Done\(", unit.text))
-    return bool(re.search(r"(?:function\s*\w*\s*\(|\(|,\s*)(?:done|cb|callback|t|assert|next|resolve)\b[^)]*\)?\s*(?:=>|\{)", head)) or (
-        "advanceTimers" in unit.text or "runAllTimers" in unit.text or "useFakeTimers" in unit.source
-    )
+    return bool(
+        re.search(
+            r"(?:function\s*\w*\s*\(|\(|,\s*)(?:done|cb|callback|t|assert|next|resolve)\b[^)]*\)?\s*(?:=>|\{)", head
+        )
+    ) or ("advanceTimers" in unit.text or "runAllTimers" in unit.text or "useFakeTimers" in unit.source)
 
 
 def _never_called(name: str, node: Node, unit: Unit) -> bool:
     parent = node.parent
+    if name == "_":
+        return True
     if parent is not None and parent.type == "decorated_definition":
         return False
     return len(re.findall(rf"(?<![\w$]){re.escape(name)}(?![\w$])", unit.text)) < 2
@@ -275,7 +301,7 @@ def _take_check(child: Node, unit: Unit, found: Body, state: _State) -> bool:
     if checked is None:
         return False
     one = _assertion(child, checked, state)
-    dead = state.dead
+    dead = state.dead or ("swallowed" if _ends_in_swallow(child, roles) else "")
     if child.id in roles.vacuous or vacuous_text(one):
         dead = dead or "vacuous"
     elif unit.language in ("javascript", "typescript", "tsx") and not one.awaited and needs_await(one.text):
@@ -286,15 +312,30 @@ def _take_check(child: Node, unit: Unit, found: Body, state: _State) -> bool:
         found.asserts.append(one)
     if child.type in _HOLDERS:
         around = (*state.conditions, normal(checked)) if child.type == "with_statement" else state.conditions
-        _walk_blocks(child, unit, found, _State(around, state.loop, state.depth, state.in_class, dead if dead != "vacuous" else ""))
+        _walk_blocks(
+            child,
+            unit,
+            found,
+            _State(around, state.loop, state.depth, state.in_class, dead if dead != "vacuous" else ""),
+        )
     return True
+
+
+def _ends_in_swallow(node: Node, roles: Roles) -> bool:
+    """Whether the check's own chain of calls goes on with one that drops its failure (`.catch(() => {})`)."""
+    at: Node | None = node
+    while at is not None and at.type in ("call_expression", "member_expression"):
+        at = at.child_by_field_name("function") or at.child_by_field_name("object")
+        if at is not None and at.id in roles.swallows:
+            return True
+    return False
 
 
 def _early_return(node: Node, conditions: tuple[str, ...], unit: Unit) -> list[Skip]:
     """A return before the first check: under a condition, or so that what follows never runs."""
     line = node.start_point.row + 1
     around = _around(node, unit._root)
-    own = unit._root.type in ("arguments", "argument_list") or unit._root.id in unit._roles.functions and False
+    own = unit._root.type in ("arguments", "argument_list") or (unit._root.id in unit._roles.functions and False)
     functions = sum(one.id in unit._roles.functions for one in around)
     if unit.kind in ("test", "helper") and functions > own:
         # A return of a function inside; in a group such functions declare tests.
@@ -317,7 +358,17 @@ def _around(node: Node, body: Node) -> list[Node]:
 _PLAIN = frozenset({"statement_list", "body_statement", "arguments", "compound_statement"})
 _HOLDERS = frozenset({"with_statement", "call", "call_expression", "method_invocation"})
 """Checks that can hold blocks with further checks."""
-_BLOCKS = frozenset({"block", "statement_block", "do_block", "arrow_function", "function_expression", "func_literal", "lambda_expression"})
+_BLOCKS = frozenset(
+    {
+        "block",
+        "statement_block",
+        "do_block",
+        "arrow_function",
+        "function_expression",
+        "func_literal",
+        "lambda_expression",
+    }
+)
 
 
 def _walk_blocks(node: Node, unit: Unit, found: Body, state: _State) -> None:
@@ -333,7 +384,9 @@ def _walk_blocks(node: Node, unit: Unit, found: Body, state: _State) -> None:
 
 
 def _assertion(node: Node, checked: Node, state: _State) -> Assertion:
-    return Assertion(normal(checked), node.start_point.row + 1, state.conditions, state.loop, text(checked), "", _awaited(node))
+    return Assertion(
+        normal(checked), node.start_point.row + 1, state.conditions, state.loop, text(checked), "", _awaited(node)
+    )
 
 
 _AWAITS = frozenset({"await_expression", "await", "return_statement", "yield_expression", "variable_declarator",
@@ -387,7 +440,9 @@ def _row_marks(node: Node) -> list[Skip]:
     return [skip for child in node.named_children if child.type in inside for skip in _row_marks(child)]
 
 
-_SLICE = re.compile(r"\[[^\[\]:]*:[^\[\]]*\]$|\.(?:slice|take|first|limit|skip|drop|islice)\((?!\))[^()]*\)$|^(?:itertools\.)?islice\(|\[\.\.")
+_SLICE = re.compile(
+    r"\[[^\[\]:]*:[^\[\]]*\]$|\.(?:slice|take|first|limit|skip|drop|islice)\((?!\))[^()]*\)$|^(?:itertools\.)?islice\(|\[\.\."
+)
 
 
 def _cut(node: Node) -> list[str]:
@@ -415,6 +470,29 @@ class _File:
         self.context = context
         self.roles = Roles(root, context.language)
         self.units: list[Unit] = []
+        self.swallowing: frozenset[str] = _swallowing(root, self.roles) if self.roles.swallows else frozenset()
+
+
+def _swallowing(root: Node, roles: Roles) -> frozenset[str]:
+    """Names of the file's own functions that drop failures of what they are given to run."""
+    found = set()
+    for node in walk(root):
+        role = roles.units.get(node.id)
+        if (
+            role is not None
+            and UNITS[role.capture] in ("helper", "code")
+            and any(one.id in roles.swallows for one in walk(node))
+        ):
+            inside = [one for one in walk(node) if one.id in roles.swallows]
+            if any(
+                re.search(
+                    r"\b(?:func|function|fn|f|callback|cb|test|body|block|action|run|wrapped|yield|executable|op|task)\w*\b",
+                    text(one),
+                )
+                for one in inside
+            ):
+                found.add(text(role.name))
+    return frozenset(found)
 
 
 def units(context: Context) -> list[Unit]:
@@ -433,7 +511,7 @@ def _collect(nodes: Iterable[Node], parent: Unit, file: _File, condition: str) -
     for child in nodes:
         begun = _begin(child, parent, file)
         if begun is None:
-            inner = file.roles.branches.get(child.id) if child.type.startswith("if") else None
+            inner = file.roles.branches.get(child.id) if child.type.startswith(("if", "preproc_if")) else None
             _collect(child.named_children, parent, file, normal(inner) if inner is not None else condition)
             continue
         if condition and begun.kind in ("test", "group"):

@@ -102,7 +102,7 @@ def kinds(checks: Iterable[str]) -> frozenset[str]:
 
 
 _FORGIVING = re.compile(
-    r"\|\|\s*\(?\s*(?:true|:|exit 0|echo\b|printf\b|/bin/true|return 0|ok=)|;\s*(?:true|exit 0|:)\s*$|^\s*set \+e\b.*|^!\s|^(?:el)?if\s+!?\s*(?=[^[(].*;\s*then)|;\s*then\b.*$|--exit-zero\b|--no-fail\b|--soft-fail\b"
+    r"\|\|\s*\(?\s*(?:true|:|exit 0|echo\b|printf\b|/bin/true|return 0|ok=)|;\s*(?:true|exit 0|:)\s*$|^\s*set \+e\b.*|^!\s|^(?:el)?if\s+!?\s*(?=[^[(].*;\s*then)|;\s*then\b.*$|(?<![&>])&\s*$|--exit-zero\b|--no-fail\b|--soft-fail\b"
     r"|--passWithNoTests\b|-DskipTests\b"
     r"|-Dmaven\.test\.skip|--ignore-outcome|--allow-failure|-x\s+test\b|--no-verify\b|\|\|\s*exit\s+0"
 )
@@ -126,7 +126,7 @@ def forgiven(command: str, pipefail: bool = True, stops: bool = True) -> str | N
 
 _PIPE = re.compile(r"(?<!\|)\|&?(?![|&])")
 _QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'")
-_GOES_ON = re.compile(r";\s*(?:echo\b|:|cat\b|ls\b|printf\b)[^;&|]*$|(?<!&)&\s*$")
+_GOES_ON = re.compile(r";\s*(?:echo\b|:|cat\b|ls\b|printf\b)[^;&|]*$")
 """In `sh -c` without `-e` the last command's exit code is the line's."""
 
 
@@ -146,7 +146,9 @@ def without_forgiveness(command: str) -> str:
     bare = _GOES_ON.sub("", _FORGIVING.sub("", command))
     piped = _piped(bare)
     bare = bare[: _QUOTED.sub(lambda hit: "q" * len(hit[0]), bare).rindex("|")] if piped else bare
-    return " ".join(bare.split()).lstrip("-").removeprefix("! ").removeprefix("if ").strip().removesuffix("2>&1").strip()
+    return (
+        " ".join(bare.split()).lstrip("-").removeprefix("! ").removeprefix("if ").strip().removesuffix("2>&1").strip()
+    )
 
 
 _FLAG = re.compile(
@@ -244,5 +246,9 @@ def targets_of(command: str) -> list[str]:
     if hit is None or re.search(r"mvnw?|gradlew?|make|tox|nox|rake|npm|yarn|pnpm|ctest", hit[0]):
         return []
     rest = re.split(r"\s(?:\||&&|;|\d?>|--(?=\s|$))", command[hit.end() :], maxsplit=1)[0]
-    bare = re.sub(rf"(?<!\S)-{{1,2}}(?:k|m|c|n|p|o|run|timeout|junitxml|cov|cov-report|config|reporter|coverprofile|tags|count|parallel|durations|maxfail|tb){_VALUE}", " ", rest)
+    bare = re.sub(
+        rf"(?<!\S)-{{1,2}}(?:k|m|c|n|p|o|run|timeout|junitxml|cov|cov-report|config|reporter|coverprofile|tags|count|parallel|durations|maxfail|tb){_VALUE}",
+        " ",
+        rest,
+    )
     return [word.strip("\"'") for word in bare.split() if not word.startswith(("-", "$", "{", "<", ">", "|"))]

@@ -13,7 +13,7 @@ _ALWAYS = re.compile(
     r"^(?:\$\{\{)?(?:always\(\)|!cancelled\(\)|!failure\(\)|success\(\)(?:\|\|failure\(\))?|succeeded\(\)|succeededOrFailed\(\)|true|on_success|always)(?:\}\})?$"
 )
 _HARMLESS = re.compile(
-    r"github\.repository(?:_owner)?\b|\.repository\.fork|head\.repo\.full_name|\.draft\b|needs\.[\w.-]+\.(?:outputs|result)|steps\.[\w-]+\.|(?:^|[^\w])inputs\.|always\(\)|cancelled\(\)|success\(\)|merge_request|pull_request|isFork|event\.action"
+    r"github\.repository(?:_owner)?\b|\.repository\.fork|head\.repo\.full_name|\.draft\b|needs\.[\w.-]+\.(?:outputs|result)|steps\.[\w-]+\.|(?:^|[^\w])inputs\.|always\(\)|cancelled\(\)|success\(\)|merge_request|event_name==[\"']pull_request|isFork|event\.action"
 )
 """Conditions that leave a pull request's checks as they are: forks of the repository, drafts, results of other jobs."""
 
@@ -52,7 +52,11 @@ def _gitlab(node: dict[str, Any]) -> str:
                 continue
             when, condition = rule.get("when", "on_success"), str(rule.get("if", ""))
             wide = not condition and "changes" not in rule and "exists" not in rule
-            if (wide or "merge_request" in condition) and when not in ("never", "manual", "delayed") and "changes" not in rule:
+            if (
+                (wide or "merge_request" in condition)
+                and when not in ("never", "manual", "delayed")
+                and "changes" not in rule
+            ):
                 return "&&".join(said)
             shown = condition or "changes" * ("changes" in rule) or "rule"
             if when in ("never", "manual"):
@@ -61,7 +65,11 @@ def _gitlab(node: dict[str, Any]) -> str:
                 said.append(shown)
         return "&&".join(said)
     only, but = node.get("only"), node.get("except")
-    said = [f"only {item}" for item in _list(only) if item not in ("branches", "merge_requests", "pushes", "external_pull_requests")]
+    said = [
+        f"only {item}"
+        for item in _list(only)
+        if item not in ("branches", "merge_requests", "pushes", "external_pull_requests")
+    ]
     if _list(only) and any(item in ("merge_requests", "branches", "pushes") for item in _list(only)):
         said = []
     return "&&".join([*said, *(f"except {item}" for item in _list(but))])
@@ -69,7 +77,9 @@ def _gitlab(node: dict[str, Any]) -> str:
 
 def _list(value: Any) -> list[str]:
     if isinstance(value, dict):
-        return [f"{key} {item}" for key, items in value.items() for item in (items if isinstance(items, list) else [items])]
+        return [
+            f"{key} {item}" for key, items in value.items() for item in (items if isinstance(items, list) else [items])
+        ]
     return [str(item) for item in value] if isinstance(value, list) else [str(value)] if value is not None else []
 
 

@@ -172,11 +172,22 @@ def _steps(node: Any) -> Iterator[Step]:
             else ()
         )
         yield Step(
-            tuple(line for line in extra if "arg" in line or "command" in line), name, pin, _lenient(node), _off(node), conditions.of_step(node)
+            tuple(line for line in extra if "arg" in line or "command" in line),
+            name,
+            pin,
+            _lenient(node),
+            _off(node),
+            conditions.of_step(node),
         )
         return
     if "task" in node:
-        yield Step((), uses=str(node["task"]).split("@")[0], lenient=_lenient(node), off=_off(node), condition=conditions.of_step(node))
+        yield Step(
+            (),
+            uses=str(node["task"]).split("@")[0],
+            lenient=_lenient(node),
+            off=_off(node),
+            condition=conditions.of_step(node),
+        )
         return
     lines: list[str] = []
     for key in _RUN_KEYS:
@@ -192,7 +203,9 @@ def _shell(node: dict[str, Any]) -> list[str]:
     shell = node.get("shell")
     if shell == "bash":
         return ["set -eo pipefail"]
-    return [f"set +e # {shell}"] if isinstance(shell, str) and "{0}" in shell and "-e" not in shell.split("{0}")[0] else []
+    return (
+        [f"set +e # {shell}"] if isinstance(shell, str) and "{0}" in shell and "-e" not in shell.split("{0}")[0] else []
+    )
 
 
 def _lines(value: Any) -> list[str]:

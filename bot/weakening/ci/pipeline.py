@@ -158,24 +158,35 @@ class Pipelines:
                 message = f"`{step.uses}` was pinned to a commit and now follows `{step.pin}`."
                 yield WeakeningFinding("ci.unpinned", config.path, config.line(f"{step.uses}@{step.pin}"), message)
 
-
     def _conditioned(self, old: Job, new: Job, config: Config) -> Iterator[WeakeningFinding]:
         """Jobs and steps with checks that ran always, or under less, before."""
         if new.checks and narrowed(old.condition, new.condition) and not new.off:
             message = f"The job `{new.name}` runs only under a condition now: {new.condition[:80]}."
-            yield WeakeningFinding("ci.condition", config.path, config.line(new.condition[:20], new.name) or config.line(new.name), message)
+            yield WeakeningFinding(
+                "ci.condition", config.path, config.line(new.condition[:20], new.name) or config.line(new.name), message
+            )
         before: dict[str, list[Step]] = {}
         for step in old.steps:
             before.setdefault(step.key, []).append(step)
         for step in new.steps:
             twins = before.get(step.key, ())
-            if not step.checks or not twins or step.off or not _counts(step) or len([one for one in new.steps if one.key == step.key]) > len(twins):
+            if (
+                not step.checks
+                or not twins
+                or step.off
+                or not _counts(step)
+                or len([one for one in new.steps if one.key == step.key]) > len(twins)
+            ):
                 continue
             was = twins[0]
             if narrowed(was.condition, step.condition):
                 message = f"{_says(step)} runs only under a condition now: {step.condition[:80]}."
                 yield WeakeningFinding("ci.condition", config.path, config.line(step.key.split("\n")[0]), message)
-        gone = [name for name in old.needs if name not in new.needs and any(job.name == name and job.checks for job in self.new)]
+        gone = [
+            name
+            for name in old.needs
+            if name not in new.needs and any(job.name == name and job.checks for job in self.new)
+        ]
         if gone and not old.checks and not new.checks and len(new.needs) < len(old.needs):
             message = f"`{new.name}` no longer waits for `{gone[0]}`, whose failure it stood for."
             yield WeakeningFinding("ci.gate_narrowed", config.path, config.line("needs", new.name), message)
@@ -225,9 +236,17 @@ def _fewer_targets(was: str, now: str, everywhere: list[str]) -> str:
     others = [target for line in everywhere if line != now for target in targets_of(line)]
     if not before or set(before) & wide:
         narrow = [one for one in after if one.strip("./") not in ("", "tests", "test", "spec") and one not in wide]
-        return "all" if narrow and len(narrow) == len(after) and not others and ("/" in narrow[0] or "." in narrow[0]) else ""
+        return (
+            "all"
+            if narrow and len(narrow) == len(after) and not others and ("/" in narrow[0] or "." in narrow[0])
+            else ""
+        )
     kept = [*after, *others]
-    lost = [one for one in before if not any(one == two or one.startswith(two.rstrip("/.") + "/") or two in wide for two in kept)]
+    lost = [
+        one
+        for one in before
+        if not any(one == two or one.startswith(two.rstrip("/.") + "/") or two in wide for two in kept)
+    ]
     narrower = [one for one in lost if any(two.startswith(one.rstrip("/.") + "/") for two in after)]
     return lost[0] if narrower or (lost and len(after) < len(before)) else ""
 
@@ -253,7 +272,12 @@ def _switched(old: Job, new: Job, config: Config) -> Iterator[WeakeningFinding]:
             after = [one for one in step.lines[number + 1 :] if checks_of(one)]
             if _GOES_ON.match(line) and after and line not in old.lines and "set -e" not in step.lines[number + 1 :]:
                 message = f"After `{line[:40]}` a failure of `{after[0][:60]}` no longer counts."
-                yield WeakeningFinding("ci.failure_ignored", config.path, config.line(line.split(" #")[0]) or config.line(after[0][:40]), message)
+                yield WeakeningFinding(
+                    "ci.failure_ignored",
+                    config.path,
+                    config.line(line.split(" #")[0]) or config.line(after[0][:40]),
+                    message,
+                )
     piped = [line for line in new.lines if line in old.lines and _forgiven(line, new) and not _forgiven(line, old)]
     if piped:
         message = f"Without `pipefail` a failure of `{piped[0][:80]}` no longer counts."

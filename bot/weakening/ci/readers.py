@@ -14,7 +14,10 @@ from bot.syntax.trees import parse_path, source
 
 Pair = tuple[tuple[str, ...], str]
 
-_TAG = re.compile(r"<!--.*?-->|<!\[CDATA\[(?P<data>.*?)\]\]>|<(?P<close>/)?(?P<name>[A-Za-z_][\w:.-]*)(?P<rest>[^<>]*?)(?P<empty>/)?>", re.DOTALL)
+_TAG = re.compile(
+    r"<!--.*?-->|<!\[CDATA\[(?P<data>.*?)\]\]>|<(?P<close>/)?(?P<name>[A-Za-z_][\w:.-]*)(?P<rest>[^<>]*?)(?P<empty>/)?>",
+    re.DOTALL,
+)
 _ATTRIBUTE = re.compile(r"([\w:.-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 
 
@@ -50,8 +53,12 @@ def xml(text: str) -> Iterator[Pair]:
 
 
 _BLOCK = re.compile(r"^(?P<head>[^{}\n]*?)\{\s*$")
-_NAMED = re.compile(r"\b(?:named|register|create|withType|getByName)\s*(?:<(?P<type>\w+)[^>]*>)?\s*\(?\s*[\"']?(?P<name>\w+)?")
-_ASSIGNED = re.compile(r"^(?P<key>[\w.]+)\s*(?:=(?!=)|\.set\(|\s+(?=[\"'\d\[]|true\b|false\b)|\((?=\s*[\"'\d\[tf]))\s*(?P<value>.*?)\)?[;,]?\s*$")
+_NAMED = re.compile(
+    r"\b(?:named|register|create|withType|getByName)\s*(?:<(?P<type>\w+)[^>]*>)?\s*\(?\s*[\"']?(?P<name>\w+)?"
+)
+_ASSIGNED = re.compile(
+    r"^(?P<key>[\w.]+)\s*(?:=(?!=)|\.set\(|\s+(?=[\"'\d\[]|true\b|false\b)|\((?=\s*[\"'\d\[tf]))\s*(?P<value>.*?)\)?[;,]?\s*$"
+)
 
 
 def gradle(text: str) -> Iterator[Pair]:

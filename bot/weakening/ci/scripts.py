@@ -34,7 +34,10 @@ def tox(config: Config) -> list[Job]:
     for section, keys in config.data.items():
         if not section.startswith(("testenv", "tox")):
             continue
-        job = plain(config.path, section, list(keys.get("commands", ())))
+        job = plain(config.path, section, [])
+        for line in keys.get("commands", ()):
+            # https://tox.wiki/en/latest/config.html#commands: a leading dash ignores the exit code.
+            job.steps.append(Step((line.lstrip("-! "),), lenient=line.startswith("-")))
         job.lenient = any(
             str(value).lower() in ("true", "1")
             for key in ("ignore_outcome", "ignore_errors")
@@ -47,7 +50,9 @@ def tox(config: Config) -> list[Job]:
 def targets(config: Config) -> list[Job]:
     """The targets of a Makefile or Justfile, each recipe line a step."""
     found: list[Job] = []
-    strict = bool(re.search(r"(?m)^(?:export\s+)?\.?SHELL(?:FLAGS)?\s*[:?]?=.*pipefail|^set -[a-z]*o pipefail", config.text))
+    strict = bool(
+        re.search(r"(?m)^(?:export\s+)?\.?SHELL(?:FLAGS)?\s*[:?]?=.*pipefail|^set -[a-z]*o pipefail", config.text)
+    )
     for line in config.text.split("\n"):
         head = re.match(r"^([\w./-]+)\s*:(?!=)(.*)$", line)
         if head:

@@ -62,6 +62,9 @@ def _switched_on(before: Sequence[Setting], after: Sequence[Setting], old: Confi
         if one.value.lower() in _TRUE and one.keys not in had and len(had) < _count(after, _TRUE):
             if not old.text and "env" not in one.keys:
                 continue
+            if one.keys[0].startswith("testenv") and not any(was.keys[0] == one.keys[0] for was in old.settings):
+                # A new environment that may fail takes nothing away.
+                continue
             yield one, "is switched on"
 
 
@@ -107,14 +110,20 @@ def _numbers(before: Sequence[Setting], after: Sequence[Setting], falls: bool) -
     if not falls:
         known = {one.keys for one in before}
         yield from (
-            (one, f"is {one.value} now") for one in after if one.keys not in known and (_amount(one.value) or 0) > 1 and before
+            (one, f"is {one.value} now")
+            for one in after
+            if one.keys not in known and (_amount(one.value) or 0) > 1 and before
         )
 
 
 def _falls(before: Sequence[Setting], after: Sequence[Setting], old: Config, _added: frozenset[str]) -> Found:
     yield from _numbers(before, after, True)
     if not before and old.text:
-        yield from ((one, "is 0, so that failures count for nothing") for one in after if "exit" in one.keys[-1].lower() and _amount(one.value) == 0)
+        yield from (
+            (one, "is 0, so that failures count for nothing")
+            for one in after
+            if "exit" in one.keys[-1].lower() and _amount(one.value) == 0
+        )
 
 
 def _rises(before: Sequence[Setting], after: Sequence[Setting], _old: Config, _added: frozenset[str]) -> Found:
@@ -146,7 +155,7 @@ def _brought(item: str, added: frozenset[str]) -> bool:
 def _covers(wide: str, narrow: str) -> bool:
     """Whether a pattern or folder takes in another one: `tests` takes in `tests/unit`, `**/*.js` `src/**/*.js`."""
     one, two = wide.strip("./").replace("<rootDir>", ""), narrow.strip("./").replace("<rootDir>", "")
-    if one in ("", "*", "**") or two.startswith((f"{one}/", one)) and len(one) <= len(two):
+    if one in ("", "*", "**") or (two.startswith((f"{one}/", one)) and len(one) <= len(two)):
         return True
     return one.startswith("**/") and (two.endswith(one[3:]) or two.rsplit("/", 1)[-1] == one[3:])
 
@@ -205,5 +214,7 @@ def _of_text(row: TextRow, old: Config, new: Config) -> Iterator[WeakeningFindin
             # Reworded: as many as before.
             had.subtract([next(iter(+had))])
             continue
-        yield WeakeningFinding(row.code, new.path, number, f"{row.says[0].upper()}{row.says[1:]}: {said[:80]} ({row.tool}).")
+        yield WeakeningFinding(
+            row.code, new.path, number, f"{row.says[0].upper()}{row.says[1:]}: {said[:80]} ({row.tool})."
+        )
         return

@@ -44,6 +44,7 @@
 (for_statement) @loop
 (return_statement) @return
 (func_literal) @function
+(assignment_statement left: (expression_list . (identifier) @function.name .) right: (expression_list . (func_literal) .)) @function
 (short_var_declaration left: (expression_list . (identifier) @function.name .) right: (expression_list . (func_literal) .)) @function
 
 ; --- failures that do not reach the runner

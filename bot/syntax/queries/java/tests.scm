@@ -53,3 +53,4 @@
   (#not-match? @handler "\\bthrow\\b|\\bfail\\s*\\(|\\bassert|\\bverify|\\bexpect|\\.add\\(|\\berr\\w*\\s*=|\\bex\\w*\\s*=|addError"))
 ((method_invocation name: (_) @leaf arguments: (argument_list . (_) @type [(lambda_expression)] @swallow))
   (#eq? @leaf "assertThrows") (#match? @type "^(AssertionError|AssertionFailedError|Throwable|Error)\\.class$"))
+((try_statement body: (block) @swallow (finally_clause) @handler) (#match? @handler "\\breturn\\b"))

@@ -75,3 +75,4 @@
 (variable_declarator name: (identifier) @table.name value: (array) @rows)
 ((call_expression function: (call_expression function: (_) @mark arguments: (arguments . (_) @over)) arguments: (arguments . (_) @name)) @owner
   (#match? @mark "\\.(each|for)$"))
+((try_statement body: (statement_block) @swallow finalizer: (finally_clause) @handler) (#match? @handler "\\breturn\\b"))

@@ -87,3 +87,5 @@
 (module (expression_statement (assignment left: (identifier) @table.name right: [(list) (tuple)] @rows)))
 ((decorated_definition (decorator (call arguments: (argument_list (_) . (_) @over)) @call)) @owner
   (#match? @call "^[\\w.]*\\bparametrize\\("))
+
+((try_statement body: (block) @swallow (finally_clause) @handler) (#match? @handler "\\breturn\\b"))

@@ -36,7 +36,7 @@
 (let_declaration pattern: (identifier) @function.name value: (closure_expression)) @function
 
 ; --- failures that do not reach the runner
-((let_declaration pattern: (_) @ignored value: (_) @call) @swallow
+((let_declaration pattern: _ @ignored value: (_) @call) @swallow
   (#match? @ignored "^_\\w*$") (#match? @call "catch_unwind"))
 ((expression_statement (call_expression) @call) @swallow
   (#match? @call "^(std::)?(panic::)?catch_unwind\\(|catch_unwind\\([\\s\\S]*\\)\\.(ok|is_ok|is_err)\\(\\)$"))
