@@ -17,7 +17,7 @@ from bot.weakening.nodes import normal, split_arguments, squeeze, text
 
 @dataclass(frozen=True, slots=True)
 class MarkRow:
-    """`pattern` is looked for in the mark; `kind`: skip, xfail or focus; `conditional`: it holds back only sometimes."""
+    """`pattern` is looked for in the mark; `kind`: skip, xfail or focus; `conditional`: only sometimes."""
 
     pattern: re.Pattern[str]
     kind: str
@@ -55,7 +55,9 @@ MARKS: dict[str, tuple[MarkRow, ...]] = {
         _row(r"^(?:ginkgo\.|g\.)?F(?=[A-Z])|^(?:ginkgo\.)?Focus$", "focus"),
     ),
     "java": (
-        _row(r"^@(?:\w+\.)*(?:Disabled(?:On|If|For|Until)\w*|Enabled(?:I|O|For)\w*|Ignore(?:On|If|For|Until)\w*)", "skip", True),
+        _row(
+            r"^@(?:\w+\.)*(?:Disabled(?:On|If|For|Until)\w*|Enabled(?:I|O|For)\w*"
+            r"|Ignore(?:On|If|For|Until)\w*)", "skip", True),
         _row(r"^@(?:\w+\.)*(?:Disabled|Ignore|Pending|Manual|NotRun)\w*", "skip"),
         _row(r"^@(?:\w+\.)*(?:Test|ParameterizedTest|Property)\(.*enabled=false", "skip"),
     ),

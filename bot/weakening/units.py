@@ -1,4 +1,4 @@
-"""Tests, groups of tests and helpers of a file, each with what its body does. The languages' queries say what is what."""
+"""Tests, groups of tests and helpers of a file, each with what its body does; the queries say what is what."""
 
 from __future__ import annotations
 
@@ -452,7 +452,10 @@ def _cut(node: Node) -> list[str]:
 
 def _is_table(name: str, source: str) -> bool:
     word = re.escape(name)
-    used = rf"parametrize\([^()]*,\s*{word}\b|\beach\(\s*{word}\b|\.for\(\s*{word}\b|\bof\s+{word}\b|\bin\s+{word}\b|\b{word}\.(?:forEach|each|map)\b"
+    used = (
+        rf"parametrize\([^()]*,\s*{word}\b|\beach\(\s*{word}\b|\.for\(\s*{word}\b"
+        rf"|\bof\s+{word}\b|\bin\s+{word}\b|\b{word}\.(?:forEach|each|map)\b"
+    )
     return bool(re.search(used, source))
 
 

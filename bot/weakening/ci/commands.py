@@ -102,7 +102,9 @@ def kinds(checks: Iterable[str]) -> frozenset[str]:
 
 
 _FORGIVING = re.compile(
-    r"\|\|\s*\(?\s*(?:true|:|exit 0|echo\b|printf\b|/bin/true|return 0|ok=)|;\s*(?:true|exit 0|:)\s*$|^\s*set \+e\b.*|^!\s|^(?:el)?if\s+!?\s*(?=[^[(].*;\s*then)|;\s*then\b.*$|(?<![&>])&\s*$|--exit-zero\b|--no-fail\b|--soft-fail\b"
+    r"\|\|\s*\(?\s*(?:true|:|exit 0|echo\b|printf\b|/bin/true|return 0"
+    r"|ok=)|;\s*(?:true|exit 0|:)\s*$|^\s*set \+e\b.*|^!\s|^(?:el)?if\s+!?\s*(?=[^[(].*;\s*then)"
+    r"|;\s*then\b.*$|(?<![&>])&\s*$|--exit-zero\b|--no-fail\b|--soft-fail\b"
     r"|--passWithNoTests\b|-DskipTests\b"
     r"|-Dmaven\.test\.skip|--ignore-outcome|--allow-failure|-x\s+test\b|--no-verify\b|\|\|\s*exit\s+0"
 )
@@ -218,12 +220,18 @@ _SELECTOR = re.compile(
 _PLAIN_FLAGS = re.compile(r"^-(?:p|t|f|g|e|E|P|n|i|R|L|m)\b")
 """Short flags that mean a selection to some runners only; `_MEANT` says to which."""
 _MEANT = {
-    "-k": r"test", "-m": r"test", "-p": r"py\.?test", "-t": r"jest|vitest|npm|yarn|pnpm|bun", "-g": r"mocha|playwright|npm|yarn|pnpm",
-    "-e": r"rspec|tox|nox", "-E": r"nextest|ctest", "-P": r"rspec", "-n": r"minitest|ruby|rake", "-i": r"make", "-R": r"ctest",
-    "-L": r"ctest", "-f": r"bats", "-O": r"python|PYTHON", "-x": r"gradle", "--list": r"playwright|test", "--project": r"playwright|vitest|jest",
-    "--skip": r"cargo|test", "--exclude": r"cargo|vitest|mocha|test", "--filter": r"dotnet|bats|phpunit|nextest", "--continue": r"gradle",
-    "--lib": r"cargo", "--bin": r"cargo", "--bins": r"cargo", "--doc": r"cargo", "--test": r"cargo", "--version": r"test|tox|jest|rspec|mocha", "--help": r"test|jest|rspec|mocha",
-    "--tag": r"rspec|flags", "--pattern": r"rspec|flags", "--shard": r"jest|vitest|playwright", "--keep-going": r"make", "-short": r"go\s", "-run": r"go\s", "-skip": r"go\s", "-list": r"go\s",
+    "-k": r"test", "-m": r"test", "-p": r"py\.?test", "-t": r"jest|vitest|npm|yarn|pnpm|bun", "-g":
+    r"mocha|playwright|npm|yarn|pnpm",
+    "-e": r"rspec|tox|nox", "-E": r"nextest|ctest", "-P": r"rspec", "-n": r"minitest|ruby|rake", "-i": r"make",
+    "-R": r"ctest",
+    "-L": r"ctest", "-f": r"bats", "-O": r"python|PYTHON", "-x": r"gradle", "--list": r"playwright|test",
+    "--project": r"playwright|vitest|jest",
+    "--skip": r"cargo|test", "--exclude": r"cargo|vitest|mocha|test", "--filter": r"dotnet|bats|phpunit|nextest",
+    "--continue": r"gradle",
+    "--lib": r"cargo", "--bin": r"cargo", "--bins": r"cargo", "--doc": r"cargo", "--test": r"cargo", "--version":
+    r"test|tox|jest|rspec|mocha", "--help": r"test|jest|rspec|mocha",
+    "--tag": r"rspec|flags", "--pattern": r"rspec|flags", "--shard": r"jest|vitest|playwright", "--keep-going":
+    r"make", "-short": r"go\s", "-run": r"go\s", "-skip": r"go\s", "-list": r"go\s",
     "--ignored": r"cargo", "--exact": r"cargo",
 }  # fmt: skip
 

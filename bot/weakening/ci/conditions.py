@@ -1,4 +1,5 @@
-"""Under which conditions jobs and steps run: GitHub's `if`, Azure's `condition`, GitLab's `rules`, CircleCI's filters."""
+"""Under which conditions jobs and steps run: GitHub's `if`, Azure's `condition`, GitLab's `rules`, CircleCI's
+filters."""
 
 from __future__ import annotations
 
@@ -46,7 +47,7 @@ def _gitlab(node: dict[str, Any]) -> str:
     # https://docs.gitlab.com/ci/yaml/#rules
     rules = node.get("rules")
     if isinstance(rules, list):
-        said = []
+        said: list[str] = []
         for rule in rules:
             if not isinstance(rule, dict):
                 continue

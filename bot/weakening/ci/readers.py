@@ -30,26 +30,28 @@ def xml(text: str) -> Iterator[Pair]:
         last = hit.end()
         if hit["data"] is not None:
             yield tuple(stack), hit["data"].strip()
-        if hit["name"] is None:
-            continue
-        if hit["close"]:
+        elif hit["close"]:
             if opened and between:
                 yield tuple(stack), between
             while stack and stack.pop() != hit["name"]:
                 pass
             opened = False
-            continue
-        given = {key: one or two for key, one, two in _ATTRIBUTE.findall(hit["rest"])}
-        if "name" in given:
-            yield (*stack, given["name"]), given.get("value", "")
-        for key, value in given.items():
-            if key not in ("name", "value") and not key.startswith("xmlns"):
-                yield (*stack, hit["name"], key), value
-        if hit["empty"]:
-            yield (*stack, hit["name"]), ""
-        else:
-            stack.append(hit["name"])
-        opened = not hit["empty"]
+        elif hit["name"] is not None:
+            yield from _attributes(tuple(stack), hit)
+            opened = not hit["empty"]
+            if opened:
+                stack.append(hit["name"])
+
+
+def _attributes(stack: tuple[str, ...], tag: re.Match[str]) -> Iterator[Pair]:
+    given = {key: one or two for key, one, two in _ATTRIBUTE.findall(tag["rest"])}
+    if "name" in given:
+        yield (*stack, given["name"]), given.get("value", "")
+    for key, value in given.items():
+        if key not in ("name", "value") and not key.startswith("xmlns"):
+            yield (*stack, tag["name"], key), value
+    if tag["empty"]:
+        yield (*stack, tag["name"]), ""
 
 
 _BLOCK = re.compile(r"^(?P<head>[^{}\n]*?)\{\s*$")
