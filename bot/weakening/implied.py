@@ -18,10 +18,13 @@ _COMMON = frozenset(
 _INDEX = re.compile(r"(?<=[\w)\]])\[-?\d+\]")
 
 
+_CALLEE = re.compile(r"^[\w.:]+!?(?=\()")
+
+
 def absorber(check: Assertion, absorbing: Iterable[Assertion]) -> Assertion | None:
     """A new check that says all that the old one said: `a == 1`, `b == 2` → `(a, b) == (1, 2)`."""
     bare = _INDEX.sub("", check.text)
-    words = set(_LITERAL.findall(bare)) - _COMMON
+    words = set(_LITERAL.findall(_CALLEE.sub("", bare))) - _COMMON
     if not words:
         return None
     for one in absorbing:

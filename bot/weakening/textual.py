@@ -38,7 +38,8 @@ _SUFFIXES = (
 )
 _TEST = re.compile(
     r"^[ \t]*(?:"
-    r"(?:@\w+(?:\([^)\n]*\))?\s+)*(?:[\w<>]+\s+)*fun\s+(?P<kotlin>`[^`]+`|\w+)\s*\("
+    r"(?:[\w<>]+\s+)*fun\s+(?P<kotlin>`[^`]+`|test\w+)\s*\("
+    r"|(?:@\w+(?:\([^)\n]*\))?\s+)*@\w*Test\w*(?:\([^)\n]*\))?\s+(?:@\w+(?:\([^)\n]*\))?\s+)*(?:\w+\s+)*fun\s+(?P<annotated>\w+)\s*\("
     r"|(?:public\s+|async\s+|static\s+|final\s+)*(?:function|func)\s+(?P<function>test\w+)\s*\("
     r"|(?:public|internal)\s+(?:async\s+)?(?:void|Task(?:<\w+>)?)\s+(?P<csharp>\w+)\s*\("
     r"|def\s+(?P<groovy>\"[^\"]+\"|test\w+)\s*\("
@@ -55,6 +56,13 @@ _HELD = re.compile(
     r"|it\.skip|xit\(|\bpending\b|\[TestIgnore",
     re.MULTILINE,
 )
+
+
+_HELD_CLASS = re.compile(
+    r"^[ \t]*(?:@(?:Disabled|Ignore)\w*|\[(?:Ignore|Skip|Explicit)\w*)[^\n]*\n(?:[ \t]*[@\[][^\n]*\n)*[ \t]*(?:\w+[ \t]+)*class\b",
+    re.MULTILINE,
+)
+"""A mark that holds back a whole class."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +137,14 @@ def _of(pair: FilePair, came: Counter[str], lines: Counter[str], vanished: Vanis
             yield WeakeningFinding(
                 "tests.assertion_removed", pair.path, now.line, f"`{case.name}` no longer checks: {lost[0][:80]}"
             )
+    if (
+        pair.before
+        and pair.after
+        and len(_HELD_CLASS.findall(pair.after)) > len(_HELD_CLASS.findall(pair.before))
+        and after
+    ):
+        line = pair.after.count("\n", 0, next(_HELD_CLASS.finditer(pair.after)).start()) + 1
+        yield WeakeningFinding("tests.skip", pair.path, line, "The tests of a class are now held back.")
     if gone and pair.gone:
         yield WeakeningFinding("tests.file_deleted", pair.path, None, f"The file with {len(gone)} tests is deleted.")
     elif len(gone) > sum(1 for name in after if name not in {case.name for case in _cases(pair.before)}):

@@ -512,6 +512,8 @@ def units(context: Context) -> list[Unit]:
 
 def _collect(nodes: Iterable[Node], parent: Unit, file: _File, condition: str) -> None:
     for child in nodes:
+        if child.id in parent._nested:
+            continue  # The body of the unit that began before it (C's `SECTION("a") { … }`).
         begun = _begin(child, parent, file)
         if begun is None:
             inner = file.roles.branches.get(child.id) if child.type.startswith(("if", "preproc_if")) else None
