@@ -29,7 +29,7 @@ def ci_findings(pairs: Sequence[FilePair], head: TreeReader) -> Iterator[Weakeni
         side for side in sides if is_lint(side[0].path) or is_pipeline(side[0].path) or holds_commands(side[0].path)
     ]
     added = frozenset(pair.path for pair in pairs if pair.change.old is None)
-    yield from setting_findings(sides, added)
+    yield from setting_findings(sides, added, lambda path: _vanished(path, pairs, head))
     yield from _unreadable(sides)
     yield from lint_findings(lint, added)
     yield from hook_findings(sides, selected(lint))
@@ -42,6 +42,11 @@ def ci_findings(pairs: Sequence[FilePair], head: TreeReader) -> Iterator[Weakeni
             yield from trigger_findings(old, new)
             yield from allowed_failures(old, new)
             yield from lost_platforms(old, new)
+
+
+def _vanished(path: str, pairs: Sequence[FilePair], head: TreeReader) -> bool:
+    plain = path.strip("./")
+    return bool(plain) and pairs[0].base.entry(plain) is not None and head.entry(plain) is None
 
 
 def _unreadable(sides: Sequence[tuple[Config, Config]]) -> Iterator[WeakeningFinding]:

@@ -59,7 +59,8 @@ _HELD = re.compile(
 
 
 _HELD_CLASS = re.compile(
-    r"^[ \t]*(?:@(?:Disabled|Ignore)\w*|\[(?:Ignore|Skip|Explicit)\w*)[^\n]*\n(?:[ \t]*[@\[][^\n]*\n)*[ \t]*(?:\w+[ \t]+)*class\b",
+    r"^[ \t]*(?:@(?:Disabled|Ignore)\w*|\[(?:Ignore|Skip|Explicit)\w*)[^\n]*\n"
+    r"(?:[ \t]*[@\[][^\n]*\n)*[ \t]*(?:\w+[ \t]+)*class\b",
     re.MULTILINE,
 )
 """A mark that holds back a whole class."""

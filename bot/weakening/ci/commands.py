@@ -243,7 +243,8 @@ def selectors(command: str) -> list[str]:
     for hit in _SELECTOR.finditer(command):
         flag = re.split(r"[=\s]", hit[0], maxsplit=1)[0]
         meant = _MEANT.get(flag if flag in _MEANT else flag[:2] if not flag.startswith("--") else flag)
-        if meant is None or alone or re.search(meant, command[: hit.start()]):
+        before = command[: hit.start()]
+        if meant is None or alone or (RUNNER.search(before) and re.search(meant, before)):
             found.append(" ".join(hit[0].replace('"', "'").split()))
     return found
 

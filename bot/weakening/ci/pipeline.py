@@ -117,6 +117,7 @@ class Pipelines:
         purposes = frozenset().union(*(checks_of(line) for line in old.lines if not _forgiven(line, old)))
         already = any(job.lenient or any(_forgiven(line, job) for line in job.lines) for job in self.old)
         yield from _switched(old, new, config)
+        yield from self._jobs_silenced(old, new, config, already)
         for line in new.lines:
             how = _forgiven(line, new)
             if (
@@ -137,6 +138,9 @@ class Pipelines:
                 yield WeakeningFinding(
                     "ci.failure_ignored", config.path, config.line(line, new.name) or config.line(line[:40]), message
                 )
+
+    def _jobs_silenced(self, old: Job, new: Job, config: Config, already: bool) -> Iterator[WeakeningFinding]:
+        """Jobs and steps that may fail now, never run, or follow a name that can move."""
         if new.lenient and not old.lenient and not already:
             yield WeakeningFinding(
                 "ci.failure_ignored", config.path, _switch_line(config, new.name), f"`{new.name}` may now fail."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from bot.weakening.ci.commands import selectors
 from bot.weakening.ci.config import Config, Setting, plain_key
@@ -16,15 +17,27 @@ _TRUE = frozenset({"true", "yes", "1", "on"})
 _FALSE = frozenset({"false", "no", "0", "off"})
 
 
-def setting_findings(sides: Sequence[Side], added: frozenset[str]) -> Iterator[WeakeningFinding]:
-    """Every finding of the tables; `added` are the paths that the change brings. A new file weakens nothing that was
-    there, but for its switches: they may stand in the place of a default."""
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What the rest of the change says: paths that it brings, and whether one is gone with it."""
+
+    added: frozenset[str]
+    vanished: Callable[[str], bool]
+
+
+def setting_findings(
+    sides: Sequence[Side], added: frozenset[str], vanished: Callable[[str], bool]
+) -> Iterator[WeakeningFinding]:
+    """Every finding of the tables; `added` are the paths that the change brings, `vanished` tells a path that is gone.
+
+    A new file weakens nothing that was there, but for its switches: they may be in the place of a default.
+    """
     moved = Counter(_spelled(setting) for _, new in sides for setting in new.settings)
     moved.subtract(_spelled(setting) for old, _ in sides for setting in old.settings)
     for old, new in sides:
         for row in TABLE:
             if row.files.search(new.path) and new.text:
-                yield from _of_row(row, old, new, added, moved)
+                yield from _of_row(row, old, new, _Change(added, vanished), moved)
         for text in TEXTS:
             if text.files.search(new.path) and old.text and new.text:
                 yield from _of_text(text, old, new)
@@ -40,13 +53,13 @@ def _spelled(setting: Setting) -> tuple[str, str]:
 
 
 def _of_row(
-    row: SettingRow, old: Config, new: Config, added: frozenset[str], moved: Counter[tuple[str, str]]
+    row: SettingRow, old: Config, new: Config, change: _Change, moved: Counter[tuple[str, str]]
 ) -> Iterator[WeakeningFinding]:
     before = [one for one in old.settings if row.key.search(path_of(one))]
     after = [one for one in new.settings if row.key.search(path_of(one))]
     if before == after:
         return
-    for setting, why in _WEAKER[row.direction](before, after, old, added):
+    for setting, why in _WEAKER[row.direction](before, after, old, change):
         line = new.line(setting.value, setting.keys[-1]) if setting in after else new.line(setting.keys[-1])
         if setting in before and moved[_spelled(setting)] >= 0 and setting not in after:
             continue
@@ -56,7 +69,7 @@ def _of_row(
 Found = Iterator[tuple[Setting, str]]
 
 
-def _switched_on(before: Sequence[Setting], after: Sequence[Setting], old: Config, _added: frozenset[str]) -> Found:
+def _switched_on(before: Sequence[Setting], after: Sequence[Setting], old: Config, _change: _Change) -> Found:
     had = {one.keys for one in before if one.value.lower() in _TRUE}
     for one in after:
         if one.value.lower() in _TRUE and one.keys not in had and len(had) < _count(after, _TRUE):
@@ -72,7 +85,7 @@ def _count(settings: Sequence[Setting], values: frozenset[str]) -> int:
     return sum(one.value.lower() in values for one in settings)
 
 
-def _switched_off(before: Sequence[Setting], after: Sequence[Setting], old: Config, _added: frozenset[str]) -> Found:
+def _switched_off(before: Sequence[Setting], after: Sequence[Setting], old: Config, _change: _Change) -> Found:
     now = {one.keys: one for one in after}
     was = {one.keys: one for one in before}
     for keys, one in was.items():
@@ -116,7 +129,7 @@ def _numbers(before: Sequence[Setting], after: Sequence[Setting], falls: bool) -
         )
 
 
-def _falls(before: Sequence[Setting], after: Sequence[Setting], old: Config, _added: frozenset[str]) -> Found:
+def _falls(before: Sequence[Setting], after: Sequence[Setting], old: Config, _change: _Change) -> Found:
     yield from _numbers(before, after, True)
     if not before and old.text:
         yield from (
@@ -126,7 +139,7 @@ def _falls(before: Sequence[Setting], after: Sequence[Setting], old: Config, _ad
         )
 
 
-def _rises(before: Sequence[Setting], after: Sequence[Setting], _old: Config, _added: frozenset[str]) -> Found:
+def _rises(before: Sequence[Setting], after: Sequence[Setting], _old: Config, _change: _Change) -> Found:
     return _numbers(before, after, False)
 
 
@@ -140,9 +153,9 @@ def _items(settings: Sequence[Setting]) -> dict[str, Setting]:
     return found
 
 
-def _grows(before: Sequence[Setting], after: Sequence[Setting], old: Config, added: frozenset[str]) -> Found:
+def _grows(before: Sequence[Setting], after: Sequence[Setting], old: Config, change: _Change) -> Found:
     had, has = _items(before), _items(after)
-    fresh = [item for item in has if item not in had and not _brought(item, added)]
+    fresh = [item for item in has if item not in had and not _brought(item, change.added)]
     lost = [item for item in had if item not in has]
     if fresh and len(lost) < len(fresh) and old.text:
         yield has[fresh[0]], f"now leaves out {', '.join(fresh)[:100]}"
@@ -150,6 +163,10 @@ def _grows(before: Sequence[Setting], after: Sequence[Setting], old: Config, add
 
 def _brought(item: str, added: frozenset[str]) -> bool:
     return "/" in item and "*" not in item and any(path.endswith(item.lstrip("./")) for path in added)
+
+
+_VERSION = re.compile(r"^(?:py|python|node|ruby|go|rust|jdk|java)?[-{]*\d[\d.,{}]*$")
+"""An old version that is dropped from a list is no loss."""
 
 
 def _covers(wide: str, narrow: str) -> bool:
@@ -160,25 +177,26 @@ def _covers(wide: str, narrow: str) -> bool:
     return one.startswith("**/") and (two.endswith(one[3:]) or two.rsplit("/", 1)[-1] == one[3:])
 
 
-def _shrinks(before: Sequence[Setting], after: Sequence[Setting], _old: Config, _added: frozenset[str]) -> Found:
+def _shrinks(before: Sequence[Setting], after: Sequence[Setting], _old: Config, change: _Change) -> Found:
     had, has = _items(before), _items(after)
     if not has or not had:
         return
     lost = [item for item in had if item not in has and not any(_covers(one, item) for one in has)]
+    lost = [item for item in lost if not _VERSION.match(item) and not change.vanished(item)]
     fresh = [item for item in has if item not in had]
     narrower = [item for item in lost if any(_covers(item, one) for one in fresh)]
     if lost and (len(fresh) < len(lost) or narrower):
         yield has[next(iter(has))], f"no longer holds {', '.join(lost)[:100]}"
 
 
-def _appears(before: Sequence[Setting], after: Sequence[Setting], old: Config, _added: frozenset[str]) -> Found:
+def _appears(before: Sequence[Setting], after: Sequence[Setting], old: Config, _change: _Change) -> Found:
     known = {(one.keys, one.value) for one in before}
     fresh = [one for one in after if (one.keys, one.value) not in known and one.value not in ("", "false", "undefined")]
     if fresh and len(after) > len(before) and old.text:
         yield fresh[0], f"narrows what runs: {fresh[0].value[:80]}"
 
 
-def _flags(before: Sequence[Setting], after: Sequence[Setting], old: Config, _added: frozenset[str]) -> Found:
+def _flags(before: Sequence[Setting], after: Sequence[Setting], old: Config, _change: _Change) -> Found:
     had = Counter(one for setting in before for one in selectors(setting.value))
     for setting in after:
         for flag in selectors(setting.value):
@@ -189,7 +207,7 @@ def _flags(before: Sequence[Setting], after: Sequence[Setting], old: Config, _ad
                 return
 
 
-_WEAKER: dict[Direction, Callable[[Sequence[Setting], Sequence[Setting], Config, frozenset[str]], Found]] = {
+_WEAKER: dict[Direction, Callable[[Sequence[Setting], Sequence[Setting], Config, _Change], Found]] = {
     Direction.ON: _switched_on,
     Direction.OFF: _switched_off,
     Direction.FALLS: _falls,

@@ -98,7 +98,7 @@ TABLE: tuple[SettingRow, ...] = (
            (r"max_(?:warnings|errors|failures|issues|retries)|(?:test_?)?retry\.max_\w+", _RISES, _LIMIT),
            (r"include", _SHRINKS, "ci.job_removed")),
     # https://jestjs.io/docs/configuration
-    *_rows("jest", r"(?:^|/)(?:jest[\w.-]*\.(?:[cm]?[jt]s|json)|package\.json)$",
+    *_rows("jest", r"(?:^|/)jest[\w.-]*\.(?:[cm]?[jt]s|json)$",
            (r"test_match|test_regex|roots|projects|collect_coverage_from", _SHRINKS, _NARROWED),
            (r"test_path_ignore_patterns|module_path_ignore_patterns|coverage_path_ignore_patterns", _GROWS, _NARROWED),
            (r"coverage_threshold(?:\.[^.]+)*\.(?:lines|branches|functions|statements)", _FALLS, _LIMIT),
@@ -106,6 +106,28 @@ TABLE: tuple[SettingRow, ...] = (
            (r"test_failure_exit_code", _FALLS, _FAILURE),
            (r"collect_coverage|error_on_deprecated", _OFF, _STRICT),
            (r"test_name_pattern|filter|only_failures", _APPEARS, _NARROWED)),
+    # The same keys, and those of other runners, under the runner's name in package.json
+    *_rows("package.json", r"(?:^|/)package\.json$",
+           (
+               r"jest\.(?:projects\.)?(?:test_match|test_regex|roots|projects"
+               r"|collect_coverage_from)|mocha\.spec|ava\.files|tap\.(?:include"
+               r"|test_regex)", _SHRINKS, _NARROWED),
+           (
+               r"jest\.(?:\w+\.)?(?:test_path_ignore_patterns|module_path_ignore_patterns"
+               r"|coverage_path_ignore_patterns)|mocha\.(?:ignore|exclude)"
+               r"|tap\.exclude", _GROWS, _NARROWED),
+           (
+               r"jest\.coverage_threshold(?:\.[^.]+)*\.(?:lines|branches|functions"
+               r"|statements)|(?:nyc|c8|tap)\.(?:lines|branches|functions|statements)", _FALLS, _LIMIT),
+           (
+               r"jest\.pass_with_no_tests|mocha\.(?:dry_run|invert|allow_uncaught"
+               r"|pass_on_failing_test_suite)|tap\.(?:allow_\w+|disable_coverage)", _ON, _FAILURE),
+           (r"jest\.test_failure_exit_code", _FALLS, _FAILURE),
+           (
+               r"mocha\.(?:forbid_only|forbid_pending|fail_zero|check_leaks)"
+               r"|ava\.fail_without_assertions|(?:nyc|c8|tap)\.check_coverage", _OFF, _STRICT),
+           (r"jest\.(?:test_name_pattern|filter|only_failures)|mocha\.(?:grep|fgrep)", _APPEARS, _NARROWED),
+           (r"mocha\.retries", _RISES, _LIMIT)),
     # https://vitest.dev/config/
     *_rows("vitest", r"(?:^|/)(?:vitest|vite)[\w.-]*\.[cm]?[jt]s$",
            (r"test(?:\.\w+)*\.(?:include|projects|dir)|coverage\.include|workspace", _SHRINKS, _NARROWED),
@@ -128,7 +150,7 @@ TABLE: tuple[SettingRow, ...] = (
     # https://mochajs.org/#configuring-mocha-nodejs
     *_rows("mocha", 
         r"(?:^|/)(?:\.mocharc\.\w+|mocha\.opts|\.taprc|karma[\w.-]*\.[jt]s"
-        r"|ava\.config\.\w+|\.?c8rc(?:\.json)?|\.nycrc(?:\.\w+)?|package\.json)$",
+        r"|ava\.config\.\w+|\.?c8rc(?:\.json)?|\.nycrc(?:\.\w+)?)$",
            (r"spec|mocha\.spec|ava\.files|tap\.(?:include|test_regex)|files", _SHRINKS, _NARROWED),
            (r"mocha\.(?:ignore|exclude)|^ignore|^exclude|tap\.exclude|ava\.ignored_by_watcher", _GROWS, _NARROWED),
            (r"(?:mocha\.)?(?:grep|fgrep|g|f)", _APPEARS, _NARROWED),
