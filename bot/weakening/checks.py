@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -17,8 +18,9 @@ from bot.weakening.implied import (
     sorted_before,
 )
 from bot.weakening.model import Assertion
-from bot.weakening.strength import Level, level, normalisers, tolerances, vacuous
-from bot.weakening.tree import Unit
+from bot.weakening.strength import Level, level, lost_await, normalisers, tolerances, wildcards
+from bot.weakening.thresholds import MOST_PAIRS, PAIRED_CHECKS, SAME_CHECK, WEAKER_CHECKS
+from bot.weakening.units import Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,11 @@ def losses(
     before, after = old.body.asserts, new.body.asserts
     gone, come, kept = _cancel(before, after)
     yield from _guarded(kept, come)
+    yield from (
+        Loss(*_DEAD["floating"][:1], was, now, _DEAD["floating"][1]) for was, now in kept if lost_await(was, now)
+    )
+    gone, died = _died(gone, come, old, new)
+    yield from died
     gone = [check for check in gone if not moved_away(check)]
     pairs, alone, fresh = _pair(gone, come)
     for was, now in pairs:
@@ -73,9 +80,52 @@ def losses(
     )
     if looped or (after and len(new.body.rows) > len(old.body.rows)):
         room = len(lost)
-    unexplained = [check for check in lost if not explained(check) and not vacuous(check)]
+    unexplained = [check for check in lost if not explained(check)]
     for check in unexplained[: max(0, len(lost) - room)]:
         yield Loss("tests.assertion_removed", check, None, "")
+
+
+_DEAD = {
+    "swallowed": ("tests.assertion_swallowed", "its failure is caught and goes no further"),
+    "unreachable": ("tests.assertion_unreachable", "it never runs"),
+    "floating": ("tests.assertion_unawaited", "nothing waits for it, so its failure comes too late"),
+    "vacuous": ("tests.assertion_loosened", "cannot fail any more"),
+}
+"""What is said of a check that is still written and can no longer fail the test, by the reason."""
+
+
+def _died(gone: list[Assertion], come: list[Assertion], old: Unit, new: Unit) -> tuple[list[Assertion], list[Loss]]:
+    """What is gone but for the checks that are still written and cannot fail the test any more, and those as losses."""
+    had = Counter(check.text for check in old.body.dead)
+    fresh = [check for check in new.body.dead if had[check.text] == 0 or had.subtract([check.text])]
+    left, found = [], []
+    for check in gone:
+        twin = next((one for one in fresh if one.text == check.text), None)
+        twin = twin or _likest(check, fresh, come)
+        if twin is None:
+            left.append(check)
+            continue
+        fresh.remove(twin)
+        code, why = _DEAD[twin.dead]
+        found.append(Loss(code, check, twin, why))
+    return left, found
+
+
+def _likest(check: Assertion, dead: list[Assertion], come: list[Assertion]) -> Assertion | None:
+    """The dead check that was written in the place of another one, unless a living one is as near to it."""
+    best = max(dead, key=lambda one: _likeness(check, one), default=None)
+    if best is None:
+        return None
+    near = _likeness(check, best)
+    if max((_likeness(check, one) for one in come), default=0.0) > near:
+        return None
+    if best.dead == "vacuous" and len(come) == 0:
+        return best
+    return best if near >= PAIRED_CHECKS or _same_subject(check, best) else None
+
+
+def _likeness(one: Assertion, two: Assertion) -> float:
+    return SequenceMatcher(None, one.text[:400], two.text[:400], autojunk=False).ratio()
 
 
 _FAIL = re.compile(
@@ -135,7 +185,7 @@ def _pair(
     gone: list[Assertion], come: list[Assertion]
 ) -> tuple[list[tuple[Assertion, Assertion]], list[Assertion], list[Assertion]]:
     """The most alike first; what resembles nothing stays alone."""
-    if len(gone) * len(come) > 2500:
+    if len(gone) * len(come) > MOST_PAIRS:
         return list(zip(gone, come, strict=False)), gone[len(come) :], come[len(gone) :]
     scored = sorted(
         ((SequenceMatcher(None, a.text[:400], b.text[:400], autojunk=False).ratio() - 0.001 * abs(i - j), i, j)
@@ -146,7 +196,7 @@ def _pair(
     new_used: set[int] = set()
     pairs = []
     for score, i, j in scored:
-        if score < 0.4:
+        if score < PAIRED_CHECKS:
             break
         if i not in old_used and j not in new_used:
             old_used.add(i)
@@ -157,8 +207,8 @@ def _pair(
 
 
 def _weaker(was: Assertion, now: Assertion) -> Iterator[Loss]:
-    if vacuous(now) and not vacuous(was):
-        yield Loss("tests.assertion_loosened", was, now, "cannot fail any more")
+    if wildcards(now) > wildcards(was):
+        yield Loss("tests.assertion_loosened", was, now, "a value was demanded, and now any will do")
         return
     raised = _raised(was, now)
     if raised:
@@ -168,9 +218,9 @@ def _weaker(was: Assertion, now: Assertion) -> Iterator[Loss]:
     alike = SequenceMatcher(None, was.text, now.text, autojunk=False).ratio()
     if _same_size(was, now):
         return
-    if demands is not Level.UNKNOWN and demands < demanded and (alike >= 0.55 or _same_subject(was, now)):
+    if demands is not Level.UNKNOWN and demands < demanded and (alike >= WEAKER_CHECKS or _same_subject(was, now)):
         yield Loss("tests.assertion_loosened", was, now, f"{_WORDS[demanded]} became {_WORDS[demands]}")
-    elif normalisers(now) > normalisers(was) and alike >= 0.5 and demanded >= Level.PART:
+    elif normalisers(now) > normalisers(was) and alike >= SAME_CHECK and demanded >= Level.PART:
         yield Loss("tests.assertion_loosened", was, now, "what is compared is first made alike")
     elif _message_dropped(was, now):
         yield Loss("tests.assertion_loosened", was, now, "the expected message is no longer checked")

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from bot.changeset.content import lines_of
 from bot.changeset.tree import TreeReader
 from bot.weakening.ci.commands import checks_of, kinds
-from bot.weakening.ci.config import concerns_ci, holds_commands, is_lint, is_pipeline, read
+from bot.weakening.ci.config import Config, concerns_ci, holds_commands, is_lint, is_pipeline, read
 from bot.weakening.ci.hooks import hook_findings
 from bot.weakening.ci.lint import lint_findings
 from bot.weakening.ci.lists import selected
 from bot.weakening.ci.pipeline import Pipelines
+from bot.weakening.ci.settings import setting_findings
 from bot.weakening.ci.triggers import allowed_failures, lost_platforms, trigger_findings
 from bot.weakening.files import FilePair
 from bot.weakening.model import WeakeningFinding
@@ -28,7 +28,10 @@ def ci_findings(pairs: Sequence[FilePair], head: TreeReader) -> Iterator[Weakeni
     lint = [
         side for side in sides if is_lint(side[0].path) or is_pipeline(side[0].path) or holds_commands(side[0].path)
     ]
-    yield from lint_findings(lint, frozenset(pair.path for pair in pairs if pair.change.old is None))
+    added = frozenset(pair.path for pair in pairs if pair.change.old is None)
+    yield from setting_findings(sides, added, lambda path: _vanished(path, pairs, head))
+    yield from _unreadable(sides)
+    yield from lint_findings(lint, added)
     yield from hook_findings(sides, selected(lint))
     deleted = any(old.text and not new.text and is_pipeline(old.path) for old, new in sides)
     elsewhere = _checked_elsewhere(head) if deleted else frozenset()
@@ -41,6 +44,19 @@ def ci_findings(pairs: Sequence[FilePair], head: TreeReader) -> Iterator[Weakeni
             yield from lost_platforms(old, new)
 
 
+def _vanished(path: str, pairs: Sequence[FilePair], head: TreeReader) -> bool:
+    plain = path.strip("./")
+    return bool(plain) and pairs[0].base.entry(plain) is not None and head.entry(plain) is None
+
+
+def _unreadable(sides: Sequence[tuple[Config, Config]]) -> Iterator[WeakeningFinding]:
+    """Files that could be parsed and no longer can: nothing is known of what they check."""
+    for old, new in sides:
+        if new.unreadable and not old.unreadable and old.text:
+            message = "The file could be read before and cannot be parsed any more: its checks are not known."
+            yield WeakeningFinding("ci.unreadable", new.path, 1, message)
+
+
 def _checked_elsewhere(head: TreeReader) -> frozenset[str]:
     """Kinds of checks that the head's pipelines run: a pipeline that moved to another CI is not lost.
 
@@ -49,7 +65,7 @@ def _checked_elsewhere(head: TreeReader) -> frozenset[str]:
     found: set[str] = set()
     for entry in head.files():
         if is_pipeline(entry.path) and entry.size < 200_000:
-            for line in lines_of(head.read(entry.path).decode("utf-8", "replace")):
+            for line in head.read(entry.path).decode("utf-8", "replace").split("\n"):
                 command = line.split("run:", 1)[-1].strip(" -")
                 found.update(kinds(checks_of(command)))
                 if re.search(r"\bmake$", command):

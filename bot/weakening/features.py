@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterable
 from functools import cached_property
 
+from bot.syntax.languages import language_of
+from bot.syntax.outline import outline
 from bot.weakening.files import FilePair
-from bot.weakening.paths import grammar_of, is_test_path
+from bot.weakening.paths import is_test_path
 
 _WORD = re.compile(r"[A-Za-z_][\w-]{3,}")
 _DEFINITION = re.compile(
@@ -81,9 +83,21 @@ class Vanished:
             found.update(name for name in pattern.findall(pair.before or "") if name not in after)
         return frozenset(found)
 
-    def explains_test(self, names: Iterable[str], text: str) -> bool:
-        """Whether a test of these names and this text leaves with the product: it names what has vanished, calls a
+    @cached_property
+    def exact(self) -> frozenset[str]:
+        """Definitions by the syntax of the languages that are read, however short their names."""
+        before: set[str] = set()
+        after: set[str] = set()
+        for pair in self._pairs:
+            before |= _definitions(pair.before, pair.old_path)
+            after |= _definitions(pair.after, pair.path)
+        return frozenset(before - after)
+
+    def explains_test(self, names: Iterable[str], text: str, words: frozenset[str] = frozenset()) -> bool:
+        """Whether a test of these names, text and words leaves with the product: it names what has vanished, calls a
         member that has, or is called after something that the product no longer speaks of."""
+        if words & self.exact:
+            return True
         if self.explains(_WORD.findall(text)):
             return True
         if self.members and any(name in self.members for name in re.findall(r"[.:](\w{3,})", text)):
@@ -100,11 +114,15 @@ class Vanished:
         return any(word in self.words or word in self.definitions for word in _WORD.findall(text))
 
 
+def _definitions(text: str | None, path: str) -> set[str]:
+    found = outline(text, path)
+    return set(found.definitions) if found is not None else set()
+
+
 def _is_product(pair: FilePair) -> bool:
     path = pair.path
     if is_test_path(path) or (
-        grammar_of(path) is None
-        and not re.search(r"\.(?:kt|scala|groovy|c|cc|cpp|h|cs|php|swift|ex|pegjs|proto)$", path)
+        language_of(path) is None and not re.search(r"\.(?:kt|scala|groovy|cs|php|swift|ex|pegjs|proto)$", path)
     ):
         return False
     return not re.search(r"(?:^|/)(?:docs?|examples?|benchmarks?|bench)/", path)

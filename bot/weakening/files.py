@@ -7,16 +7,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from bot.changeset.content import lines_of
 from bot.changeset.tree import MODE_EXECUTABLE, MODE_FILE, PathChange, TreeReader
 from bot.errors import GitFailed
-from bot.weakening.languages.python import skip_names
-from bot.weakening.languages.rust import without_wrapping
-from bot.weakening.paths import grammar_of, is_test_path, may_hold_tests
-from bot.weakening.tree import Context, Unit, units
-
-MAX_BYTES = 1_500_000
-"""A larger file is not read as source: it is generated."""
+from bot.syntax.languages import language_of
+from bot.weakening.paths import is_test_path, may_hold_tests
+from bot.weakening.preparing import prepared
+from bot.weakening.thresholds import MAX_BYTES
+from bot.weakening.units import Context, Unit, units
 
 
 @dataclass(eq=False)
@@ -75,12 +72,20 @@ class FilePair:
         return _units(self.change.new, lambda: self.after)
 
     @cached_property
+    def unparsed(self) -> bool:
+        """Whether the head's side is a file of tests on which its parser fails."""
+        path = self.change.new
+        if path is None or self.after is None or not (is_test_path(path) and may_hold_tests(path)):
+            return False
+        return not self.new_units
+
+    @cached_property
     def old_lines(self) -> frozenset[str]:
-        return frozenset(line.strip() for line in lines_of(self.before or ""))
+        return frozenset(line.strip() for line in (self.before or "").split("\n"))
 
     @cached_property
     def new_lines(self) -> list[str]:
-        return lines_of(self.after or "")
+        return (self.after or "").split("\n")
 
 
 def pairs(base: TreeReader, head: TreeReader, changes: Iterable[PathChange]) -> list[FilePair]:
@@ -101,23 +106,23 @@ def _text(tree: TreeReader, path: str | None) -> str | None:
 
 
 def _units(path: str | None, read: Callable[[], str | None]) -> list[Unit]:
-    grammar = grammar_of(path) if path is not None else None
-    if path is None or grammar is None or not may_hold_tests(path):
+    language = language_of(path) if path is not None else None
+    if path is None or language is None or not may_hold_tests(path):
         return []
     source = read()
     if source is None:
         return []
-    if (
-        path.endswith((".rs", ".java"))
-        and not is_test_path(path)
-        and not re.search(r"#\[[\w:]*test|@\w*Test\b", source)
-    ):
+    anywhere = path.endswith((".rs", ".java")) and not is_test_path(path)
+    if anywhere and not re.search(r"#\[[\w:]*test|@\w*Test\b", source):
         return []
-    names = skip_names(source) if path.endswith(".py") else frozenset()
-    if path.endswith(".rs"):
-        source = without_wrapping(source)
-    context = Context(path, is_test_path(path), source, names, local_checks(source))
-    return units(grammar, context)
+    source = prepared(source, language, path)
+    names = skip_names(source) if language == "python" else frozenset()
+    return units(Context(path, is_test_path(path), source, language, names, local_checks(source)))
+
+
+def skip_names(source: str) -> frozenset[str]:
+    """Module names that stand for a skip: `needs_x = pytest.mark.skipif(…)`."""
+    return frozenset(re.findall(r"^(\w+)\s*=\s*(?:pytest\.)?(?:mark\.|unittest\.)(?:skip|xfail)", source, re.MULTILINE))
 
 
 _DEFINITION = re.compile(

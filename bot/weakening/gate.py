@@ -51,7 +51,7 @@ def weakening_findings(
 
 
 def _weakening(read: Sequence[FilePair], head: TreeReader) -> tuple[WeakeningFinding, ...]:
-    found_here = {*test_findings(read), *ci_findings(read, head)}
+    found_here = {*test_findings(read, head), *ci_findings(read, head)}
     return tuple(sorted(found_here, key=lambda one: (one.path, one.line or 0, one.code, one.message)))
 
 
@@ -72,7 +72,7 @@ def check_findings(
         for pair in read
         if pair.missing
     ]
-    out += [_of(one) for one in _protected(changes, config)]
+    out += [_of(one) for one in _protected(changes, config, out)]
     out += [_of(one) for one in _size(head, changes, config)]
     return tuple(out)
 
@@ -105,11 +105,16 @@ def _raw(pair: FilePair, tree: TreeReader, path: str | None) -> bytes | None:
         return None
 
 
-def _protected(changes: Sequence[PathChange], config: GuardConfig) -> Iterator[Finding]:
+def _protected(changes: Sequence[PathChange], config: GuardConfig, weaker: Sequence[CheckFinding]) -> Iterator[Finding]:
+    """Protected paths, each with what the change weakens there, so that nobody approves it unseen."""
     for path in dict.fromkeys(path for change in changes for path in (change.old, change.new) if path is not None):
         hit = protected_path(path, config)
         if hit is not None:
-            yield found(hit[0], f"{path} is protected ({hit[1]})", path=path)
+            what = [
+                one.message.rstrip(".") for one in weaker if one.path == path and one.code.startswith(("tests.", "ci."))
+            ]
+            shown = f"; weaker there: {'; '.join(what)}" if what else ""
+            yield found(hit[0], f"{path} is protected ({hit[1]}){shown}", path=path)
 
 
 def _bytes(head: TreeReader, path: str | None) -> int:

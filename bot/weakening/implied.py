@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 from bot.weakening.model import Assertion
 from bot.weakening.strength import Level, identity, level
-from bot.weakening.tree import Unit
+from bot.weakening.thresholds import STILL_RUNS, WIDE_VALUES
+from bot.weakening.units import Unit
 
 _LITERAL = re.compile(r"\"[^\"]*\"|\d[\w.]*|[A-Za-z_]\w*")
 _VALUE = re.compile(r"\"[^\"]*\"|(?<![\w.])\d[\w.]*")
@@ -17,10 +18,13 @@ _COMMON = frozenset(
 _INDEX = re.compile(r"(?<=[\w)\]])\[-?\d+\]")
 
 
+_CALLEE = re.compile(r"^[\w.:]+!?(?=\()")
+
+
 def absorber(check: Assertion, absorbing: Iterable[Assertion]) -> Assertion | None:
     """A new check that says all that the old one said: `a == 1`, `b == 2` → `(a, b) == (1, 2)`."""
     bare = _INDEX.sub("", check.text)
-    words = set(_LITERAL.findall(bare)) - _COMMON
+    words = set(_LITERAL.findall(_CALLEE.sub("", bare))) - _COMMON
     if not words:
         return None
     for one in absorbing:
@@ -52,7 +56,7 @@ def _wide(lost: list[Assertion], fresh: list[Assertion]) -> bool:
     """Whether one new exact comparison holds many more values than all that is lost together."""
     values = len({value for check in lost for value in _VALUE.findall(check.text)})
     widest = max((len(set(_VALUE.findall(one.text))) for one in fresh if level(one) is Level.EXACT), default=0)
-    return widest >= 5 and widest > values
+    return widest >= WIDE_VALUES and widest > values
 
 
 _NO_ERROR = re.compile(
@@ -68,7 +72,7 @@ def runs_still(check: Assertion, new: Unit) -> bool:
     words = {
         word for word in _WORD.findall(check.source) if not re.search(r"expect|raise|error|hrow|assert|not", word, re.I)
     }
-    return bool(words) and sum(word in new.text for word in words) / len(words) >= 0.8
+    return bool(words) and sum(word in new.text for word in words) / len(words) >= STILL_RUNS
 
 
 _RAISES = re.compile(

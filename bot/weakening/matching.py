@@ -8,10 +8,22 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
-from bot.changeset.content import lines_of
 from bot.weakening.files import FilePair
 from bot.weakening.nodes import squeeze
-from bot.weakening.tree import Unit
+from bot.weakening.thresholds import (
+    ABSORBED_LEAST_WORDS,
+    ABSORBED_LINES,
+    ABSORBED_WORDS,
+    GREW,
+    NEAR_NAME,
+    PARAMETRISED,
+    REFLOWED,
+    RENAMED,
+    REPLACED,
+    TAKEN_BY_ROWS,
+    UNLIKE_BODY,
+)
+from bot.weakening.units import Unit
 
 _WORD = re.compile(r"[A-Za-z_]\w{2,}|\d[\w.]*|\"[^\"]{1,60}\"")
 
@@ -44,7 +56,7 @@ class Added:
         self.lines: Counter[str] = Counter()
         self.words: Counter[str] = Counter()
         for pair in pairs:
-            before = Counter(squeeze(line) for line in lines_of(pair.before or ""))
+            before = Counter(squeeze(line) for line in (pair.before or "").split("\n"))
             for line in pair.new_lines:
                 bare = squeeze(line)
                 if before[bare] > 0:
@@ -90,16 +102,21 @@ def match(pairs: Sequence[FilePair]) -> Matching:
         old_left += one
         new_left += two
     old_left, new_left = _elsewhere(old_left, new_left, out)
-    old_left, new_left = _by_body(old_left, new_left, out, _rename_score, 0.5)
-    old_left, new_left = _by_body(old_left, new_left, out, _replacement_score, 0.35)
+    old_left, new_left = _by_body(old_left, new_left, out, _rename_score, RENAMED)
+    old_left, new_left = _by_body(old_left, new_left, out, _replacement_score, REPLACED)
     out.born = [(pair, unit) for pair, unit in new_left if unit.kind == "test"]
     out.helpers = [unit for _, unit in new_left if unit.kind == "helper"]
     out.added.take_units(out)
     lost = [(pair, unit) for pair, unit in old_left if unit.kind == "test"]
     takers = _Takers(out)
     stay = {tuple(one.old.lines) for one in out.same if one.old.kind == "test" and len(one.old.lines) > 1}
+    tests = [*(one.new for one in out.same if one.new.kind == "test"), *(unit for _, unit in out.born)]
+    used = {id(unit) for unit in _called(tests, out.helpers)}
+    idle = {(unit.path, unit.names) for unit in out.helpers if id(unit) not in used}
     out.gone = [
-        (pair, unit) for pair, unit in lost if tuple(unit.lines) not in stay and not _taken_in(unit, out, takers)
+        (pair, unit)
+        for pair, unit in lost
+        if (pair.path, unit.names) in idle or (tuple(unit.lines) not in stay and not _taken_in(unit, out, takers))
     ]
     return out
 
@@ -184,14 +201,14 @@ def _replacement_score(old: tuple[FilePair, Unit], new: tuple[FilePair, Unit]) -
 def _rename_score(old: tuple[FilePair, Unit], new: tuple[FilePair, Unit]) -> float:
     """Bodies that are alike, or names that are nearly the same with bodies not unlike."""
     body = _likeness(old[1], new[1])
-    if body < 0.2:
+    if body < UNLIKE_BODY:
         return 0.0
     name = SequenceMatcher(None, old[1].leaf, new[1].leaf, autojunk=False).ratio()
     same_file = old[0] is new[0]
     if same_file and old[1].leaf and new[1].leaf.startswith((f"{old[1].leaf} ", f"{old[1].leaf}_")):
         # The name says more than before: what the test is about stayed.
         name = max(name, 0.9)
-    score = max(body, 0.4 * body + 0.6 * name if name > 0.75 else 0.0)
+    score = max(body, 0.4 * body + 0.6 * name if name > NEAR_NAME else 0.0)
     return score + (0.05 if same_file else 0.0)
 
 
@@ -205,7 +222,7 @@ def _likeness(old: Unit, new: Unit) -> float:
     both = old.words & new.words
     either = old.words | new.words
     words = len(both) / len(either) if either else 0.0
-    return max(lines, words - 0.15)
+    return max(lines, words - REFLOWED)
 
 
 def _taken_in(unit: Unit, out: Matching, takers: _Takers) -> bool:
@@ -224,9 +241,9 @@ def _parametrised(unit: Unit, out: Matching) -> bool:
         if one.old.text == one.new.text:
             continue
         grew = one.new.kind == "test" and len(one.new.body.rows) > len(one.old.body.rows) and one.old.path == unit.path
-        if grew and max(_likeness(unit, one.old), _likeness(unit, one.new)) >= 0.5:
+        if grew and max(_likeness(unit, one.old), _likeness(unit, one.new)) >= GREW:
             return True
-    return any(len(one.body.rows) > 1 and _likeness(unit, one) >= 0.4 for _, one in out.born)
+    return any(len(one.body.rows) > 1 and _likeness(unit, one) >= PARAMETRISED for _, one in out.born)
 
 
 class _Takers:
@@ -248,7 +265,7 @@ class _Takers:
         words = _code_words(unit)
         for taker, known in self._words.items():
             share = len(words & known) / max(1, len(words))
-            if self._room[taker] > 0 and taker.path == unit.path and share >= 0.6:
+            if self._room[taker] > 0 and taker.path == unit.path and share >= TAKEN_BY_ROWS:
                 self._room[taker] -= 1
                 return True
         return False
@@ -263,9 +280,12 @@ def _code_words(unit: Unit) -> frozenset[str]:
 def _absorbed(unit: Unit, added: Added) -> bool:
     """Whether other tests took it in: its checks, most of its lines or nearly all its words are added there."""
     checks = [one.text for one in unit.body.asserts]
-    if unit.lines and sum(added.lines[line] > 0 for line in unit.lines) / len(unit.lines) >= 0.6:
+    if unit.lines and sum(added.lines[line] > 0 for line in unit.lines) / len(unit.lines) >= ABSORBED_LINES:
         return True
     if checks and all(any(check in line for line in added.lines) for check in checks[:20]):
         return True
     words = {word for line in unit.lines for word in _WORD.findall(line)}
-    return len(words) >= 5 and sum(added.words[word] > 0 for word in words) / len(words) >= 0.85
+    return (
+        len(words) >= ABSORBED_LEAST_WORDS
+        and sum(added.words[word] > 0 for word in words) / len(words) >= ABSORBED_WORDS
+    )

@@ -68,3 +68,25 @@ def normal(node: Node) -> str:
     if not any(mark in text(node) for mark in ("#", "//", "/*")):
         return _normal_text(text(node))
     return _normal_text("".join(tokens(node, COMMENTS)))
+
+
+def split_arguments(value: str) -> list[str]:
+    """Arguments at the top level of a normalised argument list."""
+    out, depth, start, quoted = [], 0, 0, False
+    for at, mark in enumerate(value):
+        if mark == '"':
+            quoted = not quoted
+        if quoted:
+            continue
+        if mark in "([{":
+            depth += 1
+        elif mark in ")]}":
+            if depth == 0:
+                out.append(value[start:at])
+                return [one for one in out if one]
+            depth -= 1
+        elif mark == "," and depth == 0:
+            out.append(value[start:at])
+            start = at + 1
+    out.append(value[start:])
+    return [one for one in out if one]

@@ -4,18 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot.weakening.languages.go import GO
-from bot.weakening.languages.java import JAVA
-from bot.weakening.languages.javascript import JAVASCRIPT, TSX, TYPESCRIPT
-from bot.weakening.languages.python import PYTHON
-from bot.weakening.languages.ruby import RUBY
-from bot.weakening.languages.rust import RUST
-from bot.weakening.tree import Grammar
-
-_GRAMMARS = {
-    "py": PYTHON, "pyi": PYTHON, "js": JAVASCRIPT, "jsx": JAVASCRIPT, "mjs": JAVASCRIPT, "cjs": JAVASCRIPT,
-    "ts": TYPESCRIPT, "mts": TYPESCRIPT, "cts": TYPESCRIPT, "tsx": TSX, "go": GO, "java": JAVA, "rs": RUST, "rb": RUBY,
-}  # fmt: skip
+from bot.syntax.languages import language_of
 
 _DIRECTORY = re.compile(
     r"(?:^|/)(?:\w*[_-])?(?:tests?|testing|specs?|__tests__|unittests?|testsuite|e2e|integration|cypress|androidTest)(?:[_-]\w+)?/",
@@ -24,7 +13,7 @@ _DIRECTORY = re.compile(
 _NAME = re.compile(
     r"^(?:test|tests|conftest)\.py$|^test_.*\.py$|^unittest_.*\.py$|.*_tests?\.(?:py|go|rs|rb|exs?)$|.*_unittest\.\w+$"
     r"|.*[._-](?:test|tests|spec|specs|e2e|cy)\.[cm]?[jt]sx?$|^(?:test|tests|spec)\.[cm]?[jt]sx?$|.*_spec\.rb$|^test_.*\.rb$"
-    r"|^tests?\.rs$|^tests?_.*\.rs$|.*(?:Tests?|TestCase|IT|Spec)\.(?:java|kt|groovy|scala|cs|swift|php)$"
+    r"|^tests?\.rs$|^tests?_.*\.rs$|.*\.bats$|^test_.*\.(?:c|cc|cpp|sh|bash)$|.*_tests?\.(?:c|cc|cpp|cxx|sh|bash)$|.*Tests?\.(?:cc|cpp|cxx)$|.*(?:Tests?|TestCase|IT|Spec)\.(?:java|kt|groovy|scala|cs|swift|php)$"
 )
 _DATA = re.compile(
     r"(?:^|/)(?:fixtures?|testdata|test_data|test-data|__snapshots__|snapshots|node_modules|_?vendor(?:ed)?|third[_-]?party|Godeps"
@@ -32,11 +21,6 @@ _DATA = re.compile(
 )
 _OUTPUT = re.compile(r"^(?:(?!(?:src|source|tests?|specs?|__tests__|spec|lib)/)[^/]+/)*(?:dist|build)/", re.IGNORECASE)
 """What a build leaves behind; a package of that name among the sources or the tests is none."""
-
-
-def grammar_of(path: str) -> Grammar | None:
-    """The grammar by the file's extension."""
-    return _GRAMMARS.get(path.rsplit(".", 1)[-1].lower()) if "." in path else None
 
 
 def is_test_path(path: str) -> bool:
@@ -51,7 +35,7 @@ def is_test_path(path: str) -> bool:
 
 def may_hold_tests(path: str) -> bool:
     """Whether the file is worth parsing for tests; Rust and Java keep them anywhere."""
-    return grammar_of(path) is not None and (
+    return language_of(path) is not None and (
         is_test_path(path) or (path.endswith((".rs", ".java")) and not _is_data(path))
     )
 

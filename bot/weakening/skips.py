@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 from bot.weakening.matching import Matched, Matching
 from bot.weakening.model import Skip, WeakeningFinding
+from bot.weakening.nodes import split_arguments
 from bot.weakening.paths import is_test_path
-from bot.weakening.strength import split_arguments
-from bot.weakening.tree import Unit
+from bot.weakening.units import Unit
 
 
 def name_of(unit: Unit) -> str:
@@ -121,7 +121,7 @@ def _by_new_row(skip: Skip, one: Matched) -> bool:
     """Whether only a row that says so is skipped (`if row.skip { t.Skip() }`), and there are more rows than before."""
     if len(one.new.body.rows) <= len(one.old.body.rows) or skip.text not in ("skip()", "return"):
         return False
-    if one.new.declared_rows > one.old.declared_rows:
+    if len(one.new.declared_rows) > len(one.old.declared_rows):
         # The branch asks for a combination of parameters, which is as new as they are.
         return True
     fields = re.findall(r"\.(\w+)", skip.where)

@@ -1,4 +1,4 @@
-"""How much a check demands, so that a weaker one in the place of a stronger one can be told from a mere rewording."""
+"""How much a check demands, as tables of words: a weaker check in the place of a stronger one is told by its level."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from enum import IntEnum
 
-from bot.foreign_text import read_foreign
 from bot.weakening.model import Assertion
+from bot.weakening.nodes import split_arguments
 
 
 class Level(IntEnum):
@@ -21,33 +21,56 @@ class Level(IntEnum):
     EXACT = 4
 
 
-_CLOSE = re.compile(
-    r"allclose|isclose|approx|almost_?equal|InDelta|InEpsilon|toBeCloseTo|closeTo|be_within|relative_eq|abs_diff_eq"
-    r"|assert_quantity|float_eq|near\(|WithinDuration|isCloseTo|almostEqual",
-    re.IGNORECASE,
-)
-_EXACT = re.compile(
-    r"==|assert_?(?:Array_?|Dict_?|List_?|Set_?|Frame_?|Series_?|Tuple_?|Sequence_?|MultiLine_?|Count_?)?Equals?\w*\(|assert_\w*eq!"
-    r"|assertSame|toEqual\(|toBe\(|toStrictEqual\(|toMatchObject\(|deepEqual|strictEqual|deep\.equal|\.equals?\(|\.eql\("
-    r"|isEqualTo\(|must_equal|must_be_same_as|\.is\(|\.same\(|\beq\(|\beql\(|(?:assert|require)\.(?:Equal|EqualValues|Exactly|JSONEq)\(|assert_equal\b"
-    r"|calledOnceWith\w*\(|toHaveBeenCalledWith\(|toHaveBeenCalledTimes\(|assert_called_(?:once_)?with\(|toThrow(?:Error)?\(.+\)"
-    r"|[Ss]napshot|containsExactly\(|assert_array_equal|is(?:True|False|None)\b(?!\()|!=|Equal\(|EqualError\(",
-)
-_PART = re.compile(
-    r"\bin\b|assertIn\b|contains?\(|toContain|toMatch|Contains\(|assert_match|must_include|must_match|wont_include|startswith|endswith|startsWith|endsWith|hasSize"
-    r"|isinstance|IsInstance|instanceof|InstanceOf|>=|<=|[^-=>]>[^=]|<|Greater|Less|include\(|Regex|includes\(|indexOf"
-    r"|expect\.any\(|jasmine\.any\(|toHaveLength|Len\(|ElementsMatch|assertCountEqual|hasItem|any\(|toHaveProperty"
-)
-_PRESENCE = re.compile(
-    r"toBeTruthy|toBeDefined|toHaveBeenCalled\(\)|toBeFalsy|isNotNull|assertIsNotNone|assertNotNull|NotNil\(|not\.toBeNull"
-    r"|notEqual\(\w+,null\)|isnotNone|assert_called(?:_once)?\(\)|toThrow(?:Error)?\(\)|not_to_be_nil|t\.ok\(|t\.pass\(|NotEmpty\("
-    r"|assertTrue\(True\)|assert!\(true\)|assert_not_nil|^True$|^1$|^true$|is_ok\(\)|is_some\(\)|toBeInstanceOf|exists?\b"
-    r"|^\w*[eE]rr(?:or)?[!=]=nil$|\b(?:assert|require)\.Error\("
-)
-_BEGINNING = re.compile(r"\.(?:substring|substr|slice)\(0,|\[:[\w.()]+\]==")
-"""Equality of a value's beginning is no more than that it starts so."""
-_FOUND = re.compile(r"(?:indexOf|IndexOf|index_of|find|Index|search)\([^()]*\)(?:!==?-1|>=0|>-1)")
-"""A position compared with "nowhere": that the value is contained."""
+def _any(*words: str, flags: int = 0) -> re.Pattern[str]:
+    return re.compile("|".join(words), flags)
+
+
+STRENGTHS: tuple[tuple[Level, re.Pattern[str]], ...] = (
+    (Level.CLOSE, _any(
+        "allclose", "isclose", "approx", "almost_?equal", "InDelta", "InEpsilon", "toBeCloseTo", "closeTo", "be_within",
+        "relative_eq", "abs_diff_eq", "assert_quantity", "float_eq", r"near\(", "WithinDuration", "DOUBLES?_EQUAL",
+        "FLOAT_WITHIN", flags=re.IGNORECASE)),
+    (Level.PRESENCE, _any(
+        "toBeTruthy", "toBeDefined", r"toHaveBeenCalled\(\)", "toBeFalsy", "isNotNull", "assertIsNotNone",
+        "assertNotNull",
+        r"NotNil\(", r"not\.toBeNull", r"not\.toBeUndefined", r"notEqual\(\w+,null\)", "isnotNone",
+        r"assert_called(?:_once)?\(\)", r"toThrow(?:Error)?\(\)", "not_to_be_nil", r"to_notbe_nil|not_tobe_nil",
+        r"t\.ok\(", r"t\.pass\(", r"NotEmpty\(",
+        r"assertTrue\(True\)", r"assert!\(true\)", "assert_not_nil", "^True$", "^1$", "^true$", r"is_ok\(\)",
+        r"is_some\(\)",
+        "toBeInstanceOf", r"exists?\b", r"^\w*[eE]rr(?:or)?[!=]=nil$", r"\b(?:assert|require)\.Error\(", "be_truthy",
+        "be_present", 
+            r"\.not\.be\.null|\.to\.be\.ok\b|\.to\.exist\b", r"EXPECT_NE\(\w+,nullptr\)", r"isNotEmpty\(\)",
+            r"\bis_err\(\)",
+        r"assert\.ok\(\w+\)$", r"isDefined\(", r"NotZero\(")),
+    (Level.PART, _any(
+        r"\.(?:substring|substr|slice)\(0,", r"\[:[\w.()]+\]==",
+        r"(?:indexOf|IndexOf|index_of|find|Index|search)\([^()]*\)(?:!==?-1|>=0|>-1)")),
+    (Level.EXACT, _any(
+        "==", 
+            r"assert_?(?:Array_?|Dict_?|List_?|Set_?|Frame_?|Series_?|Tuple_?"
+            r"|Sequence_?|MultiLine_?|Count_?)?Equals?\w*\(",
+        r"assert_\w*eq!", "assertSame", r"toEqual\(", r"toBe\(", r"toStrictEqual\(", r"toMatchObject\(", "deepEqual",
+        "strictEqual", r"deep\.equal", r"\.equals?\(", r"\.eql\(", r"isEqualTo\(", "must_equal", "must_be_same_as",
+        r"\.is\(", r"\.same\(", r"\beq\(", r"\beql\(", r"(?:assert|require)\.(?:Equal|EqualValues|Exactly|JSONEq)\(",
+        r"assert_equal\b", r"calledOnceWith\w*\(", r"toHaveBeenCalledWith\(", r"toHaveBeenCalledTimes\(",
+        r"assert_called_(?:once_)?with\(", r"toThrow(?:Error)?\(.+\)", "[Ss]napshot", r"containsExactly\(",
+        "assert_array_equal", r"is(?:True|False|None)\b(?!\()", "!=", r"Equal\(", r"EqualError\(",
+        r"(?:EXPECT|ASSERT)_(?:STR|FLOAT|DOUBLE)?EQ\(", r"\w*EQUAL\w*\(", r"_eq\(", r"assertEquals", r"\beq\d",
+        r"-eq\b",
+        r"\[\[.*=")),
+    (Level.PART, _any(
+        r"\bin\b", r"assertIn\b", r"contains?\(", "toContain", "toMatch", r"Contains\(", "assert_match", "must_include",
+        "must_match", "wont_include", "startswith", "endswith", "startsWith", "endsWith", "hasSize", "isinstance",
+        "IsInstance", "instanceof", "InstanceOf", ">=", "<=", "[^-=>]>[^=]", "<", "Greater", "Less",
+        r"include\(", "Regex",
+        r"includes\(", "indexOf", r"expect\.any\(", r"jasmine\.any\(", "toHaveLength", r"Len\(", "ElementsMatch",
+        "assertCountEqual", "hasItem", r"any\(", "toHaveProperty", "HasSubstr", r"_(?:GT|GE|LT|LE)\(",
+        r"be_a\b|be_an?_",
+        r"=~", "assert_includes", "is_a\\?")),
+)  # fmt: skip
+"""The first row that fits gives the level; the order says which word wins where a check has several."""
+
 _IDENTITY = re.compile(r"^(?P<subject>[\w.]+)\s+is\s+(?!not\b|None\b|True\b|False\b)\w")
 
 
@@ -60,43 +83,106 @@ def identity(check: Assertion) -> str | None:
 def level(check: Assertion) -> Level:
     """The level of a check by its words."""
     text = check.text
-    if _CLOSE.search(text):
-        return Level.CLOSE
-    if _PRESENCE.search(text):
-        return Level.PRESENCE
-    if _BEGINNING.search(text) or _FOUND.search(text):
-        return Level.PART
-    if _EXACT.search(text) or identity(check):
-        return Level.EXACT
-    if (
-        re.search(r"\bnotin\b|in\[|\"in[\w(]", text)
-        or _PART.search(text)
-        or re.search(r"[\w)\]\"]\s+(?:not\s+)?in\s", check.source)
-    ):
+    for one, words in STRENGTHS:
+        if words.search(text):
+            return one
+        if one is Level.EXACT and identity(check):
+            return one
+    if re.search(r"\bnotin\b|in\[|\"in[\w(]", text) or re.search(r"[\w)\]\"]\s+(?:not\s+)?in\s", check.source):
         return Level.PART
     return Level.UNKNOWN
 
 
-def vacuous(check: Assertion) -> bool:
-    """A check that cannot fail."""
-    return bool(
-        re.fullmatch(
-            r"(?:True|1|true|not?False|\"[^\"]*\")|(?:self\.)?assertTrue\(True\)|assert!\(true\)|assert\(true\)|expect\(true\)\.toBe\(true\)"
-            r"|assert_eq!\((\w+),\1\)|assert\.True\(t,true\)|assertTrue\(true\)|assert\.ok\(true\)|t\.pass\(\)|expect\((\w+)\)\.toBe\(\2\)"
-            r"|(\w+)==\3|(?:self\.)?assertEqual\(([\w.]+),\4\)",
-            check.text,
-        )
-    ) or bool(re.search(r"\bor\s+True\s*$|\|\|\s*true\s*\)?\s*;?$", check.source))
+_VACUOUS = _any(
+    r"^(?:True|1|true|not?False|!false|\"[^\"]*\")$",
+    r"^(?:[\w.]+\.)?(?:assertTrue|assert_true|assert_|assert|ok|isTrue|should|ASSERT_TRUE|EXPECT_TRUE|REQUIRE|CHECK)!?\((?:t,)?[Tt]rue(?:,.*)?\)$",
+    r"^(?:[\w.]+\.)?(?:assertFalse|isFalse|ASSERT_FALSE|EXPECT_FALSE)\((?:t,)?[Ff]alse(?:,.*)?\)$",
+    r"^(?:assert|require)\.True\(t,true",
+    r"^assertThat\(true\)\.isTrue\(\)$",
+    r"^t\.pass\(\)$",
+    r"^expect\((?P<c>true|false|1|0|null)\)\.(?:to|not_to|toBe|toEqual|toStrictEqual|to\.be|to\.equal)\.?\(?(?:be|eq|equal)?\(?(?P=c)?\)*$",
+    r"^expect\(true\)\.(?:toBeTruthy\(\)|to\.be\.true|to\.equal\(true\)|tobe_truthy|tobetrue)",
+    r"^expect\.assertions\(0\)$",
+    r"^asserttrue$",
+    r"^assert_equaltrue,true$",
+    r"^assert!\(matches!\(.*,_\)\)$",
+    r"^prop_assert!\(true\)$",
+)
+_ALWAYS = re.compile(r"\bor\s+(?:True|1)\s*\)?\s*$|\|\|\s*true\b[^|&]*$|\|\|\s*1\s*\)?\s*;?$")
+_TWO_SIDED = re.compile(
+    r"^(?:[\w.:]+\.)?(?:debug_)?(?:assert|prop_assert|ASSERT|EXPECT|CHECK|REQUIRE|TEST_ASSERT)_?(?:That|eq|EQ|EQUAL|Equals?|StrictEqual|DeepEqual|deepEqual|strictEqual|equals?|same|Same|Exactly|is|Is|STREQ|JSONEq|array_equal|allclose)"
+    r"(?:_\w+)?!?\((?:t,)?(?P<args>.*)\)$|^(?:assert|require|is|t)\.(?:Equal|EqualValues|Exactly|Same|equal|is|same|deepEqual|strictEqual|deepStrictEqual)\((?:t,)?(?P<more>.*)\)$"
+)
+_EXPECTED = re.compile(
+    r"^(?:expect|assertThat)\((?P<one>.*)\)\.(?:toBe|toEqual|toStrictEqual|isEqualTo|isSameAs|to\.(?:be|equal|eql|deep\.equal))\((?P<two>.*)\)$"
+    r"|^expect\((?P<three>[^()]+(?:\([^()]*\))?)\)\.to(?:eq|eql|be|equal)\(?(?P<four>.*?)\)?$"
+)
+
+
+def vacuous_text(check: Assertion) -> bool:
+    """A check that cannot fail, by its words alone: a constant, `or True`, or both sides the same."""
+    text = check.text
+    if _VACUOUS.search(text) or _ALWAYS.search(check.source):
+        return True
+    bare = text.removeprefix("assert!(").removesuffix(")") if text.startswith("assert!(") else text
+    equal = re.fullmatch(r"(?P<left>[\w.\[\]()\"]+)={2,3}(?P<right>[\w.\[\]()\"]+)", bare)
+    if equal:
+        return equal["left"] == equal["right"] and not re.search(r"\(", equal["left"])
+    hit = _TWO_SIDED.match(text)
+    if hit:
+        sides = split_arguments(hit["args"] or hit["more"] or "")
+        return len(sides) >= 2 and sides[0] == sides[1] and "(" not in sides[0]
+    hit = _EXPECTED.match(text)
+    if hit is None:
+        return False
+    one, two = hit["one"] or hit["three"], hit["two"] or hit["four"]
+    return bool(one) and one == two and "(" not in one
+
+
+vacuous = vacuous_text
+
+AWAITED = re.compile(
+    r"\.(?:resolves|rejects|eventually)\.|\.(?:be\.)?rejected(?:With)?\b|\bexpect\.poll\(|^(?:t|assert)\.(?:rejects|doesNotReject|throwsAsync|notThrowsAsync)\("
+)
+"""Checks that are promises: without an await nobody sees them fail."""
+AWAITED_IF_IT_WAS = re.compile(
+    r"\.(?:toBe(?:Visible|Hidden|Enabled|Disabled|Checked|Editable|Empty|Focused|InViewport|Attached)|toHave\w+|toContainText|toPass|toMatch\w+)\("
+    r"|[aA]sync|waitFor|\.find(?:By|AllBy)\w+|^(?:\w+\.)?(?:assert|check|verify|expect|validate)_?\w+\("
+)
+"""Checks that may be promises: they are when they were awaited before."""
+
+
+def needs_await(text: str) -> bool:
+    """Whether a check is a promise by its words."""
+    return bool(AWAITED.search(text))
+
+
+def lost_await(was: Assertion, now: Assertion) -> bool:
+    """Whether a check that was awaited to the letter is awaited no longer."""
+    return was.awaited and not now.awaited and bool(AWAITED_IF_IT_WAS.search(now.text))
+
+
+WILDCARDS = re.compile(
+    r"\b(?:mock\.)?ANY\b|\b(?:expect|jasmine)\.any(?:thing)?\(|\bsinon\.match\.any|\bmock\.Anything\w*|\bgomock\.Any\(|(?<![\w.])(?:ArgumentMatchers\.|Mockito\.|Matchers\.)?any(?:String|Int|Long|Object|List|Map|Boolean)?\((?:\w+\.class)?\)"
+    r"|\banything\b|\binstance_of\(|\bkind_of\(|\bIsAny|\bmatches!\(\w+,_\)|testing::_|(?<=[(,])_(?=[,)])"
+)
+
+
+def wildcards(check: Assertion) -> int:
+    """How many of the compared values may be anything."""
+    return len(WILDCARDS.findall(check.text))
 
 
 _TOLERANCE = re.compile(
-    r"\b(?P<key>[ar]tol|abs_tol|rel_tol|abs|rel|delta|tol(?:erance)?|eps(?:ilon)?|prec(?:ision)?|places|decimals?|significant|max_ulps|maxulp|nulp)"
+    r"\b(?P<key>[ar]tol|abs_tol|rel_tol|abs|rel|delta|tol(?:erance)?|eps(?:ilon)?|prec(?:ision)?|places|decimals?|significant|max_ulps|maxulp|nulp|max_relative|threshold|maxDiffPixels|maxDiffPixelRatio|timeout_?ms|within)"
     r"\s*[=:]\s*(?P<value>[-+*/().\w]+)"
 )
 _DIGITS = frozenset({"places", "decimal", "decimals", "significant", "prec", "precision"})
 _POSITIONAL = re.compile(
-    r"(?P<name>InDelta|InEpsilon|toBeCloseTo|closeTo|be_within|almost_equal|AlmostEqual|assertEquals|WithinDuration|approx)\w*\((?P<args>.*)\)",
+    r"(?P<name>InDelta|InEpsilon|toBeCloseTo|closeTo|be_within|almost_equal|AlmostEqual|assertEquals|WithinDuration|approx|isCloseTo|within|offset|NEAR|assert_in_delta|DOUBLES_EQUAL|in_delta|in_epsilon)\w*\(?(?P<args>.*)\)?",
 )
+_LAST = {"InDelta": (4, 3), "InEpsilon": (4, 3), "WithinDuration": (4, 3), "NEAR": (3, 2), "DOUBLES_EQUAL": (3, 2)}
+"""Which argument is the tolerance, of how many."""
 
 
 def tolerances(check: Assertion) -> dict[str, tuple[float, str]]:
@@ -117,24 +203,29 @@ def _stated(value: str) -> Iterator[tuple[str, str]]:
     for hit in _TOLERANCE.finditer(value):
         yield hit["key"], _balanced(hit["value"])
     for hit in _POSITIONAL.finditer(value):
-        arguments = split_arguments(hit["args"])
-        if hit["name"] in ("InDelta", "InEpsilon", "WithinDuration") and len(arguments) >= 4:
-            yield "delta", arguments[3]
-        elif hit["name"] == "toBeCloseTo" and len(arguments) == 2:
-            yield "places", arguments[1]
-        elif hit["name"] in ("closeTo", "be_within") and arguments:
-            yield "delta", arguments[-1]
-        elif (
-            hit["name"] in ("almost_equal", "AlmostEqual", "assertEquals")
-            and len(arguments) == 3
-            and "=" not in arguments[2]
-        ):
-            yield ("delta" if hit["name"] == "assertEquals" else "places"), arguments[2]
+        arguments = split_arguments(
+            hit["args"].removesuffix(")") if hit["args"].count("(") < hit["args"].count(")") else hit["args"]
+        )
+        yield from _positional(hit["name"], arguments)
     bound = re.search(
-        r"^(?:assert)?\(?(?:np\.)?(?:all\()?(?:np\.)?(?:math\.)?f?abs\(.*\)\)?<=?(?P<value>[-+*/.\w]+)\)?$", value
+        r"^(?:assert!?)?\(?(?:np\.)?(?:all\()?(?:np\.)?(?:math\.|Math\.)?f?abs\(.*\)\)?<=?(?P<value>[-+*/.\w]+)\)?$|\.abs\(\)<=?(?P<rust>[-+*/.\w]+)\)?$",
+        value,
     )
     if bound:
-        yield "bound", bound["value"]
+        yield "bound", bound["value"] or bound["rust"]
+
+
+def _positional(name: str, arguments: list[str]) -> Iterator[tuple[str, str]]:
+    if name in _LAST and len(arguments) >= _LAST[name][0]:
+        yield "delta", arguments[_LAST[name][1]]
+    elif name == "toBeCloseTo" and len(arguments) == 2:
+        yield "places", arguments[1]
+    elif name in ("closeTo", "be_within", "within", "offset") and arguments:
+        yield "delta", arguments[-1]
+    elif name in ("assert_in_delta", "in_delta", "in_epsilon") and len(arguments) >= 3:
+        yield "delta", arguments[2]
+    elif name in ("almost_equal", "AlmostEqual", "assertEquals") and len(arguments) == 3 and "=" not in arguments[2]:
+        yield ("delta" if name == "assertEquals" else "places"), arguments[2]
 
 
 def _balanced(value: str) -> str:
@@ -147,29 +238,8 @@ def _balanced(value: str) -> str:
     return value
 
 
-def split_arguments(value: str) -> list[str]:
-    """Arguments at the top level of a normalised argument list."""
-    out, depth, start, quoted = [], 0, 0, False
-    for at, mark in enumerate(value):
-        if mark == '"':
-            quoted = not quoted
-        if quoted:
-            continue
-        if mark in "([{":
-            depth += 1
-        elif mark in ")]}":
-            if depth == 0:
-                out.append(value[start:at])
-                return [one for one in out if one]
-            depth -= 1
-        elif mark == "," and depth == 0:
-            out.append(value[start:at])
-            start = at + 1
-    out.append(value[start:])
-    return [one for one in out if one]
-
-
 _UNIT = re.compile(r"[*/](?P<unit>[A-Za-z_][\w.]*(?:[*/][A-Za-z_][\w.]*)*)$|(?<=[\d.])(?P<suffix>[a-zA-Z]+)$")
+_BIGGEST = 1e300
 
 
 def _number(value: str) -> tuple[float, str] | None:
@@ -179,8 +249,9 @@ def _number(value: str) -> tuple[float, str] | None:
     if hit and not re.fullmatch(r"[-+]?[\d._]+[eE][-+]?\d+", value):
         unit = hit["unit"] or hit["suffix"] or ""
         value = value[: hit.start()]
-    parsed = read_foreign(lambda: ast.parse(value, mode="eval").body, lambda _: None)
-    if parsed is None:
+    try:
+        parsed = ast.parse(value, mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     amount = _constant(parsed)
     return None if amount is None else (amount, unit)
@@ -188,25 +259,33 @@ def _number(value: str) -> tuple[float, str] | None:
 
 def _constant(node: ast.expr) -> float | None:
     if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
-        return float(node.value)
+        return float(node.value) if abs(node.value) < _BIGGEST else None
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         inner = _constant(node.operand)
         return None if inner is None else -inner
-    if isinstance(node, ast.BinOp):
-        left, right = _constant(node.left), _constant(node.right)
-        if left is None or right is None or abs(left) > 1e300 or (abs(right) > 300 and isinstance(node.op, ast.Pow)):
-            return None
-        if isinstance(node.op, ast.Mult):
+    if not isinstance(node, ast.BinOp):
+        return None
+    left, right = _constant(node.left), _constant(node.right)
+    if left is None or right is None or (abs(right) > 300 and isinstance(node.op, ast.Pow)):
+        return None
+    return _computed(node.op, left, right)
+
+
+def _computed(operator: ast.operator, left: float, right: float) -> float | None:
+    try:
+        if isinstance(operator, ast.Mult):
             return left * right
-        if isinstance(node.op, ast.Div):
-            return left / right if right else None
-        if isinstance(node.op, ast.Pow) and left > 0:
+        if isinstance(operator, ast.Div):
+            return left / right
+        if isinstance(operator, ast.Pow) and left > 0:
             return float(left**right)
+    except (OverflowError, ZeroDivisionError):
+        return None
     return None
 
 
 _NORMALISER = re.compile(
-    r"\.(?:strip|lstrip|rstrip|lower|upper|casefold|replace|trim|toLowerCase|toUpperCase|split|to_lowercase|replaceAll)\(|"
+    r"\.(?:strip|lstrip|rstrip|lower|upper|casefold|replace|trim|toLowerCase|toUpperCase|split|to_lowercase|replaceAll|downcase|upcase|squish|gsub)\(?|"
     r"strings\.(?:Replace|ReplaceAll|ToLower|ToUpper|TrimSpace|Trim|Fields)\(|re\.sub\(|StringUtils\.\w+|equalsIgnoreCase"
 )
 

@@ -7,10 +7,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 
-from bot.changeset.content import lines_of
+from bot.changeset.tree import TreeReader
 from bot.weakening.checks import Loss, losses
+from bot.weakening.collected import collected_findings
 from bot.weakening.features import Vanished
 from bot.weakening.files import FilePair
+from bot.weakening.hooks import hook_findings
 from bot.weakening.matching import Matched, Matching, match
 from bot.weakening.model import Assertion, Skip, WeakeningFinding
 from bot.weakening.nodes import squeeze
@@ -22,25 +24,47 @@ from bot.weakening.skips import (
     name_of,
     skip_findings,
 )
-from bot.weakening.textual import textual_findings
-from bot.weakening.tree import Unit
+from bot.weakening.textual import textual_findings, textual_names
+from bot.weakening.thresholds import (
+    COMMENT_LENGTHS,
+    COMMENT_LINES,
+    HOLLOW_AFTER,
+    HOLLOW_BEFORE,
+    MOVED_CHECK,
+    MOVED_CHECK_LENGTH,
+    SAME_COMMENT,
+)
+from bot.weakening.units import Unit
 
 _COMMENT = re.compile(r"^\s*(?:#|//|--|/?\*+)\s?(?P<text>.*)$")
 _WARNED = re.compile(r"^(?:[\w.]*\.)?(?:deprecated_call|warns\w*|assertWarns\w*|warns_deprecated\w*|catch_warnings)\(")
 
 
-def test_findings(pairs: Sequence[FilePair]) -> Iterator[WeakeningFinding]:
-    """Every `tests.*` finding of a change, in no particular order."""
+def test_findings(pairs: Sequence[FilePair], head: TreeReader) -> Iterator[WeakeningFinding]:
+    """Every `tests.*` finding of a change, in no particular order. Raises what the reader raises (GitFailed)."""
     vanished = Vanished(pairs)
     holding = [pair for pair in pairs if pair.old_units or pair.new_units]
     matching = match(holding)
+    matching.gone = _not_rewritten(matching.gone, pairs)
     yield from _gone(matching, vanished)
+    for pair in pairs:
+        if pair.unparsed:
+            message = "The file of tests cannot be parsed: what it checks is not known."
+            yield WeakeningFinding("tests.unreadable", pair.path, None, message)
+    yield from collected_findings(matching, pairs, head)
+    yield from hook_findings(pairs)
     yield from skip_findings(matching)
     yield from _checked_less(matching, vanished)
     yield from _fewer_rows(matching, vanished)
     yield from focus_findings(matching)
     yield from constraint_findings(matching)
     yield from textual_findings(pairs, vanished)
+
+
+def _not_rewritten(gone: list[tuple[FilePair, Unit]], pairs: Sequence[FilePair]) -> list[tuple[FilePair, Unit]]:
+    """Without the tests that the change has under the same name in another language (Java to Kotlin)."""
+    came = textual_names(pairs) if gone else Counter()
+    return [(pair, unit) for pair, unit in gone if came[unit.leaf] == 0]
 
 
 def _gone(matching: Matching, vanished: Vanished) -> Iterator[WeakeningFinding]:
@@ -50,7 +74,7 @@ def _gone(matching: Matching, vanished: Vanished) -> Iterator[WeakeningFinding]:
         if (
             _inside_gone(unit, matching)
             or _wrapped(pair, unit)
-            or vanished.explains_test(unit.names, unit.text)
+            or vanished.explains_test(unit.names, unit.text, unit.words)
             or _disabled_already(unit)
         ):
             continue
@@ -100,7 +124,7 @@ def _holds_back(skip: Skip) -> bool:
 
 def _gone_one(pair: FilePair, unit: Unit) -> WeakeningFinding:
     name = name_of(unit)
-    line = _commented(pair, lines_of(unit.text)[:40])
+    line = _commented(pair, unit.text.split("\n")[:COMMENT_LINES])
     if line is not None:
         return WeakeningFinding("tests.commented_out", pair.path, line, f"The test {name} is commented out.")
     hidden = next((one for one in pair.new_units if one.kind != "test" and _hides(one, unit)), None)
@@ -111,7 +135,9 @@ def _gone_one(pair: FilePair, unit: Unit) -> WeakeningFinding:
 
 
 def _hides(new: Unit, old: Unit) -> bool:
-    return bool(old.leaf) and old.leaf.lower() in new.leaf.lower() and bool(set(old.lines) & set(new.lines))
+    if not old.leaf or old.leaf.lower() not in new.leaf.lower():
+        return False
+    return new.names == old.names or bool(set(old.lines) & set(new.lines))
 
 
 def _commented(pair: FilePair, lines: Sequence[str]) -> int | None:
@@ -128,13 +154,13 @@ def _commented(pair: FilePair, lines: Sequence[str]) -> int | None:
         if hit is None or line.strip() in pair.old_lines:
             continue
         bare = squeeze(hit["text"])
-        if len(bare) > 8 and any(bare == one or _alike(bare, one) > 0.85 for one in wanted):
+        if len(bare) > 8 and any(bare == one or _alike(bare, one) > SAME_COMMENT for one in wanted):
             return number
     return None
 
 
 def _alike(one: str, two: str) -> float:
-    if abs(len(one) - len(two)) > 0.4 * max(len(one), len(two)):
+    if abs(len(one) - len(two)) > COMMENT_LENGTHS * max(len(one), len(two)):
         return 0.0
     return SequenceMatcher(None, one, two, autojunk=False).ratio()
 
@@ -148,7 +174,11 @@ def _checked_less(matching: Matching, vanished: Vanished) -> Iterator[WeakeningF
         if came[check.text] > 0:
             came[check.text] -= 1
             return True
-        twin = next((one for one in elsewhere if _alike(check.text, one) > 0.8), None) if len(check.text) > 60 else None
+        twin = (
+            next((one for one in elsewhere if _alike(check.text, one) > MOVED_CHECK), None)
+            if len(check.text) > MOVED_CHECK_LENGTH
+            else None
+        )
         if twin is not None:
             elsewhere.remove(twin)
         return twin is not None
@@ -183,9 +213,16 @@ def _came(matching: Matching) -> Counter[str]:
             fresh = Counter(check.text for check in one.new.body.asserts)
             fresh.subtract(Counter(check.text for check in one.old.body.asserts))
             came += fresh
-    for unit in [*(one for _, one in matching.born), *matching.helpers]:
+    for unit in [*(one for _, one in matching.born), *(one for one in matching.helpers if _is_called(one))]:
         came.update(check.text for check in unit.body.asserts)
     return came
+
+
+def _is_called(helper: Unit) -> bool:
+    """Whether a new plain function is named anywhere else in its file; a method may be called by a base class."""
+    if helper.parent is not None and helper.parent.kind == "group" and helper.parent.names:
+        return True
+    return len(re.findall(rf"(?<![\w$]){re.escape(helper.leaf)}(?![\w$])", helper.source)) > 1
 
 
 def _compared(one: Matched) -> bool:
@@ -198,7 +235,12 @@ def _compared(one: Matched) -> bool:
 def _hollow(one: Matched) -> bool:
     """A test that never checked in words, and of whose body next to nothing is left."""
     checked = one.old.body.asserts or one.new.body.asserts
-    return one.old.kind == "test" and not checked and len(one.old.lines) >= 3 and len(one.new.lines) <= 1
+    return (
+        one.old.kind == "test"
+        and not checked
+        and len(one.old.lines) >= HOLLOW_BEFORE
+        and len(one.new.lines) <= HOLLOW_AFTER
+    )
 
 
 def _weights(matching: Matching) -> dict[str, int]:
@@ -208,6 +250,15 @@ def _weights(matching: Matching) -> dict[str, int]:
         if one.new.kind == "helper" and one.old.text != one.new.text:
             found[one.new.leaf] = len(one.new.body.asserts)
     return {name: count for name, count in found.items() if name and count > 0}
+
+
+def _sliced_new(one: Matched) -> bool:
+    """Whether the test ran over no list before, so that nothing was cut."""
+    return (
+        not one.old.body.rows
+        and not one.old.body.row_lists
+        and not re.search(r"parametrize|\beach\b|\bfor\b|Each|range", one.old.text)
+    )
 
 
 def _in_tests(one: Matched) -> bool:
@@ -226,7 +277,7 @@ def _losses(one: Matched, found: list[Loss]) -> Iterator[WeakeningFinding]:
     if not removed:
         return
     for loss in removed:
-        commented = _commented(one.pair, [lines_of(loss.old.source)[0], f"assert {loss.old.source}"])
+        commented = _commented(one.pair, [loss.old.source.split("\n")[0], f"assert {loss.old.source}"])
         if commented is not None:
             message = f"A check in {where} is commented out: {loss.old.source.strip()[:80]}"
             yield WeakeningFinding("tests.commented_out", one.pair.path, commented, " ".join(message.split()))
@@ -247,7 +298,14 @@ def _fewer_rows(matching: Matching, vanished: Vanished) -> Iterator[WeakeningFin
         came.update(unit.body.rows)
     for one in changed:
         old, new = one.old.body.rows, one.new.body.rows
-        if not new or len(old) <= len(new) or not _in_tests(one):
+        if not _in_tests(one) or one.old.kind == "group":
+            continue
+        cut = [text for text in one.new.body.cut if text not in one.old.body.cut]
+        if cut and len(one.new.body.cut) > len(one.old.body.cut) and not _sliced_new(one):
+            message = f"{name_of(one.new)} runs on a part of its cases only: {cut[0][:80]}"
+            yield WeakeningFinding("tests.cases_removed", one.pair.path, one.new.line, message)
+        emptied = not new and one.new.body.row_lists > 0
+        if len(old) <= len(new) or not (new or emptied):
             continue
         gone = [row for row in dict.fromkeys(old) if row not in set(new)]
         fresh = sum((Counter(new) - Counter(old)).values())

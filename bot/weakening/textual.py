@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.changeset.content import lines_of
+from bot.syntax.languages import language_of
 from bot.weakening.features import Vanished
 from bot.weakening.files import FilePair
 from bot.weakening.model import WeakeningFinding
 from bot.weakening.nodes import squeeze
-from bot.weakening.paths import grammar_of, is_test_path
+from bot.weakening.paths import is_test_path
 
 _SUFFIXES = (
     ".kt",
@@ -26,15 +26,8 @@ _SUFFIXES = (
     ".php",
     ".ex",
     ".exs",
-    ".c",
-    ".cc",
-    ".cpp",
-    ".h",
-    ".hpp",
     ".dart",
     ".lua",
-    ".sh",
-    ".bats",
     ".feature",
     ".clj",
     ".m",
@@ -46,6 +39,7 @@ _SUFFIXES = (
 _TEST = re.compile(
     r"^[ \t]*(?:"
     r"(?:[\w<>]+\s+)*fun\s+(?P<kotlin>`[^`]+`|test\w+)\s*\("
+    r"|(?:@\w+(?:\([^)\n]*\))?\s+)*@\w*Test\w*(?:\([^)\n]*\))?\s+(?:@\w+(?:\([^)\n]*\))?\s+)*(?:\w+\s+)*fun\s+(?P<annotated>\w+)\s*\("
     r"|(?:public\s+|async\s+|static\s+|final\s+)*(?:function|func)\s+(?P<function>test\w+)\s*\("
     r"|(?:public|internal)\s+(?:async\s+)?(?:void|Task(?:<\w+>)?)\s+(?P<csharp>\w+)\s*\("
     r"|def\s+(?P<groovy>\"[^\"]+\"|test\w+)\s*\("
@@ -62,6 +56,14 @@ _HELD = re.compile(
     r"|it\.skip|xit\(|\bpending\b|\[TestIgnore",
     re.MULTILINE,
 )
+
+
+_HELD_CLASS = re.compile(
+    r"^[ \t]*(?:@(?:Disabled|Ignore)\w*|\[(?:Ignore|Skip|Explicit)\w*)[^\n]*\n"
+    r"(?:[ \t]*[@\[][^\n]*\n)*[ \t]*(?:\w+[ \t]+)*class\b",
+    re.MULTILINE,
+)
+"""A mark that holds back a whole class."""
 
 
 @dataclass(frozen=True)
@@ -88,15 +90,25 @@ def textual_findings(pairs: Sequence[FilePair], vanished: Vanished) -> Iterator[
         came.update(
             Counter(case.name for case in _cases(pair.after)) - Counter(case.name for case in _cases(pair.before))
         )
-        lines.update(Counter(map(squeeze, pair.new_lines)) - Counter(map(squeeze, lines_of(pair.before or ""))))
+        lines.update(Counter(map(squeeze, pair.new_lines)) - Counter(map(squeeze, (pair.before or "").split("\n"))))
     for pair in wanted:
         yield from _of(pair, came, lines, vanished)
+
+
+def textual_names(pairs: Sequence[FilePair]) -> Counter[str]:
+    """Names of the tests that the change brings in files whose syntax is not read."""
+    came: Counter[str] = Counter()
+    for pair in pairs:
+        if _readable(pair):
+            came.update(case.name for case in _cases(pair.after))
+            came.subtract(case.name for case in _cases(pair.before))
+    return +came
 
 
 def _readable(pair: FilePair) -> bool:
     path = pair.path
     return (
-        grammar_of(path) is None
+        language_of(path) is None
         and path.lower().endswith(_SUFFIXES)
         and any(p is not None and is_test_path(p) for p in (pair.change.old, pair.change.new))
     )
@@ -126,6 +138,14 @@ def _of(pair: FilePair, came: Counter[str], lines: Counter[str], vanished: Vanis
             yield WeakeningFinding(
                 "tests.assertion_removed", pair.path, now.line, f"`{case.name}` no longer checks: {lost[0][:80]}"
             )
+    if (
+        pair.before
+        and pair.after
+        and len(_HELD_CLASS.findall(pair.after)) > len(_HELD_CLASS.findall(pair.before))
+        and after
+    ):
+        line = pair.after.count("\n", 0, next(_HELD_CLASS.finditer(pair.after)).start()) + 1
+        yield WeakeningFinding("tests.skip", pair.path, line, "The tests of a class are now held back.")
     if gone and pair.gone:
         yield WeakeningFinding("tests.file_deleted", pair.path, None, f"The file with {len(gone)} tests is deleted.")
     elif len(gone) > sum(1 for name in after if name not in {case.name for case in _cases(pair.before)}):
@@ -142,8 +162,10 @@ def _cases(text: str | None) -> list[_Case]:
         name = next(group for group in hit.groups() if group).strip("\"'` ")
         begin = _marks_before(text, hit.start())
         stop = _marks_before(text, hits[number + 1].start()) if number + 1 < len(hits) else len(text)
-        body = "\n".join(line for line in lines_of(text[begin:stop]) if not re.match(r"\s*(?://|#(?!\[)|\*|--)", line))
-        checks = tuple(squeeze(line) for line in lines_of(body) if _CHECK.search(line))
+        body = "\n".join(
+            line for line in text[begin:stop].split("\n") if not re.match(r"\s*(?://|#(?!\[)|\*|--)", line)
+        )
+        checks = tuple(squeeze(line) for line in body.split("\n") if _CHECK.search(line))
         clean = re.sub(r"^DISABLED_", "", re.sub(r",\s*DISABLED_", ", ", name))
         found.append(_Case(clean, text.count("\n", 0, hit.start()) + 1, len(_HELD.findall(body)), checks))
     return found

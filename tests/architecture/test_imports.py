@@ -20,6 +20,7 @@ HOMES = {
     "flask": ("bot/intake/webhook.py", "bot/web/", "bot/sandbox/", "bot/app.py"),
     "waitress": ("bot/serving.py", "bot/sandbox/"),
     "graphql": ("bot/sandbox/",),
+    "tree_sitter": ("bot/syntax/", "bot/weakening/"),
     "ruamel": ("bot/repo_config.py", "bot/config_text.py", "bot/changeset/", "bot/weakening/ci/config.py"),
     "unidiff": ("bot/review/", "bot/publish/", "bot/gate/"),
     "bm25s": ("bot/plan/context/",),

@@ -159,7 +159,7 @@ FINE = {
     "unittest to pytest": (
         "class T(TestCase):\n    def test_a(self):\n"
         "        self.assertEqual(f(), 1)\n        self.assertIn('a', g())\n",
-        "class T:\n    def test_a(self):\n        assert f() == 1\n        assert 'a' in g()\n",
+        "class TestT:\n    def test_a(self):\n        assert f() == 1\n        assert 'a' in g()\n",
     ),
     "new case that may fail": (
         "@pytest.mark.parametrize('n', [1, 2])\ndef test_a(n):\n    assert f(n) == n\n",

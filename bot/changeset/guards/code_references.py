@@ -9,10 +9,11 @@ from collections.abc import Iterator, Sequence
 
 from bot.changeset.codes import found
 from bot.changeset.findings import Finding
-from bot.changeset.guards import grammar
 from bot.changeset.guards.known_names import ALWAYS_THERE, SCRIPT_SUFFIXES
-from bot.changeset.guards.outline import Outline, outline
 from bot.changeset.guards.view import FileView, ResultTree
+from bot.syntax.languages import language_of
+from bot.syntax.outline import Outline, outline
+from bot.syntax.trees import parse_path
 
 _FROM = re.compile(
     r"""(?:\bfrom|\brequire\(|\bimport\()\s{0,40}['"](\.[^'"]*)['"]|^[ \t]*import\s{1,40}['"](\.[^'"]*)['"]""",
@@ -26,7 +27,9 @@ _MOST_USERS = 200
 def code_reference_findings(views: Sequence[FileView], result: ResultTree) -> Iterator[Finding]:
     """One finding per removed name and place of use; names declared in `removes` are excused."""
     for view in views:
-        old = outline(view.before, view.source_suffix)
+        # Python has its own rules (references.py); C's names may come from any header.
+        read = language_of(view.source_suffix) not in (None, "python", "c", "cpp")
+        old = outline(view.before, view.source_suffix) if read else None
         if old is None or view.before == view.after:
             continue
         new = outline(view.after, view.suffix)
@@ -113,7 +116,7 @@ def _relative_imports(view: FileView, result: ResultTree) -> Iterator[tuple[str,
 
 def _is_code(path: str, text: str, line: int) -> bool:
     """Whether the line is code: not part of a comment or a template."""
-    root = grammar.parsed(text, "." + path.rsplit(".", 1)[-1])
+    root = parse_path(text, path)
     if root is None or root.has_error:
         return False
     node = root.descendant_for_point_range((line - 1, 0), (line - 1, 1))

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 
 from bot.changeset.codes import found
 from bot.changeset.findings import Finding
-from bot.changeset.guards import python_code
-from bot.changeset.guards.grammar import LANGUAGES
 from bot.changeset.guards.view import FileView
+from bot.syntax import python_code
+from bot.syntax.languages import LANGUAGES
 
 _MARKUP = frozenset({".md", ".markdown", ".rst", ".txt", ".adoc", ".mdx"})
 _DOCUMENTS = frozenset({".md", ".markdown", ".mdx"})
-_CODE = frozenset({".py", ".json", ".toml", *LANGUAGES})
+_CODE = frozenset({".py", ".json", ".toml", *(suffix for row in LANGUAGES.values() for suffix in row.suffixes)})
 _PATCHES = frozenset({".diff", ".patch"})
 _FENCE = re.compile(r"^\s*(?:```|~~~)[\w+#.-]*\s*$")
 _OPENING, _CLOSING = re.compile(r"^(?:```|~~~)[\w+#.-]*\s*$"), re.compile(r"^(?:```|~~~)\s*$")

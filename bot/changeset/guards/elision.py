@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 from bot.changeset.codes import found
 from bot.changeset.findings import Finding, Severity
-from bot.changeset.guards import python_code
 from bot.changeset.guards.syntax import is_loose_json
 from bot.changeset.guards.view import FileView
+from bot.syntax import python_code
 
 PROSE = frozenset({".md", ".markdown", ".rst", ".txt", ".adoc", ".html", ".htm"})
 _LONGEST = 300

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from bot.changeset.codes import found
 from bot.changeset.findings import Finding
-from bot.changeset.guards import python_code
-from bot.changeset.guards.outline import outline
 from bot.changeset.guards.view import FileView
+from bot.syntax import python_code
+from bot.syntax.outline import outline
 
 _MARKDOWN = (".md", ".markdown", ".mdx")
 _DATA = frozenset(

@@ -9,9 +9,9 @@ from sys import stdlib_module_names
 
 from bot.changeset.codes import found
 from bot.changeset.findings import Finding, Severity
-from bot.changeset.guards import python_code
 from bot.changeset.guards.python_modules import Imported, ModuleIndex, imports
 from bot.changeset.guards.view import FileView, ResultTree
+from bot.syntax import python_code
 
 _MANIFEST = re.compile(
     r"(?:^|/)(?:[\w.-]*requirements[\w.-]*\.(?:txt|in)|requirements/[\w.-]+|pyproject\.toml|setup\.(?:py|cfg)|Pipfile|"

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 
 from bot.changeset.codes import found
 from bot.changeset.findings import Finding
-from bot.changeset.guards import python_code
 from bot.changeset.guards.python_modules import ModuleIndex, imports, module_parts
 from bot.changeset.guards.view import FileView, ResultTree
+from bot.syntax import python_code
 
 _MODULE_NAMES = {"__file__", "__name__", "__doc__", "__path__", "__spec__", "__builtins__", "__class__", "__debug__"}
 _COMMON = frozenset(name for kind in (str, bytes, list, dict, set, int, float, Exception) for name in dir(kind))

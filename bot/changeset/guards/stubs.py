@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from bot.changeset.codes import found
 from bot.changeset.findings import Finding, Severity
-from bot.changeset.guards import python_code
 from bot.changeset.guards.view import FileView
+from bot.syntax import python_code
 
 _ABSTRACT = ("abstract", "overload", "Protocol", "ABC", "Abstract", "Interface")
 

@@ -13,9 +13,10 @@ from ruamel.yaml.error import MarkedYAMLError
 from bot.changeset.codes import found
 from bot.changeset.content import shown_lines
 from bot.changeset.findings import Finding, Severity
-from bot.changeset.guards import grammar, python_code
 from bot.changeset.guards.view import FileView
 from bot.foreign_text import read_foreign
+from bot.syntax import python_code, trees
+from bot.syntax.languages import language_of
 
 _MAX_YAML = 300_000
 _DEEP_YAML = re.compile(r"(?:[\[{]\s{0,8}){50}|(?:[-?] {1,4}){50}")
@@ -25,7 +26,9 @@ _LOOSE_JSON = re.compile(
 _COMMENTS = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|//[^\n]*|/\*.*?\*/", re.DOTALL)
 _SAMPLES = re.compile(r"(?:^|/)(?:tests?|testdata|fixtures?|samples?|templates?|examples?|data|corpus)/|\{\{")
 
-_FAMILIES = {"tsx": "typescript", "bash": "shell"}
+_FAMILIES = {"javascript": "javascript", "typescript": "typescript", "tsx": "typescript", "go": "go", "java": "java",
+             "rust": "rust", "ruby": "ruby", "bash": "shell"}  # fmt: skip
+"""The languages of which a broken text is reported. C and C++ are not: without their headers macros look broken."""
 
 Problem = tuple[str, int | None]
 
@@ -96,16 +99,20 @@ _PARSERS: dict[str, tuple[str, Callable[[str], Problem | None]]] = {
 
 def _by_grammar(view: FileView) -> Iterator[Finding]:
     """Languages read by tree-sitter. A grammar may lag behind: a new file that it cannot read only gets a warning."""
-    new = grammar.parsed(view.after, view.suffix)
-    problem = grammar.first_error(new) if new is not None else None
+    language = language_of(view.suffix)
+    family = _FAMILIES.get(language or "")
+    if family is None:
+        return
+    new = trees.parse(view.after, language)
+    problem = trees.first_error(new) if new is not None else None
     if problem is None or not (view.after or "").strip():
         return
-    old = grammar.parsed(view.before, view.source_suffix)
+    old = trees.parse_path(view.before, view.source_suffix)
     if old is not None and old.has_error:
         return
     line, what = problem
     message = f"{view.path}:{line}: {what}"
-    code = f"syntax.{_FAMILIES.get(grammar.LANGUAGES[view.suffix], grammar.LANGUAGES[view.suffix])}"
+    code = f"syntax.{family}"
     severity = Severity.WARNING if old is None else None
     yield found(code, message, edit=view.index, path=view.path, line=line, severity=severity)
 

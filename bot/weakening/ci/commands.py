@@ -102,7 +102,9 @@ def kinds(checks: Iterable[str]) -> frozenset[str]:
 
 
 _FORGIVING = re.compile(
-    r"\|\|\s*(?:true|:|exit 0|echo\b)|;\s*(?:true|exit 0)\s*$|^\s*set \+e\b|--exit-zero\b|--no-fail\b|--soft-fail\b"
+    r"\|\|\s*\(?\s*(?:true|:|exit 0|echo\b|printf\b|/bin/true|return 0"
+    r"|ok=)|;\s*(?:true|exit 0|:)\s*$|^\s*set \+e\b.*|^!\s|^(?:el)?if\s+!?\s*(?=[^[(].*;\s*then)"
+    r"|;\s*then\b.*$|(?<![&>])&\s*$|--exit-zero\b|--no-fail\b|--soft-fail\b"
     r"|--passWithNoTests\b|-DskipTests\b"
     r"|-Dmaven\.test\.skip|--ignore-outcome|--allow-failure|-x\s+test\b|--no-verify\b|\|\|\s*exit\s+0"
 )
@@ -112,20 +114,43 @@ UPLOADS = frozenset({"codecov", "coveralls", "goveralls", "codacy"})
 """Services that are told the coverage: whether they can be reached says nothing about the change."""
 
 
-def forgiven(command: str) -> str | None:
-    """What in a command makes its failure count for nothing, or None."""
-    hit = _FORGIVING.search(command)
+def forgiven(command: str, pipefail: bool = True, stops: bool = True) -> str | None:
+    """What in a command makes its failure count for nothing, or None. `pipefail`: the shell looks at every command of a
+    pipe; `stops`: it stops at the first that fails."""
+    hit = _FORGIVING.search(command) or (None if stops else _GOES_ON.search(command))
     if hit is None:
-        return None
+        return None if pipefail else _piped(command)
     before = command[: hit.start()]
     group = before.rsplit("(", 1)[-1] if before.count("(") > before.count(")") else before
     tools = {check.split(":")[1] for check in checks_of(group)}
     return None if tools and tools <= UPLOADS else hit[0].strip()
 
 
+_PIPE = re.compile(r"(?<!\|)\|&?(?![|&])")
+_QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'")
+_GOES_ON = re.compile(r";\s*(?:echo\b|:|cat\b|ls\b|printf\b)[^;&|]*$")
+"""In `sh -c` without `-e` the last command's exit code is the line's."""
+
+
+def _piped(command: str) -> str | None:
+    """The end of a pipe whose exit code hides that of the check before it."""
+    bare = _QUOTED.sub(lambda hit: "q" * len(hit[0]), command)
+    if re.search(r"pipefail|PIPESTATUS|pipestatus", command):
+        return None
+    parts = _PIPE.split(re.split(r"&&|;", bare)[-1])
+    if len(parts) < 2 or not checks_of(command) or checks_of(parts[-1]):
+        return None
+    return f"| {parts[-1].strip()}" if any(checks_of(part) for part in parts[:-1]) else None
+
+
 def without_forgiveness(command: str) -> str:
     """The command as it would be if its failure counted; for comparing."""
-    return " ".join(_FORGIVING.sub("", command).split()).lstrip("-").strip()
+    bare = _GOES_ON.sub("", _FORGIVING.sub("", command))
+    piped = _piped(bare)
+    bare = bare[: _QUOTED.sub(lambda hit: "q" * len(hit[0]), bare).rindex("|")] if piped else bare
+    return (
+        " ".join(bare.split()).lstrip("-").removeprefix("! ").removeprefix("if ").strip().removesuffix("2>&1").strip()
+    )
 
 
 _FLAG = re.compile(
@@ -170,3 +195,69 @@ def limits(command: str) -> Iterator[tuple[str, float]]:
     """(flag, number) of thresholds given on the command line."""
     for hit in _LIMIT.finditer(command):
         yield hit["flag"], float(hit["value"])
+
+
+_TOOL_NAMES = (
+    r"py\.?test|nosetests|unittest|jest|vitest|mocha|ava|tap|playwright(?:\s+test)?|cypress(?:\s+run)?|rspec|minitest|phpunit|go\s+test|gotestsum|ginkgo"
+    r"|cargo\s+(?:test|nextest\s+run|llvm-cov)|\.?/?mvnw?|\.?/?gradlew?|tox|nox|ctest|bats|make|npm\s+(?:run\s+)?test|yarn\s+(?:run\s+)?test|pnpm\s+(?:run\s+)?test|rake|bazel\s+test|dotnet\s+test|karma|deno\s+test|bun\s+test"
+)
+RUNNER = re.compile(rf"(?<![\w./-])(?:{_TOOL_NAMES})(?![\w-])")
+"""A test runner in a command line."""
+_VALUE = r"(?:=|\s+)(?:\"[^\"]*\"|'[^']*'|[^\s\"']+)"
+_SELECTOR = re.compile(
+    r"(?<![\w-])(?:"
+    rf"-k{_VALUE}|-k\w[\w.]*|-m{_VALUE}(?<!unittest)(?<!pytest)|--ignore(?:-glob)?{_VALUE}|--deselect{_VALUE}|-p\s*no:\S+|--co(?:llect-only)?(?![\w-])|--lf(?![\w-])|--last-failed|--sw(?![\w-])|--stepwise|--setup-(?:only|plan)"
+    rf"|--no-cov(?![\w-])|--reruns{_VALUE}|--maxfail=0|--exitstatus\S*|--suppress-no-test-exit-code|--suppress-tests-failed-exit-code|--testmon|--picked|-O(?![\w-])|-OO(?![\w-])"
+    rf"|-run{_VALUE}|-skip{_VALUE}|-short(?![\w-])|-list{_VALUE}|--?skip{_VALUE}|--skip-\w+|--no-run|--lib(?![\w-])|--bins?(?![\w-])|--doc(?![\w-])|--test{_VALUE}|--exclude{_VALUE}|-E{_VALUE}|--exact(?![\w-])|--ignored(?![\w-])"
+    rf"|-t{_VALUE}|--testNamePattern{_VALUE}|--testPathPatterns?{_VALUE}|--testPathIgnorePatterns?{_VALUE}|--only-?[cC]hanged|--onlyFailures|--listTests|--findRelatedTests|--passWithNoTests|--changed(?:Since)?\S*|--shard{_VALUE}|--bail=0|--dangerouslyIgnoreUnhandledErrors"
+    rf"|-g{_VALUE}|--f?grep(?:-invert)?{_VALUE}|-gv{_VALUE}|--invert|--dry-run|--retries{_VALUE}|--project{_VALUE}|--list(?![\w-])|--ignore-snapshots|--spec{_VALUE}|--pass-on-failing-test-suite|--pass-with-no-tests|--allow-empty"
+    rf"|--tag{_VALUE}|-e{_VALUE}|--example{_VALUE}|--pattern{_VALUE}|-P{_VALUE}|--exclude-pattern{_VALUE}|--only-failures|--next-failure|--failure-exit-code{_VALUE}|--error-exit-code{_VALUE}|--no-fail-fast-off|-n\s+/\S+"
+    rf"|-D(?:maven\.test\.\w+|skip\w+|test|it\.test|groups|excludedGroups|surefire\.\w+|failsafe\.\w+|checkstyle\.skip|jacoco\.skip|[\w.]+\.skip|testFailureIgnore)(?:=\S+)?|-fn(?![\w-])|-fae(?![\w-])|--fail-never|--fail-at-end|-pl{_VALUE}|--projects{_VALUE}"
+    rf"|-x\s+\w*(?:[tT]est|check|lint|[vV]erif|detekt|spotless)\w*|--exclude-task{_VALUE}|--tests{_VALUE}|--continue(?![\w-])|-PskipTests\S*|-PexcludeTags\S*"
+    rf"|-i(?![\w-])|--ignore-errors|--keep-going|--label-exclude{_VALUE}|-L{_VALUE}|-LE{_VALUE}|-R{_VALUE}|--skip-missing-interpreters(?:\s+true)?|--test_tag_filters{_VALUE}|--test_filter{_VALUE}|--build_tests_only|--filter{_VALUE}|-f{_VALUE}|--version|--help"
+    r")"
+)
+_PLAIN_FLAGS = re.compile(r"^-(?:p|t|f|g|e|E|P|n|i|R|L|m)\b")
+"""Short flags that mean a selection to some runners only; `_MEANT` says to which."""
+_MEANT = {
+    "-k": r"test", "-m": r"test", "-p": r"py\.?test", "-t": r"jest|vitest|npm|yarn|pnpm|bun", "-g":
+    r"mocha|playwright|npm|yarn|pnpm",
+    "-e": r"rspec|tox|nox", "-E": r"nextest|ctest", "-P": r"rspec", "-n": r"minitest|ruby|rake", "-i": r"make",
+    "-R": r"ctest",
+    "-L": r"ctest", "-f": r"bats", "-O": r"python|PYTHON", "-x": r"gradle", "--list": r"playwright|test",
+    "--project": r"playwright|vitest|jest",
+    "--skip": r"cargo|test", "--exclude": r"cargo|vitest|mocha|test", "--filter": r"dotnet|bats|phpunit|nextest",
+    "--continue": r"gradle",
+    "--lib": r"cargo", "--bin": r"cargo", "--bins": r"cargo", "--doc": r"cargo", "--test": r"cargo", "--version":
+    r"test|tox|jest|rspec|mocha", "--help": r"test|jest|rspec|mocha",
+    "--tag": r"rspec|flags", "--pattern": r"rspec|flags", "--shard": r"jest|vitest|playwright", "--keep-going":
+    r"make", "-short": r"go\s", "-run": r"go\s", "-skip": r"go\s", "-list": r"go\s",
+    "--ignored": r"cargo", "--exact": r"cargo",
+}  # fmt: skip
+
+
+def selectors(command: str) -> list[str]:
+    """Flags with which a test runner runs less than everything, or forgives; the text may be flags alone."""
+    found = []
+    alone = command.lstrip().startswith("-") or not re.search(r"\s", command.strip())
+    for hit in _SELECTOR.finditer(command):
+        flag = re.split(r"[=\s]", hit[0], maxsplit=1)[0]
+        meant = _MEANT.get(flag if flag in _MEANT else flag[:2] if not flag.startswith("--") else flag)
+        before = command[: hit.start()]
+        if meant is None or alone or (RUNNER.search(before) and re.search(meant, before)):
+            found.append(" ".join(hit[0].replace('"', "'").split()))
+    return found
+
+
+def targets_of(command: str) -> list[str]:
+    """Paths and packages that a test runner is told to look into; none where it looks into all."""
+    hit = RUNNER.search(command)
+    if hit is None or re.search(r"mvnw?|gradlew?|make|tox|nox|rake|npm|yarn|pnpm|ctest", hit[0]):
+        return []
+    rest = re.split(r"\s(?:\||&&|;|\d?>|--(?=\s|$))", command[hit.end() :], maxsplit=1)[0]
+    bare = re.sub(
+        rf"(?<!\S)-{{1,2}}(?:k|m|c|n|p|o|run|timeout|junitxml|cov|cov-report|config|reporter|coverprofile|tags|count|parallel|durations|maxfail|tb){_VALUE}",
+        " ",
+        rest,
+    )
+    return [word.strip("\"'") for word in bare.split() if not word.startswith(("-", "$", "{", "<", ">", "|"))]

@@ -11,8 +11,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from bot.changeset.content import lines_of
-from bot.foreign_text import read_foreign
+from bot.weakening.ci import readers
 
 _PIPELINE = re.compile(
     r"^\.github/workflows/[^/]+\.ya?ml$|(?:^|/)action\.ya?ml$|(?:^|/)\.?travis\.ya?ml$|^\.circleci/.*\.ya?ml$|(?:^|/)[\w.-]*azure-pipelines?[\w.-]*\.ya?ml$"
@@ -21,14 +20,15 @@ _PIPELINE = re.compile(
 )
 _COMMANDS = re.compile(
     r"(?:^|/)(?:tox\.ini|noxfile\.py|[Mm]akefile|GNUmakefile|[Jj]ustfile|Rakefile|package\.json|Jenkinsfile|Taskfile\.ya?ml|dodo\.py|tasks\.py"
+    r"|maven\.config|jvm\.config|\.rspec(?:-local)?|mocha\.opts|gradle\.properties|CMakeLists\.txt|CTestCustom\.cmake|\.env\.test|\w+\.mk|\.?config/nextest\.toml|\.cargo/config(?:\.toml)?|nextest\.toml"
     r"|hatch\.toml|pyproject\.toml|setup\.cfg|composer\.json|\.ci/[\w./-]+|ci/[\w./-]+\.sh|scripts?/(?:test|lint|check|ci)[\w-]*(?:\.sh)?)$"
 )
 _LINT = re.compile(
     r"(?:^|/)(?:setup\.cfg|tox\.ini|pyproject\.toml|\.coveragerc|coverage\.toml|\.?codecov\.ya?ml|\.coveralls\.yml|\.flake8|\.?ruff\.toml|\.?pylintrc(?:\.toml)?"
-    r"|\.?mypy\.ini|pytest\.(?:ini|toml)|pyrightconfig\.json|\.bandit|\.pydocstyle|\.isort\.cfg|\.pycodestyle|\.eslintrc(?:\.\w+)?|eslint\.config\.\w+|\.eslintignore"
+    r"|\.?mypy\.ini|\.?pytest\.(?:ini|toml)|pyrightconfig\.json|\.bandit|\.pydocstyle|\.isort\.cfg|\.pycodestyle|\.eslintrc(?:\.\w+)?|eslint\.config\.\w+|\.eslintignore"
     r"|\.jshintrc|\.jscsrc|tslint\.json|\.golangci\.(?:ya?ml|toml|json)|\.?clippy\.toml|\.?rustfmt\.toml|deny\.toml|Cargo\.toml|checkstyle[\w-]*\.xml|pom\.xml"
-    r"|build\.gradle(?:\.kts)?|pmd[\w-]*\.xml|spotbugs[\w-]*\.xml|findbugs[\w-]*\.xml|\.rubocop(?:_todo)?\.yml|\.simplecov|\.pre-commit-config\.ya?ml|package\.json"
-    r"|jest\.config\.\w+|vitest\.config\.\w+|vite\.config\.\w+|\.nycrc(?:\.\w+)?|\.c8rc(?:\.json)?|karma[\w.]*\.js|\.mocharc\.\w+|\.taprc|tsconfig[\w.]*\.json"
+    r"|[\w.-]+\.gradle(?:\.kts)?|pmd[\w-]*\.xml|spotbugs[\w-]*\.xml|findbugs[\w-]*\.xml|\.rubocop(?:_todo)?\.yml|\.simplecov|\.pre-commit-config\.ya?ml|package\.json"
+    r"|jest[\w.-]*\.config[\w.-]*\.\w+|vitest\.config[\w.-]*\.\w+|vitest\.workspace\.\w+|vite\.config\.\w+|(?:playwright|cypress|wdio|ava)[\w.-]*\.(?:config|conf)\.\w+|cypress\.json|wdio\.conf\.\w+|\.nycrc(?:\.\w+)?|\.c8rc(?:\.json)?|karma[\w.]*\.js|\.mocharc\.\w+|\.taprc|tsconfig[\w.]*\.json"
     r"|biome\.jsonc?|\.stylelintrc(?:\.\w+)?|\.markdownlint[\w.-]*|\.yamllint(?:\.ya?ml)?|\.size-limit\.\w+|phpstan[\w.-]*\.neon|phpunit\.xml(?:\.dist)?|detekt[\w.-]*\.yml"
     r"|\.swiftlint\.yml|sonar-project\.properties|lefthook\.yml|\.lintstagedrc(?:\.\w+)?|\.editorconfig-checker\.json|typos\.toml|\.cspell\.json|cspell\.json)$"
 )
@@ -81,10 +81,11 @@ class Config:
     text: str
     data: Any
     settings: tuple[Setting, ...]
+    unreadable: bool = False
 
     def line(self, needle: str, key: str = "") -> int | None:
         """The first line that holds the value (and after a line with the key, where one is given)."""
-        lines = lines_of(self.text)
+        lines = self.text.split("\n")
         start = 0
         for number, text in enumerate(lines):
             if key and key in text:
@@ -97,39 +98,59 @@ class Config:
         return start + 1 if key and start else None
 
 
+def plain_key(key: str) -> str:
+    """A key in lower case with underscores, whatever its format's habit."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", key).lower().replace("-", "_").replace(".", "_")
+
+
 def read(path: str, text: str | None) -> Config:
-    """The file as settings; what does not parse is read line by line."""
+    """The file as settings. What has no data is read by the reader of its kind, or line by line; `unreadable` says
+    that the file should have data and could not be parsed."""
     if text is None:
         return Config(path, "", None, ())
-    data = _data(path, text)
+    try:
+        data = _data(path, text)
+    except Exception:  # noqa: BLE001 - the boundary to third-party parsers of other people's text
+        return Config(path, text, None, tuple(_loose(text)), unreadable=True)
     if data is not None:
         return Config(path, text, data, tuple(_flat(data, ())))
-    return Config(path, text, None, tuple(_loose(text)))
+    return Config(path, text, None, tuple(_of_kind(path, text)))
+
+
+def _of_kind(path: str, text: str) -> Iterator[Setting]:
+    name = path.rsplit("/", 1)[-1]
+    if name.endswith(".xml"):
+        pairs = readers.xml(text)
+    elif re.search(r"\.gradle(?:\.kts)?$", name):
+        pairs = readers.gradle(text)
+    elif re.search(r"\.[cm]?[jt]sx?$", name):
+        pairs = readers.script(text, path)
+    elif name in (".rspec", ".rspec-local", "maven.config", "jvm.config", "mocha.opts"):
+        pairs = readers.flags(text)
+    else:
+        yield from _loose(text)
+        return
+    for keys, value in pairs:
+        yield Setting(keys, value)
 
 
 def _data(path: str, text: str) -> Any:
-    return read_foreign(lambda: _parsed(path.rsplit("/", 1)[-1], text), lambda _: None)
-
-
-def _parsed(name: str, text: str) -> Any:
+    """The file's data, or None for a kind of file that holds none. Raises what the parsers raise."""
+    name = path.rsplit("/", 1)[-1]
     if name.endswith((".yml", ".yaml")) or name == ".yamllint":
         return _yaml(text)
-    if name.endswith(".toml"):
+    if name.endswith(".toml") or path.endswith(".cargo/config"):
         return tomllib.loads(text)
-    if name.endswith((".json", ".jsonc")) or name in (".jshintrc", ".jscsrc", ".nycrc"):
+    if name.endswith((".json", ".jsonc")) or name in (".jshintrc", ".jscsrc", ".nycrc", ".mocharc", ".c8rc"):
         return json.loads(re.sub(r",(\s*[}\]])", r"\1", _without_comments(text)))
-    if name.startswith((".eslintrc", ".lintstagedrc", ".stylelintrc")) and "." not in name[1:]:
+    if name.startswith((".eslintrc", ".lintstagedrc", ".stylelintrc", ".taprc")) and "." not in name[1:]:
         return _yaml(text)
-    if name.endswith((".ini", ".cfg")) or name in (
-        ".coveragerc",
-        ".flake8",
-        "pylintrc",
-        ".pylintrc",
-        ".bandit",
-        ".pydocstyle",
-    ):
+    if name.endswith((".ini", ".cfg")) or name in _INI:
         return _ini(text)
     return None
+
+
+_INI = frozenset({".coveragerc", ".flake8", "pylintrc", ".pylintrc", ".bandit", ".pydocstyle"})
 
 
 def _yaml(text: str) -> Any:
@@ -150,7 +171,7 @@ def _ini(text: str) -> dict[str, dict[str, list[str]]]:
     found: dict[str, dict[str, list[str]]] = {}
     section: dict[str, list[str]] = {}
     value: list[str] | None = None
-    for raw in lines_of(text):
+    for raw in text.split("\n"):
         line = re.split(r"(?:^|\s)[#;]", raw, maxsplit=1)[0].rstrip()
         if not line.strip():
             continue
@@ -183,14 +204,12 @@ def _flat(node: Any, keys: tuple[str, ...]) -> Iterator[Setting]:
 _LOOSE = re.compile(
     r"^\s*(?:set\()?[\"']?(?P<key>[\w@/.-]+)[\"']?\)?\s*(?:[:=]|\s(?=[\d\"'\[]|true|false))\s*(?P<value>.*?)[,;]?\s*(?:(?://|#).*)?$"
 )
-_XML = re.compile(r"^\s*<(?P<key>[\w.:-]+)[^>]*>(?P<value>[^<]*)</(?P=key)>")
-_PROPERTY = re.compile(r"<(?:property|module)\s+name=\"(?P<key>[^\"]+)\"(?:\s+value=\"(?P<value>[^\"]*)\")?")
 
 
 def _loose(text: str) -> Iterator[Setting]:
     """`key: value`, `key = value`, `<key>value</key>`; items of a list that stands over several lines."""
     inside = ""
-    for raw in lines_of(text):
+    for raw in text.split("\n"):
         line = raw.strip()
         if not line or line.startswith(("//", "#", "*", "/*")):
             continue
@@ -201,7 +220,7 @@ def _loose(text: str) -> Iterator[Setting]:
         if line.startswith("]"):
             inside = ""
             continue
-        hit = _XML.match(raw) or _PROPERTY.search(raw) or _LOOSE.match(raw)
+        hit = _LOOSE.match(raw)
         if hit is None:
             continue
         key, value = hit["key"], hit["value"] or ""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from bot.changeset.content import lines_of
+from bot.weakening.ci import conditions
 from bot.weakening.ci.config import Config, is_pipeline
 from bot.weakening.ci.scripts import plain, rake, sessions, targets, tasks, tox
 from bot.weakening.ci.steps import Job, Step
@@ -25,6 +25,10 @@ _RUN_KEYS = (
     "after_script",
     "test_script",
 )
+_NO_PIPEFAIL = r"^\.github/|azure|\.azure|travis|appveyor|drone|woodpecker|cirrus|buildkite|bitbucket|action\.ya?ml$"
+"""CI whose default shell looks at the last command of a pipe only. GitHub: without `shell: bash` it is `bash -e {0}`,
+https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idstepsshell. GitLab's and
+CircleCI's runners set pipefail."""
 _LENIENT_KEYS = (
     "continue-on-error",
     "continueOnError",
@@ -39,7 +43,8 @@ def jobs(config: Config) -> list[Job]:
     """Every job of the file; a file of another kind has none."""
     name = config.path.rsplit("/", 1)[-1]
     if is_pipeline(config.path) or name in ("Taskfile.yml", "Taskfile.yaml"):
-        return list(_pipeline(config.path, config.data, ())) if config.data is not None else []
+        found = list(_pipeline(config.path, config.data, ())) if config.data is not None else []
+        return conditions.of_workflows(config, found)
     if name == "package.json" and isinstance(config.data, dict):
         scripts = config.data.get("scripts")
         return (
@@ -62,7 +67,7 @@ def jobs(config: Config) -> list[Job]:
             plain(
                 config.path,
                 name,
-                [line.strip() for line in lines_of(config.text) if not line.strip().startswith("#")],
+                [line.strip() for line in config.text.split("\n") if not line.strip().startswith("#")],
             )
         ]
     return []
@@ -94,7 +99,16 @@ def _is_step(keys: tuple[str, ...]) -> bool:
 
 
 def _job(path: str, node: dict[str, Any], keys: tuple[str, ...]) -> Job:
-    job = Job(path, keys[-1] if keys else path.rsplit("/", 1)[-1], lenient=_lenient(node), off=_off(node))
+    needs = node.get("needs", node.get("dependsOn", ()))
+    job = Job(
+        path,
+        keys[-1] if keys else path.rsplit("/", 1)[-1],
+        lenient=_lenient(node),
+        off=_off(node),
+        condition=conditions.of_job(path, node),
+        needs=tuple(map(str, needs)) if isinstance(needs, list) else (str(needs),) if isinstance(needs, str) else (),
+        pipefail=not re.search(_NO_PIPEFAIL, path),
+    )
     own = {key: node[key] for key in _RUN_KEYS if key in node}
     for value in own.values():
         job.steps += [Step((line,)) for line in _lines(value)]
@@ -158,18 +172,40 @@ def _steps(node: Any) -> Iterator[Step]:
             else ()
         )
         yield Step(
-            tuple(line for line in extra if "arg" in line or "command" in line), name, pin, _lenient(node), _off(node)
+            tuple(line for line in extra if "arg" in line or "command" in line),
+            name,
+            pin,
+            _lenient(node),
+            _off(node),
+            conditions.of_step(node),
         )
         return
     if "task" in node:
-        yield Step((), uses=str(node["task"]).split("@")[0], lenient=_lenient(node), off=_off(node))
+        yield Step(
+            (),
+            uses=str(node["task"]).split("@")[0],
+            lenient=_lenient(node),
+            off=_off(node),
+            condition=conditions.of_step(node),
+        )
         return
     lines: list[str] = []
     for key in _RUN_KEYS:
         value = node.get(key)
         lines += _lines(value.get("command", "") if isinstance(value, dict) else value)
     if lines:
-        yield Step(tuple(lines), lenient=_lenient(node), off=_off(node))
+        lines = [*_shell(node), *lines]
+        yield Step(tuple(lines), lenient=_lenient(node), off=_off(node), condition=conditions.of_step(node))
+
+
+def _shell(node: dict[str, Any]) -> list[str]:
+    """The options of a shell that is named, as the line that would set them."""
+    shell = node.get("shell")
+    if shell == "bash":
+        return ["set -eo pipefail"]
+    return (
+        [f"set +e # {shell}"] if isinstance(shell, str) and "{0}" in shell and "-e" not in shell.split("{0}")[0] else []
+    )
 
 
 def _lines(value: Any) -> list[str]:
@@ -178,7 +214,7 @@ def _lines(value: Any) -> list[str]:
     if not isinstance(value, str):
         return []
     joined = re.sub(r"\\\n\s*", " ", value)
-    return [" ".join(line.split()) for line in lines_of(joined) if line.strip() and not line.strip().startswith("#")]
+    return [" ".join(line.split()) for line in joined.split("\n") if line.strip() and not line.strip().startswith("#")]
 
 
 def _lenient(node: dict[str, Any]) -> bool:

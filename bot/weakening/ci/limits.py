@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from bot.weakening.ci.config import Config, Setting
-from bot.weakening.ci.lists import RULE_HOME, Side, plain_key, speaks_of
+from bot.weakening.ci.config import Config, Setting, plain_key
+from bot.weakening.ci.lists import RULE_HOME, Side, speaks_of
 from bot.weakening.model import WeakeningFinding
 
 _LOWER_IS_WEAKER = re.compile(

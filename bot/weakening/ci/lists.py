@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from bot.changeset.content import lines_of
 from bot.weakening.ci.commands import exclusions
-from bot.weakening.ci.config import Config, Setting, holds_commands
+from bot.weakening.ci.config import Config, Setting, holds_commands, plain_key
 from bot.weakening.ci.jobs import jobs
 from bot.weakening.model import WeakeningFinding
 
@@ -53,11 +52,6 @@ def _items(settings: Iterable[Setting], pattern: re.Pattern[str]) -> dict[tuple[
             if item and not re.fullmatch(r"[()\[\]{}?x^$]+|\(\?x\)\(?", item):
                 found[".".join(setting.keys[: own + 1]), f"{under}:{item}" if under else item] = setting
     return found
-
-
-def plain_key(key: str) -> str:
-    """A key in lower case with underscores, whatever its format's habit."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", key).lower().replace("-", "_").replace(".", "_")
 
 
 def _args(config: Config) -> Iterator[tuple[str, str]]:
@@ -172,7 +166,7 @@ def _hook_before(config: Config, item: str) -> str | None:
     if "pre-commit" not in config.path:
         return None
     hook = None
-    for line in lines_of(config.text):
+    for line in config.text.split("\n"):
         named = re.match(r"\s*-?\s*id:\s*(\S+)", line)
         hook = named[1] if named else hook
         if item in line and not named:

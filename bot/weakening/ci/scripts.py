@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-from bot.changeset.content import lines_of
 from bot.weakening.ci.config import Config
 from bot.weakening.ci.steps import Job, Step
 
 
 def plain(path: str, name: str, lines: list[str]) -> Job:
-    return Job(path, name, [Step((line,)) for line in lines if line])
+    """A job of bare command lines; `sh -c` looks at the last command of a pipe and does not stop at a failure."""
+    return Job(path, name, [Step((line,)) for line in lines if line], pipefail=False, stops=False)
 
 
 def tasks(config: Config) -> list[Job]:
@@ -34,7 +34,10 @@ def tox(config: Config) -> list[Job]:
     for section, keys in config.data.items():
         if not section.startswith(("testenv", "tox")):
             continue
-        job = plain(config.path, section, list(keys.get("commands", ())))
+        job = plain(config.path, section, [])
+        for line in keys.get("commands", ()):
+            # https://tox.wiki/en/latest/config.html#commands: a leading dash ignores the exit code.
+            job.steps.append(Step((line.lstrip("-! "),), lenient=line.startswith("-")))
         job.lenient = any(
             str(value).lower() in ("true", "1")
             for key in ("ignore_outcome", "ignore_errors")
@@ -45,11 +48,15 @@ def tox(config: Config) -> list[Job]:
 
 
 def targets(config: Config) -> list[Job]:
+    """The targets of a Makefile or Justfile, each recipe line a step."""
     found: list[Job] = []
-    for line in lines_of(config.text):
+    strict = bool(
+        re.search(r"(?m)^(?:export\s+)?\.?SHELL(?:FLAGS)?\s*[:?]?=.*pipefail|^set -[a-z]*o pipefail", config.text)
+    )
+    for line in config.text.split("\n"):
         head = re.match(r"^([\w./-]+)\s*:(?!=)(.*)$", line)
         if head:
-            found.append(Job(config.path, head[1]))
+            found.append(Job(config.path, head[1], pipefail=strict, stops=False))
             if head[2].strip() and not head[1].startswith("."):
                 found[-1].steps.append(Step(tuple(f"make {word}" for word in head[2].split("#")[0].split())))
         elif found and line[:1] in "\t " and line.strip() and not line.strip().startswith("#"):
@@ -71,7 +78,7 @@ def sessions(config: Config) -> list[Job]:
 def rake(config: Config) -> list[Job]:
     """What each task calls for, and the shell commands in its block."""
     found: list[Job] = []
-    for line in lines_of(config.text):
+    for line in config.text.split("\n"):
         head = re.match(r"^\s*task\s*\(?\s*:?[\"']?(?P<name>\w+)[\"']?\s*(?:=>|:)?\s*(?P<needs>[^#]*)", line)
         command = re.match(r"^\s*sh\s*\(?\s*[\"'](?P<command>[^\"']+)[\"']", line)
         if head:

@@ -16,6 +16,8 @@ class Step:
     pin: str = ""
     lenient: bool = False
     off: bool = False
+    condition: str = ""
+    """What the step waits for, as written; empty where it always runs."""
 
     @property
     def key(self) -> str:
@@ -37,6 +39,12 @@ class Job:
     steps: list[Step] = field(default_factory=list)
     lenient: bool = False
     off: bool = False
+    condition: str = ""
+    needs: tuple[str, ...] = ()
+    pipefail: bool = True
+    """Whether the shell looks at every command of a pipe, not only at the last."""
+    stops: bool = True
+    """Whether the shell stops at the first command that fails (`sh -e`)."""
     matrix: dict[str, list[str]] = field(default_factory=dict)
     excluded: list[tuple[str, ...]] = field(default_factory=list)
 

@@ -28,6 +28,7 @@ def trigger_findings(old: Config, new: Config) -> Iterator[WeakeningFinding]:
         was, now = before.get(event), after.get(event)
         if event not in before or event not in after:
             continue
+        yield from _fewer_branches(event, was, now, new)
         for key in ("paths-ignore", "branches-ignore", "paths"):
             had, has = _items(was, key), _items(now, key)
             if key == "branches-ignore" and event == "push" and "pull_request" in after:
@@ -46,6 +47,24 @@ def trigger_findings(old: Config, new: Config) -> Iterator[WeakeningFinding]:
                     new.line(f"{key}:"),
                     f"`{key}` narrows when the workflow runs on `{event}`: {what}.",
                 )
+
+
+_USUAL = frozenset({"opened", "synchronize"})
+"""Without these types a pull request's commits are not looked at,
+https://docs.github.com/actions/reference/workflows-and-actions/events-that-trigger-workflows#pull_request."""
+
+
+def _fewer_branches(event: str, was: Any, now: Any, new: Config) -> Iterator[WeakeningFinding]:
+    had, has = _items(was, "branches"), _items(now, "branches")
+    lost = {one for one in had if one not in has and not any("*" in other for other in has)}
+    if has and lost and len(has) < len(had):
+        message = f"The workflow no longer runs on `{event}` for {', '.join(sorted(lost))[:80]}."
+        yield WeakeningFinding("ci.trigger", new.path, new.line("branches:"), message)
+    before, after = _items(was, "types") or _USUAL, _items(now, "types") or _USUAL
+    missing = (_USUAL & before) - after
+    if event == "pull_request" and missing:
+        message = f"The workflow no longer runs on `{event}` when it is {', '.join(sorted(missing))}."
+        yield WeakeningFinding("ci.trigger", new.path, new.line("types:"), message)
 
 
 def _items(node: Any, key: str) -> set[str]:

@@ -1,0 +1,2 @@
+; inherits: javascript
+(abstract_class_declaration name: (_) @name) @helper

@@ -1,0 +1,128 @@
+"""Under which conditions jobs and steps run: GitHub's `if`, Azure's `condition`, GitLab's `rules`, CircleCI's
+filters."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+from bot.weakening.ci.config import Config
+from bot.weakening.ci.steps import Job
+
+_ALWAYS = re.compile(
+    r"^(?:\$\{\{)?(?:always\(\)|!cancelled\(\)|!failure\(\)|success\(\)(?:\|\|failure\(\))?|succeeded\(\)|succeededOrFailed\(\)|true|on_success|always)(?:\}\})?$"
+)
+_HARMLESS = re.compile(
+    r"github\.repository(?:_owner)?\b|\.repository\.fork|head\.repo\.full_name|\.draft\b|needs\.[\w.-]+\.(?:outputs|result)|steps\.[\w-]+\.|(?:^|[^\w])inputs\.|always\(\)|cancelled\(\)|success\(\)|merge_request|event_name==[\"']pull_request|isFork|event\.action"
+)
+"""Conditions that leave a pull request's checks as they are: forks of the repository, drafts, results of other jobs."""
+
+
+def of_step(node: dict[str, Any]) -> str:
+    """The condition of a step as written, without white space; empty where it always runs."""
+    return _plain(node.get("if", node.get("condition", _circle_when(node))))
+
+
+def _circle_when(node: dict[str, Any]) -> Any:
+    run = node.get("run")
+    return run.get("when", "") if isinstance(run, dict) else ""
+
+
+def _plain(value: Any) -> str:
+    said = "".join(str(value).split()) if value is not None else ""
+    said = re.sub(r"^\$\{\{(.*)\}\}$", r"\1", said)
+    return "" if _ALWAYS.match(said) else said
+
+
+def of_job(path: str, node: dict[str, Any]) -> str:
+    """The condition of a job as written; GitLab's rules and filters count where a plain push or merge request no longer
+    starts the job."""
+    if ".gitlab-ci" in path or "gitlab" in path:
+        return _gitlab(node)
+    return _plain(node.get("if", node.get("condition", "")))
+
+
+def _gitlab(node: dict[str, Any]) -> str:
+    # https://docs.gitlab.com/ci/yaml/#rules
+    rules = node.get("rules")
+    if isinstance(rules, list):
+        said: list[str] = []
+        for rule in rules:
+            if not isinstance(rule, dict):
+                continue
+            when, condition = rule.get("when", "on_success"), str(rule.get("if", ""))
+            wide = not condition and "changes" not in rule and "exists" not in rule
+            if (
+                (wide or "merge_request" in condition)
+                and when not in ("never", "manual", "delayed")
+                and "changes" not in rule
+            ):
+                return "&&".join(said)
+            shown = condition or "changes" * ("changes" in rule) or "rule"
+            if when in ("never", "manual"):
+                said.append(f"!({shown})" if shown != "rule" else str(when))
+            else:
+                said.append(shown)
+        return "&&".join(said)
+    only, but = node.get("only"), node.get("except")
+    said = [
+        f"only {item}"
+        for item in _list(only)
+        if item not in ("branches", "merge_requests", "pushes", "external_pull_requests")
+    ]
+    if _list(only) and any(item in ("merge_requests", "branches", "pushes") for item in _list(only)):
+        said = []
+    return "&&".join([*said, *(f"except {item}" for item in _list(but))])
+
+
+def _list(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        return [
+            f"{key} {item}" for key, items in value.items() for item in (items if isinstance(items, list) else [items])
+        ]
+    return [str(item) for item in value] if isinstance(value, list) else [str(value)] if value is not None else []
+
+
+def of_workflows(config: Config, jobs: list[Job]) -> list[Job]:
+    """CircleCI: a job runs where a workflow names it, under the filters given there."""
+    data = config.data
+    workflows = data.get("workflows") if isinstance(data, dict) and ".circleci/" in config.path else None
+    if not isinstance(workflows, dict):
+        return jobs
+    named: dict[str, list[str]] = {}
+    for workflow in workflows.values():
+        for entry in (workflow.get("jobs") or []) if isinstance(workflow, dict) else []:
+            name, given = next(iter(entry.items())) if isinstance(entry, dict) and entry else (entry, None)
+            triggered = isinstance(workflow, dict) and "triggers" in workflow
+            named.setdefault(str(name), []).append("schedule" if triggered else _filters(given))
+    out = []
+    for job in jobs:
+        if job.name in named:
+            said = "" if "" in named[job.name] else named[job.name][0]
+            out.append(replace(job, condition=said or job.condition))
+        else:
+            out.append(replace(job, off=job.off or bool(named)))
+    return out
+
+
+def _filters(given: Any) -> str:
+    if not isinstance(given, dict):
+        return ""
+    filters = given.get("filters")
+    branches = filters.get("branches") if isinstance(filters, dict) else None
+    said = [f"{key} {', '.join(_list(value))}" for key, value in branches.items()] if isinstance(branches, dict) else []
+    said = [one for one in said if one not in ("only /.*/", "ignore /^$/")]
+    return "&&".join([*said, *(["type approval"] if given.get("type") == "approval" else [])])
+
+
+def narrowed(old: str, new: str) -> bool:
+    """Whether a condition lets less through than before: there was none, or it demands more."""
+    if not new or new == old:
+        return False
+    if not old:
+        parts = [part for part in re.split(r"&&", new) if not _HARMLESS.search(part)]
+        return bool(parts)
+    more = [part for part in new.split("&&") if part not in old.split("&&")]
+    kept = [part for part in old.split("&&") if part in new.split("&&")]
+    return len(kept) == len(old.split("&&")) and "||" not in new and any(not _HARMLESS.search(part) for part in more)

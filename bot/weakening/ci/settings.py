@@ -1,0 +1,238 @@
+"""What the table of settings says about a change: the rows of ci/table.py applied to both sides of a file."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from bot.weakening.ci.commands import selectors
+from bot.weakening.ci.config import Config, Setting, plain_key
+from bot.weakening.ci.table import TABLE, TEXTS, Direction, SettingRow, TextRow
+from bot.weakening.model import WeakeningFinding
+
+Side = tuple[Config, Config]
+_TRUE = frozenset({"true", "yes", "1", "on"})
+_FALSE = frozenset({"false", "no", "0", "off"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What the rest of the change says: paths that it brings, and whether one is gone with it."""
+
+    added: frozenset[str]
+    vanished: Callable[[str], bool]
+
+
+def setting_findings(
+    sides: Sequence[Side], added: frozenset[str], vanished: Callable[[str], bool]
+) -> Iterator[WeakeningFinding]:
+    """Every finding of the tables; `added` are the paths that the change brings, `vanished` tells a path that is gone.
+
+    A new file weakens nothing that was there, but for its switches: they may be in the place of a default.
+    """
+    moved = Counter(_spelled(setting) for _, new in sides for setting in new.settings)
+    moved.subtract(_spelled(setting) for old, _ in sides for setting in old.settings)
+    for old, new in sides:
+        for row in TABLE:
+            if row.files.search(new.path) and new.text:
+                yield from _of_row(row, old, new, _Change(added, vanished), moved)
+        for text in TEXTS:
+            if text.files.search(new.path) and old.text and new.text:
+                yield from _of_text(text, old, new)
+
+
+def path_of(setting: Setting) -> str:
+    """The key's path as the table spells it."""
+    return ".".join(plain_key(key) for key in setting.keys)
+
+
+def _spelled(setting: Setting) -> tuple[str, str]:
+    return plain_key(setting.keys[-1]) if setting.keys else "", setting.value
+
+
+def _of_row(
+    row: SettingRow, old: Config, new: Config, change: _Change, moved: Counter[tuple[str, str]]
+) -> Iterator[WeakeningFinding]:
+    before = [one for one in old.settings if row.key.search(path_of(one))]
+    after = [one for one in new.settings if row.key.search(path_of(one))]
+    if before == after:
+        return
+    for setting, why in _WEAKER[row.direction](before, after, old, change):
+        line = new.line(setting.value, setting.keys[-1]) if setting in after else new.line(setting.keys[-1])
+        if setting in before and moved[_spelled(setting)] >= 0 and setting not in after:
+            continue
+        yield WeakeningFinding(row.code, new.path, line, f"`{setting.dotted}` {why} ({row.tool}).")
+
+
+Found = Iterator[tuple[Setting, str]]
+
+
+def _switched_on(before: Sequence[Setting], after: Sequence[Setting], old: Config, _change: _Change) -> Found:
+    had = {one.keys for one in before if one.value.lower() in _TRUE}
+    for one in after:
+        if one.value.lower() in _TRUE and one.keys not in had and len(had) < _count(after, _TRUE):
+            if not old.text and "env" not in one.keys:
+                continue
+            if one.keys[0].startswith("testenv") and not any(was.keys[0] == one.keys[0] for was in old.settings):
+                # A new environment that may fail takes nothing away.
+                continue
+            yield one, "is switched on"
+
+
+def _count(settings: Sequence[Setting], values: frozenset[str]) -> int:
+    return sum(one.value.lower() in values for one in settings)
+
+
+def _switched_off(before: Sequence[Setting], after: Sequence[Setting], old: Config, _change: _Change) -> Found:
+    now = {one.keys: one for one in after}
+    was = {one.keys: one for one in before}
+    for keys, one in was.items():
+        if one.value.lower() in _TRUE or one.value.lower().startswith(("!!process.env", "process.env")):
+            other = now.get(keys)
+            if other is None and not any(later.value.lower() in _TRUE for later in after):
+                yield one, f"was {one.value} and is gone"
+            elif other is not None and other.value.lower() in _FALSE:
+                yield other, f"was {one.value} and is {other.value}"
+    for keys, one in now.items():
+        if keys not in was and one.value.lower() in _FALSE and old.text:
+            yield one, "is switched off"
+
+
+def _amount(value: str) -> float | None:
+    hit = re.fullmatch(r"\s*(-?\d+(?:[._]?\d+)*)\s*%?[a-zA-Z]{0,2}\s*", value)
+    try:
+        return float(hit[1].replace("_", "")) if hit else None
+    except ValueError:
+        return None
+
+
+def _numbers(before: Sequence[Setting], after: Sequence[Setting], falls: bool) -> Found:
+    now = {one.keys: one for one in after}
+    for one in before:
+        was, other = _amount(one.value), now.get(one.keys)
+        if was is None:
+            continue
+        is_now = _amount(other.value) if other is not None else None
+        if other is None and falls:
+            if not any(later.keys[-1] == one.keys[-1] for later in after):
+                yield one, f"was {one.value} and is gone"
+        elif other is not None and is_now is not None and (is_now < was if falls else is_now > was):
+            yield other, f"was {one.value} and is {other.value}"
+    if not falls:
+        known = {one.keys for one in before}
+        yield from (
+            (one, f"is {one.value} now")
+            for one in after
+            if one.keys not in known and (_amount(one.value) or 0) > 1 and before
+        )
+
+
+def _falls(before: Sequence[Setting], after: Sequence[Setting], old: Config, _change: _Change) -> Found:
+    yield from _numbers(before, after, True)
+    if not before and old.text:
+        yield from (
+            (one, "is 0, so that failures count for nothing")
+            for one in after
+            if "exit" in one.keys[-1].lower() and _amount(one.value) == 0
+        )
+
+
+def _rises(before: Sequence[Setting], after: Sequence[Setting], _old: Config, _change: _Change) -> Found:
+    return _numbers(before, after, False)
+
+
+def _items(settings: Sequence[Setting]) -> dict[str, Setting]:
+    """Single items of lists, also of those that are one string."""
+    found: dict[str, Setting] = {}
+    for one in settings:
+        for item in re.split(r"[,\n]\s*|\s+", one.value):
+            if item.strip("\"'[]()"):
+                found.setdefault(item.strip("\"'[]()"), one)
+    return found
+
+
+def _grows(before: Sequence[Setting], after: Sequence[Setting], old: Config, change: _Change) -> Found:
+    had, has = _items(before), _items(after)
+    fresh = [item for item in has if item not in had and not _brought(item, change.added)]
+    lost = [item for item in had if item not in has]
+    if fresh and len(lost) < len(fresh) and old.text:
+        yield has[fresh[0]], f"now leaves out {', '.join(fresh)[:100]}"
+
+
+def _brought(item: str, added: frozenset[str]) -> bool:
+    return "/" in item and "*" not in item and any(path.endswith(item.lstrip("./")) for path in added)
+
+
+_VERSION = re.compile(r"^(?:py|python|node|ruby|go|rust|jdk|java)?[-{]*\d[\d.,{}]*$")
+"""An old version that is dropped from a list is no loss."""
+
+
+def _covers(wide: str, narrow: str) -> bool:
+    """Whether a pattern or folder takes in another one: `tests` takes in `tests/unit`, `**/*.js` `src/**/*.js`."""
+    one, two = wide.strip("./").replace("<rootDir>", ""), narrow.strip("./").replace("<rootDir>", "")
+    if one in ("", "*", "**") or (two.startswith((f"{one}/", one)) and len(one) <= len(two)):
+        return True
+    return one.startswith("**/") and (two.endswith(one[3:]) or two.rsplit("/", 1)[-1] == one[3:])
+
+
+def _shrinks(before: Sequence[Setting], after: Sequence[Setting], _old: Config, change: _Change) -> Found:
+    had, has = _items(before), _items(after)
+    if not has or not had:
+        return
+    lost = [item for item in had if item not in has and not any(_covers(one, item) for one in has)]
+    lost = [item for item in lost if not _VERSION.match(item) and not change.vanished(item)]
+    fresh = [item for item in has if item not in had]
+    narrower = [item for item in lost if any(_covers(item, one) for one in fresh)]
+    if lost and (len(fresh) < len(lost) or narrower):
+        yield has[next(iter(has))], f"no longer holds {', '.join(lost)[:100]}"
+
+
+def _appears(before: Sequence[Setting], after: Sequence[Setting], old: Config, _change: _Change) -> Found:
+    known = {(one.keys, one.value) for one in before}
+    fresh = [one for one in after if (one.keys, one.value) not in known and one.value not in ("", "false", "undefined")]
+    if fresh and len(after) > len(before) and old.text:
+        yield fresh[0], f"narrows what runs: {fresh[0].value[:80]}"
+
+
+def _flags(before: Sequence[Setting], after: Sequence[Setting], old: Config, _change: _Change) -> Found:
+    had = Counter(one for setting in before for one in selectors(setting.value))
+    for setting in after:
+        for flag in selectors(setting.value):
+            if had[flag] > 0:
+                had[flag] -= 1
+            elif old.text or before:
+                yield setting, f"now selects less: {flag[:80]}"
+                return
+
+
+_WEAKER: dict[Direction, Callable[[Sequence[Setting], Sequence[Setting], Config, _Change], Found]] = {
+    Direction.ON: _switched_on,
+    Direction.OFF: _switched_off,
+    Direction.FALLS: _falls,
+    Direction.RISES: _rises,
+    Direction.GROWS: _grows,
+    Direction.SHRINKS: _shrinks,
+    Direction.APPEARS: _appears,
+    Direction.FLAGS: _flags,
+}
+
+
+def _of_text(row: TextRow, old: Config, new: Config) -> Iterator[WeakeningFinding]:
+    had = Counter(" ".join(line.split()) for line in old.text.split("\n") if row.pattern.search(line))
+    for number, line in enumerate(new.text.split("\n"), 1):
+        if line.lstrip().startswith(("//", "#", "*")) or not row.pattern.search(line):
+            continue
+        said = " ".join(line.split())
+        if had[said] > 0:
+            had[said] -= 1
+            continue
+        if had.total() > 0:
+            # Reworded: as many as before.
+            had.subtract([next(iter(+had))])
+            continue
+        yield WeakeningFinding(
+            row.code, new.path, number, f"{row.says[0].upper()}{row.says[1:]}: {said[:80]} ({row.tool})."
+        )
+        return

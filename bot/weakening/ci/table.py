@@ -1,0 +1,291 @@
+"""Settings of test runners and CI tools that decide what runs and what a failure means, as one table.
+
+A row names the files of a tool, the path of a key in them and the direction in which it weakens. Keys are compared in
+lower case with underscores, joined by dots (`coverageThreshold.global.lines` is `coverage_threshold.global.lines`).
+Another tool is another row.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Direction(Enum):
+    """In which direction a setting asks for less."""
+
+    GROWS = "a list of what is left out grows"
+    SHRINKS = "a list of what is run gets shorter"
+    FALLS = "a number falls"
+    RISES = "a number rises"
+    OFF = "a switch that makes failures count goes off"
+    ON = "a switch that drops failures or tests goes on"
+    APPEARS = "a key or text that narrows what runs appears"
+    FLAGS = "command line flags that select less appear"
+
+
+@dataclass(frozen=True, slots=True)
+class SettingRow:
+    """`files` is searched in the path, `key` in the key's path; `code` is what a finding says."""
+
+    tool: str
+    files: re.Pattern[str]
+    key: re.Pattern[str]
+    direction: Direction
+    code: str
+
+
+def _rows(tool: str, files: str, *keys: tuple[str, Direction, str]) -> tuple[SettingRow, ...]:
+    where = re.compile(files)
+    return tuple(SettingRow(tool, where, re.compile(rf"(?:^|\.)(?:{key})$"), way, code) for key, way, code in keys)
+
+
+_FAILURE, _NARROWED, _LIMIT, _STRICT = "ci.failure_ignored", "ci.tests_narrowed", "ci.threshold", "ci.lint_relaxed"
+_ON, _OFF, _GROWS, _SHRINKS = Direction.ON, Direction.OFF, Direction.GROWS, Direction.SHRINKS
+_FALLS, _RISES, _APPEARS, _FLAGS = Direction.FALLS, Direction.RISES, Direction.APPEARS, Direction.FLAGS
+
+TABLE: tuple[SettingRow, ...] = (
+    # https://maven.apache.org/surefire/maven-surefire-plugin/test-mojo.html
+    *_rows("maven", r"(?:^|/)(?:pom\.xml|maven\.config|jvm\.config|settings\.xml)$",
+           (
+               r"maven_test_failure_ignore|test_failure_ignore|test_error_ignore"
+               r"|fail_never|maven_test_error_ignore", _ON, _FAILURE),
+           (
+               r"maven_test_skip(?:_exec)?|skip_tests|skip_its|skip_i_ts|skip_exec"
+               r"|skip_unit_tests|skip_integration_tests|(?:surefire|failsafe"
+               r"|jacoco|checkstyle|pmd|spotbugs|cpd|enforcer|animal_sniffer"
+               r"|revapi|japicmp|spotless_check|license|rat|dependency_check"
+               r"|pitest|git_code_format)_skip|plugin\.configuration\.skip"
+               r"|execution\.configuration\.skip", _ON, _NARROWED),
+           (
+               r"configuration\.excludes\.exclude|exclude_junit5_engines\.\w+"
+               r"|excluded_groups|excludes_file|exclude_categories", _GROWS, _NARROWED),
+           (r"configuration\.includes\.include|include_junit5_engines\.\w+", _SHRINKS, _NARROWED),
+           (r"configuration\.(?:test|groups|included_groups|includes_file)|it_test", _APPEARS, _NARROWED),
+           (
+               r"fail_if_no_(?:tests|specified_tests)|halt_on_failure|fail_on_(?:error"
+               r"|violation|warning|missing_report|flake_count)|fails_on_error"
+               r"|fail_build_on_cvss|fail_fast_on_error|print_failing_errors", _OFF, _STRICT),
+           (r"rerun_failing_tests_count|max_allowed_violations|skip_after_failure_count", _RISES, _LIMIT),
+           (
+               r"limit\.minimum|mutation_threshold|coverage_threshold|line_rate"
+               r"|branch_rate|total_line_rate", _FALLS, _LIMIT),
+           (r"modules\.module", _SHRINKS, _NARROWED),
+           (r"^d?(?:maven_config|jvm_config)", _FLAGS, _NARROWED)),
+    # https://docs.gradle.org/current/dsl/org.gradle.api.tasks.testing.Test.html
+    *_rows("gradle", r"(?:\.gradle(?:\.kts)?|(?:^|/)gradle\.properties)$",
+           (r"(?:is_)?ignore_failures|ignore_test_failures|continue_on_failure", _ON, _FAILURE),
+           (
+               r"(?:\w*test\w*|check|jacoco\w*|detekt|ktlint|checkstyle\w*"
+               r"|pmd\w*|spotbugs\w*|spotless\w*)(?:\.\w+)*\.(?:is_)?enabled", _OFF, _NARROWED),
+           (
+               r"fail_on_no_(?:discovered|matching)_tests|fail_on_violation"
+               r"|is_?fail_on_\w+|halt_on_failure|all_rules", _OFF, _STRICT),
+           (
+               r"(?:\w*test\w*|tasks|filter|use_junit_platform|subprojects"
+               r"|allprojects)(?:\.\w+)*\.(?:exclude|exclude_tags|exclude_tests_matching"
+               r"|exclude_test\w*|exclude_engines|exclude_categories|exclude_groups)"
+               r"|exclude_tests_matching", _GROWS, _NARROWED),
+           (
+               r"(?:filter\.)(?:include_tests_matching|include_test)|(?:use_junit_platform"
+               r"|use_test_ng)(?:\.\w+)*\.(?:include_tags|include_groups|include_engines)"
+               r"|\w*test\w*\.include", _APPEARS, _NARROWED),
+           (
+               r"(?:\w*test\w*|check|jacoco\w*)(?:\.\w+)*\.only_if|depends_on_remove"
+               r"|\w+_exclude_task_names\w*", _APPEARS, "ci.condition"),
+           (r"(?:minimum|min_?bound|minimum_line_coverage|minvalue|min_value)", _FALLS, _LIMIT),
+           (r"max_(?:warnings|errors|failures|issues|retries)|(?:test_?)?retry\.max_\w+", _RISES, _LIMIT),
+           (r"include", _SHRINKS, "ci.job_removed")),
+    # https://jestjs.io/docs/configuration
+    *_rows("jest", r"(?:^|/)jest[\w.-]*\.(?:[cm]?[jt]s|json)$",
+           (r"test_match|test_regex|roots|projects|collect_coverage_from", _SHRINKS, _NARROWED),
+           (r"test_path_ignore_patterns|module_path_ignore_patterns|coverage_path_ignore_patterns", _GROWS, _NARROWED),
+           (r"coverage_threshold(?:\.[^.]+)*\.(?:lines|branches|functions|statements)", _FALLS, _LIMIT),
+           (r"pass_with_no_tests|only_changed|force_exit_zero", _ON, _FAILURE),
+           (r"test_failure_exit_code", _FALLS, _FAILURE),
+           (r"collect_coverage|error_on_deprecated", _OFF, _STRICT),
+           (r"test_name_pattern|filter|only_failures", _APPEARS, _NARROWED)),
+    # The same keys, and those of other runners, under the runner's name in package.json
+    *_rows("package.json", r"(?:^|/)package\.json$",
+           (
+               r"jest\.(?:projects\.)?(?:test_match|test_regex|roots|projects"
+               r"|collect_coverage_from)|mocha\.spec|ava\.files|tap\.(?:include"
+               r"|test_regex)", _SHRINKS, _NARROWED),
+           (
+               r"jest\.(?:\w+\.)?(?:test_path_ignore_patterns|module_path_ignore_patterns"
+               r"|coverage_path_ignore_patterns)|mocha\.(?:ignore|exclude)"
+               r"|tap\.exclude", _GROWS, _NARROWED),
+           (
+               r"jest\.coverage_threshold(?:\.[^.]+)*\.(?:lines|branches|functions"
+               r"|statements)|(?:nyc|c8|tap)\.(?:lines|branches|functions|statements)", _FALLS, _LIMIT),
+           (
+               r"jest\.pass_with_no_tests|mocha\.(?:dry_run|invert|allow_uncaught"
+               r"|pass_on_failing_test_suite)|tap\.(?:allow_\w+|disable_coverage)", _ON, _FAILURE),
+           (r"jest\.test_failure_exit_code", _FALLS, _FAILURE),
+           (
+               r"mocha\.(?:forbid_only|forbid_pending|fail_zero|check_leaks)"
+               r"|ava\.fail_without_assertions|(?:nyc|c8|tap)\.check_coverage", _OFF, _STRICT),
+           (r"jest\.(?:test_name_pattern|filter|only_failures)|mocha\.(?:grep|fgrep)", _APPEARS, _NARROWED),
+           (r"mocha\.retries", _RISES, _LIMIT)),
+    # https://vitest.dev/config/
+    *_rows("vitest", r"(?:^|/)(?:vitest|vite)[\w.-]*\.[cm]?[jt]s$",
+           (r"test(?:\.\w+)*\.(?:include|projects|dir)|coverage\.include|workspace", _SHRINKS, _NARROWED),
+           (r"test(?:\.\w+)*\.exclude|coverage\.exclude|coverage_exclude", _GROWS, _NARROWED),
+           (r"(?:coverage|thresholds?)(?:\.[^.]+)*\.(?:lines|branches|functions|statements)", _FALLS, _LIMIT),
+           (r"pass_with_no_tests|dangerously_ignore_unhandled_errors|ignore_source_errors|allow_only", _ON, _FAILURE),
+           (r"(?:typecheck|coverage)\.enabled|check_coverage", _OFF, _STRICT),
+           (r"test(?:\.\w+)*\.retry", _RISES, _LIMIT),
+           (r"test\.test_name_pattern|test\.changed", _APPEARS, _NARROWED)),
+    # https://playwright.dev/docs/api/class-testconfig
+    *_rows("playwright", r"(?:^|/)(?:playwright|cypress|wdio)[\w.-]*\.[cm]?[jt]s(?:on)?$",
+           (
+               r"test_match|projects\.(?:name|test_match)|specs?|e2e\.spec_pattern"
+               r"|spec_pattern|browsers", _SHRINKS, _NARROWED),
+           (r"test_ignore|exclude_spec_pattern|exclude", _GROWS, _NARROWED),
+           (r"grep|grep_invert|test_dir_filter", _APPEARS, _NARROWED),
+           (r"forbid_only|fail_on_flaky_tests", _OFF, _STRICT),
+           (r"ignore_snapshots|pass_with_no_tests", _ON, _FAILURE),
+           (r"retries|max_diff_pixels|max_diff_pixel_ratio|threshold|run_mode", _RISES, _LIMIT)),
+    # https://mochajs.org/#configuring-mocha-nodejs
+    *_rows("mocha", 
+        r"(?:^|/)(?:\.mocharc\.\w+|mocha\.opts|\.taprc|karma[\w.-]*\.[jt]s"
+        r"|ava\.config\.\w+|\.?c8rc(?:\.json)?|\.nycrc(?:\.\w+)?)$",
+           (r"spec|mocha\.spec|ava\.files|tap\.(?:include|test_regex)|files", _SHRINKS, _NARROWED),
+           (r"mocha\.(?:ignore|exclude)|^ignore|^exclude|tap\.exclude|ava\.ignored_by_watcher", _GROWS, _NARROWED),
+           (r"(?:mocha\.)?(?:grep|fgrep|g|f)", _APPEARS, _NARROWED),
+           (
+               r"(?:mocha\.)?(?:forbid_only|forbid_pending|fail_zero|check_leaks"
+               r"|fail_without_assertions|ava\.fail_without_assertions)|check_coverage"
+               r"|check_coverage", _OFF, _STRICT),
+           (
+               r"(?:mocha\.)?(?:dry_run|invert|allow_uncaught|pass_on_failing_test_suite"
+               r"|allow_empty_coverage|allow_incomplete_coverage|disable_coverage)", _ON, _FAILURE),
+           (r"(?:mocha\.)?retries", _RISES, _LIMIT),
+           (r"(?:nyc\.|c8\.|tap\.)?(?:lines|branches|functions|statements)", _FALLS, _LIMIT)),
+    # https://docs.pytest.org/en/stable/reference/reference.html#configuration-options
+    *_rows("pytest", r"(?:^|/)(?:\.?pytest\.(?:ini|toml)|pyproject\.toml|tox\.ini|setup\.cfg)$",
+           (
+               r"(?:ini_options|pytest|tool:pytest)\.(?:testpaths|python_files"
+               r"|python_classes|python_functions|required_plugins|usefixtures)", _SHRINKS, _NARROWED),
+           (r"(?:ini_options|pytest|tool:pytest)\.(?:norecursedirs|collect_ignore\w*)", _GROWS, _NARROWED),
+           (r"(?:ini_options|pytest|tool:pytest)\.addopts", _FLAGS, _NARROWED),
+           (
+               r"(?:ini_options|pytest|tool:pytest)\.(?:xfail_strict|strict\w*"
+               r"|faulthandler_\w+_fail|asyncio_mode_auto)", _OFF, _STRICT),
+           (r"(?:ini_options|pytest|tool:pytest)\.(?:reruns|flaky_\w+)", _RISES, _LIMIT)),
+    # https://tox.wiki/en/latest/config.html, https://nox.thea.codes/en/stable/config.html
+    *_rows("tox and nox", r"(?:^|/)(?:tox\.(?:ini|toml)|setup\.cfg|pyproject\.toml|noxfile\.py)$",
+           (
+               r"(?:tox\.)?(?:envlist|env_list)|nox_options_sessions|nox_options_keywords"
+               r"|gh_actions\.python|tox\.requires_envs", _SHRINKS, _NARROWED),
+           (
+               r"(?:testenv[^.]*|env_run_base|env\.\w+)\.(?:ignore_outcome"
+               r"|ignore_errors)|skip_missing_interpreters|nox_options_error_on_missing_interpreters_o"
+               r"ff", _ON, _FAILURE),
+           (r"nox_options_(?:error_on_missing_interpreters|error_on_external_run|stop_on_first_error)", _OFF, _STRICT),
+           (r"(?:testenv[^.]*|env_run_base|env\.\w+)\.platform", _APPEARS, "ci.condition"),
+           (r"(?:setenv|set_env|pass_env_value)\.?(?:pytest_addopts)?", _FLAGS, _NARROWED)),
+    # https://doc.rust-lang.org/cargo/reference/cargo-targets.html, https://nexte.st/docs/configuration/
+    *_rows("cargo", r"(?:^|/)(?:Cargo\.toml|\.?config/nextest\.toml|nextest\.toml|\.cargo/config(?:\.toml)?)$",
+           (
+               r"(?:lib|bin|test|bench|example)\.(?:test|doctest|harness)|package\.autotests"
+               r"|autotests|profile\.\w+\.(?:debug_assertions|overflow_checks)", _OFF, _NARROWED),
+           (r"workspace\.(?:members|default_members)", _SHRINKS, _NARROWED),
+           (r"workspace\.exclude", _GROWS, _NARROWED),
+           (r"profile\.[\w-]+\.default_filter|test\.required_features", _APPEARS, _NARROWED),
+           (r"profile\.[\w-]+\.retries(?:\.count)?", _RISES, _LIMIT),
+           (r"(?:build|target\.[^.]+)\.rustflags", _SHRINKS, _STRICT)),
+    # https://golangci-lint.run/docs/configuration/file/
+    *_rows("golangci-lint", r"(?:^|/)\.golangci\.(?:ya?ml|toml|json)$",
+           (r"run\.(?:tests)", _OFF, _NARROWED),
+           (r"run\.issues_exit_code", _FALLS, _FAILURE),
+           (r"issues\.new|issues\.whole_files_off|run\.allow_parallel_skip", _ON, _STRICT),
+           (r"issues\.(?:new_from_rev|new_from_patch|new_from_merge_base)", _APPEARS, _STRICT),
+           (
+               r"run\.(?:skip_dirs|skip_files)|(?:linters|issues|formatters)\.exclusions?\.(?:paths"
+               r"|presets|rules\.\w+)|issues\.(?:exclude_dirs|exclude_files"
+               r"|exclude)", _GROWS, "ci.lint_ignored"),
+           (r"issues\.max_(?:issues_per_linter|same_issues)", _FALLS, _STRICT)),
+    # https://rspec.info/features/3-13/rspec-core/configuration/read-options-from-file/
+    *_rows("rspec", r"(?:^|/)\.rspec(?:-local)?$", (r"flags", _FLAGS, _NARROWED)),
+    *_rows("make", r"(?:^|/)(?:GNUm|[Mm])akefile$|\.mk$",
+           (r"\.?(?:ignore)", _APPEARS, _FAILURE), (r"makeflags|gnumakeflags", _FLAGS, _FAILURE),
+           (
+               r"(?:pytest_addopts|pytest_args|pytest_opts|pytest_flags|testflags"
+               r"|test_flags|test_args|testargs|goflags|gotestflags|go_test_flags"
+               r"|cargo_test_flags|mvn_opts|jest_opts)", _FLAGS, _NARROWED)),
+    # Environment variables that test runners read, in any pipeline
+    *_rows("environment", r"\.ya?ml$|(?:^|/)(?:tox\.ini|\.env(?:\.\w+)?|Dockerfile)$",
+           (
+               r"(?:env|environment|variables|setenv|vars)\.(?:pytest_addopts"
+               r"|goflags|maven_opts|maven_args|maven_cli_opts|gradle_opts"
+               r"|spec_opts|testopts|cargo_test_args|jest_args|java_tool_options"
+               r"|toxenv|tox_testenv_passenv|makeflags)", _FLAGS, _NARROWED),
+           (
+               r"(?:env|environment|variables|setenv|vars)\.(?:pythonoptimize"
+               r"|skip_tests?|no_tests?|ci_skip\w*|skip_\w*tests?|mavenskip\w*"
+               r"|pip_no_test)", _ON, _NARROWED),
+           (
+               r"(?:env|environment|variables|setenv|vars)\.(?:rustflags|rustdocflags"
+               r"|cflags|cxxflags|pythonwarnings|perl5opt|node_options)", _SHRINKS, _STRICT),
+           (r"(?:env|environment|variables)\.skip", _GROWS, "ci.lint_ignored")),
+    # https://cmake.org/cmake/help/latest/command/add_test.html
+    *_rows("ctest", r"(?:^|/)(?:CMakeLists\.txt|CTestCustom\.cmake)$",
+           (r"will_fail|disabled", _ON, _FAILURE), (r"build_testing", _OFF, _NARROWED),
+           (r"ctest_custom_tests_ignore", _GROWS, _NARROWED)),
+    # https://docs.codecov.com/docs/commit-status
+    *_rows("codecov", r"(?:^|/)\.?codecov\.ya?ml$", (
+        r"informational|if_not_found_success|carryforward_only", _ON, _FAILURE)),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class TextRow:
+    """A file of commands or code: `pattern` is looked for in each of its lines, and more hits than before weaken."""
+
+    tool: str
+    files: re.Pattern[str]
+    pattern: re.Pattern[str]
+    code: str
+    says: str
+
+
+def _text(tool: str, files: str, pattern: str, code: str, says: str) -> TextRow:
+    return TextRow(tool, re.compile(files), re.compile(pattern), code, says)
+
+
+TEXTS: tuple[TextRow, ...] = (
+    # https://www.jenkins.io/doc/pipeline/steps/workflow-basic-steps/#catcherror-catch-error-and-set-build-result-to-failure
+    _text("jenkins", r"(?:^|/)Jenkinsfile|\.jenkinsfile$", 
+        r"\bcatchError\b(?!.*buildResult:\s*['\"]FAILURE)|\bwarnError\b|returnStatus:\s*true"
+        r"|currentBuild\.(?:result|currentResult)\s*=\s*['\"](?:SUCCESS|UNSTABLE)"
+        r"|\bunstable\s*\(|propagate:\s*false|\bcatch\s*\(", _FAILURE, "a failure no longer fails the build"),
+    _text("jenkins", r"(?:^|/)Jenkinsfile|\.jenkinsfile$", 
+        r"allowEmptyResults:\s*true|skipMarkingBuildUnstable:\s*true|(?:un(?:stable"
+        r"|healthy)|failed)\w*Threshold", _FAILURE, 
+        "missing or failed tests no longer fail the build"),
+    _text("jenkins", r"(?:^|/)Jenkinsfile|\.jenkinsfile$", 
+        r"\bwhen\s*\{|\bexpression\s*\{|^\s*if\s*\((?!.*fail)|-DskipTests|\binput\s*\("
+        r"|\binput\s+['\"]", "ci.condition", "a stage runs only under a condition"),
+    _text("nox", r"(?:^|/)noxfile\.py$", r"success_codes\s*=\s*(?:\[|range)", _FAILURE,
+    "other exit codes count as success"),
+    _text("nox", r"(?:^|/)noxfile\.py$", 
+        r"\bsession\.skip\(|\bdefault\s*=\s*False|(?:^|\s)if\b.*:\s*return$", "ci.condition", 
+        "a session is skipped or runs only when asked for"),
+    _text("make", r"(?:^|/)(?:GNUm|[Mm])akefile$|\.mk$", 
+        r"^\.IGNORE\b|^\s*MAKEFLAGS\s*[+:?]?=.*(?:-i\b|-k\b|--ignore-errors"
+        r"|--keep-going)", _FAILURE, "make goes on after a failure"),
+    _text("ctest", r"(?:^|/)CMakeLists\.txt$", 
+        r"\bWILL_FAIL\b|\bDISABLED\s+(?:TRUE|ON|1)\b|\bSKIP_RETURN_CODE\b"
+            r"|\bSKIP_REGULAR_EXPRESSION\b", _FAILURE, "a test may fail or is disabled"),
+    _text("rspec", r"(?:^|/)Rakefile$", 
+        r"fail_on_error\s*=\s*false|\.exclude_pattern\s*=|\bexclude_pattern\b", _FAILURE,
+        "failures or files are left out"),
+    _text("gradle", r"\.gradle(?:\.kts)?$", 
+        r"\btasks?\b.*\btest\b.*\benabled\s*=\s*false|\bdependsOn\.remove|\bexcludedTaskNames"
+        r"|\benabled\s*=\s*false\s*//|onlyIf\s*\{\s*false", _NARROWED, "a task of checks is left out"),
+)  # fmt: skip
+"""What has no key: lines of scripts and build files."""
+
+EXIT_CODES = frozenset({"test_failure_exit_code", "run.issues_exit_code"})

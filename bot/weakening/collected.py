@@ -1,0 +1,290 @@
+"""Is a test that is still written still collected? By the runners' own rules for files, classes and functions."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from fnmatch import fnmatchcase
+
+from bot.changeset.tree import TreeReader
+from bot.errors import GitFailed
+from bot.weakening.files import FilePair
+from bot.weakening.matching import Matched, Matching
+from bot.weakening.model import WeakeningFinding
+from bot.weakening.units import Unit
+
+# https://docs.pytest.org/en/stable/explanation/goodpractices.html#test-discovery, https://docs.python.org/3/library/unittest.html#test-discovery
+_PYTHON_FILES = ("test*.py", "*_test.py", "*_tests.py")
+_PYTEST_CONFIGS = ("pytest.ini", "pytest.toml", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
+# https://maven.apache.org/surefire/maven-surefire-plugin/examples/inclusion-exclusion.html
+_SUREFIRE = re.compile(r"^(?:Test\w*|\w*(?:Test|Tests|TestCase))\.java$")
+_SCRIPT_NAME = re.compile(r"\.(?:test|spec|e2e|cy)\.[cm]?[jt]sx?$|(?:^|/)__tests__/")
+_RUBY_NAME = re.compile(r"(?:_spec|_test)\.rb$|^test_\w*\.rb$")
+# https://pkg.go.dev/cmd/go#hdr-Build_constraints: names that end in _GOOS, _GOARCH or _GOOS_GOARCH
+_GO_PLATFORM = re.compile(
+    r"_(?:aix|android|darwin|dragonfly|freebsd|illumos|ios|js|linux|netbsd|openbsd|plan9|solaris|wasip1|windows"
+    r"|386|amd64|arm|arm64|loong64|mips\w*|ppc64\w*|riscv64|s390x|wasm)_test\.go$"
+)
+
+
+class Settings:
+    """What the head's files say about which tests a runner collects; read once, when first asked for."""
+
+    def __init__(self, tree: TreeReader) -> None:
+        self._tree = tree
+        self._texts: dict[str, str] = {}
+
+    def text(self, path: str) -> str:
+        """The file's text; empty where it is absent or its content is missing."""
+        if path not in self._texts:
+            self._texts[path] = self._read(path)
+        return self._texts[path]
+
+    def _read(self, path: str) -> str:
+        try:
+            entry = self._tree.entry(path)
+            return (
+                self._tree.read(path).decode("utf-8", "replace") if entry is not None and entry.size < 500_000 else ""
+            )
+        except GitFailed as error:
+            if error.code != "git.missing_object":
+                raise
+            return ""
+
+    def above(self, path: str, name: str) -> Iterator[str]:
+        """The texts of the files of a name in the path's folder and every folder above."""
+        parts = path.split("/")[:-1]
+        for depth in range(len(parts), -1, -1):
+            yield self.text("/".join([*parts[:depth], name]))
+
+    def pytest(self, path: str) -> str:
+        """All texts that may configure pytest for a path."""
+        return "\n".join(text for name in _PYTEST_CONFIGS for text in self.above(path, name) if text)
+
+
+def collected_findings(matching: Matching, pairs: Sequence[FilePair], head: TreeReader) -> Iterator[WeakeningFinding]:
+    """Tests of the base that the head still has and no runner collects. One finding for a file and a reason."""
+    settings = Settings(head)
+    found: dict[tuple[str, str], list[Unit]] = defaultdict(list)
+    for one in matching.same:
+        if one.old.kind == one.new.kind == "test":
+            reason = _reason(one, settings)
+            if reason:
+                found[one.new.path, reason].append(one.new)
+    for (path, reason), units in found.items():
+        more = f" and {len(units) - 1} more" if len(units) > 1 else ""
+        message = f"No runner collects `{units[0].leaf}`{more} any more: {reason}."
+        yield WeakeningFinding("tests.not_collected", path, units[0].line, message)
+    for pair in pairs:
+        yield from _shadowed(pair)
+        yield from _unlisted(pair, head)
+
+
+def _reason(one: Matched, settings: Settings) -> str:
+    for rule in _RULES.get(one.new.language, ()):
+        now = rule(one.new, settings)
+        if now and not rule(one.old, settings):
+            return now
+    return ""
+
+
+def _name(path: str) -> str:
+    return path.rsplit("/", 1)[-1]
+
+
+# --- Python
+
+
+def _python_file(unit: Unit, settings: Settings) -> str:
+    configured = re.findall(r"python_files\s*=\s*(.+(?:\n[ \t]+.+)*)", settings.pytest(unit.path))
+    patterns = [*_PYTHON_FILES, *re.findall(r"[\w*?./\[\]-]+", " ".join(configured))]
+    if any(fnmatchcase(_name(unit.path), pattern.rsplit("/", 1)[-1]) for pattern in patterns):
+        return ""
+    return f"`{_name(unit.path)}` is not a name of a test file"
+
+
+def _python_class(unit: Unit, settings: Settings) -> str:
+    parent = unit.parent
+    if parent is None or parent.kind != "group":
+        return ""
+    bases = re.search(r"\(([^)]*)\)", parent.header)
+    if bases and bases[1].strip() not in ("", "object"):
+        return ""
+    if not parent.leaf.startswith("Test") and "python_classes" not in settings.pytest(unit.path):
+        return f"the class `{parent.leaf}` is not named Test… and has no base"
+    if re.search(r"^\s+def __init__\(", parent.text, re.MULTILINE):
+        return f"the class `{parent.leaf}` has an `__init__`, so pytest leaves it out"
+    return ""
+
+
+_ASYNC_MARK = re.compile(r"asyncio|anyio|trio|curio|tornado|gen_test|async|twisted|inline_callbacks", re.IGNORECASE)
+_PLAIN_MARK = re.compile(
+    r"^(?:pytest\.)?(?:mark\.)?(?:parametrize|skip\w*|xfail|usefixtures|slow|filterwarnings|timeout|flaky|unit|integration)\b"
+)
+
+
+def _python_async(unit: Unit, settings: Settings) -> str:
+    if not unit.header.lstrip().startswith("async "):
+        return ""
+    marks = list(unit.declared_text)
+    parent = unit.parent
+    while parent is not None:
+        marks += [*parent.declared_text, parent.header if parent.kind == "group" else ""]
+        parent = parent.parent
+    module = re.search(r"^\s*pytestmark\s*=.*(?:\n[ \t]+.*|\n\])*", unit.source, re.MULTILINE)
+    marks += [module[0] if module else ""]
+    if any(_ASYNC_MARK.search(mark) or ("TestCase" in mark and not _plain_unittest(mark, unit)) for mark in marks):
+        return ""
+    if any(not _PLAIN_MARK.match(mark) for mark in unit.declared_text):
+        return ""
+    if re.search(r"asyncio[_-]mode\W{1,5}auto|(?:anyio|trio)_mode\W{1,5}(?:auto|true)", settings.pytest(unit.path)):
+        return ""
+    if any(_ASYNC_MARK.search(text) for text in settings.above(unit.path, "conftest.py")):
+        return ""
+    return "it is `async` and has no mark that runs it"
+
+
+def _plain_unittest(header: str, unit: Unit) -> bool:
+    """Whether a class is unittest's own TestCase, which does not await its tests (Django's does)."""
+    return "unittest.TestCase" in header or bool(
+        re.search(r"^from unittest import .*\bTestCase\b", unit.source, re.MULTILINE)
+    )
+
+
+def _python_generator(unit: Unit, _settings: Settings) -> str:
+    """https://docs.pytest.org/en/stable/deprecations.html: tests that yield are not run since pytest 4."""
+    own = re.sub(
+        r"(?m)^([ \t]+)(?:async )?def [^\n]*(?:\n(?:\1[ \t]+[^\n]*|[ \t]*))*", "", unit.text.split("\n", 1)[-1]
+    )
+    return "it yields, and pytest does not run generators" if re.search(r"(?m)^[ \t]+(?:\w+ = )?yield\b", own) else ""
+
+
+# --- the others
+
+
+def _go_platform(unit: Unit, _settings: Settings) -> str:
+    name = _name(unit.path)
+    if name.startswith(("_", ".")):
+        return f"Go ignores files whose name begins with `{name[0]}`"
+    hit = _GO_PLATFORM.search(name)
+    return f"`{name}` is built on `{hit[0][1:-8]}` only" if hit else ""
+
+
+def _go_signature(unit: Unit, _settings: Settings) -> str:
+    if not re.match(r"func Test", unit.header) or "testing." in unit.header or "(t " in unit.header:
+        return ""
+    return "a Go test takes `*testing.T`" if re.match(r"func Test\w*\(\s*\)", unit.header) else ""
+
+
+def _script_file(unit: Unit, settings: Settings) -> str:
+    if _SCRIPT_NAME.search(unit.path):
+        return ""
+    package = "\n".join(settings.above(unit.path, "package.json"))
+    if re.search(
+        r"mocha|\bava\b|\btap\b|node --test|testMatch|testRegex|jasmine|\btape\b|qunit|\buvu\b|\"include\"", package
+    ):
+        return (
+            ""
+            if re.search(r"(?:^|/)(?:tests?|specs?|__tests__)/", unit.path)
+            else f"`{_name(unit.path)}` is not a name of a test file"
+        )
+    return f"`{_name(unit.path)}` is not a name of a test file"
+
+
+def _java_file(unit: Unit, settings: Settings) -> str:
+    if _SUREFIRE.match(_name(unit.path)):
+        return ""
+    poms = "".join(settings.above(unit.path, "pom.xml"))
+    return "" if not poms or "<include>" in poms else f"surefire does not look into `{_name(unit.path)}`"
+
+
+def _java_class(unit: Unit, _settings: Settings) -> str:
+    parent = unit.parent
+    if parent is not None and re.match(r"(?:@[^\n]*\s+)?(?:public\s+)?abstract\s", parent.text.lstrip()):
+        return f"the class `{parent.leaf}` is abstract"
+    return "it is private" if re.search(r"(?m)^\s*(?:@[^\n]*\s)?private\s[^(\n]*\(", unit.text.split("{", 1)[0]) else ""
+
+
+def _ruby_file(unit: Unit, settings: Settings) -> str:
+    if _RUBY_NAME.search(_name(unit.path)) or re.search(
+        r"pattern", settings.text("Rakefile") + settings.text(".rspec")
+    ):
+        return ""
+    return f"`{_name(unit.path)}` is not a name of a test file"
+
+
+def _ruby_class(unit: Unit, _settings: Settings) -> str:
+    parent = unit.parent
+    if parent is None or not unit.leaf.startswith("test_") or parent.kind != "group":
+        return ""
+    if not re.search(r"^\s*class\s[^\n<]*<", parent.text):
+        return f"the class `{parent.leaf}` has no base"
+    before = parent.text.split(f"def {unit.leaf}", 1)[0]
+    return "it is private" if re.search(r"(?m)^\s*(?:private|protected)\s*$", before) else ""
+
+
+_RULES: dict[str, tuple[Callable[[Unit, Settings], str], ...]] = {
+    "python": (_python_file, _python_class, _python_async, _python_generator),
+    "go": (_go_platform, _go_signature),
+    "javascript": (_script_file,),
+    "typescript": (_script_file,),
+    "tsx": (_script_file,),
+    "java": (_java_file, _java_class),
+    "ruby": (_ruby_file, _ruby_class),
+}
+"""By language: what a runner demands of a test. Each says why it leaves the test out, or nothing."""
+
+_LAST_WINS = frozenset({"python", "ruby", "bash"})
+"""Languages in which a second definition of a name silently replaces the first."""
+
+
+def _shadowed(pair: FilePair) -> Iterator[WeakeningFinding]:
+    """Tests that ran before and are now replaced by another definition of their name."""
+    if not pair.new_units or pair.new_units[0].language not in _LAST_WINS:
+        return
+    known = {unit.names for unit in pair.old_units if unit.kind in ("test", "group")}
+    doubled = _doubled(pair.old_units)
+    for names, unit in _doubled(pair.new_units).items():
+        if names in known and names not in doubled:
+            message = f"A second definition of `{unit.leaf}` replaces the test, which no longer runs."
+            yield WeakeningFinding("tests.shadowed", pair.path, unit.line, message)
+    for unit in pair.new_units:
+        if unit.kind == "test" and unit.language == "python" and unit.names in known and len(unit.names) == 1:
+            over = re.compile(rf"(?m)^(?:del\s+{re.escape(unit.leaf)}\b|{re.escape(unit.leaf)}\s*=[^=])")
+            if over.search(pair.after or "") and not over.search(pair.before or ""):
+                message = f"The name `{unit.leaf}` is bound to something else, so the test no longer runs."
+                yield WeakeningFinding("tests.shadowed", pair.path, unit.line, message)
+
+
+def _doubled(units: Sequence[Unit]) -> dict[tuple[str, ...], Unit]:
+    """The last unit of every name that is defined twice in the same place, branches left out."""
+    seen: set[tuple[int, tuple[str, ...]]] = set()
+    found: dict[tuple[str, ...], Unit] = {}
+    for unit in units:
+        defined = (
+            unit.kind in ("test", "group") and unit.plain and (unit.kind == "test" or unit.leaf.startswith("Test"))
+        )
+        if not defined or not unit.leaf.isidentifier():
+            continue
+        key = (id(unit.parent), unit.names)
+        if key in seen:
+            found[unit.names] = unit
+        seen.add(key)
+    return found
+
+
+def _unlisted(pair: FilePair, head: TreeReader) -> Iterator[WeakeningFinding]:
+    """Rust: a file of tests is only built while a `mod` names it."""
+    if not pair.path.endswith(".rs") or pair.before is None or pair.after is None:
+        return
+    module = re.compile(r"(?m)^[ \t]*(?:pub(?:\([^)]*\))?[ \t]+)?mod[ \t]+(\w+)[ \t]*;")
+    folder = pair.path.rpartition("/")[0]
+    stem = _name(pair.path).removesuffix(".rs")
+    homes = [folder, f"{folder}/{stem}"] if stem not in ("lib", "main", "mod") else [folder]
+    for name in sorted(set(module.findall(pair.before)) - set(module.findall(pair.after))):
+        for home in homes:
+            for path in (f"{home}/{name}.rs".lstrip("/"), f"{home}/{name}/mod.rs".lstrip("/")):
+                if head.entry(path) is not None and b"#[test]" in head.read(path):
+                    message = f"`mod {name};` is gone, so the tests of {path} are no longer built."
+                    yield WeakeningFinding("tests.not_collected", pair.path, None, message)

@@ -1,0 +1,198 @@
+"""Hooks of test runners as a table: code beside the tests that decides which run and what becomes of failures."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from bot.syntax.languages import language_of
+from bot.syntax.trees import COMMENTS, parse, source, walk
+from bot.weakening.files import FilePair
+from bot.weakening.model import WeakeningFinding
+from bot.weakening.paths import is_test_path
+
+
+@dataclass(frozen=True, slots=True)
+class HookRow:
+    """`where`: the name of the function that is the hook, empty for any place; `acts`: what weakens; `says`: why."""
+
+    languages: tuple[str, ...]
+    where: re.Pattern[str] | None
+    acts: re.Pattern[str]
+    says: str
+
+
+def _row(languages: str, where: str, acts: str, says: str) -> HookRow:
+    return HookRow(tuple(languages.split()), re.compile(where) if where else None, re.compile(acts), says)
+
+
+_SCRIPTS = "javascript typescript tsx"
+HOOKS = (
+    # https://docs.pytest.org/en/stable/reference/reference.html#hooks
+    _row("python", 
+        r"^pytest_(?:collection_modifyitems|itemcollected|runtest_setup|runtest_call"
+        r"|runtest_protocol|pyfunc_call|pycollect_makeitem|generate_tests|collectstart"
+        r"|collection_finish)$",
+         r"\b(?:skip|xfail)\w*|\bitems\[:\]\s*=|\bitems\.(?:clear|remove|pop)\(|\bdel\s+items\b|\bdeselect|\breturn\s+(?:True|\[\])|\bsuppress\(|except[^\n]*:\s*\n\s+(?:pass|return)|\.obj\s*=|\.runtest\s*=",
+         "a collection hook skips or drops tests"),
+    _row("python", 
+        r"^pytest_(?:ignore_collect|collect_file|collect_directory)$", r"\breturn\b(?!\s+(?:None|False)\b)",
+        "a collection hook leaves files out"),
+    _row("python", 
+        r"^pytest_(?:runtest_makereport|runtest_logreport|report_teststatus"
+        r"|exception_interact|report_from_serializable|runtest_logfinish)$",
+         r"\.(?:outcome|wasxfail|passed|failed|longrepr)\s*=(?!=)|\bexcinfo\s*=\s*None"
+             r"|force_result\(|return\s+[\"(]+passed|\"passed\"|'passed'", "a report hook changes results"),
+    _row("python", 
+        r"^pytest_(?:sessionfinish|unconfigure|terminal_summary|cmdline_main"
+        r"|runtestloop|sessionstart|configure)$",
+         r"\bexitstatus\s*=|\bos\._exit\(|\bsys\.exit\(\s*(?:0|\))|testsfailed\s*="
+             r"|\breturn\s+(?:0|True|ExitCode\.OK)\b|\.testsfailed\b|addopts"
+             r"|option\.(?:keyword|markexpr|deselect|ignore\w*|collectonly)\s*="
+             r"|pytest\.exit\([^)]*(?:returncode\s*=\s*)?0\)", 
+             "a session hook changes the exit code or the selection"),
+    _row("python", r"^load_tests$", r"\breturn\b", "`load_tests` chooses the tests"),
+    _row("python", r"^autouse$", 
+        r"\bpytest\.(?:skip|xfail)\(|\.skipTest\(|add_marker\(", "an automatic fixture skips tests"),
+    _row("python", "", 
+        r"^collect_ignore(?:_glob)?\b.*[\"']|^collect_ignore(?:_glob)?(?:\s*\+="
+        r"|\.(?:append|extend))", "pytest leaves files out"),
+    _row("python", "", 
+        r"\b\w*(?:TestCase|Test)\.(?:assert\w+|fail)\s*=(?!=)|\bsetattr\([^,"
+        r"]*TestCase[^,]*,\s*[\"'](?:assert|fail)|\bpytest\.(?:raises|fail)\s*=(?!=)"
+        r"|atexit\.register\(.*_exit\(\s*0|^\s*os\._exit\(\s*0\s*\)|unittest\.main\([^)]*exit\s*=\s*Fa"
+        r"lse", "what makes tests fail is replaced"),
+    # https://jestjs.io/docs/configuration, https://mochajs.org/#root-hook-plugins
+    _row(_SCRIPTS, "", 
+        r"\bprocess\.exit\(\s*0?\s*\)|\bprocess\.(?:reallyExit|exitCode)\s*(?:\(\s*0"
+        r"|=\s*0)|\bprocess\.on\(\s*[\"'](?:exit|beforeExit|uncaughtException"
+        r"|unhandledRejection)", 
+        "the exit code no longer tells of failures"),
+    _row(_SCRIPTS, "", 
+        r"\b(?:global|globalThis|window)\.(?:it|test|describe|expect|xit)\s*=(?!=)"
+        r"|^\s*(?:it|test|describe|expect)\s*=\s*|\.(?:currentTest|test)\.(?:state"
+        r"|err)\s*=|\bfailures\s*=\s*0|\bAssertionError\.prototype|\bassert\.\w+\s*=\s*(?:\("
+        r"|function)|\bjest\.mock\(\s*[\"'](?:expect|@jest/globals|node:assert"
+        r"|assert|chai)[\"']", "the runner's own functions are replaced"),
+    # https://rspec.info/documentation/3.13/rspec-core/RSpec/Core/Configuration.html
+    _row("ruby", "", 
+        r"\bexit!?\s*\(?\s*(?:0|true)\b|\bat_exit\b.*\bexit!?|^\s*exit!\s*$"
+        r"|failure_exit_code\s*=\s*0|Minitest\.after_run\b.*\bexit", 
+        "the exit code no longer tells of failures"),
+    _row("ruby", "", 
+        r"\.(?:filter_run_excluding|filter_run_including|filter_run|exclusion_filter"
+        r"|inclusion_filter|exclude_pattern|pattern)\b\s*(?:=|:|\(|\w)(?!.*when_matching)"
+        r"|define_derived_metadata\b", "RSpec is told to leave examples out"),
+    _row("ruby", "", 
+        r"\bexample\.(?:skip|pending|exception|instance_variable_set|set_exception)\b"
+        r"|\.run\s+rescue\b|\bdef\s+(?:assert|refute|flunk|expect)\b|(?:before"
+        r"|around|prepend_before)\b[^\n]*\{[^}\n]*\bskip\b|(?m:config\.(?:before"
+        r"|around)\b[^\n]*do[^\n]*\n\s*skip\b)", 
+        "a hook skips examples or drops their failures"),
+    # https://pkg.go.dev/testing#hdr-Main
+    _row("go", r"^TestMain$", 
+        r"os\.Exit\(\s*0\s*\)|^(?![\s\S]*\.Run\(\))[\s\S]+|_\s*=\s*m\.Run\(\)", "`TestMain` drops the exit code"),
+    _row("go", r"^init$", r"os\.Exit\(\s*0\s*\)|flag\.Set\(\s*\"test\.(?:run|skip|short)", "`init` changes what runs"),
+    _row("java", "", r"\bSystem\.exit\(\s*0\s*\)|\bhalt\(\s*0\s*\)", "the exit code no longer tells of failures"),
+    _row("java", 
+        r"^(?:handleTestExecutionException|interceptTestMethod|handleBeforeEach\w*"
+        r"|evaluateExecutionCondition)$", 
+        r"^(?![\s\S]*\bthrow\b|[\s\S]*proceed\(\);\s*\})[\s\S]+|\.disabled\(", 
+        "an extension drops failures or disables tests"),
+    _row("rust", "", r"\bprocess::exit\(\s*0\s*\)", "the exit code no longer tells of failures"),
+    _row("bash", "", 
+        r"^\s*trap\b.*\bexit\s+0|^\s*set\s+\+(?:e|o\s+(?:errexit|pipefail))"
+        r"|^\s*exit\s+0\s*$", 
+        "the exit code no longer tells of failures"),
+    _row("c cpp", r"^main$", 
+        r"(?<!return )(?<!= )(?<!\()RUN_ALL_TESTS\(\)\s*;|UNITY_END\(\)\s*;\s*\n\s*return\s+0"
+        r"|GTEST_FLAG\w*\(filter|_exit\(\s*0|exit\(\s*0\s*\)", "`main` drops the result of the tests"),
+)  # fmt: skip
+"""Which code of each runner can weaken tests, and what it does then. Counted on both sides: more than before is new."""
+
+_SUPPORT = re.compile(
+    r"(?:^|/)(?:conftest\.py|(?:jest|vitest|mocha|karma|test|playwright|cypress|global)[\w.-]*(?:setup|teardown|config|helper|env\w*)[\w.-]*\.[cm]?[jt]sx?"
+    r"|setup-?[jJ]est\.\w+|setupTests?\.\w+|\.?mocharc\.\w+|(?:spec|rails|test)_helper\.rb|sitecustomize\.py|noxfile\.py|run-?tests?[\w.-]*)$"
+)
+
+
+def hook_findings(pairs: Sequence[FilePair]) -> Iterator[WeakeningFinding]:
+    """`tests.runner_hook`: what the change adds to hooks that can keep tests from running or from failing."""
+    for pair in pairs:
+        if pair.gone or not (is_test_path(pair.path) or _SUPPORT.search(pair.path)):
+            continue
+        language = language_of(pair.path)
+        if language is None or pair.before == pair.after:
+            continue
+        for row in HOOKS:
+            if language in row.languages:
+                yield from _of_row(row, pair, language)
+
+
+def _of_row(row: HookRow, pair: FilePair, language: str) -> Iterator[WeakeningFinding]:
+    before = [said for said, _ in _acts(row, pair.before, language)]
+    for text, line in _acts(row, pair.after, language):
+        if text in before:
+            before.remove(text)
+            continue
+        yield WeakeningFinding(
+            "tests.runner_hook", pair.path, line, f"{row.says[0].upper()}{row.says[1:]}: {text.strip()[:80]}."
+        )
+        return
+
+
+def _acts(row: HookRow, text: str | None, language: str) -> Iterator[tuple[str, int]]:
+    """(what the row's pattern found, its line) in the code of a file."""
+    if text is None or (
+        row.where is None and not row.acts.search(text) and "(?m" not in row.acts.pattern and not _by_line(row, text)
+    ):
+        return
+    if row.where is None:
+        hidden = _not_code(text, language)
+        for number, line in enumerate(text.split("\n"), 1):
+            if number not in hidden and row.acts.search(line):
+                yield " ".join(line.split()), number
+        return
+    for name, body, first in _functions(text, language):
+        if row.where.search(name):
+            for hit in row.acts.finditer(body):
+                yield " ".join(hit[0].split())[:80], first + body.count("\n", 0, hit.start())
+                if hit.end() == len(body):
+                    break
+
+
+def _by_line(row: HookRow, text: str) -> bool:
+    return any(row.acts.search(line) for line in text.split("\n"))
+
+
+def _not_code(text: str, language: str) -> set[int]:
+    """The lines that lie wholly inside comments or strings of several lines."""
+    root = parse(text, language)
+    found: set[int] = set()
+    for node in walk(root) if root is not None else ():
+        first, last = node.start_point.row, node.end_point.row
+        if node.type in COMMENTS or ("string" in node.type and last > first):
+            found.update(range(first + 1 + (node.type not in COMMENTS), last + 2))
+    return found
+
+
+_FUNCTIONS = frozenset({"function_definition", "function_declaration", "method_declaration"})
+
+
+def _functions(text: str, language: str) -> Iterator[tuple[str, str, int]]:
+    """(name, text, line) of every function; an automatic fixture of pytest is called `autouse`."""
+    root = parse(text, language)
+    for node in walk(root) if root is not None else ():
+        if node.type not in _FUNCTIONS:
+            continue
+        name = source(node.child_by_field_name("name")) or source(node.child_by_field_name("declarator")).split("(")[0]
+        parent = node.parent
+        if (
+            parent is not None
+            and parent.type == "decorated_definition"
+            and re.search(r"fixture\([^)]*autouse\s*=\s*True", source(parent))
+        ):
+            name = "autouse"
+        body = node.child_by_field_name("body")
+        yield name, source(body), (body or node).start_point.row + 1

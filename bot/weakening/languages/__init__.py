@@ -1,1 +1,0 @@
-"""One module per language: what begins a test there, what checks, what skips."""
