@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -15,7 +16,7 @@ from bot.changeset.encoding import EncodingProblem, replaced_bytes, rewritten
 from bot.changeset.findings import Finding, Severity
 from bot.changeset.guards.contract import contract_findings
 from bot.changeset.guards.paths import path_findings
-from bot.changeset.model import ChangeSet, Edit
+from bot.changeset.model import ChangeSet, Edit, Replacement
 from bot.changeset.replacing import ReplaceProblem, replaced
 from bot.changeset.tree import MODE_EXECUTABLE, MODE_FILE, TreeChange, TreeEntry, TreeReader
 
@@ -181,9 +182,17 @@ def _replaced(index: int, edit: Edit, before: bytes) -> bytes | Finding:
     if isinstance(new, ReplaceProblem):
         return found(new.code, f"{edit.path}: {new.message}", edit=index, path=edit.path, line=new.line)
     try:
-        return replaced_bytes(before, old, new)
+        return replaced_bytes(before, old, new, ascii_spans=_ascii_spans(old.text, edit.replace or ()))
     except EncodingProblem as problem:
         return found("contract.encoding", f"{edit.path} {problem}", edit=index, path=edit.path)
+
+
+def _ascii_spans(text: str, pairs: Sequence[Replacement]) -> bool:
+    """Whether only ASCII is replaced by ASCII, and nowhere right behind a byte that may begin a longer character."""
+    if not all(pair.old.isascii() and pair.new.isascii() for pair in pairs):
+        return False
+    starts = (hit.start() for pair in pairs for hit in re.finditer(re.escape(pair.old), text))
+    return all(start == 0 or text[start - 1].isascii() for start in starts)
 
 
 def _lost_characters(index: int, edit: Edit, before: bytes | None, after: bytes) -> Finding | None:
@@ -194,7 +203,9 @@ def _lost_characters(index: int, edit: Edit, before: bytes | None, after: bytes)
     old, new = decoded(before or b""), decoded(after)
     was_text = old is not None and "\0" not in old.text
     turned = new is None and bool(before) and was_text
-    if any("\0" in text for text in texts) or turned or (new is None and not before and is_text_name(edit.path)):
+    # `after_base64` is the form for exact bytes: whoever uses it says that the content is not text.
+    binary = new is None and (turned or (not before and is_text_name(edit.path))) and edit.after_base64 is None
+    if any("\0" in text for text in texts) or binary:
         message = f"the new content of {edit.path} holds a NUL byte, and no text does"
         return found("contract.nul", message, edit=index, path=edit.path)
     there = old.text.count("\ufffd") if old is not None else 0

@@ -35,9 +35,12 @@ def rewritten(before: bytes | None, text: str) -> bytes:
     return _encoded(text, Text("", _declared_anew(old, text)))
 
 
-def replaced_bytes(before: bytes, old: Text, text: str) -> bytes:
-    """The bytes of a text that exact replacement made of `old`, which is `before` decoded. Raises EncodingProblem."""
-    return _encoded(text, old) if old.certain else _retained(before, text, (old.encoding,))
+def replaced_bytes(before: bytes, old: Text, text: str, *, ascii_spans: bool = False) -> bytes:
+    """The bytes of a text that exact replacement made of `old`, which is `before` decoded. Raises EncodingProblem.
+
+    `ascii_spans`: only ASCII was replaced by ASCII, so every other byte stays as it is whatever the encoding is.
+    """
+    return _encoded(text, old) if old.certain or ascii_spans else _retained(before, text, (old.encoding,))
 
 
 def _declared_anew(old: Text, text: str) -> str:

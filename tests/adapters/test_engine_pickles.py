@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from dbos._serialization import DefaultSerializer
 
-from bot.names import DeliveryId, RunId
+from bot.names import RunId
 from tests.adapters.engine_stage import Recorder, engine_on
 from tests.fakes.fake_clock import FakeClock
 
@@ -43,8 +43,8 @@ def test_a_row_that_calls_itself_a_pickle_is_refused_and_the_queue_goes_on(tmp_p
             )
             assert (inputs.rowcount, row.rowcount) == (1, 1)
         for name in ("a", "b"):
-            engine.start_delivery(DeliveryId(name), 1)
-            handlers.until("deliver", name)
+            engine.start_errand(name, 1, name, ())
+            handlers.until("errand", name)
         engine.start_build(RunId("1-3-y"), "now")
         handlers.until("built", "1-3-y")
     finally:

@@ -241,8 +241,6 @@ def test_what_nobody_can_encode_for_certain_is_refused(repository: LocalReposito
          "contract.replacement_character"),
         (Edit(path="plain.txt", mode="modify", after="a\0b\n"), "contract.nul"),
         (Edit(path="plain.txt", mode="modify", replace=(Replacement(old="n", new="\0"),)), "contract.nul"),
-        (Edit(path="plain.txt", mode="modify", after_base64="YQBi"), "contract.nul"),
-        (Edit(path="x.py", mode="add", after_base64="YQBi"), "contract.nul"),
         (Edit(path="x.dat", mode="add", after="a\0b"), "contract.nul"),
     ],
 )  # fmt: skip

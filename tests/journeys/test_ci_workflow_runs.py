@@ -312,4 +312,4 @@ def test_more_checks_and_suites_than_one_page_holds_are_read_to_the_last(world: 
     actions.job(last, "late")
     actions.end(last)
     world.later()
-    assert world.state(issue) is S.MERGED
+    assert world.end_state(issue) is S.MERGED

@@ -201,7 +201,7 @@ def test_a_failing_entry_ahead_of_ours_takes_nothing_of_ours_with_it(world: Worl
     assert world.state(issue) is S.GATED, "what was tested on top of the failing entry proves nothing"
     world.ci("success", head=ours.group_sha)
     world.later()
-    assert world.state(issue) is S.MERGED
+    assert world.end_state(issue) is S.MERGED
     assert world.repo.read_file("mine.py") is None
 
 
