@@ -12,7 +12,7 @@ from bot.weakening.gate import weakening_findings
 from tests.fakes.dict_tree import DictTree, changes
 
 PROGRAMS = {
-    "a.py": "from os import path as p\nimport re\nclass A:\n    def m(self):\n        return p.join(re.x)\ndef f():\n    pass\n",
+    "a.py": "from os import path as p\nimport re\nclass A:\n    def m(self):\n        p.join(re.x)\ndef f(): pass\n",
     "a.js": "import {b as c} from './b.js'\nexport class A { m() { return this.n() } }\nfunction f() { return c(d) }\n",
     "a.ts": "import type {B} from './b'\ninterface A { x: B }\nconst f = (n: number): B => g(n)\n",
     "a.tsx": "import {B} from './b'\nexport function A() { return <B x={y} /> }\n",
