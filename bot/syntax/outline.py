@@ -62,7 +62,7 @@ def outline(text: str | None, path: str) -> Outline | None:
     return _outlined(text, language)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=128)
 def _outlined(text: str, language: str) -> Outline | None:
     root = parse(text, language)
     return _Reader(root, language).outline() if root is not None else None

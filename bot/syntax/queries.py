@@ -33,7 +33,7 @@ class Match:
 
 def query_text(language: str, name: str) -> str:
     """The source of a query, inherited parts first; empty where the language has none."""
-    file = files("bot.syntax") / "queries" / language / f"{name}.scm"
+    file = files(__package__) / "queries" / language / f"{name}.scm"
     if not file.is_file():
         return ""
     text = file.read_text("utf-8")

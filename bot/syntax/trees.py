@@ -23,7 +23,7 @@ def _parser(language: str) -> Parser:
     return Parser(grammar(language))
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def _parsed(text: str, language: str) -> Tree | None:
     try:
         return _parser(language).parse(text.encode("utf-8", "replace"))

@@ -193,7 +193,7 @@ def _checked_less(matching: Matching, vanished: Vanished) -> Iterator[WeakeningF
             continue
         found = list(losses(one.old, one.new, moved_away, explained, weights))
         yield from _losses(one, [loss for loss in found if loss.new is not None or not _left(one, vanished)])
-        if _hollow(one) and not matching.added.lines:
+        if _hollow(one) and not matching.added.lines.keys() - _NOTHING:
             message = f"The test {name_of(one.new)} is emptied."
             yield WeakeningFinding("tests.emptied", one.pair.path, one.new.line, message)
 
@@ -230,6 +230,10 @@ def _compared(one: Matched) -> bool:
     if one.old.text == one.new.text or one.old.kind in ("code", "group") or not _in_tests(one):
         return False
     return not any(not skip.conditional and _holds_back(skip) for skip in effective_skips(one.old))
+
+
+_NOTHING = frozenset({"pass", "...", "return", "return;", "nil", "//", "{}"})
+"""Lines that do nothing: what is added is no other test."""
 
 
 def _hollow(one: Matched) -> bool:

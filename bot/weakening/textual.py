@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bot.syntax.languages import language_of
 from bot.weakening.features import Vanished
@@ -116,6 +117,7 @@ def _readable(pair: FilePair) -> bool:
 
 def _of(pair: FilePair, came: Counter[str], lines: Counter[str], vanished: Vanished) -> Iterator[WeakeningFinding]:
     after = {case.name: case for case in _cases(pair.after)}
+    known = {case.name for case in _cases(pair.before)}
     gone = []
     for case in _cases(pair.before):
         now = after.get(case.name)
@@ -148,14 +150,15 @@ def _of(pair: FilePair, came: Counter[str], lines: Counter[str], vanished: Vanis
         yield WeakeningFinding("tests.skip", pair.path, line, "The tests of a class are now held back.")
     if gone and pair.gone:
         yield WeakeningFinding("tests.file_deleted", pair.path, None, f"The file with {len(gone)} tests is deleted.")
-    elif len(gone) > sum(1 for name in after if name not in {case.name for case in _cases(pair.before)}):
+    elif len(gone) > sum(1 for name in after if name not in known):
         yield WeakeningFinding("tests.removed", pair.path, None, f"The test `{gone[0].name}` is removed.")
 
 
-def _cases(text: str | None) -> list[_Case]:
+@lru_cache(maxsize=64)
+def _cases(text: str | None) -> tuple[_Case, ...]:
     """Every test with its line, the number of marks on and in it, and its checks."""
     if text is None:
-        return []
+        return ()
     hits = list(_TEST.finditer(text))
     found = []
     for number, hit in enumerate(hits):
@@ -168,7 +171,7 @@ def _cases(text: str | None) -> list[_Case]:
         checks = tuple(squeeze(line) for line in body.split("\n") if _CHECK.search(line))
         clean = re.sub(r"^DISABLED_", "", re.sub(r",\s*DISABLED_", ", ", name))
         found.append(_Case(clean, text.count("\n", 0, hit.start()) + 1, len(_HELD.findall(body)), checks))
-    return found
+    return tuple(found)
 
 
 def _marks_before(text: str, at: int) -> int:

@@ -39,5 +39,8 @@ def test_golden(name: str, expected: str, before: dict[str, str], after: dict[st
     codes = {one.code for one in found}
     if expected == "silent":
         assert codes == set(), [one.message for one in found]
+    elif "*" in expected:
+        code, count = expected.split("*")
+        assert [one.code for one in found] == [code] * int(count)
     else:
         assert codes & set(expected.split(" | "))

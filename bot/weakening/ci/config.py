@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.constructor import SafeConstructor
+from ruamel.yaml.nodes import Node, ScalarNode, SequenceNode
 
 from bot.weakening.ci import readers
 
@@ -153,8 +155,24 @@ def _data(path: str, text: str) -> Any:
 _INI = frozenset({".coveragerc", ".flake8", "pylintrc", ".pylintrc", ".bandit", ".pydocstyle"})
 
 
+class _AnyTag(SafeConstructor):
+    """Reads a tag that it does not know (`!reference`, `!ruby/regexp`) as the plain value behind it."""
+
+
+def _plain_value(constructor: _AnyTag, node: Node) -> Any:
+    if isinstance(node, ScalarNode):
+        return node.value
+    if isinstance(node, SequenceNode):
+        return constructor.construct_sequence(node, deep=True)
+    return constructor.construct_mapping(node, deep=True)
+
+
+_AnyTag.add_constructor(None, _plain_value)
+
+
 def _yaml(text: str) -> Any:
     yaml = YAML(typ="safe", pure=True)
+    yaml.Constructor = _AnyTag
     yaml.allow_duplicate_keys = True
     # GitHub's `on:` is a key and no truth value.
     yaml.version = (1, 2)

@@ -105,7 +105,7 @@ class Pipelines:
         for step in old.steps:
             if not step.checks or step.key in new.keys or step.checks <= kept or self._covered(step) or step.lenient:
                 continue
-            if _steps_like(step, new) or (step.uses and swapped):
+            if step.uses and swapped:
                 continue
             yield WeakeningFinding(
                 "ci.step_removed", config.path, config.line(new.name), f"`{new.name}` no longer runs {_says(step)}."
@@ -305,19 +305,6 @@ def _counts(step: Step) -> bool:
 
 def _key(job: Job) -> int:
     return hash((job.path, job.name))
-
-
-def _steps_like(step: Step, job: Job) -> bool:
-    """Whether the job has a new step that serves the same purpose in other words."""
-    return any(
-        kinds(step.checks) <= kinds(one.checks) and one.key != step.key and set(_words(step)) & set(_words(one))
-        for one in job.steps
-        if one.checks
-    )
-
-
-def _words(step: Step) -> list[str]:
-    return re.findall(r"[a-z][\w-]{2,}", step.key.lower())
 
 
 def _says(step: Step) -> str:
