@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
-from bot.changeset.guards import manifests, python_code, syntax
+from bot.changeset.guards import manifests, syntax
 from bot.changeset.guards.secret import _secrets
 from bot.errors import CadenceError
 from bot.github_api.transport import _decoded
@@ -22,6 +22,7 @@ from bot.plan.acceptance import acceptance_lines
 from bot.plan.blueprint import read_blueprint
 from bot.policy import read_policy
 from bot.review.diff import read_diff
+from bot.syntax import python_code
 from bot.weakening.ci import config as ci_config
 
 POISONED_YAML = [
@@ -62,7 +63,7 @@ def test_json_that_breaks_the_parser(text: str) -> None:
 def test_a_token_whose_inside_breaks_the_parser_counts_as_found() -> None:
     inside = ('{"a":' + "[" * 20_000).encode()
     part = base64.urlsafe_b64encode(inside).decode().rstrip("=")
-    codes = [code for code, _, _ in _secrets(f"token = {part}.{part}.abc")]
+    codes = [code for code, _, _ in _secrets(f"token = {part}.{part}.abc", ())]
     assert codes == ["secret.jwt"]
 
 
