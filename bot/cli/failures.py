@@ -32,35 +32,45 @@ def run_command(command: Callable[[], object]) -> int:
 
         if traceback_wanted():
             traceback.print_exc()
-        return _say(describe(error), 1)
+        return _say(str(describe(error)), 1)
     return 0
 
 
-def describe(error: Exception) -> str:
-    """One line for an exception of a library or of the operating system: the code, the cause, the next step."""
+def describe(error: Exception) -> CadenceError:
+    """What an exception of a library or of the operating system means: the code, the cause and the next step."""
     from bot.record.database import database_failure
 
     if (cause := database_failure(error)) is not None:
-        return (
-            f"database.unavailable: the database does not answer: {_first_line(cause)}. "
-            "Check CADENCE_DATABASE_URL, and that the server runs and accepts connections."
+        return CadenceError(
+            f"The database does not answer: {_first_line(cause)}.",
+            code="database.unavailable",
+            remedy="Check CADENCE_DATABASE_URL, and that the server runs and accepts connections.",
         )
     if isinstance(error, OSError):
         return _operating_system(error)
-    return (
-        f"internal: {type(error).__name__}: {_first_line(error)}. This is a defect in Cadence: please report it with "
-        "the output of the same command under CADENCE_TRACEBACK=1."
+    return CadenceError(
+        f"{type(error).__name__}: {_first_line(error)}.",
+        remedy="This is a defect in Cadence: please report it with the output of the same command under "
+        "CADENCE_TRACEBACK=1.",
     )
 
 
-def _operating_system(error: OSError) -> str:
+def _operating_system(error: OSError) -> CadenceError:
     cause = error.strerror or _first_line(error)
     if error.errno == errno.EADDRINUSE:
-        return "port.in_use: another process listens on this address. Stop it, or choose another CADENCE_PORT."
+        return CadenceError(
+            "Another process listens on this address.",
+            code="port.in_use",
+            remedy="Stop it, or choose another CADENCE_PORT.",
+        )
     if error.errno == errno.EACCES and not error.filename:
-        return f"port.refused: this address cannot be used: {cause}. Choose another CADENCE_HOST or CADENCE_PORT."
+        return CadenceError(
+            f"This address cannot be used: {cause}.",
+            code="port.refused",
+            remedy="Choose another CADENCE_HOST or CADENCE_PORT.",
+        )
     place = f"{error.filename}: " if error.filename else ""
-    return f"files: {place}{cause}. Check the path, its permissions and the free space."
+    return CadenceError(f"{place}{cause}.", code="files", remedy="Check the path, its permissions and the free space.")
 
 
 def _first_line(error: BaseException) -> str:

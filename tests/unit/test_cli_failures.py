@@ -33,7 +33,7 @@ def said(capsys: pytest.CaptureFixture[str], error: BaseException) -> tuple[int,
         (sa.exc.NoSuchModuleError("Can't load plugin"), "database.unavailable", 1),
         (OSError(errno.EADDRINUSE, "Address already in use"), "port.in_use", 1),
         (PermissionError(errno.EACCES, "Permission denied"), "port.refused", 1),
-        (PermissionError(errno.EACCES, "Permission denied", "/data"), "files: /data: Permission denied", 1),
+        (PermissionError(errno.EACCES, "Permission denied", "/data"), "files", 1),
         (OSError(errno.ENOSPC, "No space left on device", "/data"), "No space left on device", 1),
         (ZeroDivisionError("division by zero"), "internal: ZeroDivisionError: division by zero", 1),
         (KeyboardInterrupt(), "stopped", 130),
@@ -95,8 +95,9 @@ def test_reading_creates_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_missing_ledger_is_named(tmp_path: Path) -> None:
-    with pytest.raises(LedgerMissing, match="There is no ledger at"):
+    with pytest.raises(LedgerMissing, match="There is no ledger at") as caught:
         open_ledger(Settings.load({"CADENCE_DATA_DIR": str(tmp_path / "none")}, dotenv=None))
+    assert caught.value.code == "ledger.missing"
 
 
 def test_a_ledger_is_migrated_before_it_is_read(tmp_path: Path) -> None:

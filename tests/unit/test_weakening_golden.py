@@ -44,3 +44,22 @@ def test_golden(name: str, expected: str, before: dict[str, str], after: dict[st
         assert [one.code for one in found] == [code] * int(count)
     else:
         assert codes & set(expected.split(" | "))
+
+
+ROWS_WANTED = (
+    "tests.assertion_swallowed",
+    "tests.assertion_unreachable",
+    "tests.assertion_unawaited",
+    "tests.not_collected",
+    "tests.shadowed",
+    "tests.runner_hook",
+    "ci.condition",
+    "ci.tests_narrowed",
+    "ci.gate_narrowed",
+    "ci.unreadable",
+)
+
+
+@pytest.mark.parametrize("code", ROWS_WANTED)
+def test_each_of_these_codes_has_a_golden_row(code: str) -> None:
+    assert [name for name, expected, _, _ in ROWS if code in expected.replace("*", " | ").split(" | ")]
