@@ -50,6 +50,7 @@ def describe(error: Exception) -> CadenceError:
         return _operating_system(error)
     return CadenceError(
         f"{type(error).__name__}: {_first_line(error)}.",
+        code="internal",
         remedy="This is a defect in Cadence: please report it with the output of the same command under "
         "CADENCE_TRACEBACK=1.",
     )
