@@ -115,7 +115,7 @@ _DEEP = "try {" * 3000 + "}" * 3000
 @pytest.mark.parametrize(
     ("path", "before", "after", "code"),
     [
-        ("a.test.js", "it('a', () => { expect(f()).toBe("a.test.js", "it('a', () => { expect(f()).toBe(1) })\n", "it('a', () => {" + _DEEP + "})\n", "tests.unreadable"),
+        ("a.test.js", "it('a', () => { expect(f()).toBe(1) })\n", f"it('a', () => {{{_DEEP}}})\n", "tests.unreadable"),
         (
             ".github/workflows/ci.yml",
             "on: push\njobs: {t: {steps: [{run: pytest}]}}\n",
