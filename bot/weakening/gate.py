@@ -12,6 +12,8 @@ from bot.changeset.guards.protected import protected_path
 from bot.changeset.guards.secret import secret_findings
 from bot.changeset.tree import MODE_EXECUTABLE, MODE_FILE, PathChange, TreeReader
 from bot.errors import GitFailed
+from bot.syntax.languages import language_of
+from bot.weakening.ci.config import concerns_ci
 from bot.weakening.ci_gate import ci_findings
 from bot.weakening.files import FilePair, pairs
 from bot.weakening.model import WeakeningFinding
@@ -51,8 +53,20 @@ def weakening_findings(
 
 
 def _weakening(read: Sequence[FilePair], head: TreeReader) -> tuple[WeakeningFinding, ...]:
-    found_here = {*test_findings(read, head), *ci_findings(read, head)}
+    try:
+        found_here = {*test_findings(read, head), *ci_findings(read, head)}
+    except RecursionError:
+        found_here = set(_too_deep(read))
     return tuple(sorted(found_here, key=lambda one: (one.path, one.line or 0, one.code, one.message)))
+
+
+def _too_deep(read: Sequence[FilePair]) -> Iterator[WeakeningFinding]:
+    """A text that is nested too deeply to be read: nothing is known of any file of the change that is read as code."""
+    for pair in read:
+        if language_of(pair.path) is not None or concerns_ci(pair.path):
+            message = "The change has a text that is nested too deeply to be read: what it weakens is not known."
+            code = "ci.unreadable" if concerns_ci(pair.path) else "tests.unreadable"
+            yield WeakeningFinding(code, pair.path, None, message)
 
 
 def check_findings(

@@ -63,8 +63,12 @@ def test_findings(pairs: Sequence[FilePair], head: TreeReader) -> Iterator[Weake
 
 def _not_rewritten(gone: list[tuple[FilePair, Unit]], pairs: Sequence[FilePair]) -> list[tuple[FilePair, Unit]]:
     """Without the tests that the change has under the same name in another language (Java to Kotlin)."""
-    came = textual_names(pairs) if gone else Counter()
-    return [(pair, unit) for pair, unit in gone if came[unit.leaf] == 0]
+    came = {_letters(name) for name in textual_names(pairs)} if gone else set()
+    return [(pair, unit) for pair, unit in gone if _letters(unit.leaf) not in came]
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[\W_]", "", name).lower()
 
 
 def _gone(matching: Matching, vanished: Vanished) -> Iterator[WeakeningFinding]:

@@ -40,7 +40,8 @@ _SUFFIXES = (
 _TEST = re.compile(
     r"^[ \t]*(?:"
     r"(?:[\w<>]+\s+)*fun\s+(?P<kotlin>`[^`]+`|test\w+)\s*\("
-    r"|(?:@\w+(?:\([^)\n]*\))?\s+)*@\w*Test\w*(?:\([^)\n]*\))?\s+(?:@\w+(?:\([^)\n]*\))?\s+)*(?:\w+\s+)*fun\s+(?P<annotated>\w+)\s*\("
+    r"|(?:@\w+(?:\([^)\n]*\))?\s+){0,6}@\w*Test\w*(?:\([^)\n]*\))?\s+(?:@\w+(?:\([^)\n]*\))?\s+){0,6}"
+    r"(?:\w+\s+){0,4}fun\s+(?P<annotated>\w+)\s*\("
     r"|(?:public\s+|async\s+|static\s+|final\s+)*(?:function|func)\s+(?P<function>test\w+)\s*\("
     r"|(?:public|internal)\s+(?:async\s+)?(?:void|Task(?:<\w+>)?)\s+(?P<csharp>\w+)\s*\("
     r"|def\s+(?P<groovy>\"[^\"]+\"|test\w+)\s*\("
@@ -61,7 +62,7 @@ _HELD = re.compile(
 
 _HELD_CLASS = re.compile(
     r"^[ \t]*(?:@(?:Disabled|Ignore)\w*|\[(?:Ignore|Skip|Explicit)\w*)[^\n]*\n"
-    r"(?:[ \t]*[@\[][^\n]*\n)*[ \t]*(?:\w+[ \t]+)*class\b",
+    r"(?:[ \t]*[@\[][^\n]*\n){0,8}[ \t]*(?:\w+[ \t]+){0,6}class\b",
     re.MULTILINE,
 )
 """A mark that holds back a whole class."""

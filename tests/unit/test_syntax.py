@@ -107,3 +107,27 @@ def test_a_parser_that_fails_is_a_finding_and_no_traceback(monkeypatch: pytest.M
     after = {"tests/test_new_a.py": "def test_a():\n    a_thing_that_is_parsed_nowhere_else()\n"}
     found = weakening_findings(DictTree(before), DictTree(after), changes(before, after, {}))
     assert {one.code for one in found} == {"tests.unreadable"}
+
+
+_DEEP = "try {" * 3000 + "}" * 3000
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after", "code"),
+    [
+        ("a.test.js", "it('a', () => { expect(f()).toBe(1) })\n", f"it('a', () => {{{_DEEP}}})\n", "tests.unreadable"),
+        (
+            ".github/workflows/ci.yml",
+            "on: push\njobs: {t: {steps: [{run: pytest}]}}\n",
+            "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 40)),
+            "ci.unreadable",
+        ),
+        ("pom.xml", "<project/>\n", "<project>" + "<!-- " * 50_000, None),
+        ("src/test/kotlin/ATest.kt", "@Test fun a() { assertEquals(1, f()) }\n", "@Test " * 50_000, "tests.removed"),
+    ],
+    ids=["nested", "anchors", "comments", "annotations"],
+)  # fmt: skip
+def test_texts_that_are_made_to_be_hard_to_read(path: str, before: str, after: str, code: str | None) -> None:
+    base, head = {path: before}, {path: after}
+    found = weakening_findings(DictTree(base), DictTree(head), changes(base, head, {}))
+    assert code is None or code in {one.code for one in found}

@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -105,6 +106,10 @@ def plain_key(key: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", key).lower().replace("-", "_").replace(".", "_")
 
 
+_MOST_SETTINGS = 100_000
+"""A file with more values is data and no settings."""
+
+
 def read(path: str, text: str | None) -> Config:
     """The file as settings. What has no data is read by the reader of its kind, or line by line; `unreadable` says
     that the file should have data and could not be parsed."""
@@ -115,7 +120,11 @@ def read(path: str, text: str | None) -> Config:
     except Exception:  # noqa: BLE001 - the boundary to third-party parsers of other people's text
         return Config(path, text, None, tuple(_loose(text)), unreadable=True)
     if data is not None:
-        return Config(path, text, data, tuple(_flat(data, ())))
+        settings = tuple(islice(_flat(data, ()), _MOST_SETTINGS + 1))
+        if len(settings) > _MOST_SETTINGS:
+            # Anchors that hold anchors can stand for more than there is memory for.
+            return Config(path, text, None, tuple(_loose(text)), unreadable=True)
+        return Config(path, text, data, settings)
     return Config(path, text, None, tuple(_of_kind(path, text)))
 
 

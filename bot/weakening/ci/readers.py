@@ -14,44 +14,63 @@ from bot.syntax.trees import parse_path, source
 
 Pair = tuple[tuple[str, ...], str]
 
-_TAG = re.compile(
-    r"<!--.*?-->|<!\[CDATA\[(?P<data>.*?)\]\]>|<(?P<close>/)?(?P<name>[A-Za-z_][\w:.-]*)(?P<rest>[^<>]*?)(?P<empty>/)?>",
-    re.DOTALL,
-)
 _ATTRIBUTE = re.compile(r"([\w:.-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
+_NAME = re.compile(r"[A-Za-z_][\w:.-]*")
+_ASIDE = {"<!--": "-->", "<![CDATA[": "]]>", "<?": "?>", "<!": ">"}
+"""What begins with these is no element, and where it ends."""
 
 
 def xml(text: str) -> Iterator[Pair]:
     """Every element's text and, for `name`/`value` pairs, the value under the name. Entities are not resolved."""
     stack: list[str] = []
     last, opened = 0, False
-    for hit in _TAG.finditer(text):
-        between = text[last : hit.start()].strip()
-        last = hit.end()
-        if hit["data"] is not None:
-            yield tuple(stack), hit["data"].strip()
-        elif hit["close"]:
+    for start, end, aside in _tags(text):
+        between, inside = text[last:start].strip(), text[start + 1 : end - 1]
+        last = end
+        if aside:
+            if aside == "<![CDATA[":
+                yield tuple(stack), text[start + len(aside) : end - 3].strip()
+        elif inside.startswith("/"):
             if opened and between:
                 yield tuple(stack), between
-            while stack and stack.pop() != hit["name"]:
-                pass
+            name = inside[1:].strip()
+            if name in stack:
+                del stack[len(stack) - 1 - stack[::-1].index(name) :]
             opened = False
-        elif hit["name"] is not None:
-            yield from _attributes(tuple(stack), hit)
-            opened = not hit["empty"]
-            if opened:
-                stack.append(hit["name"])
+        else:
+            name = inside.rstrip("/").split(None, 1)[0] if inside.strip(" /") else ""
+            yield from _attributes(tuple(stack), name, inside)
+            opened = not inside.endswith("/")
+            if opened and _NAME.match(name) and len(stack) < _DEEPEST:
+                stack.append(name)
 
 
-def _attributes(stack: tuple[str, ...], tag: re.Match[str]) -> Iterator[Pair]:
-    given = {key: one or two for key, one, two in _ATTRIBUTE.findall(tag["rest"])}
+_DEEPEST = 60
+"""Elements inside more than so many others are no settings."""
+
+
+def _tags(text: str) -> Iterator[tuple[int, int, str]]:
+    """(start, end, kind of aside) of everything in pointed brackets; what is never closed ends the reading."""
+    at = text.find("<")
+    while at >= 0:
+        aside = next((mark for mark in _ASIDE if text.startswith(mark, at)), "")
+        closing = _ASIDE.get(aside, ">")
+        end = text.find(closing, at + max(1, len(aside)))
+        if end < 0:
+            return
+        yield at, end + len(closing), aside
+        at = text.find("<", end + len(closing))
+
+
+def _attributes(stack: tuple[str, ...], tag: str, inside: str) -> Iterator[Pair]:
+    given = {key: one or two for key, one, two in _ATTRIBUTE.findall(inside[:4000])}
     if "name" in given:
         yield (*stack, given["name"]), given.get("value", "")
     for key, value in given.items():
         if key not in ("name", "value") and not key.startswith("xmlns"):
-            yield (*stack, tag["name"], key), value
-    if tag["empty"]:
-        yield (*stack, tag["name"]), ""
+            yield (*stack, tag, key), value
+    if inside.endswith("/"):
+        yield (*stack, tag), ""
 
 
 _BLOCK = re.compile(r"^(?P<head>[^{}\n]*?)\{\s*$")
@@ -66,7 +85,7 @@ _ASSIGNED = re.compile(
 def gradle(text: str) -> Iterator[Pair]:
     """Groovy's and Kotlin's build scripts: blocks give keys, `key = value`, `key value` and `key(value)` settings."""
     stack: list[str] = []
-    for raw in re.sub(r"/\*.*?\*/", " ", text, flags=re.DOTALL).split("\n"):
+    for raw in _without_comments(text).split("\n"):
         # One line may open and close blocks: `test { ignoreFailures = true }`.
         for line in re.split(r"(?<=\{)|(?=\})|;(?=\s)", re.sub(r"(?:^|\s)//.*$", "", raw)):
             bare = line.strip()
@@ -88,6 +107,18 @@ def gradle(text: str) -> Iterator[Pair]:
                 values = re.findall(r"[\"']([^\"']*)[\"']", hit["value"]) or [hit["value"].strip("() ")]
                 for value in values:
                     yield (*stack, *key), value
+
+
+def _without_comments(text: str) -> str:
+    """Without `/* … */`; one that is never closed goes on to the end."""
+    parts, at = [], 0
+    while (start := text.find("/*", at)) >= 0:
+        end = text.find("*/", start + 2)
+        parts.append(text[at:start])
+        if end < 0:
+            return " ".join(parts)
+        at = end + 2
+    return " ".join([*parts, text[at:]])
 
 
 def _block_name(head: str) -> str:

@@ -61,11 +61,14 @@ def _of_row(
         return
     for setting, why in _WEAKER[row.direction](before, after, old, change):
         line = new.line(setting.value, setting.keys[-1]) if setting in after else new.line(setting.keys[-1])
+        if setting in after and moved[_spelled(setting)] <= 0 and row.direction not in _NUMBERS:
+            continue  # It moved here from another file.
         if setting in before and moved[_spelled(setting)] >= 0 and setting not in after:
             continue
         yield WeakeningFinding(row.code, new.path, line, f"`{setting.dotted}` {why} ({row.tool}).")
 
 
+_NUMBERS = frozenset({Direction.FALLS, Direction.RISES, Direction.SHRINKS, Direction.OFF})
 Found = Iterator[tuple[Setting, str]]
 
 
