@@ -22,7 +22,7 @@ class CadenceError(Exception):
     `retry` whether the same call may succeed later without anybody's help, `after` the seconds to wait if known.
     `details` may be shown to anybody. `log_lines` are words of a child process or a library: they go to the log and
     to a local terminal, and never to GitHub.
-    An error that says no code of its own would be a mistake in Cadence, and says so.
+    An error that says no code of its own would be a defect in Cadence, and says so.
     """
 
     code = "internal"
@@ -115,7 +115,7 @@ class GitHubError(CadenceError):
 
 
 class NotFound(GitHubError):
-    """404, 410 or 451: it is not there, or this installation cannot see it."""
+    """404, 410 or 451: it does not exist, or this installation cannot see it."""
 
     code = "github.not_found"
     status = 404

@@ -75,7 +75,7 @@ class ConfigReport:
         if self.mistakes:
             return f"invalid: {_counted(len(self.mistakes), 'mistake')}"
         if not self.outcomes:
-            return "valid; it holds no policy tests"
+            return "valid; it has no policy tests"
         failed = sum(not outcome.passed for outcome in self.outcomes)
         told = f"{failed} of {_counted(len(self.outcomes), 'policy test')} failed"
         return f"valid; {told if failed else _counted(len(self.outcomes), 'policy test') + ' passed'}"

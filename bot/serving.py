@@ -114,7 +114,9 @@ def _start_worker(
         return None
     log.info("cadence.identity", app=house.identity.slug, app_id=house.identity.app_id, github=settings.github_url)
     if settings.openai_api_key is None:
-        log.warning("model.absent", remedy="set OPENAI_API_KEY; only blueprints with their own ChangeSet are worked on")
+        log.warning(
+            "model.absent", remedy="set OPENAI_API_KEY; only blueprints that carry their own ChangeSet can be planned"
+        )
     flow = build_flow(house)
     engine.launch(flow)
     drainer = Drainer(ledger, flow.deliver, wake, clock=clock, owner=settings.executor, liveness=engine, pace=pace)

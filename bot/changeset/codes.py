@@ -45,14 +45,14 @@ _CONTRACT = {
     "contract.invalid": CodeMeaning("a value has the wrong type or form", "Use the type the schema names."),
     "contract.empty": CodeMeaning("there are no edits", "Add at least one edit."),
     "contract.missing_after": CodeMeaning(
-        "an add or modify brings no content (`after` is null or absent)",
+        "an add or modify has no content (`after` is null or absent)",
         'Give the whole new text in "after", or exact "replace" pairs.',
     ),
     "contract.blank_after": CodeMeaning(
         "the new content is blank where the file had some", "Give the whole new text, or delete the file."
     ),
     "contract.conflicting_content": CodeMeaning(
-        "an edit brings content in more than one form, or a delete brings content",
+        "an edit gives content in more than one form, or a delete gives content",
         'Use exactly one of "after", "after_base64" and "replace"; none for a delete.',
     ),
     "contract.base64": CodeMeaning("`after_base64` is not valid base64", "Encode the bytes as standard base64."),
@@ -75,7 +75,7 @@ _CONTRACT = {
         "a path differs from another only in case or Unicode form", "Use the existing spelling or another name."
     ),
     "contract.before_sha": CodeMeaning(
-        "`before_sha` is no blob id, or stands on an add", "Give the 40-digit git blob id, or leave it out."
+        "`before_sha` is not a blob id, or is given for an add", "Give the 40-digit git blob id, or leave it out."
     ),
     "contract.encoding": CodeMeaning(
         "the new text cannot be written in the file's encoding, nobody can tell which encoding that is, or the text "
@@ -96,7 +96,7 @@ _CONTRACT = {
         "the text to replace does not occur in the file", "Copy `old` exactly from the file, white space included."
     ),
     "contract.replace_ambiguous": CodeMeaning(
-        "the text to replace occurs another number of times than said",
+        "the text to replace does not occur exactly as often as expected",
         'Make `old` longer until it is unique, or give the exact "count".',
     ),
     "contract.replace_overlap": CodeMeaning(
@@ -108,9 +108,7 @@ _CONTRACT = {
     "contract.replace_binary": CodeMeaning(
         "`replace` on a file that is not text", "Give the whole content in after_base64."
     ),
-    "stale": CodeMeaning(
-        "the file is no longer the blob the edit was computed from", "Plan again on the present file."
-    ),
+    "stale": CodeMeaning("the file has changed since the edit was computed", "Plan again on the current file."),
 }
 
 _PATH = {
@@ -122,7 +120,7 @@ _PATH = {
     "path.backslash": CodeMeaning("the path holds a backslash", "Separate components with `/`."),
     "path.trailing": CodeMeaning(
         "a component ends in a dot or space, or begins with a space",
-        "Drop the dot or space: not every system keeps it.",
+        "Remove the dot or space: some systems do not keep it.",
     ),
     "path.filter": CodeMeaning(
         "`.gitattributes` sends the path through a filter such as Git LFS or git-crypt, which Cadence does not run",
@@ -146,15 +144,17 @@ _PROTECTED = {
     "protected.workflow": CodeMeaning("a workflow or action may not be changed", "Leave it to a person."),
     "protected.config": CodeMeaning("Cadence's own configuration may not be changed", "Leave it to a person."),
     "protected.codeowners": CodeMeaning("CODEOWNERS may not be changed", "Leave it to a person."),
-    "protected.lockfile": CodeMeaning("a lock file may not be written by hand", "Let its tool make it."),
+    "protected.lockfile": CodeMeaning("a lock file may not be written by hand", "Generate it with its own tool."),
     "protected.path": CodeMeaning("`plan.protected` names this path", "Leave the path alone or change the config."),
     "size": CodeMeaning("too many files or bytes for one ChangeSet", "Split the work into smaller blueprints."),
 }
 
 _SECRET = {
-    "secret.private_key": CodeMeaning("an added line begins a private key", "Never commit a key; read it at run time."),
+    "secret.private_key": CodeMeaning(
+        "an added line is the start of a private key", "Never commit a key; read it at run time."
+    ),
     "secret.literal": CodeMeaning(
-        "a name such as `api_key` is given a literal that looks like a key", "Read the key at run time."
+        "a name such as `api_key` is assigned a literal that looks like a key", "Read the key at run time."
     ),
     "secret.jwt": CodeMeaning("an added line holds a JSON web token", "Never commit a token; make one at run time."),
     "secret.password": CodeMeaning("an added line holds a password in a URL", "Read the password at run time."),
@@ -164,28 +164,30 @@ _SECRET = {
 _MESSAGE = {
     "message.blank": CodeMeaning("the message has no subject", "Say in one line what the change does."),
     "message.long_subject": _warning("the subject is too long; it is cut", "Keep the first line under 72 characters."),
-    "message.skip": _warning("words that make CI skip; they are taken out", "Leave `[skip ci]` and its like out."),
+    "message.skip": _warning("words that make CI skip; they are removed", "Leave out `[skip ci]` and similar words."),
     "message.closing": _warning(
-        "a closing keyword with an issue; the reference is taken out", "Do not close issues from the message."
+        "a closing keyword with an issue; the reference is removed", "Do not close issues from the message."
     ),
     "message.mention": _warning(
         "an @mention; the @ is taken out, and `@scope/name` is put in code",
         "Do not mention people.",
     ),
-    "message.trailer": _warning("a trailer only Cadence may write; it is taken out", "Leave `Cadence-…` trailers out."),
-    "message.control": _warning("control characters; they are taken out", "Use plain text."),
+    "message.trailer": _warning(
+        "a trailer that only Cadence may write; it is removed", "Leave `Cadence-…` trailers out."
+    ),
+    "message.control": _warning("control characters; they are removed", "Use plain text."),
 }
 
 _LOSS = {
     "loss.elision": CodeMeaning(
-        "a mark such as `rest unchanged` stands where content was",
+        "a mark such as `rest unchanged` replaces content",
         "Write the whole file, or use `replace` to name only what changes.",
     ),
     "loss.placeholder": CodeMeaning(
-        "a placeholder stands where content belongs", "Write the real content instead of the placeholder."
+        "a placeholder is in the place of real content", "Write the real content instead of the placeholder."
     ),
     "loss.fragment": CodeMeaning(
-        "a fragment replaces a whole file: most definitions, headings and lines are gone",
+        "a fragment replaces a whole file: most definitions, headings and lines are removed",
         "Write the whole file, or use `replace` to name only what changes.",
     ),
     "loss.truncated": CodeMeaning("the end of the file is cut off", "Write the file to its end, or use `replace`."),
@@ -201,22 +203,22 @@ _LOSS = {
         "Keep the other entries; change only yours.",
     ),
     "loss.code_fence": CodeMeaning("the content is wrapped in a Markdown code fence", "Send the bare content."),
-    "loss.escaped_newlines": CodeMeaning("`\\n` is written out where line ends are meant", "Send real line ends."),
+    "loss.escaped_newlines": CodeMeaning("a literal `\\n` is written in place of line ends", "Send real line ends."),
     "loss.diff": CodeMeaning("the content is a diff, not the file", "Send the file's whole new text."),
     "loss.conflict": CodeMeaning("the content holds conflict marks", "Resolve the conflict."),
-    "loss.stub": _warning("new code is a stub without a body", "Write the body, or say why a stub is meant."),
+    "loss.stub": _warning("new code is a stub without a body", "Write the body, or say why a stub is intended."),
     "loss.declared": _warning("the edit declares that it removes names", "Both reviewers are shown the names."),
     "loss.undeclared_removal": _warning(
-        "`removes` names something neither the blueprint nor the plan mentions; it excuses nothing",
+        "`removes` names something that neither the blueprint nor the plan mentions, so it has no effect",
         "Mention the removal in the blueprint or the plan.",
     ),
     "loss.line_endings": _warning("all line ends change between CRLF and LF", "Keep the file's line ends."),
-    "syntax.python": CodeMeaning("the result is no valid Python", "Correct the syntax at the line named."),
-    "syntax.json": CodeMeaning("the result is no valid JSON", "Correct the syntax at the line named."),
-    "syntax.toml": CodeMeaning("the result is no valid TOML", "Correct the syntax at the line named."),
-    "syntax.yaml": CodeMeaning("the result is no valid YAML", "Correct the syntax at the line named."),
+    "syntax.python": CodeMeaning("the result is not valid Python", "Correct the syntax at the line named."),
+    "syntax.json": CodeMeaning("the result is not valid JSON", "Correct the syntax at the line named."),
+    "syntax.toml": CodeMeaning("the result is not valid TOML", "Correct the syntax at the line named."),
+    "syntax.yaml": CodeMeaning("the result is not valid YAML", "Correct the syntax at the line named."),
     **{
-        f"syntax.{name}": CodeMeaning(f"the result is no valid {said}", "Correct the syntax at the line named.")
+        f"syntax.{name}": CodeMeaning(f"the result is not valid {said}", "Correct the syntax at the line named.")
         for name, said in (
             ("javascript", "JavaScript"),
             ("typescript", "TypeScript"),

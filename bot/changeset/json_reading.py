@@ -16,7 +16,7 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     keys = [key for key, _ in pairs]
     doubled = sorted({key for key in keys if keys.count(key) > 1})
     if doubled:
-        raise ChangeSetRejected([found("contract.duplicate_key", f"the key {doubled[0]!r} stands twice in one object")])
+        raise ChangeSetRejected([found("contract.duplicate_key", f"the key {doubled[0]!r} occurs twice in one object")])
     return dict(pairs)
 
 

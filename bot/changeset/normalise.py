@@ -97,7 +97,7 @@ def _unwrapped(value: object, notes: list[str]) -> dict[str, Any]:
                 notes.append(f"took the ChangeSet from `{name}`")
                 return {**beside, **inner}
         return dict(value)
-    raise ChangeSetRejected([found("contract.not_a_change_set", "the JSON is no object")])
+    raise ChangeSetRejected([found("contract.not_a_change_set", "the JSON is not an object")])
 
 
 def _renamed(

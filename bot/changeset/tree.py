@@ -46,7 +46,7 @@ class TreeSearcher(Protocol):
         """Paths of the regular files."""
 
     def names(self, directory: str) -> Sequence[str]:
-        """Names in a directory ("" for the root); none when there is no directory."""
+        """Names in a directory ("" for the root); none when there is not a directory."""
 
     def holding(self, words: Sequence[str], suffixes: Sequence[str]) -> Sequence[str]:
         """Paths of the files with one of the extensions that hold one of the texts as a word."""

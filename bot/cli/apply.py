@@ -50,7 +50,7 @@ def apply(
 
     with _judged(file, repo, base) as case:
         if branch is not None and not case.repository.is_branch_name(branch):
-            raise WrongUse(f"{branch!r} is no name for a branch.", remedy="See `git help check-ref-format`.")
+            raise WrongUse(f"{branch!r} is not a valid branch name.", remedy="See `git help check-ref-format`.")
         made = None if check or not case.judged.accepted else _commit(case, branch)
         judged = made if isinstance(made, Judged) else case.judged
         _tell(case, judged, made if isinstance(made, _Made) else None, as_json=as_json)

@@ -70,7 +70,7 @@ def answer(house: House, repository: str, number: int, wishes: Sequence[str], *,
     run = house.ledger.run_named(repository, number)
     if run is None:
         raise CadenceError(
-            f"{repository}#{number} is no pull request or blueprint of Cadence's in this ledger.",
+            f"{repository}#{number} is not a Cadence pull request or blueprint in this ledger.",
             code="run.unknown",
             remedy="`cadence runs` lists what there is; CADENCE_DATABASE_URL and CADENCE_DATA_DIR say where.",
         )

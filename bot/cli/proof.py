@@ -25,7 +25,7 @@ _COMMIT = re.compile(r"[0-9a-f]{7,40}")
 
 def _commit(value: str) -> str:
     if not _COMMIT.fullmatch(value):
-        raise typer.BadParameter(f"{value!r} is no commit id: 7 to 40 of the characters 0-9 and a-f")
+        raise typer.BadParameter(f"{value!r} is not a commit id: 7 to 40 of the characters 0-9 and a-f")
     return value
 
 
@@ -166,7 +166,7 @@ def _must(proof: ProofEntry | None, commit: str) -> ProofEntry:
         raise CadenceError(
             f"the ledger has no proof of a merge {commit}",
             code="proof.missing",
-            remedy="A merge by a person's hand has none; for a proof in a file, name it with --manifest.",
+            remedy="A merge by a person has none; for a proof in a file, name it with --manifest.",
         )
     return proof
 
@@ -179,7 +179,7 @@ def _trusted(path: Path) -> frozenset[str]:
         rows = json.loads(_read(path, "--keys"))["keys"]
         return frozenset(key_id(row["public_key"]) for row in rows)
     except (ValueError, KeyError, TypeError, RecursionError):
-        raise typer.BadParameter(f"{path} is no cadence-keys.json", param_hint="--keys") from None
+        raise typer.BadParameter(f"{path} is not a cadence-keys.json file", param_hint="--keys") from None
 
 
 def _read(path: Path, option: str) -> bytes:

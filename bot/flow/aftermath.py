@@ -137,7 +137,7 @@ def _red(desk: Desk, rules: AfterMergeConfig, red: Sequence[CheckState]) -> bool
     text = f"This issue was reopened: after #{run.pull} was merged, {evidence} on `{run.base_branch}`. {follows}"
     reopen(desk, text)
     if child is None:
-        desk.move(S.REVERTED, f"{reason}. Files changed since, so it cannot be taken back by itself")
+        desk.move(S.REVERTED, f"{reason}. Files changed since, so it cannot be reverted automatically")
         desk.tell(next_step=_BY_HAND)
         return False
     desk.move(S.REVERTED, f"{reason}. Run {child} takes it back")

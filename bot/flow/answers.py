@@ -120,7 +120,7 @@ def run_at(house: House, repository_id: RepositoryId, number: IssueNumber, *, is
 def status(house: House, run: RunEntry | None) -> str:
     """Where the run stands, from the ledger."""
     if run is None:
-        return "Nothing runs for this issue. A maintainer starts a run with the label `blueprint`."
+        return "This issue has no run. A maintainer starts one with the label `blueprint`."
     lines = [f"Run `{run.run_id}` is **{run.state}**" + (f": {quiet_line(run.reason)}" if run.reason else ".")]
     if run.pull is not None:
         lines.append(f"Pull request: #{run.pull}")

@@ -87,8 +87,8 @@ def diff_approval_needed(desk: Desk, config: RepoConfig) -> bool:
     if not (outside or weakened or planned):
         return False
     diff = desk.mirror.diff(BaseSha(CommitSha(run.base_sha)), CommitSha(run.head_sha))
-    reasons = ["approval.diff: the text is by somebody who may not write here"] if outside else []
-    reasons += ["plan.unapproved: `plan.approval: required` stands in .github/cadence.yml"] if planned else []
+    reasons = ["approval.diff: the text is by a person without write permission"] if outside else []
+    reasons += ["plan.unapproved: `plan.approval: required` is set in .github/cadence.yml"] if planned else []
     reasons += [f"{weakened[0].code}: {weakened[0].message}"] if weakened else []
     desk.update(asked_digest=run.changeset_digest)
     desk.move(S.WAITING_APPROVAL, "; ".join(reasons))

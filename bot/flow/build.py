@@ -83,9 +83,9 @@ def plan(desk: Desk) -> bool:
     if is_revert(run.cause):
         # Nobody looks for weakened tests in what restores the files exactly; a model's own idea is not that.
         raise Refused(
-            "the files changed since the merge, so it cannot be taken back by itself",
+            "the files changed since the merge, so it cannot be reverted automatically",
             code="stale",
-            remedy="A person mends or reverts it; then label the issue again.",
+            remedy="Fix or revert it by hand, then label the issue again.",
         )
     planned = desk.house.planner.plan(
         PlanRequest(

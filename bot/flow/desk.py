@@ -84,7 +84,7 @@ class Desk:
         details: tuple[str, ...] = (),
         asked: ApprovalAsked | None = None,
     ) -> bool:
-        """Show on the issue where the run stands; gives whether GitHub took it.
+        """Show on the issue the state of the run; gives whether GitHub took it.
 
         At the gate the first reason of the newest decision is shown. A comment that cannot be written never ends a
         run. Where it matters, for an end and for a question, the sweep tells it later (see telling.py).

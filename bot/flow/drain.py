@@ -200,7 +200,7 @@ def _edited(house: House, event: IssueChanged) -> Handled | Ignored:
             house.engine.start_build(run.run_id, f"edited-{house.ledger.last_transition(run.run_id)}")
             return Handled("the text to approve has changed", run.run_id)
     runs = house.ledger.runs_of_issue(event.repo.repository_id, event.issue)
-    return _look(house, event.repo.repository_id, runs) or Ignored("no run of the issue is concerned by the edit")
+    return _look(house, event.repo.repository_id, runs) or Ignored("the edit does not affect a run of the issue")
 
 
 def _look(house: House, repository: RepositoryId, runs: Sequence[RunEntry]) -> Handled | None:
@@ -221,11 +221,11 @@ def _pull(house: House, event: PullChanged) -> Handled | Ignored:
     if run is None:
         names = let_pass(house, event)
         if names:
-            return Handled(f"#{event.pull} is not one of Cadence's: {', '.join(names)} skipped")
-        return Ignored(f"pull request #{event.pull} is not one of Cadence's")
+            return Handled(f"#{event.pull} is not a Cadence pull request: {', '.join(names)} skipped")
+        return Ignored(f"pull request #{event.pull} is not a Cadence pull request")
     own = event.sender is not None and event.sender.login == house.identity.bot_login
     if own and event.action in ("opened", "synchronize", "edited", "closed"):
-        return Ignored("own action: the step that did it looks at the gate itself")
+        return Ignored("own action: the step that made it evaluates the gate")
     looked = _look(house, event.repo.repository_id, [run])
     if looked is not None and event.base_was not in ("", event.base_branch) and event.base_branch == run.base_branch:
         # Back from another base, to which it may have been fitted meanwhile: what was said of it is said anew.
@@ -235,17 +235,17 @@ def _pull(house: House, event: PullChanged) -> Handled | Ignored:
 
 def _group(house: House, event: GroupTested) -> Handled | Ignored:
     told = answer_group(house, event)
-    return Handled(told) if told else Ignored("no rule of the base asks for a check of Cadence's")
+    return Handled(told) if told else Ignored("no rule of the base requires a Cadence check")
 
 
 def _checks(house: House, event: ChecksChanged) -> Handled | Ignored:
     if event.app_id == house.identity.app_id:
-        return Ignored("our own check: whoever put it has looked at the gate already")
+        return Ignored("our own check: the step that created it has evaluated the gate")
     by_head = house.ledger.run_for_head(event.repo.repository_id, HeadSha(event.head))
     by_pull = (house.ledger.run_for_pull(event.repo.repository_id, PullNumber(pull)) for pull in event.pulls)
     merged = house.ledger.run_for_merge(event.repo.repository_id, event.head)
     runs = [run for run in (by_head, *by_pull, merged) if run is not None]
-    return _look(house, event.repo.repository_id, runs) or Ignored("no pull request of Cadence's has this head")
+    return _look(house, event.repo.repository_id, runs) or Ignored("no Cadence pull request has this head")
 
 
 def _rerun(house: House, event: RerunAsked) -> Handled | Ignored:
@@ -281,7 +281,7 @@ def _push(house: House, event: BranchPushed) -> Handled | Ignored:
         return Handled(f"`{event.branch}` moved: looking at {len(concerned)} pull request(s)", concerned[0].run_id)
     unfinished = (run for run in house.ledger.unfinished_runs() if run.repository_id == repository)
     on_branch = [run for run in unfinished if run.branch == event.branch]
-    return _look(house, repository, on_branch) or Ignored(f"`{event.branch}` is no base or branch of Cadence's")
+    return _look(house, repository, on_branch) or Ignored(f"`{event.branch}` is not a base or branch that Cadence uses")
 
 
 def _installation(house: House, event: InstallationChanged) -> Handled | Ignored:

@@ -18,7 +18,7 @@ from bot.repo_config import RepoConfig
 from bot.states import AT_THE_GATE, RunState
 
 S = RunState
-NOTHING = "Nothing waits for approval here"
+NOTHING = "Nothing is waiting for approval here"
 
 
 def go(house: House, event: CommandGiven, command: Command, run: RunEntry | None, config: RepoConfig) -> str:
@@ -30,10 +30,10 @@ def go(house: House, event: CommandGiven, command: Command, run: RunEntry | None
     if run.state is not S.WAITING_APPROVAL or not run.asked_digest:
         return f"{NOTHING}: the run is **{run.state}**."
     if command.argument and not run.asked_digest.startswith(command.argument.lower()):
-        return f"`{command.argument}` is not what waits for approval; `{run.asked_digest[:12]}` is."
+        return f"`{command.argument}` is not the hash that waits for approval; `{run.asked_digest[:12]}` is."
     if not command.argument and not _shown_before(run.asked_at, event.created_at):
         again = f"`/cadence go {run.asked_digest[:12]}`"
-        return f"What waits for approval changed after your comment. Look again, then {again}."
+        return f"The text to approve changed after your comment. Read it again, then {again}."
     field = "approved_diff" if run.asked_digest == run.changeset_digest else "approved_digest"
     house.ledger.update_run(run.run_id, **{field: run.asked_digest, "approved_by": event.sender.login})
     house.ledger.move(run.run_id, S.RECEIVED, reason=f"approved by @{event.sender.login}", by=event.sender.login)
@@ -66,10 +66,10 @@ def _at_the_gate(house: House, event: CommandGiven, command: Command, run: RunEn
             named = " ".join(f"`{digest[:12]}` is what was pushed." for digest in on_the_pull.values())
             return f"`{command.argument}` is not the issue's present text; `{text[:12]}` is. {named}".strip()
     elif any(edit.at >= event.created_at for edit in history.edits):
-        return f"The issue was edited after your comment. Look again, then `/cadence go {text[:12]}`."
+        return f"The issue was edited after your comment. Read it again, then `/cadence go {text[:12]}`."
     elif on_the_pull and not _head_shown_before(seen.snapshot, event.created_at):
         again = next(iter(on_the_pull.values()))[:12]
-        return f"What was pushed is newer than your comment. Look at it, then `/cadence go {again}`."
+        return f"The pushed commits are newer than your comment. Read them, then `/cadence go {again}`."
     desk.update(**fields, approved_by=event.sender.login)
     assert run.pull is not None
     house.engine.tick(run.repository_id, run.pull)

@@ -87,7 +87,7 @@ def _what_is_asked(run: RunEntry) -> Blueprint:
     """The issue's text; a change that takes a merge back is there to undo what that text asks."""
     if not is_revert(run.cause):
         return read_blueprint(run.title, run.body)
-    wanted = "Every file of this change stands again as it stood before the merge that it takes back."
+    wanted = "Every file of this change is again as it was before the merge that it reverts."
     return Blueprint(title=run.summary, text=wanted, acceptance=(wanted,))
 
 

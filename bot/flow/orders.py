@@ -49,7 +49,7 @@ def obey(house: House, event: CommandGiven) -> Handled | Ignored:
         return Ignored("the command was taken already")
     run = answers.run_at(house, event.repo.repository_id, event.issue, is_pull=event.is_pull)
     if run is None and event.is_pull:
-        return Ignored(f"pull request #{event.issue} is not one of Cadence's")
+        return Ignored(f"pull request #{event.issue} is not a Cadence pull request")
     writer = house.github.at(event.repo).permission(event.sender.login).permission in ("admin", "write")
     if writer:
         name, arguments = f"comment:{event.comment}{event.edit}", [*_place(event), int(event.comment)]
@@ -153,7 +153,7 @@ def _act(house: House, event: CommandGiven, command: Command, run: RunEntry | No
 def _review(house: House, run: RunEntry | None) -> str:
     """Another attempt of both reviews on the present head."""
     if run is None or run.pull is None or run.state not in AT_THE_GATE:
-        return "No open pull request of Cadence's belongs to this, so there is nothing to review."
+        return "This has no open Cadence pull request, so there is nothing to review."
     seen, _ = look(Desk(house, run.run_id))
     head = seen.snapshot.head
     ask_again(house, run, head, base_tip=seen.snapshot.base_tip or "")

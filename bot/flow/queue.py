@@ -31,12 +31,12 @@ def answer_group(house: House, event: GroupTested) -> str:
     entries = _group(calls.queue.entries(event.base_branch), event.pull)
     told = [answer for entry in entries if (answer := _ours(house, event.repo, entry)) is not None]
     if entries and not told:
-        conclusion, title, rows = "skipped", NOT_OURS, ["No entry of this group is a pull request of Cadence's."]
+        conclusion, title, rows = "skipped", NOT_OURS, ["No entry of this group is a Cadence pull request."]
     else:
         fit = bool(entries) and all(good for good, _ in told)
         conclusion = "success" if fit else "failure"
         title = "Every Cadence PR of the group may merge" if fit else "A Cadence PR of the group may not merge"
-        rows = [text for _, text in told] or ["The merge queue does not show this group's entries any more."]
+        rows = [text for _, text in told] or ["The merge queue no longer lists this group's entries."]
     output = CheckOutput(title=title, summary="\n".join(f"- {row}" for row in rows))
     for name in names:
         _put(house, event.repo, event.head, name, conclusion, output)

@@ -51,11 +51,11 @@ def propose_revert(desk: Desk, evidence: str, base: str) -> RunId | None:
             # A reviewer takes guidance for a maintainer's word: the names and addresses of checks stand in the plan.
             guidance=(
                 "This change takes a merged one back, because CI on the base turned red after it. Judge only whether "
-                "it restores the files as they stood before, not whether it does what the blueprint asks."
+                "it restores the files as they were before, not whether it does what the blueprint asks."
             ),
             changeset_digest=change_set.digest(),
             summary=summary,
-            plan=f"Restores the files as they stood before {run.merge_sha}.\n\nEvidence: {evidence}",
+            plan=f"Restores the files as they were before {run.merge_sha}.\n\nEvidence: {evidence}",
             status_comment=run.status_comment,
             base_branch=base,
             default_branch=run.default_branch,

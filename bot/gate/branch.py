@@ -47,7 +47,7 @@ def _enforced_by_github(found: Findings, branch: BranchRules) -> None:
     for kind in branch.unchecked:
         found.note(f"rule.{kind}", f"The rule `{kind}` of the base branch is enforced by GitHub at the merge.")
     if not branch.readable:
-        text = "Not every rule of the base branch can be read; GitHub itself enforces them at the merge."
+        text = "Some rules of the base branch cannot be read; GitHub itself enforces them at the merge."
         found.note("rule.unreadable", text)
 
 
@@ -113,7 +113,7 @@ def _conversations(found: Findings, snapshot: Snapshot, branch: BranchRules) -> 
     if branch.conversations and snapshot.open_conversations:
         found.wait(
             "rule.conversations",
-            f"{snapshot.open_conversations} conversation(s) are open, and a rule asks that every one is resolved.",
+            f"{snapshot.open_conversations} conversation(s) are open, and a rule requires that every one is resolved.",
             short="for open conversations",
         )
 
@@ -121,12 +121,12 @@ def _conversations(found: Findings, snapshot: Snapshot, branch: BranchRules) -> 
 def _signatures(found: Findings, rules: RepoConfig) -> None:
     """Commits that Cadence pushes are not signed; a squash makes one new commit, which GitHub signs itself."""
     if rules.merge.method == "squash":
-        found.note("rule.required_signatures", "The base branch takes signed commits only; GitHub signs the squash.")
+        found.note("rule.required_signatures", "The base branch needs signed commits; GitHub signs the squash.")
         return
     found.block(
         "rule.required_signatures",
-        f"The base branch takes signed commits only, and `merge.method: {rules.merge.method}` keeps unsigned ones.",
-        short="the base takes signed commits only",
+        f"The base branch needs signed commits, and `merge.method: {rules.merge.method}` keeps unsigned commits.",
+        short="the base needs signed commits",
     )
 
 

@@ -120,7 +120,7 @@ def _absent(found: Findings, name: str, text: str, checks: Sequence[CheckState],
     if not near:
         return _pending(found, name, text)
     text = f"{text} Similar names did report: {', '.join(f'`{one}`' for one in near)}."
-    return _pending(found, name, text, then=f"It is looked at again when the check reports. {correct}")
+    return _pending(found, name, text, then=f"Cadence looks again when the check reports. {correct}")
 
 
 def _required(found: Findings, checks: Sequence[CheckState], required: Sequence[RequiredCheck]) -> None:
@@ -156,7 +156,7 @@ def _expected(
             found,
             name,
             f"The check `{name}` runs on the base branch and has not reported here.",
-            then="It is looked at again when it reports. If it never runs on pull requests, list it in "
+            then="Cadence looks again when it reports. If it never runs on pull requests, list it in "
             "`ci.allow_skipped` of .github/cadence.yml.",
         )
 

@@ -51,7 +51,7 @@ def _wanted(found: Findings, snapshot: Snapshot) -> None:
         text = f"Issue #{snapshot.issue} lost its trigger label."
         found.block("stopped", text, short="label removed")
     if STOP_LABEL in snapshot.labels:
-        then = "Take the label off, then label the issue again: that starts a new run."
+        then = "Remove the label, then label the issue again: that starts a new run."
         found.block("stopped", f"The label `{STOP_LABEL}` is set.", then=then, short="stop label set")
     if HOLD_LABEL in snapshot.labels:
         found.wait(
@@ -77,7 +77,7 @@ def _policy(found: Findings, snapshot: Snapshot, rules: RepoConfig) -> None:
     if snapshot.paused or rules.paused:
         found.wait(
             "paused",
-            "`paused: true` stands in .github/cadence.yml.",
+            "`paused: true` is set in .github/cadence.yml.",
             short="for a maintainer: Cadence is paused here",
         )
     judged = {verdict.kind for verdict in snapshot.verdicts}
@@ -99,7 +99,7 @@ def _pull(found: Findings, snapshot: Snapshot) -> None:
     if snapshot.base_branch != snapshot.expected_base_branch:
         found.block(
             "base.retargeted",
-            f"The base is `{snapshot.base_branch}`; `{snapshot.expected_base_branch}` was planned and judged.",
+            f"The base is `{snapshot.base_branch}`; `{snapshot.expected_base_branch}` was planned for and reviewed.",
             short="another base branch",
             when=f"the base is `{snapshot.expected_base_branch}` again",
         )
@@ -112,7 +112,7 @@ def _pull(found: Findings, snapshot: Snapshot) -> None:
     elif snapshot.mergeable is None:
         found.wait(
             "mergeable.unknown",
-            "GitHub is still working out whether it can be merged.",
+            "GitHub has not yet computed whether it can be merged.",
             short="for GitHub: mergeability unknown",
         )
     else:
@@ -136,11 +136,11 @@ def _base(found: Findings, snapshot: Snapshot, rules: RepoConfig) -> None:
     strict = snapshot.rules is not None and snapshot.rules.strict
     doubtful = rules.merge.up_to_date == "rules" and (snapshot.rules is None or not snapshot.rules.readable)
     if snapshot.merge_base == snapshot.base_tip:
-        found.passed.append("holds the base's tip")
+        found.passed.append("contains the base's tip")
     elif rules.merge.up_to_date == "always" or strict or doubtful:
         found.wait(
             "base.behind",
-            f"The base moved on: its tip {snapshot.base_tip[:12]} is not in this head.",
+            f"The base has moved: its tip {snapshot.base_tip[:12]} is not in this head.",
             short="for its turn: behind the base",
         )
 
@@ -159,7 +159,7 @@ def _verdict(found: Findings, snapshot: Snapshot, kind: ReviewKind) -> None:
 def _no_verdict(found: Findings, snapshot: Snapshot, kind: ReviewKind) -> None:
     when = f"the {kind} review approves this head"
     if snapshot.verdict_heads and not snapshot.verdicts:
-        text = f"The {kind} review speaks of another head, base or policy."
+        text = f"The {kind} review is for another head, base or config."
         found.wait("review.stale", text, short=f"for the {kind} review of this head", when=when)
     else:
         text = f"The {kind} review of this head is not done."
@@ -191,9 +191,9 @@ def _one_verdict(found: Findings, kind: ReviewKind, verdict: OwnVerdict) -> None
     if not verdict.check_posted:
         found.wait(
             "review.unposted",
-            f"The {kind} verdict does not stand on GitHub yet.",
+            f"The {kind} verdict is not on GitHub yet.",
             short=f"for the {kind} verdict to be posted",
-            when=f"the {kind} verdict stands on GitHub",
+            when=f"the {kind} verdict is on GitHub",
         )
 
 
@@ -203,7 +203,7 @@ def _unread(found: Findings, snapshot: Snapshot) -> None:
         "issue_open": (snapshot.issue_open, "whether the issue is open"),
         "issue_labelled": (snapshot.issue_labelled, "the issue's labels"),
         "base_tip": (snapshot.base_tip, "the base branch's tip"),
-        "merge_base": (snapshot.merge_base, "where the head left the base"),
+        "merge_base": (snapshot.merge_base, "the merge base of head and base"),
         "checks": (snapshot.checks, "the head's checks"),
         "suites": (snapshot.suites, "the head's check suites"),
         "base_checks": (snapshot.base_checks, "the base's checks"),

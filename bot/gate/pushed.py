@@ -19,7 +19,7 @@ SHOWN = 3
 def judge_pushed(found: Findings, snapshot: Snapshot, rules: RepoConfig) -> None:
     """Add every finding in people's commits that nobody approved, and a plan that should have been and was not."""
     if snapshot.pushed is None:
-        found.unread("pushed", "what people pushed onto the branch")
+        found.unread("pushed", "the commits that people pushed")
         return
     if snapshot.own_config:
         found.block(
@@ -31,7 +31,7 @@ def judge_pushed(found: Findings, snapshot: Snapshot, rules: RepoConfig) -> None
         )
     approved = bool(snapshot.pushed_digest) and snapshot.pushed_approved == snapshot.pushed_digest
     if rules.plan.approval == "required" and not (snapshot.plan_approved or approved):
-        text = "Nobody approved the plan, and the policy asks for it."
+        text = "Nobody approved the plan, and the config requires it."
         found.wait("plan.unapproved", text, then=_go(snapshot), short="for a person: the plan")
     if approved:
         found.passed.append("what people pushed is approved")
@@ -54,4 +54,4 @@ def _ask(found: Findings, code: str, findings: Sequence[PushedFinding], snapshot
 
 def _go(snapshot: Snapshot) -> str:
     named = f" {snapshot.pushed_digest[:12]}" if snapshot.pushed_digest else ""
-    return f"Take it back, or read the pull request's diff and comment `/cadence go{named}`."
+    return f"Revert it, or read the pull request's diff and comment `/cadence go{named}`."

@@ -147,7 +147,7 @@ class Findings:
 
     def note(self, code: str, text: str) -> None:
         """It stands in nobody's way as far as can be told: GitHub itself enforces it at the merge."""
-        self.notes.append(reason(code, text, who=GITHUB, then="Nothing, unless GitHub refuses the merge."))
+        self.notes.append(reason(code, text, who=GITHUB, then="Nothing is needed unless GitHub refuses the merge."))
 
     def unread(self, field: str, what: str) -> None:
         """A fact that could not be read never passes."""

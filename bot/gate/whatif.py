@@ -53,7 +53,7 @@ def _split(wish: str) -> tuple[str, str]:
     if not equals or key not in known:
         near = difflib.get_close_matches(key, known, n=1)
         hint = f" Did you mean `{near[0]}`?" if near else ""
-        raise _invalid(wish, f"{key!r} is nothing that can be supposed.{hint}")
+        raise _invalid(wish, f"{key!r} is not a fact that can be supposed.{hint}")
     if not value:
         raise _invalid(wish, f"`{key}` needs a value.")
     return key, value
@@ -61,7 +61,7 @@ def _split(wish: str) -> tuple[str, str]:
 
 def _invalid(wish: str, fault: str) -> WrongUse:
     return WrongUse(
-        f"--what-if {wish}: {fault}", code="what_if.invalid", remedy=f"What can be supposed: {', '.join(FORMS)}."
+        f"--what-if {wish}: {fault}", code="what_if.invalid", remedy=f"Facts that can be supposed: {', '.join(FORMS)}."
     )
 
 
@@ -148,7 +148,7 @@ def _mergeable(snapshot: Snapshot, wish: str, value: str) -> Snapshot:
 
 def _behind(snapshot: Snapshot, wish: str, value: str) -> Snapshot:
     if _truth(wish, value):
-        raise _invalid(wish, "only `behind=false` can be supposed: the head then holds the base's tip.")
+        raise _invalid(wish, "only `behind=false` can be supposed: the head then contains the base's tip.")
     return replace(snapshot, merge_base=snapshot.base_tip)
 
 

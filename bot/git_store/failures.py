@@ -110,13 +110,13 @@ def push_failure(porcelain: str, stderr: str, secrets: Sequence[str] = ()) -> Ca
     if denied:
         return denied
     if rejected or _CONNECTION.search(stderr):
-        return UnknownOutcome("The push got no usable answer; it may have happened.", log_lines=lines)
+        return UnknownOutcome("GitHub gave no usable answer to the push; it may have happened.", log_lines=lines)
     return GitFailed("git push failed.", log_lines=lines)
 
 
 def _denied(stderr: str, lines: tuple[str, ...]) -> CadenceError | None:
     if _LIMITED.search(stderr):
-        return Limited("The git server asks us to slow down.", after=60, log_lines=lines)
+        return Limited("The git server limits the rate of requests.", after=60, log_lines=lines)
     if _UNAUTHORIZED.search(stderr):
         return Unauthorized("The git server did not accept the installation token.", log_lines=lines)
     if _FORBIDDEN.search(stderr):
@@ -128,11 +128,11 @@ def _denied(stderr: str, lines: tuple[str, ...]) -> CadenceError | None:
     if _MOVED.search(stderr):
         return NotFound(
             "The repository is no longer at this address.",
-            remedy="Read its present name and try again.",
+            remedy="Read its current name and try again.",
             log_lines=lines,
         )
     if _NOT_FOUND.search(stderr):
-        return NotFound("The repository is not there, or this installation cannot see it.", log_lines=lines)
+        return NotFound("The repository does not exist, or this installation cannot see it.", log_lines=lines)
     return None
 
 
@@ -143,9 +143,9 @@ def _refused(why: str, stderr: str, secrets: Sequence[str]) -> PushRefused:
     details = _remote_reasons(stderr, secrets) or ((redact(why, secrets)[:300],) if why else ())
     if _TAKEN.search(why):
         return PushRefused(
-            "The branch does not stand where Cadence left it: somebody else pushed to it or made it.",
+            "The branch is not at the commit that Cadence pushed: another person pushed to it or created it.",
             code="branch.taken",
-            remedy="Keep the commits and let Cadence judge them, or discard them with `/cadence replan --discard`.",
+            remedy="Keep the commits and let Cadence review them, or discard them with `/cadence replan --discard`.",
             details=details,
             log_lines=lines,
         )

@@ -42,7 +42,7 @@ class LocalRepository:
                 return cls(Path(found.git_dir).resolve(), Path(found.common_dir).resolve(), bare=found.bare)
         except (InvalidGitRepositoryError, NoSuchPathError):
             raise WrongUse(
-                f"{directory} is no git repository.",
+                f"{directory} is not a git repository.",
                 code="repository.missing",
                 remedy="Name one with --repo DIR, or run the command inside one.",
             ) from None

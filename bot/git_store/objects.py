@@ -167,7 +167,7 @@ class GitTree:
         return check_attributes(found, paths, names) if found else {}
 
     def names(self, directory: str) -> Sequence[str]:
-        """Names in a directory ("" for the root); none when there is no directory."""
+        """Names in a directory ("" for the root); none when there is not a directory."""
         found = (MODE_DIRECTORY, BlobSha(self.root)) if not directory else self._find(directory)
         return tuple(self._directory(found[1])) if found is not None and found[0] == MODE_DIRECTORY else ()
 

@@ -35,7 +35,7 @@ def _common_dir(directory: Path) -> Path:
             return Path(repo.common_dir).resolve()
     except (InvalidGitRepositoryError, NoSuchPathError):
         raise CadenceError(
-            f"{directory} is no git repository",
+            f"{directory} is not a git repository",
             code="proof.repository",
             remedy="Name a clone of the merged repository with --repo.",
         ) from None

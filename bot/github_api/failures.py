@@ -57,7 +57,7 @@ def failure(*, method: str, route: str, status: int, headers: Mapping[str, str],
     if status == 405:
         return _refused_merge(said)
     if status == 409 and route.endswith("/merge"):
-        return HeadMoved(f"GitHub: {said}", remedy="The new head is judged anew.")
+        return HeadMoved(f"GitHub: {said}", remedy="The new head is reviewed again.")
     if status == 422:
         details = _details(data)
         more = f" ({'; '.join(details)})" if details else ""
@@ -70,7 +70,7 @@ def failure(*, method: str, route: str, status: int, headers: Mapping[str, str],
 def _other(where: str, status: int, said: str) -> GitHubError:
     if status in (301, 302, 303, 307, 308):
         return GitHubError(
-            f"{where}: GitHub sends the call elsewhere ({status})",
+            f"{where}: GitHub redirects the call ({status})",
             code="github.redirected",
             status=status,
             remedy="Check CADENCE_GITHUB_URL; a renamed repository is known again from its next event.",
@@ -81,8 +81,8 @@ def _other(where: str, status: int, said: str) -> GitHubError:
 def lost(method: str, what: str, *, status: int = 0) -> GitHubError:
     """No answer, or a server's error: nothing is known of a mutating call, and nothing happened by a read."""
     if method in ("GET", "HEAD"):
-        return Unavailable(what, status=status, remedy="Cadence tries again by itself.")
-    return UnknownOutcome(what, status=status, remedy="Cadence looks whether it happened, then goes on.")
+        return Unavailable(what, status=status, remedy="Cadence tries again automatically.")
+    return UnknownOutcome(what, status=status, remedy="Cadence checks whether it happened, then continues.")
 
 
 def graphql_failure(errors: list[Any]) -> GitHubError:
@@ -95,7 +95,7 @@ def graphql_failure(errors: list[Any]) -> GitHubError:
         return Limited(f"GitHub's rate limit: {said}", after=LEAST_WAIT)
     if kind == "FORBIDDEN" or "not accessible by integration" in said.lower():
         return Forbidden(f"GitHub GraphQL: {said}", remedy="Compare the App's permissions with app.yml.")
-    return Unavailable(f"GitHub GraphQL: {said}", remedy="Cadence tries again by itself.")
+    return Unavailable(f"GitHub GraphQL: {said}", remedy="Cadence tries again automatically.")
 
 
 def mutation_failure(errors: list[Any]) -> GitHubError:
@@ -105,7 +105,7 @@ def mutation_failure(errors: list[Any]) -> GitHubError:
         return graphql_failure(errors)
     said = str(first.get("message", "no message"))[:500]
     if "head branch was modified" in said.lower() or "head sha" in said.lower():
-        return HeadMoved(f"GitHub: {said}", remedy="The new head is judged anew.")
+        return HeadMoved(f"GitHub: {said}", remedy="The new head is reviewed again.")
     return _refused_merge(said)
 
 

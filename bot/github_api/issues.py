@@ -203,7 +203,7 @@ def _all_pages(
         repository = ask(after)
         issue = repository.get("issue")
         if issue is None:
-            raise NotFound(f"issue #{number} is not there, or not visible to this installation")
+            raise NotFound(f"issue #{number} does not exist, or is not visible to this installation")
         if "timelineItems" in open_lists:
             events |= {node["id"]: _event(node) for node in nodes(issue["timelineItems"])}
         if "userContentEdits" in open_lists:

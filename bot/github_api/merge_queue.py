@@ -46,7 +46,7 @@ class MergeQueueCalls:
         """Whether a pull request is queued or merged. Raises NotFound when it is gone."""
         found = self._link.graphql(PLACE, number=int(number)).get("pullRequest")
         if found is None:
-            raise NotFound(f"pull request #{number} is not there, or not visible to this installation")
+            raise NotFound(f"pull request #{number} does not exist, or is not visible to this installation")
         return QueuePlace(
             node_id=str(found["id"]),
             head=HeadSha(CommitSha(str(found["headRefOid"]))),

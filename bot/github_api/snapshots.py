@@ -77,7 +77,7 @@ class SnapshotCalls:
         data = self._link.graphql(READING, number=int(pull), issue=int(issue), after=None, suitesAfter=None)
         found = data.get("pullRequest")
         if found is None:
-            raise NotFound(f"pull request #{pull} is not there, or not visible to this installation")
+            raise NotFound(f"pull request #{pull} does not exist, or is not visible to this installation")
         record = _pull(found)
         head = nodes(found["commits"])
         commit = head[-1]["commit"] if head else {}

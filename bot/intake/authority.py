@@ -79,13 +79,13 @@ def settle(history: IssueHistory, permissions: Mapping[str, str], *, label: str,
         return Cancelled(_why_not(history, label))
     reasons = []
     if not history.complete:
-        reasons.append("blueprint.unreadable: the issue's edit history could not be read to its end")
+        reasons.append("blueprint.unreadable: the issue's edit history could not be read completely")
     if event.actor_is_bot:
-        reasons.append(f"approval.labeller: {_who(event.actor)} put the label on, and no bot's label starts work")
+        reasons.append(f"approval.labeller: {_who(event.actor)} added the label, and a label by a bot starts nothing")
     elif not _may(event.actor, permissions, needed):
-        reasons.append(f"approval.labeller: {_who(event.actor)} put the label on and may not write here")
+        reasons.append(f"approval.labeller: {_who(event.actor)} added the label without write permission")
     reasons += [
-        f"blueprint.edited: {_who(login)} may not write here and changed the {what} after the label was put on"
+        f"blueprint.edited: {_who(login)} has no write permission and changed the {what} after the label was added"
         for login, what, _ in _touches_since(history, event.at)
         if not _may(login, permissions, needed)
     ]
@@ -120,7 +120,7 @@ def _why_not(history: IssueHistory, label: str) -> str:
     if history.state != "open":
         return "the issue is closed"
     if label.casefold() in {name.casefold() for name in history.labels}:
-        return f"the label `{label}` is on the issue, but its history does not tell who put it there"
+        return f"the label `{label}` is on the issue, but its history does not show who added it"
     return f"the label `{label}` is not on the issue"
 
 
@@ -135,4 +135,4 @@ def _may(login: str | None, permissions: Mapping[str, str], needed: str) -> bool
 
 
 def _who(login: str | None) -> str:
-    return f"@{login}" if login else "somebody whose account is gone"
+    return f"@{login}" if login else "a deleted account"

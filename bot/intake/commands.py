@@ -18,11 +18,11 @@ from bot.names import COMMAND_PREFIX
 from bot.shown_text import IGNORABLE, MARK, PARSER, without_comments, without_invisible
 
 VERBS = {
-    "help": "what can be said here",
-    "status": "where the run stands",
-    "why": "everything that still stands between the pull request and its merge",
-    "go": "approve exactly what is shown: `/cadence go`, or `/cadence go <hash>`",
-    "review": "ask both reviews for another opinion on the present head",
+    "help": "the commands that work here",
+    "status": "the state of the run",
+    "why": "every open reason why the pull request does not merge",
+    "go": "approve exactly what is shown: `/cadence go` or `/cadence go <hash>`",
+    "review": "review the current head again",
     "replan": "plan again, on the same pull request: `/cadence replan [--discard] [guidance]`",
 }
 LATER = frozenset({"plan", "use", "stop", "hold", "resume", "retry"})
@@ -119,7 +119,7 @@ def _read(verb: str, words: list[str], line: str, rest: str) -> Command | Comman
     if verb == "go":
         argument = words[0].strip("`\"'") if words else ""
         if len(words) > 1 or (argument and not _HASH.fullmatch(argument)):
-            return CommandError("command.argument", "`/cadence go` takes nothing, or the hash that is shown.")
+            return CommandError("command.argument", "`/cadence go` takes no argument, or the hash that is shown.")
         return Command("go", argument=argument, more=more)
     if words:
         return CommandError("command.argument", f"`/cadence {verb}` takes no arguments.")

@@ -117,14 +117,14 @@ def _issue_comment(payload: Payload, app_id: AppId, slug: str) -> Event | Ignore
     if _is_own(payload, slug) or (via is not None and via.id == app_id and actor.is_bot):
         return Ignored("own action")
     if actor.is_bot:
-        return Ignored(f"commands of bots are not taken (@{actor.login})")
+        return Ignored(f"commands from bots are ignored (@{actor.login})")
     body, edited = payload.comment.body or "", payload.action == "edited"
     if edited:
         changed = payload.changes.body if payload.changes else None
         if not is_corrected((changed.before if changed else None) or "", body):
             return Ignored("the edit adds no command and corrects none")
         if payload.comment.user is None or payload.comment.user.id != actor.id:
-            return Ignored("a command written into somebody else's comment is not taken")
+            return Ignored("a command that is edited into another person's comment is ignored")
     if not has_command(body):
         return Ignored("the comment holds no command")
     return CommandGiven(

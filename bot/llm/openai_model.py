@@ -132,7 +132,7 @@ class OpenAIModel:
         started = self._clock.monotonic()
         answer = self._send(prompt, name, rung)
         if not isinstance(answer, ChatCompletion) or not isinstance(answer.choices, list):
-            raise _no_protocol("something else than a chat completion")
+            raise _no_protocol("something other than a chat completion")
         message = answer.choices[0].message if answer.choices else None
         if message is not None and message.refusal:
             said = self._without_key(message.refusal)
@@ -140,7 +140,9 @@ class OpenAIModel:
         text = _text_of(message) if message is not None else ""
         finish = _finish(answer.choices[0].finish_reason) if answer.choices else "stop"
         if not text.strip() and finish == "stop":
-            raise ModelUnusable("the model answered nothing", code="model.empty", remedy="Answer with the JSON object.")
+            raise ModelUnusable(
+                "the model gave an empty answer", code="model.empty", remedy="Answer with the JSON object."
+            )
         usage = answer.usage
         return Completion(
             text=text,
@@ -174,7 +176,7 @@ class OpenAIModel:
                 # `from None`: some servers repeat the key in their answer, and a logged cause would show it.
                 raise self._refused(error, rung=rung, limit=limit) from None
             except (openai.APIResponseValidationError, ValueError, RecursionError):
-                raise _no_protocol("something else than JSON") from None
+                raise _no_protocol("something other than JSON") from None
         self._clock.sleep(RETRY_PAUSE_SECONDS)
         return self._send(prompt, name, rung, again=False)
 
@@ -297,7 +299,7 @@ def _status(error: openai.APIStatusError, said: str) -> CadenceError | None:
             code="model.quota",
             audience=Audience.OPERATOR,
             retry=False,
-            remedy="The operator tops the account up; then comment `/cadence replan`.",
+            remedy="The operator raises the account's quota; then comment `/cadence replan`.",
         )
     if status == 404:
         return _operator(

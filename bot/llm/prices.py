@@ -50,7 +50,7 @@ def read_prices(text: str) -> Prices:
         try:
             price = Price(float(ask), float(answer))
         except ValueError:
-            raise ValueError(f"`{entry}` is no `NAME=INPUT/OUTPUT`, such as `gpt-5.5=1.25/10`") from None
+            raise ValueError(f"`{entry}` is not `NAME=INPUT/OUTPUT`, such as `gpt-5.5=1.25/10`") from None
         if not name.strip() or not all(math.isfinite(one) and one >= 0 for one in (price.input, price.output)):
             raise ValueError(f"`{entry}` needs a model's name and two amounts that are not negative")
         if name.strip() in found:

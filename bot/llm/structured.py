@@ -30,11 +30,11 @@ def read_json(completion: Completion) -> dict[str, Any]:
         _unusable(
             "model.refused",
             "the answer was withheld by the model or its server",
-            "Answer the question alone, without what may have been withheld.",
+            "Answer only the question, without the part that was withheld.",
         )
     text = completion.text.lstrip("\ufeff").strip()
     if not text:
-        _unusable("model.empty", "the model answered nothing", "Answer with the JSON object.")
+        _unusable("model.empty", "the model gave an empty answer", "Answer with the JSON object.")
     return _loads(_unwrapped(text))
 
 
@@ -51,7 +51,7 @@ def _unwrapped(text: str) -> str:
     return _unusable(
         "model.prose",
         f"the answer is prose{blocks}, not one JSON object; it begins {text[:60]!r}",
-        "Answer with the JSON object alone.",
+        "Answer with only the JSON object.",
     )
 
 

@@ -22,17 +22,15 @@ def config_output(report: ConfigReport) -> CheckOutput:
     title = f"{CONFIG_PATH}: {report.summary}"
     parts = [f"**{quiet_line(title)}**"]
     if not report.present:
-        parts.append("The pull request removes the file. Every key then has its default.")
+        parts.append("The pull request removes the file. Every key then has its default value.")
     if report.mistakes:
         parts.append(_listed([_row(mistake) for mistake in report.mistakes]))
-        parts.append(
-            "As long as the base branch holds such a file, Cadence plans and merges nothing (`config.invalid`)."
-        )
+        parts.append("While the base branch has such a file, Cadence plans and merges nothing (`config.invalid`).")
     if report.outcomes:
         head = "| policy test | line | expects | the gate decides | |\n|---|---|---|---|---|"
         parts.append("\n".join([head, *(_tested(one) for one in report.outcomes[:MOST_ROWS])]))
     parts.append(
-        "The policy in force is always the base branch's; this version counts from its merge on. "
+        "Cadence always uses the base branch's config; this version is used after its merge. "
         "`cadence config check FILE` says the same in a terminal."
     )
     return CheckOutput(

@@ -108,7 +108,7 @@ class Publisher:
         if base is None or foreign:
             who = ", ".join(sorted({c.sha[:12] for c in foreign})) or there[:12]
             raise PushRefused(
-                f"`{branch}` holds commits that Cadence did not make ({who}); they are never thrown away silently.",
+                f"`{branch}` holds commits that Cadence did not make ({who}); Cadence never discards them unasked.",
                 code="branch.taken",
                 remedy="Merge or move them, or comment `/cadence replan --discard` to drop them.",
             )

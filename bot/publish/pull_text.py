@@ -142,7 +142,7 @@ _MERGES = "Cadence merges when nothing does."
 _DRAFT = "This is a draft: Cadence merges it only after a person has marked it ready for review."
 _NEXT = f"""### What happens next
 
-Two reviews judge exactly this commit (`{CHECK_REASONING}`, `{CHECK_EFFICIENCY}`), CI runs, and `{CHECK_GATE}` lists \
+Two reviewers read exactly this commit (`{CHECK_REASONING}`, `{CHECK_EFFICIENCY}`), CI runs, and `{CHECK_GATE}` lists \
 everything that still stands between this pull request and its merge. {{merging}}
 
 `/cadence why` explains, `/cadence replan <guidance>` plans again; the label `{HOLD_LABEL}` keeps the merge back, and \

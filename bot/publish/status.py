@@ -72,7 +72,7 @@ class StatusComment:
         asked: ApprovalAsked | None = None,
         decision: DecisionEntry | None = None,
     ) -> None:
-        """Show where the run stands (`state` overrides the recorded one when the move is about to be made).
+        """Show the state of the run (`state` overrides the recorded one when the move is about to be made).
 
         `decision` is the gate's newest, whose first reason is shown instead of the run's own.
         """
@@ -164,7 +164,7 @@ def _view(
 def _models(calls: Sequence[ModelCallEntry]) -> str:
     """Which models answered, by the names their servers gave; a recorded answer is called recorded."""
     named = {
-        code_span(call.model_answered, 80) + (" (recorded answers, no judgement)" if call.recorded else "")
+        code_span(call.model_answered, 80) + (" (recorded answers, not a real review)" if call.recorded else "")
         for call in calls
         if call.model_answered
     }

@@ -12,12 +12,12 @@ S = RunState
 
 _HEADLINES = {
     S.RECEIVED: "👀 Received.",
-    S.WAITING_APPROVAL: "✋ Waiting for approval by somebody who may write here.",
+    S.WAITING_APPROVAL: "✋ Waiting for approval by a person with write permission.",
     S.WAITING_ANSWER: "❓ Waiting for an answer.",
     S.WAITING_DEPENDENCY: "⏸ Waiting for another blueprint to be merged.",
-    S.WAITING_LIMIT: "⏳ Waiting, then trying again by itself.",
+    S.WAITING_LIMIT: "⏳ Waiting; Cadence tries again automatically.",
     S.PLANNING: "📝 Planning the change.",
-    S.JUDGING: "🔎 The commit is built; two reviews are judging it before it is pushed.",
+    S.JUDGING: "🔎 The commit is built; two reviewers read it before it is pushed.",
     S.PUBLISHING: "📤 Pushing the branch and opening the pull request.",
     S.REVIEWING: "🔎 The pull request is open; posting the reviews.",
     S.GATED: "🚦 The pull request is open. `cadence/gate` merges it when CI and both reviews pass.",
@@ -37,12 +37,12 @@ _HEADLINES = {
 
 _NEXT = {
     S.WAITING_APPROVAL: "A person with write permission comments `/cadence go` to approve exactly what is shown here.",
-    S.REFUSED: "Change the blueprint or answer the cause above, then comment `/cadence replan`.",
-    S.NEEDS_HUMAN: "When the cause is mended, comment `/cadence replan`.",
+    S.REFUSED: "Change the blueprint or fix the cause above, then comment `/cadence replan`.",
+    S.NEEDS_HUMAN: "After the cause is fixed, comment `/cadence replan`.",
     S.STOPPED: "To go on, see that the issue is open and carries its label, then comment `/cadence replan`; or put the "
     "label on again.",
     S.STOPPED_BUDGET: "Raise the budget in `.github/cadence.yml`, then comment `/cadence replan`.",
-    S.GATED: "Open reasons stand in the `cadence/gate` check. To change course, comment `/cadence replan <guidance>`.",
+    S.GATED: "The `cadence/gate` check lists the open reasons. To change the plan: `/cadence replan <guidance>`.",
 }
 
 _STAGES = ((S.PLANNING, "plan"), (S.JUDGING, "judge"), (S.PUBLISHING, "publish"), (S.REVIEWING, "review"))

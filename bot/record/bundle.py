@@ -166,7 +166,7 @@ def read_bundle(raw: bytes) -> Bundle:
         text = raw.decode("utf-8")
         data = _load(text)
     except (ValueError, RecursionError) as error:
-        raise _no_bundle(f"it is no JSON text ({error})") from None
+        raise _no_bundle(f"it is not JSON ({error})") from None
     # Imported here: most commands that read the ledger never read a bundle, and jsonschema takes 0.1 s to import.
     from jsonschema import Draft202012Validator
 

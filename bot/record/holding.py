@@ -29,7 +29,7 @@ def ledger_checks(ledger: Ledger, run_id: RunId) -> list[Check]:
     if chain_faults(run_id, entries, ()):
         return []  # A broken chain has a failure of its own, and says nothing about tables.
     if not entries or entries[0].kind != "start":
-        return [note(CODE, "the run began before there were chains: its tables cannot be held against one")]
+        return [note(CODE, "the run began before chains existed: its tables cannot be compared with one")]
     try:
         told = chained(entries)
         there = ledger.rows_of(run_id, list(told["changesets"]))

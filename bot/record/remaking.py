@@ -160,7 +160,7 @@ class Remaking:
         code, seal = "proof.commit", self._bundle.seal
         merge = self._must()
         if merge.sha != seal["merge_commit"]:
-            yield failed(code, f"the seal speaks of {seal['merge_commit']}, not of {merge.sha}")
+            yield failed(code, f"the seal is for {seal['merge_commit']}, not of {merge.sha}")
         parents = [str(one) for one in merge.parents]
         onto = self._onto(merge)
         shaped = {"squash": [onto], "merge": [onto, self._head]}.get(self._method, parents[:1])

@@ -125,11 +125,11 @@ def _policy(bundle: Bundle, repository: Repository) -> Iterator[Check]:
     code, policy = "proof.policy", _policy_at_base(bundle, repository)
     where = f"{CONFIG_PATH} at {bundle.manifest['base']['tip']}"
     if policy.digest != bundle.manifest["policy"]:
-        yield failed(code, f"{where} has the digest {policy.digest}, the merge was judged by another")
+        yield failed(code, f"{where} has the digest {policy.digest}, the merge was decided with another")
     elif policy.config is None:
         yield failed(code, f"{where} cannot be used: {policy.error}")
     else:
-        yield ok(code, f"judged by {where}" if policy.present else f"judged by the defaults: there is no {where}")
+        yield ok(code, f"judged by {where}" if policy.present else f"decided with the defaults: there is no {where}")
 
 
 def _evidence(bundle: Bundle, repository: Repository) -> Iterator[Check]:
@@ -160,7 +160,7 @@ def _wrong_receipt(receipt: JsonDict, verdict: JsonDict | None, manifest: JsonDi
     key = receipt["key"]
     judged = {name: manifest[name] for name in ("head", "merge_base", "policy")}
     if {name: key[name] for name in judged} != judged:
-        return f"its evidence speaks of {key['head']} on {key['merge_base']}, not of what was merged"
+        return f"its evidence is for {key['head']} on {key['merge_base']}, not of what was merged"
     if receipt["conclusion"] != "approve":
         return f"it concluded {receipt['conclusion']}"
     if receipt["receipt"].get("diff_digest") != diff:

@@ -44,7 +44,7 @@ class Figures:
         """In words, one figure a line."""
         told = [f"cyclomatic complexity of the changed files: {self.complexity:+d}"]
         told += [f"`{one.path}` `{one.name}`: {one.before or 'new'} -> {one.after}" for one in self.grown[:MOST_SHOWN]]
-        told += [f"the same block stands at {place}" for place in self.duplicates[:MOST_SHOWN]]
+        told += [f"the same block is at {place}" for place in self.duplicates[:MOST_SHOWN]]
         told += [f"`{path}`: {before} -> {after} lines" for path, before, after in self.growth[:MOST_SHOWN]]
         told += [f"`{path}` could not be analysed" for path in self.unmeasured[:MOST_SHOWN]]
         return told

@@ -38,9 +38,9 @@ _LEVELS = {
 }
 _MET = {Met.YES: "✅ yes", Met.NO: "❌ no", Met.UNCLEAR: "❔ unclear"}
 _NEXT = {
-    Conclusion.REJECT: "Comment `/cadence replan <guidance>`, or push a fix: the new head is judged anew.",
-    Conclusion.UNREADABLE: "Re-run the check to ask again. Cadence does not merge without a verdict; a person may.",
-    Conclusion.ABSENT: "Who runs Cadence configures a model. Cadence does not merge without a verdict; a person may.",
+    Conclusion.REJECT: "Comment `/cadence replan <guidance>`, or push a fix: the new head is reviewed again.",
+    Conclusion.UNREADABLE: "Re-run the check to ask again. Cadence does not merge without a verdict; a person can.",
+    Conclusion.ABSENT: "The operator has to configure a model. Cadence does not merge without a verdict; a person can.",
 }
 
 
@@ -98,9 +98,9 @@ def _told(verdict: Verdict, listed: Sequence[ReviewFinding]) -> list[str]:
     if verdict.aside:
         rows = "\n".join(_row(finding) for finding in verdict.aside)
         many = f"{len(verdict.aside)} remark{'s' if len(verdict.aside) > 1 else ''}"
-        parts.append(_folded(f"{many} on lines that the change does not show, which do not count", rows))
+        parts.append(_folded(f"{many} on lines outside the diff, which do not count", rows))
     if verdict.notes:
-        parts.append(_folded("Computed, not judged", "\n".join(f"- {quiet_line(note)}" for note in verdict.notes)))
+        parts.append(_folded("Computed figures", "\n".join(f"- {quiet_line(note)}" for note in verdict.notes)))
     return parts
 
 
@@ -205,7 +205,7 @@ def _model(verdict: Verdict) -> str:
     told = code_span(receipt.model_answered or "none")
     if receipt.model_asked and receipt.model_asked != receipt.model_answered:
         told += f" (asked for: {code_span(receipt.model_asked)})"
-    return told + (" (a recorded answer, no judgement)" if receipt.recorded else "")
+    return told + (" (a recorded answer, not a real review)" if receipt.recorded else "")
 
 
 def _read(verdict: Verdict) -> str:

@@ -169,14 +169,14 @@ class Judge:
         ]
         if wrong:
             raise ModelUnusable(
-                f"the {' and '.join(wrong)} word of the question did not come back, so it was not read whole",
+                f"the {' and '.join(wrong)} word of the question did not come back, so it was not read completely",
                 code="review.unread",
                 remedy="Copy `first_word` and `last_word` exactly from the beginning and the end of the message.",
             )
         ours = sum(self._count(message.content) for message in prompt.messages)
         if completion.input_tokens <= 0:
             raise ModelUnusable(
-                "the server does not say how many tokens it read, so nothing shows that the question was not cut",
+                "the server does not say how many tokens it read, so the question may have been cut",
                 code="review.unread",
             )
         if completion.input_tokens < ours * LEAST_TOKEN_SHARE:
@@ -199,7 +199,7 @@ class Judge:
         elif broken:
             # A broken rule is a definite no, with or without a reviewer's opinion.
             conclusion, code = Conclusion.REJECT, "review.rejected"
-            summary = f"no usable opinion of a model ({heard.why})"
+            summary = f"no usable answer from a model ({heard.why})"
         if broken:
             named = ", ".join(f"`{rule}`" for rule in dict.fromkeys(one.rule for one in broken))
             summary = f"Breaks the rule(s) {named}. {summary}"
@@ -243,7 +243,7 @@ def _uncovered(read: Reading) -> str:
     named = ", ".join(f"`{path}`" for path in read.unread[:5])
     more = f" and {len(read.unread) - 5} more" if len(read.unread) > 5 else ""
     return (
-        f"{share}: {named}{more} cannot be reviewed (binary, generated, or endless lines); list them in "
+        f"{share}: {named}{more} cannot be reviewed (binary, generated, or with very long lines); list them in "
         "`review.unreviewable.allow` of .github/cadence.yml to let them pass unread"
     )
 

@@ -14,7 +14,7 @@ from bot.review.kinds import FindingSeverity, ReviewFinding, ReviewKind
 MOST_PER_RULE = 20
 """Findings of one rule that are listed; a rule that is broken more often is broken all the same."""
 
-_UNSEARCHED = "too long to be searched, so nobody knows whether it holds"
+_UNSEARCHED = "too long to be searched, so the rule cannot be checked"
 
 
 def rules_of(kind: ReviewKind, rules: Sequence[Rule]) -> tuple[Rule, ...]:

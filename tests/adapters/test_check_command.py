@@ -70,7 +70,7 @@ def test_wrong_use(repository: Path, base: str, head: str) -> None:
 
 def test_no_repository(tmp_path: Path) -> None:
     text, code = run_check(tmp_path, "HEAD~1", "HEAD", as_json=True)
-    assert code == 2 and "is no git repository" in json.loads(text)["error"]
+    assert code == 2 and "is not a git repository" in json.loads(text)["error"]
 
 
 def test_secrets_protected_paths_and_size(repository: Path) -> None:

@@ -131,7 +131,11 @@ def test_a_shallow_clone_and_no_clone_are_refused(bare: Bare, tmp_path: Path) ->
     where = tmp_path / "shallow"
     url = f"file://{bare.path}"
     subprocess.run(["git", "clone", "-q", "--depth", "1", url, str(where)], check=True, capture_output=True)
-    for directory, words in ((where, "shallow"), (tmp_path, "no git repository"), (tmp_path / "absent", "no git")):
+    for directory, words in (
+        (where, "shallow"),
+        (tmp_path, "not a git repository"),
+        (tmp_path / "absent", "not a git"),
+    ):
         with pytest.raises(CadenceError, match=words) as refused, workbench(directory):
             pass
         assert refused.value.code == "proof.repository"

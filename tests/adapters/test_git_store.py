@@ -351,7 +351,7 @@ def test_push_creates_repeats_and_moves_only_from_what_was_expected(mirror: Mirr
     assert taken.value.code == "branch.taken"
     push(mirror, remote, second, expect=first)
     assert remote.tip("cadence/issue-3") == second
-    with pytest.raises(PushRefused, match="somebody else"):
+    with pytest.raises(PushRefused, match="another person"):
         push(mirror, remote, first, expect=first)
     assert remote.tip("cadence/issue-3") == second
 

@@ -18,7 +18,7 @@ def test_a_push_to_the_head_after_the_review_voids_it(world: World) -> None:
     world.settle()
     world.later()
     assert world.pull().merged_at is None
-    assert [c.conclusion for c in world.checks(CHECK_REASONING, pushed)] == ["success"], "the new head is judged anew"
+    assert [c.conclusion for c in world.checks(CHECK_REASONING, pushed)] == ["success"], "the new head is reviewed anew"
     assert "extra.py" in world.asked("reasoning")[-1]
     assert world.gate_codes(issue) == ["ci.none"], "CI never carries over"
     world.ci()

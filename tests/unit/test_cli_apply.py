@@ -376,7 +376,7 @@ def test_what_is_no_change_set_is_refused_with_a_code(run: Run, repo: Path, raw:
         (["apply", "--repo", "{repo}", "{tmp}/none.json"], "No such file"),
         (["apply", "--repo", "{repo}", "--base", "nowhere", "{file}"], "base.missing"),
         (["apply", "--repo", "{repo}", "--base", "--help", "{file}"], "base.missing"),
-        (["apply", "--repo", "{repo}", "--branch", "a..b", "{file}"], "no name for a branch"),
+        (["apply", "--repo", "{repo}", "--branch", "a..b", "{file}"], "not a valid branch name"),
         (["apply", "--repo", "{repo}"], "Missing argument"),
         (["schema", "changeset", "--version", "3"], "Invalid value"),
     ],

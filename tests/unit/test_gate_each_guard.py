@@ -68,7 +68,7 @@ def test_each_guard(rules: RepoConfig, changes: dict[str, Any], kind: type, expe
 def test_what_passed_is_told_and_nothing_else() -> None:
     whole = (
         "no conflict with the base",
-        "holds the base's tip",
+        "contains the base's tip",
         "reasoning review",
         "efficiency review",
         "CI: `tests`",
@@ -81,7 +81,7 @@ def test_what_passed_is_told_and_nothing_else() -> None:
     rejected = verdict(ReviewKind.EFFICIENCY, "reject")
     unposted = verdict(ReviewKind.REASONING, posted=False)
     assert look(mergeable=None).passed == without("no conflict with the base")  # type: ignore[union-attr]
-    assert look(merge_base=OLDER).passed == without("holds the base's tip")  # type: ignore[union-attr]
+    assert look(merge_base=OLDER).passed == without("contains the base's tip")  # type: ignore[union-attr]
     assert look(verdicts=(BOTH[0], rejected)).passed == without("efficiency review")  # type: ignore[union-attr]
     assert look(verdicts=(unposted, BOTH[1])).passed == without("reasoning review")  # type: ignore[union-attr]
     no_ci = config(merge={"require_ci": False})

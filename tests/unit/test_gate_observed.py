@@ -63,7 +63,7 @@ def filed(kind: ReviewKind, key: EvidenceKey = KEY, conclusion: Conclusion = Con
 
 
 def posted(verdict: Verdict, **changes: Any) -> CheckState:
-    """The check run by which a verdict stands on GitHub."""
+    """The check run by which a verdict is on GitHub."""
     word = "success" if verdict.conclusion is Conclusion.APPROVE else "action_required"
     run = CheckState(verdict.kind.check_name, US, "cadence", word, external_id=verdict.key.digest(verdict.kind))
     return replace(run, **changes)

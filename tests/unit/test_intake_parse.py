@@ -221,7 +221,7 @@ def test_an_edit_counts_when_it_brings_or_corrects_a_command_and_is_by_the_autho
     ):
         assert "adds no command" in ignored(edited(before, after)), (before, after)
     stranger = {"login": "mallory", "id": 666, "type": "User"}
-    assert "somebody else" in ignored(edited("please", "/cadence go", sender=stranger))
+    assert "another person" in ignored(edited("please", "/cadence go", sender=stranger))
 
 
 def test_a_command_that_an_edit_gave_was_given_when_the_edit_was_made() -> None:

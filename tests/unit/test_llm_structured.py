@@ -47,8 +47,8 @@ def test_a_fence_within_a_string_is_text() -> None:
 @pytest.mark.parametrize(
     ("text", "code", "told"),
     [
-        ("", "model.empty", "nothing"),
-        ("\ufeff \n", "model.empty", "nothing"),
+        ("", "model.empty", "empty answer"),
+        ("\ufeff \n", "model.empty", "empty answer"),
         ("I would rather not.", "model.prose", "I would rather not."),
         ('The answer is {"a": 1}.', "model.prose", "prose"),
         ('```json\n{"a": 1}\n```\n```json\n{"a": 2}\n```', "model.prose", "2 fenced blocks"),

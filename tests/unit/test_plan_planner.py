@@ -115,7 +115,7 @@ def test_the_model_is_shown_the_files_it_may_change_and_the_guidance() -> None:
         (answer({"path": "/etc/passwd", "mode": "add", "after": "x\n"}), "path.", "/etc/passwd"),
         (answer({"path": ".git/config", "mode": "add", "after": "x\n"}), "path.", ".git/config"),
         (PROTECTED, "protected.", ".github/workflows/ci.yml"),
-        (ModelUnusable("the model answered nothing", code="model.empty"), "model.empty", "nothing"),
+        (ModelUnusable("the model gave an empty answer", code="model.empty"), "model.empty", "nothing"),
     ],
 )
 def test_a_bad_answer_is_repaired_with_the_exact_error(bad: str | Exception, code: str, told: str) -> None:

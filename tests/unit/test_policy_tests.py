@@ -148,7 +148,7 @@ def test_absent_unreadable_and_invalid_are_three_outcomes() -> None:
     (unreadable,) = report_on(b"version: 1\xff").mistakes
     assert (unreadable.line, unreadable.column) == (1, 1) and "not UTF-8" in unreadable.text
     assert report("merge: 3").summary == "invalid: 1 mistake"
-    assert report("").summary == "valid; it holds no policy tests"
+    assert report("").summary == "valid; it has no policy tests"
 
 
 def test_every_file_that_the_page_for_maintainers_shows_is_valid_and_its_tests_hold() -> None:

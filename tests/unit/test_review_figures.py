@@ -60,7 +60,7 @@ def test_a_copied_block_is_found_where_it_is_new() -> None:
         f"    v{n} = compute({n}, a) + other(a, {n})\n    if v{n} > {n}:\n        use(v{n})\n" for n in range(12)
     )
     once, twice = f"def f(a):\n{body}", f"def f(a):\n{body}\ndef g(a):\n{body}"
-    assert any("the same block stands at `a.py:1-" in line for line in measured("a.py", once, twice))
+    assert any("the same block is at `a.py:1-" in line for line in measured("a.py", once, twice))
     assert not any("same block" in line for line in measured("a.py", SIMPLE, once))
 
 

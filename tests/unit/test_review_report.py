@@ -62,10 +62,10 @@ def test_the_whole_of_a_rejection() -> None:
         "### ❌ The reasoning review rejects this change.\n\nIt does not do it.\n\n"
         "2 remarks stand beside the lines.\n\n"
         "- **🟡 warning** `b.py:7`: Elsewhere.\n- **🔵 note**: In general.\n\n"
-        "**Next:** Comment `/cadence replan <guidance>`, or push a fix: the new head is judged anew.\n\n"
+        "**Next:** Comment `/cadence replan <guidance>`, or push a fix: the new head is reviewed again.\n\n"
     )
     assert "| head | `" + "a" * 40 + "` |" in receipt and "| attempt | 2 |" in receipt
-    assert "(a recorded answer, no judgement)" in receipt and "1,234 in" in receipt and "7.9 s" in receipt
+    assert "(a recorded answer, not a real review)" in receipt and "1,234 in" in receipt and "7.9 s" in receipt
     assert "100% of the changed lines: 1 hunks of 1 files" in receipt
     assert receipt.endswith(str(review_marker(VERDICT)))
     assert [(one.path, one.line) for one in shown.inline] == [("a.py", 2), ("a.py", 3)]

@@ -34,7 +34,7 @@ def _content(index: int, edit: Edit) -> Iterator[Finding]:
     forms = [n for n in ("after", "after_base64", "replace") if getattr(edit, n) is not None]
     if edit.mode == "delete":
         if any(getattr(edit, n) for n in forms):
-            yield found("contract.conflicting_content", f"the delete of {edit.path} brings content", edit=index)
+            yield found("contract.conflicting_content", f"the delete of {edit.path} gives content", edit=index)
         if edit.rename_from is not None or edit.executable is not None:
             yield found(
                 "contract.conflicting_content", f"the delete of {edit.path} also renames or sets a mode", edit=index
@@ -49,9 +49,7 @@ def _content(index: int, edit: Edit) -> Iterator[Finding]:
         )
     bare = edit.rename_from is not None or (edit.mode == "modify" and edit.executable is not None)
     if not forms and not bare:
-        yield found(
-            "contract.missing_after", f"{edit.mode} of {edit.path} brings no content", edit=index, path=edit.path
-        )
+        yield found("contract.missing_after", f"{edit.mode} of {edit.path} has no content", edit=index, path=edit.path)
     if edit.before_sha is not None:
         if edit.mode == "add" and edit.rename_from is None:
             yield found("contract.before_sha", f"the add of {edit.path} has a before_sha", edit=index, path=edit.path)

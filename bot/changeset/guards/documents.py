@@ -60,7 +60,7 @@ def _headings(view: FileView) -> str:
     first, now = next(iter(old.values()), 7), next(iter(new.values()), 7)
     solid = sum(1 for line in view.old_lines if line.strip())
     if now > 1 and solid >= 12 and view.kept < 0.05 and view.share < 0.5 and not new.keys() & old.keys():
-        return f"a part without a title stands for it, {view.kept:.0%} of its lines are left"
+        return f"a part without a title replaces it, {view.kept:.0%} of its lines are left"
     if not gone:
         return ""
     if now > first and len(view.old_lines) >= 8 and len(gone) == len(old) and view.kept < 0.15:

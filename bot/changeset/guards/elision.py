@@ -223,5 +223,5 @@ def _is_dots(node: ast.expr) -> bool:
 
 
 def _finding(code: str, view: FileView, number: int, line: str, severity: Severity | None = None) -> Finding:
-    message = f"{view.path}:{number} stands for content instead of being it: {line.strip()[:80]}"
+    message = f"{view.path}:{number} replaces real content: {line.strip()[:80]}"
     return found(code, message, edit=view.index, path=view.path, line=number, severity=severity)

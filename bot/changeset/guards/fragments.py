@@ -40,7 +40,7 @@ def _fragment(view: FileView) -> str:
         there = {line.strip() for line in view.old_lines}
         left = [line.strip() for line in view.new_lines if line.strip()]
         if share < 0.5 and view.kept < 0.6 and _head_left(view) <= 1 and all(line in there for line in left):
-            return f"all that is left is a part from its middle, {share:.0%} of its length"
+            return f"only a part from its middle is left, {share:.0%} of its length"
     if view.suffix in _MARKDOWN or view.suffix in _DATA:
         return ""
     old, new = outline(view.before, view.source_suffix), outline(view.after, view.suffix)
@@ -90,7 +90,7 @@ def _truncated(view: FileView) -> str:
     if unended and (rest.split("\n")[0].strip() or (last and tail >= 1 and _is_cut_line(last, old))):
         return f"it ends in the middle of a line: {last[:60]}"
     if unended and rest.strip() and before.endswith("\n"):
-        return "nothing but its end is gone, the last line end too"
+        return "only its end is missing, with the last line end"
     if len(new) >= len(old):
         return ""
     cut = unended and before.endswith("\n")
@@ -101,9 +101,9 @@ def _truncated(view: FileView) -> str:
     if prefix and lost >= 3 and (cut or lost >= 0.2 * len(old)):
         return f"its last {lost} lines are gone and nothing else changed"
     if tail >= 2 and view.suffix in _BRACES and _open(view.after or "") > 0 and _open(view.before or "") == 0:
-        return "its end is gone: braces stay open"
+        return "its end is missing: braces stay open"
     if tail >= 2 and view.suffix in _MARKDOWN and _fences(new) % 2 and not _fences(old) % 2:
-        return "its end is gone: a code block stays open"
+        return "its end is missing: a code block stays open"
     if cut and tail >= max(3, 0.15 * len(old)) and (_is_cut_line(last, old) or last in {o.strip() for o in old}):
         return f"its last {tail} lines are gone, the last line end too"
     return ""

@@ -150,7 +150,7 @@ def _place_problem(path: str, tree: TreeReader, freed: frozenset[str], written: 
             return "path.parent", f"{parent}, a parent of {path}, is written as a file by the same ChangeSet"
         above = tree.entry(parent)
         if above is not None and above.mode != MODE_DIRECTORY and parent not in freed:
-            return "path.parent", f"{parent}, a parent of {path}, is no directory"
+            return "path.parent", f"{parent}, a parent of {path}, is not a directory"
     return None
 
 
