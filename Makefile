@@ -46,7 +46,7 @@ bench-load: setup ## what `cadence serve` costs when idle, and how fast it handl
 	@$(BIN)/python bench/load.py
 
 docs: setup ## regenerate the generated pages under docs/ and the JSON schemas
-	@$(BIN)/python -m bot.docs_pages
+	@$(BIN)/python -m tools.docs_pages
 
 codes-shown: setup ## run every test, and make docs/codes-shown.md from the reason codes that they saw given (minutes)
 	@$(BIN)/pytest -n auto --dist worksteal -q --record-codes $(GIVEN) --ignore tests/architecture/test_codes_shown.py

@@ -28,11 +28,11 @@ from bot.changeset.edits import resolve
 from bot.changeset.guards.config import GuardConfig
 from bot.changeset.model import ChangeSet, Edit
 from bot.changeset.pin import pin
-from bot.clock import SystemClock
+from bot.core.clock import SystemClock
+from bot.core.names import CommitSha
+from bot.git_store.commits import Author
 from bot.git_store.mirror import Mirror
-from bot.names import CommitSha
-from bot.publish.builder import build_commit
-from bot.publish.commits import Author
+from bot.publish.commit import build_commit
 
 DATE = datetime(2026, 1, 1, tzinfo=UTC)
 AUTHOR = Author("bench", "bench@example.invalid")

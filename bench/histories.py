@@ -30,18 +30,18 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bot.changeset.check import Checked, check
-from bot.changeset.content import decoded
-from bot.changeset.findings import Severity
 from bot.changeset.guards.config import GuardConfig
 from bot.changeset.model import ChangeSet, Edit
 from bot.changeset.tree import MODE_EXECUTABLE, MODE_SUBMODULE, MODE_SYMLINK
-from bot.clock import SystemClock
-from bot.errors import GitFailed
+from bot.config.model import RepoConfig
+from bot.core.clock import SystemClock
+from bot.core.errors import GitFailed
+from bot.core.findings import Severity
+from bot.core.names import CommitSha
+from bot.core.text_content import decoded
+from bot.git_store.commits import Author
 from bot.git_store.mirror import Mirror
 from bot.git_store.objects import GitTree
-from bot.names import CommitSha
-from bot.publish.commits import Author
-from bot.repo_config import RepoConfig
 
 DATE = datetime(2026, 1, 1, tzinfo=UTC)
 AUTHOR = Author("bench", "bench@example.invalid")

@@ -25,9 +25,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from bot.core.names import IssueNumber, RepositoryId  # noqa: E402
 from bot.intake.signature import sign  # noqa: E402
-from bot.names import IssueNumber, RepositoryId  # noqa: E402
-from bot.record.ledger import Ledger  # noqa: E402
+from bot.ledger.ledger import Ledger  # noqa: E402
 from tests.journeys.world import BODY, OWNER, SECRET, TITLE  # noqa: E402
 from tests.processes.stage import Stage  # noqa: E402
 

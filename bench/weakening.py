@@ -19,8 +19,8 @@ from statistics import median, quantiles
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from bot.core.names import CommitSha
 from bot.git_store.local import LocalRepository
-from bot.names import CommitSha
 from bot.weakening.gate import weakening_findings
 
 

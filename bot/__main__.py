@@ -13,7 +13,7 @@ from bot.cli import apply, config, explain, proof, schema, selftest
 from bot.cli.failures import run_command
 
 if TYPE_CHECKING:
-    from bot.record.ledger import Ledger
+    from bot.ledger.ledger import Ledger
 
 app = typer.Typer(
     name="cadence",
@@ -62,7 +62,7 @@ def worker() -> None:
 
 
 def _serve(*, web: bool, worker: bool) -> None:
-    from bot.serving import serve as run
+    from bot.cli.serve import serve as run
     from bot.settings import Settings
 
     run(Settings.load(), web=web, worker=worker)
@@ -92,8 +92,8 @@ def demo(
 
     With OPENAI_API_KEY (and OPENAI_BASE_URL) set, that model is asked instead of the scripted one.
     """
-    from bot.sandbox.demo import run_demo
-    from bot.sandbox.demo_play import DemoOptions
+    from bot.sandbox.demo.options import DemoOptions
+    from bot.sandbox.demo.run import run_demo
 
     options = DemoOptions(
         repo=repo,
@@ -133,13 +133,13 @@ def runs(
     """List runs, newest first; `cadence runs show ID` shows one run's timeline."""
     if context.invoked_subcommand is not None:
         return
-    from bot.cli.ledger import LedgerMissing
-    from bot.record.show import runs_json, runs_table
+    from bot.ledger.open import LedgerMissing
+    from bot.ledger.show import runs_json, runs_table
 
     try:
         ledger = _ledger()
     except LedgerMissing as error:
-        typer.echo("[]" if as_json else f"No runs yet. {error.told}")
+        typer.echo("[]" if as_json else f"No runs yet. {error.message}")
         return
     found = ledger.runs(limit=limit)
     typer.echo(runs_json(ledger, found) if as_json else runs_table(found), nl=False)
@@ -150,7 +150,7 @@ def show_run(
     run: Annotated[str, typer.Argument(help="A run's id, or enough of its beginning.")], as_json: Json = False
 ) -> None:
     """Everything recorded of a run: deliveries, moves, effects, model calls, decisions, and what it cost."""
-    from bot.record.show import find_run, run_json, run_timeline
+    from bot.ledger.show import find_run, run_json, run_timeline
 
     ledger = _ledger()
     entry = find_run(ledger, run)
@@ -161,7 +161,7 @@ def show_run(
 
 
 def _ledger() -> Ledger:
-    from bot.cli.ledger import open_ledger
+    from bot.ledger.open import open_ledger
     from bot.settings import Settings
 
     return open_ledger(Settings.load())

@@ -11,35 +11,37 @@ from dataclasses import dataclass
 import structlog
 from flask import Flask
 
-from bot.clock import Clock
-from bot.effects import Effects
-from bot.engine import Engine, EngineOptions, ExecutorLocks, step
-from bot.flow import Flow, Step
+from bot.commands.handle import handle_command
+from bot.core.clock import Clock
+from bot.core.pace import Pace
+from bot.core.signing import Signer, kept_key, read_key, read_key_file
+from bot.effects.perform import Effects
+from bot.engine.durable import Engine, EngineOptions, ExecutorLocks, step
+from bot.engine.executor_locks import FileExecutorLocks, PostgresExecutorLocks
+from bot.engine.protocol import WorkflowEngine
 from bot.flow.allowance import note_request
-from bot.flow.house import EnginePort, House
-from bot.flow.spending import Caps
-from bot.gate.merger import Merger
-from bot.gate.observer import Observer
+from bot.flow.budget import RunBudget
+from bot.flow.services import Services
+from bot.flow.workflows import Flow, Step
+from bot.gate.merge import Merger
+from bot.gate.observe import Observer
 from bot.git_store.store import GitStore
 from bot.github_api.client import GitHub
 from bot.github_api.urls import GitHubUrls
 from bot.intake.webhook import webhook_blueprint
+from bot.ledger.entries import Delivery
+from bot.ledger.ledger import Ledger
 from bot.llm.counting import count_tokens
 from bot.llm.model import LanguageModel, ModelKind
 from bot.llm.openai_model import OpenAIModel
 from bot.llm.stub import AbsentModel
-from bot.pace import Pace
 from bot.plan.planner import Planner
-from bot.publish.publisher import Publisher
-from bot.publish.status import StatusComment
-from bot.record.entries import Delivery
-from bot.record.ledger import Ledger
-from bot.record.liveness import FileExecutorLocks, PostgresExecutorLocks
+from bot.publish.pull_request import Publisher
+from bot.publish.reviews import ReviewPublisher
+from bot.publish.status_comment import StatusComment
 from bot.review.measured import measured_in
-from bot.review.poster import Poster
 from bot.review.reviewer import Judge
 from bot.settings import Settings
-from bot.signing import Signer, kept_key, read_key, read_key_file
 from bot.web.health import health_blueprint, waiting_too_long
 from bot.web.keys import keys_blueprint
 from bot.web.schemas import schemas_blueprint
@@ -65,7 +67,7 @@ def configure_logs(style: str) -> None:
 
 
 class _RunMeter:
-    """Counts every GitHub request under the run in hand, or the delivery, which the flow binds to the log context."""
+    """Counts every GitHub request under the current run, or the delivery, which the flow binds to the log context."""
 
     def __init__(self, ledger: Ledger, clock: Clock) -> None:
         self._ledger = ledger
@@ -114,9 +116,9 @@ def build_signer(settings: Settings) -> Signer:
     return kept_key(settings.data_dir)
 
 
-def build_house(
-    settings: Settings, *, ledger: Ledger, clock: Clock, engine: EnginePort, model: LanguageModel | None = None
-) -> House:
+def build_services(
+    settings: Settings, *, ledger: Ledger, clock: Clock, engine: WorkflowEngine, model: LanguageModel | None = None
+) -> Services:
     """Every part, built and joined. Asks GitHub once who the App is.
 
     Raises SettingsInvalid for a key that cannot be read, GitHubError when GitHub does not answer.
@@ -132,12 +134,12 @@ def build_house(
     identity = github.identity()
     git = GitStore(settings.data_dir / "mirrors", urls=urls, clock=clock)
     model = model or build_model(settings, clock)
-    caps = Caps(ledger, git, clock, settings.prices(), _asked(model))
+    caps = RunBudget(ledger, git, clock, settings.prices(), _asked(model))
     effects = Effects(ledger, clock, write_interval_ms=settings.write_interval_ms, budget=caps)
     author = git.author(identity)
     signer = build_signer(settings)
     ledger.record_signing_key(signer.key_id, signer.public_key)
-    return House(
+    return Services(
         settings=settings,
         clock=clock,
         ledger=ledger,
@@ -148,13 +150,14 @@ def build_house(
         planner=Planner(count_tokens=count_tokens, record=ledger),
         judge=Judge(count_tokens=count_tokens, measured=measured_in(settings.data_dir)),
         publisher=Publisher(effects, ledger, bot_login=identity.bot_login, bot_email=author.email),
-        poster=Poster(effects),
+        poster=ReviewPublisher(effects),
         status=StatusComment(effects, ledger),
         observer=Observer(ledger, clock, identity.app_id, budget=caps.spent),
         merger=Merger(effects, ledger),
         engine=engine,
         identity=identity,
         signer=signer,
+        handle_command=handle_command,
         second=_second_app(settings, urls, ledger, clock),
     )
 
@@ -190,9 +193,9 @@ def build_engine(settings: Settings, ledger: Ledger, clock: Clock, pace: Pace | 
     return Engine(options, locks, clock, next_number=ledger.next_number, pace=pace)
 
 
-def build_flow(house: House, run_step: Step = step) -> Flow:
+def build_flow(services: Services, run_step: Step = step) -> Flow:
     """The engine's handlers."""
-    return Flow(house, run_step)
+    return Flow(services, run_step)
 
 
 def build_web(

@@ -14,7 +14,7 @@ from dotenv import dotenv_values
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot.errors import SettingsInvalid
+from bot.core.errors import SettingsInvalid
 from bot.llm.model import ModelKind
 from bot.llm.prices import Prices, read_prices
 

@@ -1,0 +1,1 @@
+"""The ChangeSet contract: model, schema, normalising, checking, applying."""

@@ -6,9 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bot.changeset.codes import found
 from bot.changeset.edits import Resolution, resolve
-from bot.changeset.findings import Finding, Severity
 from bot.changeset.guards.code_references import code_reference_findings
 from bot.changeset.guards.config import GuardConfig
 from bot.changeset.guards.disguise import disguise_findings
@@ -28,6 +26,8 @@ from bot.changeset.guards.syntax import syntax_findings
 from bot.changeset.guards.view import FileView, ResultTree, with_elsewhere, with_moves
 from bot.changeset.model import ChangeSet, Edit
 from bot.changeset.tree import TreeChange, TreeReader
+from bot.core.codes.changeset import make_finding
+from bot.core.findings import Finding, Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +90,8 @@ def _declared(index: int, edit: Edit, mentioned: str) -> tuple[frozenset[str], l
         if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", mentioned):
             allowed.add(name)
             message = f"{edit.path} declares that it removes {name}"
-            findings.append(found("loss.declared", message, edit=index, path=edit.path))
+            findings.append(make_finding("loss.declared", message, edit=index, path=edit.path))
         else:
             message = f"{edit.path} declares that it removes {name}, which neither blueprint nor plan mentions"
-            findings.append(found("loss.undeclared_removal", message, edit=index, path=edit.path))
+            findings.append(make_finding("loss.undeclared_removal", message, edit=index, path=edit.path))
     return frozenset(allowed), findings

@@ -9,16 +9,16 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bot.changeset.codes import found
-from bot.changeset.content import decoded, is_text_name
 from bot.changeset.conversion import Attributes, NotStorable, attributes_of, filter_of, stored
 from bot.changeset.encoding import EncodingProblem, replaced_bytes, rewritten
-from bot.changeset.findings import Finding, Severity
 from bot.changeset.guards.contract import contract_findings
 from bot.changeset.guards.paths import path_findings
 from bot.changeset.model import ChangeSet, Edit, Replacement
 from bot.changeset.replacing import ReplaceProblem, replaced
 from bot.changeset.tree import MODE_EXECUTABLE, MODE_FILE, TreeChange, TreeEntry, TreeReader
+from bot.core.codes.changeset import make_finding
+from bot.core.findings import Finding, Severity
+from bot.core.text_content import decoded, is_text_name
 
 _MAY_BE_EMPTIED = ("__init__.py", ".gitkeep", ".keep", "py.typed")
 
@@ -79,7 +79,7 @@ def _as_git_stores(edits: Sequence[ResolvedEdit], tree: TreeReader) -> tuple[lis
             out.append(outcome)
             if outcome.after != one.after:
                 message = f"{one.path} is stored as git stores it under the repository's .gitattributes"
-                findings.append(found("contract.converted", message, edit=one.index, path=one.path))
+                findings.append(make_finding("contract.converted", message, edit=one.index, path=one.path))
         else:
             findings.append(outcome)
     return out, findings
@@ -95,20 +95,20 @@ def _stored(
     if one.after != one.before and filters != {""}:
         name = next(name for name in sorted(filters) if name)
         message = f"{one.path} goes through the filter `{name}` of .gitattributes, which Cadence does not run"
-        return found("path.filter", message, edit=one.index, path=one.path)
+        return make_finding("path.filter", message, edit=one.index, path=one.path)
     if one.after == one.before:
         moved = one.edit.rename_from is not None and filter_of(now) != filter_of(there.get(source, {}), one.before)
         if not moved:
             return one
         message = f"{source} goes through another filter of .gitattributes than {one.path}: its content would change"
-        return found("path.filter", message, edit=one.index, path=one.path)
+        return make_finding("path.filter", message, edit=one.index, path=one.path)
     try:
         after = stored(now, one.after or b"", one.before if one.edit.rename_from is None else None)
     except NotStorable as problem:
-        return found("contract.encoding", f"{one.path} {problem}", edit=one.index, path=one.path)
+        return make_finding("contract.encoding", f"{one.path} {problem}", edit=one.index, path=one.path)
     if after == one.before and one.edit.rename_from is None and one.edit.executable is None:
         message = f"{one.path} would not change: git stores this content as it is there already"
-        return found("contract.no_op", message, edit=one.index, path=one.path)
+        return make_finding("contract.no_op", message, edit=one.index, path=one.path)
     return replace(one, after=after)
 
 
@@ -128,7 +128,7 @@ def _resolved(index: int, edit: Edit, tree: TreeReader) -> ResolvedEdit | Findin
         before = tree.read(source)
         if edit.before_sha is not None and not is_pinned_to(edit.before_sha, entry, before):
             message = f"{source} is blob {entry.sha[:12]}, the edit was made for {edit.before_sha[:12]}"
-            return found("stale", message, edit=index, path=source)
+            return make_finding("stale", message, edit=index, path=source)
     if edit.mode == "delete":
         return ResolvedEdit(index, edit, before, None)
     after = _after(index, edit, before)
@@ -139,9 +139,9 @@ def _resolved(index: int, edit: Edit, tree: TreeReader) -> ResolvedEdit | Findin
         return lost
     mode = _mode(edit, entry)
     if edit.rename_from is None and entry is not None and after == before and mode == entry.mode:
-        return found("contract.no_op", f"{edit.path} would not change", edit=index, path=edit.path)
+        return make_finding("contract.no_op", f"{edit.path} would not change", edit=index, path=edit.path)
     if before is not None and before.strip() and not after.strip() and not edit.path.endswith(_MAY_BE_EMPTIED):
-        return found("contract.blank_after", f"{edit.path} would be blank", edit=index, path=edit.path)
+        return make_finding("contract.blank_after", f"{edit.path} would be blank", edit=index, path=edit.path)
     return ResolvedEdit(index, edit, before, after, mode)
 
 
@@ -163,12 +163,12 @@ def _after(index: int, edit: Edit, before: bytes | None) -> bytes | Finding:
         try:
             return rewritten(before, edit.after)
         except EncodingProblem as problem:
-            return found("contract.encoding", f"{edit.path} {problem}", edit=index, path=edit.path)
+            return make_finding("contract.encoding", f"{edit.path} {problem}", edit=index, path=edit.path)
     if edit.after_base64 is not None:
         try:
             return base64.b64decode("".join(edit.after_base64.split()), validate=True)
         except (binascii.Error, ValueError):
-            return found("contract.base64", f"{edit.path}: after_base64 is broken", edit=index, path=edit.path)
+            return make_finding("contract.base64", f"{edit.path}: after_base64 is broken", edit=index, path=edit.path)
     if edit.replace is not None:
         return _replaced(index, edit, before or b"")
     return before or b""
@@ -177,14 +177,14 @@ def _after(index: int, edit: Edit, before: bytes | None) -> bytes | Finding:
 def _replaced(index: int, edit: Edit, before: bytes) -> bytes | Finding:
     old = decoded(before)
     if old is None:
-        return found("contract.replace_binary", f"{edit.path} is no text", edit=index, path=edit.path)
+        return make_finding("contract.replace_binary", f"{edit.path} is not text", edit=index, path=edit.path)
     new = replaced(old.text, edit.replace or ())
     if isinstance(new, ReplaceProblem):
-        return found(new.code, f"{edit.path}: {new.message}", edit=index, path=edit.path, line=new.line)
+        return make_finding(new.code, f"{edit.path}: {new.message}", edit=index, path=edit.path, line=new.line)
     try:
         return replaced_bytes(before, old, new, ascii_spans=_ascii_spans(old.text, edit.replace or ()))
     except EncodingProblem as problem:
-        return found("contract.encoding", f"{edit.path} {problem}", edit=index, path=edit.path)
+        return make_finding("contract.encoding", f"{edit.path} {problem}", edit=index, path=edit.path)
 
 
 def _ascii_spans(text: str, pairs: Sequence[Replacement]) -> bool:
@@ -207,10 +207,10 @@ def _lost_characters(index: int, edit: Edit, before: bytes | None, after: bytes)
     binary = new is None and (turned or (not before and is_text_name(edit.path))) and edit.after_base64 is None
     if any("\0" in text for text in texts) or binary:
         message = f"the new content of {edit.path} holds a NUL byte, and no text does"
-        return found("contract.nul", message, edit=index, path=edit.path)
+        return make_finding("contract.nul", message, edit=index, path=edit.path)
     there = old.text.count("\ufffd") if old is not None else 0
     if new is not None and new.text.count("\ufffd") > there:
         line = new.text.count("\n", 0, new.text.index("\ufffd")) + 1
         message = f"{edit.path}:{line} holds U+FFFD, which stands for a character that was lost"
-        return found("contract.replacement_character", message, edit=index, path=edit.path, line=line)
+        return make_finding("contract.replacement_character", message, edit=index, path=edit.path, line=line)
     return None

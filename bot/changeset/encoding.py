@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot.changeset.content import Text, declared_encoding, decoded
+from bot.core.text_content import Text, declared_encoding, decoded
 
 # Encodings in which the author of a text may have seen an old file that says nothing of its own. None is guessed: a
 # text is written in one of them only when every word beyond ASCII then has the very bytes of a word of the old file.
@@ -66,7 +66,7 @@ def _encoded(text: str, form: Text) -> bytes:
 
 
 def _retained(before: bytes, text: str, encodings: tuple[str, ...]) -> bytes:
-    """The text in an encoding in which every word beyond ASCII stands in the old file with the same bytes."""
+    """The text in an encoding in which every word beyond ASCII is in the old file with the same bytes."""
     if text.isascii():
         return text.encode()
     there = _words(before)

@@ -6,8 +6,8 @@ import json
 import re
 from typing import Any
 
-from bot.changeset.codes import found
 from bot.changeset.rejected import ChangeSetRejected
+from bot.core.codes.changeset import make_finding
 
 _FENCE = re.compile(r"^[ \t]*(```+(?!`)|~~~+(?!~))[^\n`]*\n(.*?)^[ \t]*\1[ \t]*$", re.DOTALL | re.MULTILINE)
 
@@ -16,12 +16,14 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     keys = [key for key, _ in pairs]
     doubled = sorted({key for key in keys if keys.count(key) > 1})
     if doubled:
-        raise ChangeSetRejected([found("contract.duplicate_key", f"the key {doubled[0]!r} occurs twice in one object")])
+        raise ChangeSetRejected(
+            [make_finding("contract.duplicate_key", f"the key {doubled[0]!r} occurs twice in one object")]
+        )
     return dict(pairs)
 
 
 def _constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_pairs, parse_constant=_constant)
@@ -38,7 +40,7 @@ def read_json(raw: str) -> tuple[object, tuple[str, ...]]:
         return whole[0], ()
     objects = _objects(text)
     if len(objects) > 1:
-        raise ChangeSetRejected([found("contract.ambiguous", f"the reply holds {len(objects)} JSON objects")])
+        raise ChangeSetRejected([make_finding("contract.ambiguous", f"the reply holds {len(objects)} JSON objects")])
     if objects:
         fenced = any(_whole(match[2].strip()) is not None for match in _FENCE.finditer(text))
         return objects[0], (
@@ -47,7 +49,7 @@ def read_json(raw: str) -> tuple[object, tuple[str, ...]]:
     message = "the reply holds no complete JSON object" if text else "the reply is empty"
     if text.startswith(("{", "[", "```")):
         message += " (it is cut off or malformed)"
-    raise ChangeSetRejected([found("contract.not_json", message)])
+    raise ChangeSetRejected([make_finding("contract.not_json", message)])
 
 
 def _whole(text: str) -> tuple[object] | None:

@@ -7,13 +7,13 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bot.names import Digest, sha256
+from bot.core.names import Digest, sha256
 
 Mode = Literal["add", "modify", "delete"]
 
 
 class Replacement(BaseModel):
-    """Exact text to find and what stands there afterwards; `count` is how many matches must exist (default 1)."""
+    """Exact text to find and what is there afterwards; `count` is how many matches must exist (default 1)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -60,5 +60,5 @@ class ChangeSet(BaseModel):
         )
 
     def digest(self) -> Digest:
-        """sha256 of the canonical JSON; stands in the commit's `Cadence-ChangeSet` trailer."""
+        """sha256 of the canonical JSON; is in the commit's `Cadence-ChangeSet` trailer."""
         return sha256(self.canonical_json())

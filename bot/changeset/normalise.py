@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.changeset.codes import found
 from bot.changeset.json_reading import read_json
 from bot.changeset.model import ChangeSet
 from bot.changeset.rejected import ChangeSetRejected
 from bot.changeset.schema import change_set_schema, schema_findings
+from bot.core.codes.changeset import make_finding
 
 _WRAPPERS = ("change_set", "changeSet", "changeset", "ChangeSet")
 _TOP_NAMES = {
@@ -97,7 +97,7 @@ def _unwrapped(value: object, notes: list[str]) -> dict[str, Any]:
                 notes.append(f"took the ChangeSet from `{name}`")
                 return {**beside, **inner}
         return dict(value)
-    raise ChangeSetRejected([found("contract.not_a_change_set", "the JSON is not an object")])
+    raise ChangeSetRejected([make_finding("contract.not_a_change_set", "the JSON is not an object")])
 
 
 def _renamed(
@@ -113,7 +113,7 @@ def _renamed(
             continue
         if known in out:
             raise ChangeSetRejected(
-                [found("contract.ambiguous", f"{place}both `{key}` and `{known}` are given", edit=index)]
+                [make_finding("contract.ambiguous", f"{place}both `{key}` and `{known}` are given", edit=index)]
             )
         out[known] = value[key]
         notes.append(f"{place}read `{key}` as `{known}`")
@@ -124,9 +124,11 @@ def _refuse_other_shapes(top: Mapping[str, Any]) -> None:
     if "edits" in top:
         return
     if "error" in top:
-        raise ChangeSetRejected([found("contract.error_reply", f"the reply is an error: {str(top['error'])[:200]}")])
+        raise ChangeSetRejected(
+            [make_finding("contract.error_reply", f"the reply is an error: {str(top['error'])[:200]}")]
+        )
     keys = ", ".join(f"`{k}`" for k in list(top)[:6]) or "no keys"
-    raise ChangeSetRejected([found("contract.not_a_change_set", f"the object has {keys[:300]} and no `edits`")])
+    raise ChangeSetRejected([make_finding("contract.not_a_change_set", f"the object has {keys[:300]} and no `edits`")])
 
 
 def _edit(value: object, index: int, notes: list[str]) -> object:
@@ -167,7 +169,9 @@ def _validated(top: dict[str, Any], notes: list[str]) -> ChangeSet:
     try:
         return ChangeSet.model_validate(_without_nulls(top))
     except ValueError as error:
-        raise ChangeSetRejected([found("contract.invalid", f"the ChangeSet cannot be read: {error}"[:400])]) from error
+        raise ChangeSetRejected(
+            [make_finding("contract.invalid", f"the ChangeSet cannot be read: {error}"[:400])]
+        ) from error
 
 
 def _without_nulls(top: Mapping[str, Any]) -> dict[str, Any]:

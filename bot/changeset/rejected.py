@@ -1,15 +1,16 @@
-"""The error of a text that is no ChangeSet."""
+"""The error of a text that is not a ChangeSet."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.changeset.findings import Finding
-from bot.errors import Audience, CadenceError
+from bot.core.errors import Audience, CadenceError
+from bot.core.findings import Finding
 
 
 class ChangeSetRejected(CadenceError):
-    """What was handed in is no ChangeSet and cannot be mapped to one without guessing; `findings` say where and why."""
+    """What was handed in is not a ChangeSet and cannot be mapped to one without guessing; `findings` say where and
+    why."""
 
     code = "contract.not_a_change_set"
     audience = Audience.AUTHOR

@@ -8,8 +8,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.changeset.content import lines_of
 from bot.changeset.model import Replacement
+from bot.core.text_content import lines_of
 
 _LONE_LF = re.compile(r"(?<!\r)\n")
 _MAX_SEARCHED_LINES = 5_000

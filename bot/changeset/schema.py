@@ -9,10 +9,10 @@ from typing import Any, Literal
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from bot.changeset.codes import found
-from bot.changeset.findings import Finding
 from bot.changeset.model import ChangeSet
 from bot.changeset.rejected import ChangeSetRejected
+from bot.core.codes.changeset import make_finding
+from bot.core.findings import Finding
 
 Schema = dict[str, Any]
 
@@ -109,7 +109,7 @@ def _finding(error: ValidationError) -> Finding:
     if error.validator == "required" and edit is not None and error.message.startswith("'mode'"):
         code = "contract.missing_mode"
     place = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in where).lstrip(".") or "the ChangeSet"
-    return found(code, f"{place}: {error.message[:300]}", edit=edit)
+    return make_finding(code, f"{place}: {error.message[:300]}", edit=edit)
 
 
 def parse_model_reply(obj: object) -> ModelPlan:
@@ -121,5 +121,7 @@ def parse_model_reply(obj: object) -> ModelPlan:
     try:
         change_set = ChangeSet.model_validate({"version": 2, "message": obj["message"], "edits": edits})
     except ValueError as error:
-        raise ChangeSetRejected([found("contract.invalid", f"the edits cannot be read: {error}"[:400])]) from error
+        raise ChangeSetRejected(
+            [make_finding("contract.invalid", f"the edits cannot be read: {error}"[:400])]
+        ) from error
     return ModelPlan(summary=obj["summary"].strip(), plan=obj["plan"].strip(), change_set=change_set)

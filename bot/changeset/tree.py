@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from bot.names import BlobSha
+from bot.core.names import BlobSha
 
 MODE_FILE = "100644"
 MODE_EXECUTABLE = "100755"

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.errors import WrongUse
+from bot.core.errors import WrongUse
 
 if TYPE_CHECKING:
-    from bot.cli.handed_in import HandedIn
-    from bot.cli.judging import Judged
+    from bot.cli.evaluate import Evaluated
+    from bot.cli.submitted import Submitted
     from bot.git_store.local import LocalRepository
 
 File = Annotated[str, typer.Argument(metavar="FILE|-", help="A ChangeSet in JSON, or - for standard input.")]
@@ -46,14 +46,14 @@ def apply(
 
     docs/changesets.md explains the format; tasks with `change_set`, `diff` or `patch` are read too.
     """
-    from bot.cli.judging import Judged
+    from bot.cli.evaluate import Evaluated
 
-    with _judged(file, repo, base) as case:
+    with _evaluated(file, repo, base) as case:
         if branch is not None and not case.repository.is_branch_name(branch):
             raise WrongUse(f"{branch!r} is not a valid branch name.", remedy="See `git help check-ref-format`.")
         made = None if check or not case.judged.accepted else _commit(case, branch)
-        judged = made if isinstance(made, Judged) else case.judged
-        _tell(case, judged, made if isinstance(made, _Made) else None, as_json=as_json)
+        judged = made if isinstance(made, Evaluated) else case.judged
+        _print_result(case, judged, made if isinstance(made, _Made) else None, as_json=as_json)
     raise typer.Exit(0 if judged.accepted else 1)
 
 
@@ -62,10 +62,10 @@ def diff(file: File, repo: Repo = None, base: Base = "HEAD") -> None:
 
     Exit codes: 0 accepted, 1 refused (the reasons go to standard error, and no patch is printed), 2 wrong use.
     """
-    from bot.cli.judged_text import refusal_text
-    from bot.cli.judging import build
+    from bot.cli.evaluate import build
+    from bot.cli.evaluate_text import refusal_text
 
-    with _judged(file, repo, base) as case:
+    with _evaluated(file, repo, base) as case:
         if not case.judged.accepted:
             sys.stderr.write(refusal_text(case.judged, case.where))
             raise typer.Exit(1)
@@ -79,30 +79,30 @@ def diff(file: File, repo: Repo = None, base: Base = "HEAD") -> None:
 @dataclass(frozen=True, slots=True)
 class _Case:
     repository: LocalRepository
-    judged: Judged
+    judged: Evaluated
     where: str
 
 
 @contextmanager
-def _judged(file: str, repo: Path | None, revision: str) -> Iterator[_Case]:
+def _evaluated(file: str, repo: Path | None, revision: str) -> Iterator[_Case]:
     """Read, find the repository and the base, judge; the repository's readers end with the block."""
     from bot.changeset.rejected import ChangeSetRejected
-    from bot.cli.handed_in import read_handed_in
-    from bot.cli.judging import judge, refused
+    from bot.cli.evaluate import evaluate, refused
+    from bot.cli.submitted import read_submitted
     from bot.git_store.local import LocalRepository
 
     raw = _read(file)
-    handed: HandedIn | None = None
+    handed: Submitted | None = None
     rejected: ChangeSetRejected | None = None
     try:
-        handed = read_handed_in(raw)
+        handed = read_submitted(raw)
     except ChangeSetRejected as error:
         rejected = error
     repository = LocalRepository.open(_directory(repo, handed))
     try:
         base = repository.commit(revision)
         where = base[:12] if base.startswith(revision) else f"{base[:12]} ({revision})"
-        judged = judge(handed, repository, base) if handed else refused(base, rejected.findings if rejected else ())
+        judged = evaluate(handed, repository, base) if handed else refused(base, rejected.findings if rejected else ())
         yield _Case(repository, judged, where)
     finally:
         repository.close()
@@ -117,7 +117,7 @@ def _read(file: str) -> bytes:
         raise WrongUse(f"{file} cannot be read: {error.strerror}.") from None
 
 
-def _directory(repo: Path | None, handed: HandedIn | None) -> Path:
+def _directory(repo: Path | None, handed: Submitted | None) -> Path:
     said = handed.repo_dir if handed else None
     if repo is not None and said is not None and repo.resolve() != Path(said).resolve():
         raise WrongUse(f"--repo is {repo}, and the input's repo_dir is {said}.", remedy="Give one of them.")
@@ -131,10 +131,10 @@ class _Made:
     digest: str
 
 
-def _commit(case: _Case, branch: str | None) -> _Made | Judged:
+def _commit(case: _Case, branch: str | None) -> _Made | Evaluated:
     """The commit on its branch, or a judgement that says what stood in the way at the last moment."""
-    from bot.cli.judging import build, refused_at_last
-    from bot.errors import Refused
+    from bot.cli.evaluate import build, refused_in_the_end
+    from bot.core.errors import Refused
 
     judged = case.judged
     if judged.change_set is None:
@@ -145,12 +145,12 @@ def _commit(case: _Case, branch: str | None) -> _Made | Judged:
         commit = build(judged, case.repository, case.repository.mirror)
         case.repository.create_branch(name, commit)
     except Refused as error:
-        return refused_at_last(judged, error)
+        return refused_in_the_end(judged, error)
     return _Made(commit, name, digest)
 
 
-def _tell(case: _Case, judged: Judged, made: _Made | None, *, as_json: bool) -> None:
-    from bot.cli.judged_text import accepted_text, refusal_text, shown, verdict
+def _print_result(case: _Case, judged: Evaluated, made: _Made | None, *, as_json: bool) -> None:
+    from bot.cli.evaluate_text import accepted_text, refusal_text, shown, verdict
 
     if as_json:
         about = {"commit": made.commit, "branch": made.branch, "change_set": made.digest} if made else {}

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from bot.changeset.guards.config import GuardConfig
 from bot.changeset.tree import TreeReader
-from bot.errors import ConfigInvalid, WrongUse
+from bot.config.load import load_config
+from bot.config.model import RepoConfig
+from bot.core.errors import ConfigInvalid, WrongUse
+from bot.core.names import CONFIG_PATH
 from bot.git_store.local import LocalRepository
-from bot.names import CONFIG_PATH
-from bot.repo_config import RepoConfig, load_config
 from bot.weakening.gate import CheckFinding, check_findings
 
 CLEAN, BLOCKED, WRONG_USE = 0, 1, 2

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.errors import WrongUse
-from bot.names import CONFIG_PATH
+from bot.core.errors import WrongUse
+from bot.core.names import CONFIG_PATH
 
 if TYPE_CHECKING:
-    from bot.policy_tests import ConfigReport
+    from bot.gate.config_tests import ConfigReport
 
 
 def register(app: typer.Typer) -> None:
@@ -37,7 +37,7 @@ def check(
     Every mistake is named with its line, column and what is allowed. Exit codes: 0 fine, 1 mistakes or failing tests,
     2 wrong use.
     """
-    from bot.policy_tests import report_on
+    from bot.gate.config_tests import report_on
 
     try:
         content = file.read_bytes()

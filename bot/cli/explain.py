@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.errors import WrongUse
+from bot.core.errors import WrongUse
 
 if TYPE_CHECKING:
-    from bot.flow.desk import Desk
-    from bot.flow.house import House
+    from bot.core.names import HeadSha, PullNumber, RepositoryId, RunId
+    from bot.flow.context import RunContext
+    from bot.flow.services import Services
     from bot.gate.reasons import Decision, Reason
     from bot.gate.snapshot import Snapshot
-    from bot.names import HeadSha, PullNumber, RepositoryId, RunId
 
 _TARGET = re.compile(r"(?P<repository>[^/\s#]+/[^/\s#]+)#(?P<number>[1-9][0-9]*)")
 
@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
 
 
 def explain(
-    target: Annotated[str, typer.Argument(metavar="OWNER/REPO#N", help="A pull request of Cadence's, or its issue.")],
+    target: Annotated[str, typer.Argument(metavar="OWNER/REPO#N", help="A Cadence pull request, or its issue.")],
     what_if: Annotated[
         list[str] | None,
         typer.Option(metavar="KEY=VALUE", help="Suppose a fact: check=lint:success, approval=alice, draft=false, ..."),
@@ -40,9 +40,9 @@ def explain(
 
     Reads GitHub with the App's credentials and the local ledger. Exit codes: 0 answered, 1 failed, 2 wrong use.
     """
-    from bot.app import build_house
-    from bot.cli.ledger import open_ledger
-    from bot.clock import SystemClock
+    from bot.app import build_services
+    from bot.core.clock import SystemClock
+    from bot.ledger.open import open_ledger
     from bot.llm.stub import AbsentModel
     from bot.settings import Settings
 
@@ -50,8 +50,8 @@ def explain(
     settings, clock = Settings.load(), SystemClock()
     settings.require_github()
     ledger = open_ledger(settings)
-    house = build_house(settings, ledger=ledger, clock=clock, engine=IdleEngine(), model=AbsentModel())
-    typer.echo(answer(house, repository, number, what_if or (), as_json=as_json))
+    services = build_services(settings, ledger=ledger, clock=clock, engine=IdleEngine(), model=AbsentModel())
+    typer.echo(answer(services, repository, number, what_if or (), as_json=as_json))
 
 
 def parse_target(text: str) -> tuple[str, int]:
@@ -62,12 +62,12 @@ def parse_target(text: str) -> tuple[str, int]:
     return match["repository"], int(match["number"])
 
 
-def answer(house: House, repository: str, number: int, wishes: Sequence[str], *, as_json: bool) -> str:
+def answer(services: Services, repository: str, number: int, wishes: Sequence[str], *, as_json: bool) -> str:
     """The decision as text or JSON. Raises CadenceError where GitHub or the ledger cannot tell."""
-    from bot.errors import CadenceError
-    from bot.flow.desk import Desk
+    from bot.core.errors import CadenceError
+    from bot.flow.context import RunContext
 
-    run = house.ledger.run_named(repository, number)
+    run = services.ledger.run_named(repository, number)
     if run is None:
         raise CadenceError(
             f"{repository}#{number} is not a Cadence pull request or blueprint in this ledger.",
@@ -79,47 +79,47 @@ def answer(house: House, repository: str, number: int, wishes: Sequence[str], *,
         if as_json:
             return json.dumps({"repository": run.repository, "run": run.run_id, "state": run.state, "pull": None})
         return f"Run {run.run_id} has no pull request yet; it is {run.state}{told}"
-    desk = Desk(house, run.run_id)
-    with desk.mandate_context():
-        snapshot, decision = _looked(desk, wishes)
+    context = RunContext(services, run.run_id)
+    with context.log_context():
+        snapshot, decision = _looked(context, wishes)
     if as_json:
-        return json.dumps(_as_json(desk, snapshot, decision, wishes), indent=2)
-    return _as_text(desk, snapshot, decision, wishes)
+        return json.dumps(_as_json(context, snapshot, decision, wishes), indent=2)
+    return _as_text(context, snapshot, decision, wishes)
 
 
-def _looked(desk: Desk, wishes: Sequence[str]) -> tuple[Snapshot, Decision]:
-    from bot.flow.reconcile import judged, look
+def _looked(context: RunContext, wishes: Sequence[str]) -> tuple[Snapshot, Decision]:
+    from bot.core.names import TRIGGER_LABEL
+    from bot.flow.gate.reconcile import judged, look
     from bot.gate.whatif import suppose
-    from bot.names import TRIGGER_LABEL
 
-    seen, decision = look(desk)
+    seen, decision = look(context)
     if not wishes:
         return seen.snapshot, decision
     config = seen.policy.config if seen.policy else None
     trigger = config.trigger.label if config else TRIGGER_LABEL
     supposed = replace(seen, snapshot=suppose(seen.snapshot, wishes, trigger=trigger))
-    return supposed.snapshot, judged(desk, supposed)
+    return supposed.snapshot, judged(context, supposed)
 
 
-def _as_text(desk: Desk, snapshot: Snapshot, decision: Decision, wishes: Sequence[str]) -> str:
+def _as_text(context: RunContext, snapshot: Snapshot, decision: Decision, wishes: Sequence[str]) -> str:
     from bot.gate.explain import plain
 
-    first = f"{desk.run.repository}#{snapshot.pull}  run {desk.run.run_id}"
+    first = f"{context.run.repository}#{snapshot.pull}  run {context.run.run_id}"
     lines = [first, f"head {snapshot.head} on base tip {snapshot.base_tip or 'unknown'}"]
     lines += [f"supposing {wish}" for wish in wishes]
     return "\n".join([*lines, plain(decision)])
 
 
-def _as_json(desk: Desk, snapshot: Snapshot, decision: Decision, wishes: Sequence[str]) -> dict[str, Any]:
+def _as_json(context: RunContext, snapshot: Snapshot, decision: Decision, wishes: Sequence[str]) -> dict[str, Any]:
     from bot.gate.explain import merges_when, title_of
     from bot.gate.reasons import Done
 
     until: datetime | None = getattr(decision, "until", None)
     notes: Sequence[Reason] = () if isinstance(decision, Done) else decision.notes
     return {
-        "repository": desk.run.repository,
+        "repository": context.run.repository,
         "pull": snapshot.pull,
-        "run": desk.run.run_id,
+        "run": context.run.run_id,
         "head": snapshot.head,
         "base_tip": snapshot.base_tip,
         "supposed": list(wishes),

@@ -8,7 +8,7 @@ import sys
 import traceback
 from collections.abc import Callable
 
-from bot.errors import CadenceError, SettingsInvalid, WrongUse
+from bot.core.errors import CadenceError, SettingsInvalid, WrongUse
 
 
 def run_command(command: Callable[[], object]) -> int:
@@ -38,7 +38,7 @@ def run_command(command: Callable[[], object]) -> int:
 
 def describe(error: Exception) -> CadenceError:
     """What an exception of a library or of the operating system means: the code, the cause and the next step."""
-    from bot.record.database import database_failure
+    from bot.ledger.database import database_failure
 
     if (cause := database_failure(error)) is not None:
         return CadenceError(

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.changeset.codes import found
-from bot.changeset.findings import Finding
 from bot.changeset.guards.paths import path_problem
 from bot.changeset.model import ChangeSet, Edit
 from bot.changeset.rejected import ChangeSetRejected
 from bot.changeset.tree import MODE_EXECUTABLE, MODE_FILE, MODE_SUBMODULE, MODE_SYMLINK, TreeReader
-from bot.cli.handed_in import OneFile
+from bot.cli.submitted import OneFile
+from bot.core.codes.changeset import make_finding
+from bot.core.findings import Finding
 
 _SPECIAL = {MODE_SYMLINK: ("path.symlink", "a symlink"), MODE_SUBMODULE: ("path.submodule", "a submodule")}
 _COMPLAINTS = (
@@ -62,11 +62,11 @@ def _complaint(line: str) -> Finding:
         match = pattern.match(line)
         if match:
             number = int(match["line"]) if "line" in pattern.groupindex else None
-            return found(code, f"git apply: {line}", path=match["path"], line=number)
+            return make_finding(code, f"git apply: {line}", path=match["path"], line=number)
     invalid = _INVALID_PATH.match(line)
     problem = path_problem(invalid["path"]) if invalid else None
     if invalid and problem:
-        return found(problem[0], f"git apply: {line}", path=invalid["path"])
+        return make_finding(problem[0], f"git apply: {line}", path=invalid["path"])
     return Finding(PATCH_CODE, f"git apply: {line}", "Make the patch with `git diff --binary`, or send a ChangeSet.")
 
 
@@ -90,7 +90,7 @@ def edits_between(pair: TreePair, message: str) -> ChangeSet:
         special = _SPECIAL.get(change.old_mode) or _SPECIAL.get(change.new_mode)
         if special:
             message_text = f"{change.path} is {special[1]}, or would become one"
-            findings.append(found(special[0], message_text, edit=len(edits), path=change.path))
+            findings.append(make_finding(special[0], message_text, edit=len(edits), path=change.path))
         else:
             edits.append(_edit(change, pair))
     if findings:

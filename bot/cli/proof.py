@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from bot.core.names import CommitSha
     from bot.git_store.mirror import Mirror
-    from bot.names import CommitSha
-    from bot.record.bundle import Bundle
-    from bot.record.checklist import Check
-    from bot.record.entries import ProofEntry
-    from bot.record.ledger import Ledger
+    from bot.ledger.entries import ProofEntry
+    from bot.ledger.ledger import Ledger
+    from bot.proof.bundle import Bundle
+    from bot.proof.checklist import Check
     from bot.settings import Settings
 
 _COMMIT = re.compile(r"[0-9a-f]{7,40}")
@@ -46,10 +46,10 @@ def export(
 
     The file holds texts of the repository: ChangeSets, plans' words in commit messages, reviews.
     """
-    from bot.record.export import export_proof
+    from bot.proof.export import export_proof
 
     with _ledger() as (ledger, _):
-        text = export_proof(ledger, _must(ledger.proof_of_merge(commit), commit))
+        text = export_proof(ledger, _required_proof(ledger.proof_of_merge(commit), commit))
     if out is None:
         typer.echo(text, nl=False)
         return
@@ -80,7 +80,7 @@ def verify(
 
     Exit codes: 0 the proof holds, 1 it does not (each failure has a code, see docs/proof.md), 2 wrong use.
     """
-    from bot.record.checklist import checklist_data, checklist_text, stands
+    from bot.proof.checklist import all_passed, checklist_data, checklist_text
 
     trusted = None if keys is None else _trusted(keys)
     if manifest is not None:
@@ -91,31 +91,31 @@ def verify(
         typer.echo(json.dumps(checklist_data(commit, checks), indent=2))
     else:
         typer.echo(checklist_text(commit, checks), nl=False)
-    raise typer.Exit(0 if stands(checks) else 1)
+    raise typer.Exit(0 if all_passed(checks) else 1)
 
 
 def _check_file(commit: str, raw: bytes, repo: Path, trusted: frozenset[str] | None) -> list[Check]:
-    from bot.errors import CadenceError
+    from bot.core.errors import CadenceError
     from bot.git_store.workbench import workbench
-    from bot.record.bundle import read_bundle
-    from bot.record.checklist import failed
+    from bot.proof.bundle import read_bundle
+    from bot.proof.checklist import failed
 
     with workbench(repo) as repository:
         try:
             bundle = read_bundle(raw)
         except CadenceError as error:
-            return [failed(error.code, error.told)]
+            return [failed(error.code, error.message)]
         return _checks(bundle, repository, commit, trusted)
 
 
 def _check_ledger(commit: str, repo: Path | None, trusted: frozenset[str] | None) -> list[Check]:
     """The ledger's own proof, held against the named clone or the mirror; a foreign commit may still quote one."""
-    from bot.errors import CadenceError
+    from bot.core.errors import CadenceError
     from bot.git_store.workbench import workbench
-    from bot.record.checklist import failed
-    from bot.record.export import export_proof
-    from bot.record.holding import ledger_checks
-    from bot.record.remaking import proof_trailers
+    from bot.proof.checklist import failed
+    from bot.proof.export import export_proof
+    from bot.proof.ledger_check import ledger_checks
+    from bot.proof.rebuild import proof_trailers
 
     with _ledger() as (ledger, settings):
         proof = ledger.proof_of_merge(commit)
@@ -125,7 +125,7 @@ def _check_ledger(commit: str, repo: Path | None, trusted: frozenset[str] | None
                 quoted = proof_trailers(found.message if found else None)
             named = [ledger.proof_by_digest(one.removeprefix("sha256:")) for one in quoted]
             proof = next((one for one in named if one is not None), None)
-        kept = _must(proof, commit)
+        kept = _required_proof(proof, commit)
         if trusted is None:
             trusted = frozenset(key.key_id for key in ledger.signing_keys())
         try:
@@ -138,8 +138,8 @@ def _check_ledger(commit: str, repo: Path | None, trusted: frozenset[str] | None
 
 
 def _checks(bundle: Bundle, repository: Mirror, commit: str, trusted: frozenset[str] | None) -> list[Check]:
-    from bot.record.verifying import verify as checked
-    from bot.signing import is_signed, key_id
+    from bot.core.signing import is_signed, key_id
+    from bot.proof.verify import verify as checked
 
     return checked(
         bundle, repository, _resolved(repository, commit), is_signed=is_signed, key_id=key_id, trusted=trusted
@@ -147,7 +147,7 @@ def _checks(bundle: Bundle, repository: Mirror, commit: str, trusted: frozenset[
 
 
 def _resolved(repository: Mirror, commit: str) -> CommitSha:
-    from bot.errors import CadenceError
+    from bot.core.errors import CadenceError
 
     found = repository.history.resolve(commit)
     if found is None:
@@ -159,8 +159,8 @@ def _resolved(repository: Mirror, commit: str) -> CommitSha:
     return found
 
 
-def _must(proof: ProofEntry | None, commit: str) -> ProofEntry:
-    from bot.errors import CadenceError
+def _required_proof(proof: ProofEntry | None, commit: str) -> ProofEntry:
+    from bot.core.errors import CadenceError
 
     if proof is None:
         raise CadenceError(
@@ -172,8 +172,8 @@ def _must(proof: ProofEntry | None, commit: str) -> ProofEntry:
 
 
 def _trusted(path: Path) -> frozenset[str]:
-    """The ids of the keys in a downloaded cadence-keys.json, worked out anew from the keys themselves."""
-    from bot.signing import key_id
+    """The ids of the keys in a downloaded cadence-keys.json, worked out again from the keys themselves."""
+    from bot.core.signing import key_id
 
     try:
         rows = json.loads(_read(path, "--keys"))["keys"]
@@ -191,7 +191,7 @@ def _read(path: Path, option: str) -> bytes:
 
 @contextmanager
 def _ledger() -> Iterator[tuple[Ledger, Settings]]:
-    from bot.cli.ledger import open_ledger
+    from bot.ledger.open import open_ledger
     from bot.settings import Settings
 
     settings = Settings.load()

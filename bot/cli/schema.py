@@ -28,13 +28,13 @@ def changeset(
     version: Annotated[SchemaVersion, typer.Option(help="1, 2, or what a model is asked for.")] = SchemaVersion.TWO,
 ) -> None:
     """The JSON Schema of a ChangeSet."""
-    from bot.schemas import schema_text
+    from bot.cli.published_schemas import schema_text
 
     typer.echo(schema_text(f"changeset-{version.value}"), nl=False)
 
 
 def config() -> None:
     """The JSON Schema of .github/cadence.yml."""
-    from bot.schemas import schema_text
+    from bot.cli.published_schemas import schema_text
 
     typer.echo(schema_text("config"), nl=False)

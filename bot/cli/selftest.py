@@ -1,4 +1,4 @@
-"""`cadence selftest reviewers`: how many known defects the reviewers find, and how often they cry wolf."""
+"""`cadence selftest reviewers`: how many known defects the reviewers find, and their false-positive rate."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.errors import SettingsInvalid
+from bot.core.errors import SettingsInvalid
 from bot.review.kinds import ReviewKind
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def reviewers(
 
     Exit codes: 0 measured, 1 nothing usable came back, 2 wrong use.
     """
-    from bot.clock import SystemClock
+    from bot.core.clock import SystemClock
     from bot.review.measured import keep_figures
     from bot.review.selftest.packaged import packaged_seeds
     from bot.settings import Settings
@@ -71,8 +71,8 @@ def reviewers(
 @contextmanager
 def _asking(settings: Settings, name: str | None) -> Iterator[SelfTest]:
     """The self test with the real judge and the configured model. Raises SettingsInvalid without a key."""
-    from bot.clock import SystemClock
-    from bot.effects import Effects
+    from bot.core.clock import SystemClock
+    from bot.effects.perform import Effects
     from bot.llm.counting import count_tokens
     from bot.review.measured import UNMEASURED
     from bot.review.reviewer import Judge
@@ -89,7 +89,7 @@ def _asking(settings: Settings, name: str | None) -> Iterator[SelfTest]:
 
 
 def _model(settings: Settings, name: str | None) -> OpenAIModel:
-    from bot.clock import SystemClock
+    from bot.core.clock import SystemClock
     from bot.llm.model import ModelKind
     from bot.llm.openai_model import OpenAIModel
 

@@ -8,16 +8,25 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from bot.effects import EffectKind, JsonDict, repository_mandate
-from bot.flow.desk import Desk
-from bot.flow.house import House
-from bot.flow.reconcile import look
+from bot.core.escape import escape_line
+from bot.core.json_types import JsonDict
+from bot.core.names import (
+    InstallationId,
+    IssueNumber,
+    PullNumber,
+    RepoName,
+    RepoRef,
+    RepositoryId,
+    marker,
+)
+from bot.core.states import AT_THE_GATE
+from bot.effects.kinds import EffectKind, repository_actor
+from bot.flow.context import RunContext
+from bot.flow.gate.reconcile import look
+from bot.flow.services import Services
 from bot.gate.explain import explain
-from bot.intake.commands import help_text
-from bot.names import InstallationId, IssueNumber, PullNumber, RepoName, RepoRef, RepositoryId, marker
-from bot.quiet import quiet_line
-from bot.record.entries import CommandEntry, RunEntry
-from bot.states import AT_THE_GATE
+from bot.intake.command_text import help_text
+from bot.ledger.entries import CommandEntry, RunEntry
 
 HOUR = timedelta(hours=1)
 PAUSE_SECONDS = 60.0
@@ -28,36 +37,36 @@ MOST_IN_ONE = 5
 """Different answers in one comment."""
 
 
-def book(house: House, entry: CommandEntry) -> None:
+def book(services: Services, entry: CommandEntry) -> None:
     """Have what the person asked on that issue answered, now or when the next answer is allowed."""
     key = f"{entry.repository_id}:{entry.issue}:{entry.login}"
     arguments: list[str | int] = [int(entry.repository_id), int(entry.issue), entry.login]
-    due = _due(house, entry)
+    due = _due(services, entry)
     if due is None:
-        number = house.ledger.next_number(f"answer:{key}")
-        house.engine.start_errand("answer", int(entry.installation_id), f"{key}:n{number}", arguments)
+        number = services.ledger.next_number(f"answer:{key}")
+        services.engine.start_errand("answer", int(entry.installation_id), f"{key}:n{number}", arguments)
         return
-    delay = (due - house.clock.now()).total_seconds() + 1.0
+    delay = (due - services.clock.now()).total_seconds() + 1.0
     name = f"{key}:at-{due.timestamp():.0f}"
-    house.engine.start_errand("answer", int(entry.installation_id), name, arguments, delay=delay)
+    services.engine.start_errand("answer", int(entry.installation_id), name, arguments, delay=delay)
 
 
-def answer(house: House, repository_id: RepositoryId, issue: IssueNumber, login: str) -> None:
+def answer(services: Services, repository_id: RepositoryId, issue: IssueNumber, login: str) -> None:
     """Post one comment for everything that waits, unless the person has had enough of them in this hour."""
-    waiting = house.ledger.pending_commands(repository_id, issue, login)
+    waiting = services.ledger.pending_commands(repository_id, issue, login)
     if not waiting:
         return
-    if _due(house, waiting[-1]) is not None:
-        book(house, waiting[-1])
+    if _due(services, waiting[-1]) is not None:
+        book(services, waiting[-1])
         return
     first = waiting[0]
     ref = RepoRef(repository_id, RepoName.parse(first.repository), InstallationId(first.installation_id))
-    texts = list(dict.fromkeys(_text(house, entry) for entry in waiting))
+    texts = list(dict.fromkeys(_text(services, entry) for entry in waiting))
     more = len(texts) - MOST_IN_ONE
     if more > 0:
         texts = [*texts[:MOST_IN_ONE], f"{more} more answers were left out; ask again for what you still need."]
     mark = marker("answer", comment=f"{first.comment_id}{first.edit}")
-    issues = house.github.at(ref).issues
+    issues = services.github.at(ref).issues
 
     def find() -> JsonDict | None:
         existing = issues.find_comment(issue, mark)
@@ -66,25 +75,25 @@ def answer(house: House, repository_id: RepositoryId, issue: IssueNumber, login:
     def do() -> JsonDict:
         return {"id": int(issues.comment(issue, "\n\n---\n\n".join([*texts]) + f"\n\n{mark}").id)}
 
-    mandate = repository_mandate(repository_id, ref.installation_id)
+    actor = repository_actor(repository_id, ref.installation_id)
     key = f"answer:{first.comment_id}{first.edit}"
-    house.effects.perform(mandate, EffectKind.COMMENT_CREATE, key, find=find, do=do, fresh=True)
-    house.ledger.mark_answered(repository_id, [entry.comment_id for entry in waiting], house.clock.now())
+    services.effects.perform(actor, EffectKind.COMMENT_CREATE, key, find=find, do=do, fresh=True)
+    services.ledger.mark_answered(repository_id, [entry.comment_id for entry in waiting], services.clock.now())
 
 
-def again(house: House, repository_id: RepositoryId, issue: IssueNumber, login: str) -> None:
+def again(services: Services, repository_id: RepositoryId, issue: IssueNumber, login: str) -> None:
     """Try again in a minute."""
-    waiting = house.ledger.pending_commands(repository_id, issue, login)
+    waiting = services.ledger.pending_commands(repository_id, issue, login)
     if waiting:
-        key = f"{repository_id}:{issue}:{login}:again-{house.clock.now().timestamp():.0f}"
+        key = f"{repository_id}:{issue}:{login}:again-{services.clock.now().timestamp():.0f}"
         arguments: list[str | int] = [int(repository_id), int(issue), login]
         installation = int(waiting[0].installation_id)
-        house.engine.start_errand("answer", installation, key, arguments, delay=PAUSE_SECONDS)
+        services.engine.start_errand("answer", installation, key, arguments, delay=PAUSE_SECONDS)
 
 
-def _due(house: House, entry: CommandEntry) -> datetime | None:
+def _due(services: Services, entry: CommandEntry) -> datetime | None:
     """When the person may be answered next on that issue; None for now."""
-    now, ledger = house.clock.now(), house.ledger
+    now, ledger = services.clock.now(), services.ledger
     here = ledger.answered_since(entry.repository_id, entry.login, now - HOUR, entry.issue)
     most = MOST_TO_WRITERS if entry.may_write else MOST_TO_OTHERS
     times = [here[-most] + HOUR] if len(here) >= most else []
@@ -96,43 +105,43 @@ def _due(house: House, entry: CommandEntry) -> datetime | None:
     return due if due > now else None
 
 
-def _text(house: House, entry: CommandEntry) -> str:
+def _text(services: Services, entry: CommandEntry) -> str:
     """What the command's verb asks for, read now, and what was noted with it."""
-    return "\n\n".join(part for part in (_read(house, entry), entry.answer) if part)
+    return "\n\n".join(part for part in (_read(services, entry), entry.answer) if part)
 
 
-def _read(house: House, entry: CommandEntry) -> str:
+def _read(services: Services, entry: CommandEntry) -> str:
     if not entry.verb:
         return ""
     if entry.verb == "help":
         return help_text()
-    run = run_at(house, entry.repository_id, entry.issue, is_pull=entry.is_pull)
-    return why(house, run) if entry.verb == "why" else status(house, run)
+    run = run_at(services, entry.repository_id, entry.issue, is_pull=entry.is_pull)
+    return why(services, run) if entry.verb == "why" else status(services, run)
 
 
-def run_at(house: House, repository_id: RepositoryId, number: IssueNumber, *, is_pull: bool) -> RunEntry | None:
+def run_at(services: Services, repository_id: RepositoryId, number: IssueNumber, *, is_pull: bool) -> RunEntry | None:
     """The newest run of an issue, or of a pull request."""
     if is_pull:
-        return house.ledger.run_for_pull(repository_id, PullNumber(number))
-    return house.ledger.latest_run(repository_id, number)
+        return services.ledger.run_for_pull(repository_id, PullNumber(number))
+    return services.ledger.latest_run(repository_id, number)
 
 
-def status(house: House, run: RunEntry | None) -> str:
+def status(services: Services, run: RunEntry | None) -> str:
     """Where the run stands, from the ledger."""
     if run is None:
         return "This issue has no run. A maintainer starts one with the label `blueprint`."
-    lines = [f"Run `{run.run_id}` is **{run.state}**" + (f": {quiet_line(run.reason)}" if run.reason else ".")]
+    lines = [f"Run `{run.run_id}` is **{run.state}**" + (f": {escape_line(run.reason)}" if run.reason else ".")]
     if run.pull is not None:
         lines.append(f"Pull request: #{run.pull}")
-    decision = house.ledger.newest_decision(run.run_id)
+    decision = services.ledger.newest_decision(run.run_id)
     if decision is not None and run.state in AT_THE_GATE:
-        lines += [f"- `{reason['code']}`: {quiet_line(reason['text'])}" for reason in decision.reasons]
+        lines += [f"- `{reason['code']}`: {escape_line(reason['text'])}" for reason in decision.reasons]
     return "\n".join(lines)
 
 
-def why(house: House, run: RunEntry | None) -> str:
+def why(services: Services, run: RunEntry | None) -> str:
     """The same complete answer as `cadence/gate`, read from GitHub now."""
     if run is None or run.pull is None or run.state not in AT_THE_GATE:
-        return status(house, run)
-    seen, decision = look(Desk(house, run.run_id))
+        return status(services, run)
+    seen, decision = look(RunContext(services, run.run_id))
     return explain(decision, seen.snapshot)

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.effects import Slots
-from bot.flow.desk import Desk, log
-from bot.flow.proving import matter_digest, matter_of, proof_of
+from bot.effects.perform import Slots
+from bot.flow.context import RunContext, log
+from bot.flow.gate.proof import matter_digest, proof_inputs, proof_of
 from bot.gate.decide import Block, Merge, Wait
 from bot.gate.explain import explain, title_of
-from bot.gate.observer import Observation
+from bot.gate.observe import Observation
 from bot.gate.reasons import fits_the_queue
 from bot.github_api.records import CheckOutput
+from bot.ledger.entries import ProofEntry
 from bot.publish.proof_text import with_proof
-from bot.record.entries import ProofEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Recorded:
 
 
 def record(
-    desk: Desk,
+    context: RunContext,
     seen: Observation,
     decision: Merge | Wait | Block,
     *,
@@ -48,16 +48,16 @@ def record(
     that GitHub has not worked out mergeability is not shown: the next look, two seconds later, is. `at_once` shows it
     all the same, because the check says at present that everything passed.
     """
-    before = desk.house.ledger.newest_decision(desk.run.run_id)
-    matter = matter_of(desk, seen, decision) if isinstance(decision, Merge) else None
-    decision_id, new = desk.house.ledger.record_decision(
-        desk.run.run_id,
+    before = context.services.ledger.newest_decision(context.run.run_id)
+    matter = proof_inputs(context, seen, decision) if isinstance(decision, Merge) else None
+    decision_id, new = context.services.ledger.record_decision(
+        context.run.run_id,
         pull=seen.snapshot.pull,
         head=seen.snapshot.head,
         outcome=type(decision).__name__.lower(),
         reasons=[{"code": r.code, "text": r.text} for r in decision.reasons],
-        now=desk.house.clock.now(),
-        matter=matter_digest(desk, matter) if matter else "",
+        now=context.services.clock.now(),
+        matter=matter_digest(context, matter) if matter else "",
     )
     if new:
         log.info("gate.decided", outcome=type(decision).__name__, reasons=[r.code for r in decision.reasons])
@@ -69,20 +69,20 @@ def record(
         return Recorded(decision_id, new, shown=stays_queued)
     conclusion = {Merge: "success", Wait: None, Block: "action_required"}[type(decision)]
     output = CheckOutput(title=title_of(decision), summary=explain(decision, seen.snapshot))
-    proof = proof_of(desk, matter, decision_id) if matter else None
+    proof = proof_of(context, matter, decision_id) if matter else None
     if proof is not None:
         signed = {"manifest": proof.manifest, "signature": proof.manifest_signature}
         output = with_proof(output, digest=proof.digest, key_id=proof.key_id, **signed)
-    desk.house.merger.put_gate_check(
-        desk.run,
-        desk.calls.checks,
+    context.services.merger.put_gate_check(
+        context.run,
+        context.calls.checks,
         head=seen.snapshot.head,
         decision_id=decision_id,
         conclusion=conclusion,
         output=output,
         slots=slots,
     )
-    return Recorded(decision_id, new, shown=True, proof=proof, matter=matter_digest(desk, matter) if matter else "")
+    return Recorded(decision_id, new, shown=True, proof=proof, matter=matter_digest(context, matter) if matter else "")
 
 
 def _unknown(reasons: Sequence[Any]) -> bool:

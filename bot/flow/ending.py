@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.errors import BudgetSpent, CadenceError, InstallationGone, Limited, NotFound
-from bot.flow.desk import Desk, log
+from bot.core.errors import BudgetSpent, CadenceError, InstallationGone, Limited, NotFound
+from bot.core.names import CommitSha
+from bot.core.states import AT_THE_GATE, BUILDING, TERMINAL, RunState
+from bot.flow.context import RunContext, log
 from bot.flow.gone import end_without_issue, issue_is_gone
-from bot.names import CommitSha
-from bot.record.entries import TransitionEntry
-from bot.states import AT_THE_GATE, BUILDING, TERMINAL, RunState
+from bot.ledger.entries import TransitionEntry
 
 S = RunState
 LIMIT_RETRIES = 8
@@ -20,71 +20,71 @@ AFTER_PLANNING = frozenset({S.JUDGING, S.PUBLISHING})
 """Stages to which a run returns after a wait without reading and planning again."""
 
 
-def ended(desk: Desk, error: CadenceError) -> None:
+def ended(context: RunContext, error: CadenceError) -> None:
     """A stage raised: wait and try again where that can help, else end the run and say why."""
-    run = desk.reload()
+    run = context.reload()
     log.warning(
         "stage.ended", run=run.run_id, code=error.code, summary=error.summary, output=list(error.log_lines) or None
     )
-    if isinstance(error, NotFound) and issue_is_gone(desk):
-        end_without_issue(desk)
+    if isinstance(error, NotFound) and issue_is_gone(context):
+        end_without_issue(context)
         return
     if run.state in TERMINAL:
         if run.reason == f"{error.code}: {error.summary}":
             # The process died between the end and its telling, and the stage came to the same end again.
-            desk.tell(next_step=error.remedy, details=error.details)
+            context.tell(next_step=error.remedy, details=error.details)
         return  # Another worker ended it meanwhile, and said why.
     if isinstance(error, InstallationGone):
-        desk.finish(S.STOPPED, str(error))
+        context.finish(S.STOPPED, str(error))
         return
     if run.state not in BUILDING and run.state is not S.REPAIRING:
-        _at_the_gate(desk, error)
+        _at_the_gate(context, error)
         return
-    if error.retry and (seconds := _wait_seconds(desk, error)) is not None:
-        _wait(desk, error, seconds)
+    if error.retry and (seconds := _wait_seconds(context, error)) is not None:
+        _wait(context, error, seconds)
         return
     ending = S.STOPPED_BUDGET if isinstance(error, BudgetSpent) else S.REFUSED if not error.retry else S.NEEDS_HUMAN
-    if desk.finish(ending, f"{error.code}: {error.summary}"):
-        desk.tell(next_step=error.remedy, details=error.details)
+    if context.finish(ending, f"{error.code}: {error.summary}"):
+        context.tell(next_step=error.remedy, details=error.details)
 
 
-def back_at_its_step(desk: Desk) -> bool:
+def back_at_its_step(context: RunContext) -> bool:
     """Return a waiting run to the stage in which the wait began.
 
     False when it began before the commit was made, or when this machine's mirror lacks what the stage works on: then
     the run is read and planned from the start.
     """
-    run, moves = desk.run, desk.house.ledger.transitions(desk.run.run_id)
+    run, moves = context.run, context.services.ledger.transitions(context.run.run_id)
     if run.state is not S.WAITING_LIMIT or not moves or moves[-1].came_from not in AFTER_PLANNING:
         return False
-    if not all(desk.mirror.has(CommitSha(sha)) for sha in (run.base_sha, run.head_sha) if sha):
+    if not all(context.mirror.has(CommitSha(sha)) for sha in (run.base_sha, run.head_sha) if sha):
         return False
-    desk.move(RunState(moves[-1].came_from))
+    context.move(RunState(moves[-1].came_from))
     return True
 
 
-def _waits(desk: Desk) -> tuple[list[TransitionEntry], list[TransitionEntry]]:
+def _waits(context: RunContext) -> tuple[list[TransitionEntry], list[TransitionEntry]]:
     """The run's waits so far: for rate limits, and after failures."""
-    waits = [one for one in desk.house.ledger.transitions(desk.run.run_id) if one.to == S.WAITING_LIMIT]
+    waits = [one for one in context.services.ledger.transitions(context.run.run_id) if one.to == S.WAITING_LIMIT]
     limited = [one for one in waits if one.reason.startswith(f"{Limited.code}:")]
     return limited, [one for one in waits if one not in limited]
 
 
-def _wait_seconds(desk: Desk, error: CadenceError) -> float | None:
+def _wait_seconds(context: RunContext, error: CadenceError) -> float | None:
     """How long to wait before the next try; None when there is none.
 
     A limit lasts as long as GitHub says. Where GitHub does not say: a minute, then twice as long each time ("Best
     practices for using the REST API").
     """
-    limited, failed = _waits(desk)
-    now, since = desk.house.clock.now(), desk.run.updated_at
+    limited, failed = _waits(context)
+    now, since = context.services.clock.now(), context.run.updated_at
     if isinstance(error, Limited):
         first = limited[0].at if limited else now
         if now - first > LIMITED_FOR:
             return None
         least = error.after or 60.0
         return least if error.stated else min(least * 2 ** len(limited), WAIT_SECONDS[-1])
-    if desk.run.state is S.REPAIRING:
+    if context.run.state is S.REPAIRING:
         # A repair waits without a move: the longer it has gone on, the longer the next wait.
         gone = (now - since).total_seconds()
         return None if gone > LIMITED_FOR.total_seconds() else min(max(WAIT_SECONDS[0], gone), WAIT_SECONDS[-1])
@@ -93,34 +93,34 @@ def _wait_seconds(desk: Desk, error: CadenceError) -> float | None:
     return max(error.after or 0.0, WAIT_SECONDS[len(failed)])
 
 
-def _wait(desk: Desk, error: CadenceError, seconds: float) -> None:
+def _wait(context: RunContext, error: CadenceError, seconds: float) -> None:
     """Book the next try; the reason and the time stand on the issue."""
-    run, house = desk.run, desk.house
+    run, services = context.run, context.services
     if run.state is not S.REPAIRING:
-        _, failed = _waits(desk)
+        _, failed = _waits(context)
         count = "as GitHub asks" if isinstance(error, Limited) else f"{len(failed) + 1} of {LIMIT_RETRIES}"
         reason = f"{error.code}: {error.summary} Trying again in {max(1, round(seconds))} s ({count})."
-        if not desk.go_on_to(S.WAITING_LIMIT, reason):
+        if not context.go_on_to(S.WAITING_LIMIT, reason):
             return
-        run = desk.run
+        run = context.run
     # A repair waits several times in one state, so the time makes the booking a new one.
-    key = f"limit-{house.ledger.last_transition(run.run_id)}-{house.clock.now().timestamp():.0f}"
-    house.engine.start_build(run.run_id, key, delay=seconds)
+    key = f"limit-{services.ledger.last_transition(run.run_id)}-{services.clock.now().timestamp():.0f}"
+    services.engine.start_build(run.run_id, key, delay=seconds)
     if not isinstance(error, Limited):
-        desk.tell()
+        context.tell()
 
 
-def _at_the_gate(desk: Desk, error: CadenceError) -> None:
+def _at_the_gate(context: RunContext, error: CadenceError) -> None:
     """A look at the gate failed: what can pass is tried again, the rest needs a person."""
-    run, house = desk.run, desk.house
+    run, services = context.run, context.services
     if isinstance(error, Limited) and run.pull is not None and run.state in AT_THE_GATE:
         seconds = timedelta(seconds=max(1.0, error.after or 60.0))
-        house.engine.reconcile(run.repository_id, run.pull, at=house.clock.now() + seconds)
+        services.engine.reconcile(run.repository_id, run.pull, at=services.clock.now() + seconds)
     if error.retry:
         return
     if isinstance(error, BudgetSpent) and run.pull is not None:
         # The gate shows it among all its reasons; a person may raise the cap, or merge.
-        house.engine.reconcile(run.repository_id, run.pull)
+        services.engine.reconcile(run.repository_id, run.pull)
         return
-    if desk.finish(S.NEEDS_HUMAN, f"{error.code}: {error.summary}"):
-        desk.tell(next_step=error.remedy, details=error.details)
+    if context.finish(S.NEEDS_HUMAN, f"{error.code}: {error.summary}"):
+        context.tell(next_step=error.remedy, details=error.details)

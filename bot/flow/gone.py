@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from bot.effects import EffectKind, JsonDict
-from bot.errors import Forbidden, NotFound
-from bot.flow.desk import Desk, log
+from bot.core.errors import Forbidden, NotFound
+from bot.core.json_types import JsonDict
+from bot.core.names import IssueNumber, marker
+from bot.core.states import TERMINAL, RunState
+from bot.effects.kinds import EffectKind
+from bot.flow.context import RunContext, log
 from bot.github_api.records import CheckOutput
-from bot.names import IssueNumber, marker
-from bot.states import TERMINAL, RunState
 
 CODE = "issue.gone"
 NEXT = (
@@ -16,59 +17,59 @@ NEXT = (
 )
 
 
-def issue_is_gone(desk: Desk) -> bool:
+def issue_is_gone(context: RunContext) -> bool:
     """Whether GitHub shows the repository, and not the run's issue in it."""
     try:
-        desk.calls.issues.history(desk.run.issue)
+        context.calls.issues.history(context.run.issue)
     except NotFound:
-        return _is_seen(desk)
+        return _is_seen(context)
     return False
 
 
-def _is_seen(desk: Desk) -> bool:
+def _is_seen(context: RunContext) -> bool:
     try:
-        desk.calls.repository()
+        context.calls.repository()
     except NotFound:
         return False
     return True
 
 
-def end_without_issue(desk: Desk) -> None:
+def end_without_issue(context: RunContext) -> None:
     """Stop the run, and say so where something can still be said. Safe to repeat; a merged run stays as it is."""
-    run = desk.run
+    run = context.run
     log.warning("issue.gone", run=run.run_id, issue=run.issue, pull=run.pull)
     if run.state in TERMINAL or run.state is RunState.WATCHING:
         return
     reason = f"Issue #{run.issue} was deleted or moved to another repository."
-    if run.pull is not None and desk.calls.pulls.get(run.pull).merged:
-        desk.move(RunState.MERGED, f"{CODE}: {reason}")
+    if run.pull is not None and context.calls.pulls.get(run.pull).merged:
+        context.move(RunState.MERGED, f"{CODE}: {reason}")
         return
-    desk.move(RunState.STOPPED, f"{CODE}: {reason}")
+    context.move(RunState.STOPPED, f"{CODE}: {reason}")
     if run.pull is None:
         return
     try:
-        _show_at_the_gate(desk, reason)
-        _say_on_the_pull(desk, reason)
+        _show_at_the_gate(context, reason)
+        _say_on_the_pull(context, reason)
     except (NotFound, Forbidden) as error:
         log.warning("status.untold", run=run.run_id, code=error.code, summary=error.summary)
 
 
-def _show_at_the_gate(desk: Desk, reason: str) -> None:
+def _show_at_the_gate(context: RunContext, reason: str) -> None:
     """End `cadence/gate` on the present head: nobody looks at it any more."""
-    run = desk.run
+    run = context.run
     assert run.pull is not None
-    head = desk.calls.pulls.get(run.pull).head
-    decision, _ = desk.house.ledger.record_decision(
+    head = context.calls.pulls.get(run.pull).head
+    decision, _ = context.services.ledger.record_decision(
         run.run_id,
         pull=run.pull,
         head=head,
         outcome="block",
         reasons=[{"code": CODE, "text": reason}],
-        now=desk.house.clock.now(),
+        now=context.services.clock.now(),
     )
-    desk.house.merger.put_gate_check(
+    context.services.merger.put_gate_check(
         run,
-        desk.calls.checks,
+        context.calls.checks,
         head=head,
         decision_id=decision,
         conclusion="action_required",
@@ -76,9 +77,9 @@ def _show_at_the_gate(desk: Desk, reason: str) -> None:
     )
 
 
-def _say_on_the_pull(desk: Desk, reason: str) -> None:
+def _say_on_the_pull(context: RunContext, reason: str) -> None:
     """A comment on the pull request, found again by its marker."""
-    run, issues = desk.run, desk.calls.issues
+    run, issues = context.run, context.calls.issues
     assert run.pull is not None
     # To GitHub the conversation of a pull request is an issue of the same number.
     number, mark = IssueNumber(run.pull), marker("gone", run=run.run_id)
@@ -91,4 +92,4 @@ def _say_on_the_pull(desk: Desk, reason: str) -> None:
     def do() -> JsonDict:
         return {"id": int(issues.comment(number, body).id)}
 
-    desk.house.effects.perform(desk.mandate, EffectKind.COMMENT_CREATE, "gone", find=find, do=do)
+    context.services.effects.perform(context.actor, EffectKind.COMMENT_CREATE, "gone", find=find, do=do)

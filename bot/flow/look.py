@@ -4,65 +4,65 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.flow.approval import authority_of
-from bot.flow.desk import Desk
-from bot.flow.pushed import with_pushed
+from bot.config.load import LoadedConfig
+from bot.config.model import RepoConfig
+from bot.flow.building.approval import authority_of
+from bot.flow.context import RunContext
+from bot.flow.gate.pushed import with_pushed_commits
 from bot.gate.decide import Decision, Merge, decide
-from bot.gate.observer import Observation
+from bot.gate.observe import Observation
 from bot.gate.reasons import fits_the_queue
 from bot.intake.authority import Cancelled, Go, blueprint_digest
-from bot.policy import Policy
-from bot.repo_config import RepoConfig
 
 
-def look(desk: Desk) -> tuple[Observation, Decision]:
+def look(context: RunContext) -> tuple[Observation, Decision]:
     """Observe and decide without acting.
 
     Before an answer is `Merge`, or lets an entry stay in a merge queue, the issue's text and history are read too.
     """
-    seen = _observe(desk, fresh_rules=False)
-    decision = judged(desk, seen)
+    seen = _observe(context, fresh_rules=False)
+    decision = judged(context, seen)
     stays_queued = seen.snapshot.queued and fits_the_queue(decision)
     if isinstance(decision, Merge) or stays_queued:
-        seen = replace(seen, snapshot=replace(seen.snapshot, blueprint_approved=_still_approved(desk, seen.policy)))
-        decision = judged(desk, seen)
+        seen = replace(seen, snapshot=replace(seen.snapshot, blueprint_approved=_still_approved(context, seen.policy)))
+        decision = judged(context, seen)
     return seen, decision
 
 
-def last_look(desk: Desk, before: Observation) -> tuple[Observation, Decision]:
-    """Read everything once more, the rules of the branch too, so that a merge may follow at once.
+def last_look(context: RunContext, before: Observation) -> tuple[Observation, Decision]:
+    """Read everything again, the rules of the branch too, so that a merge may follow at once.
 
     The pull request is read last. `before` is the look by whose policy the issue's history is judged; under another
     policy the answer is another one anyway, because the evidence speaks of the old one.
     """
-    approved = _still_approved(desk, before.policy)
-    seen = _observe(desk, fresh_rules=True, approved=approved)
-    return seen, judged(desk, seen)
+    approved = _still_approved(context, before.policy)
+    seen = _observe(context, fresh_rules=True, approved=approved)
+    return seen, judged(context, seen)
 
 
-def _observe(desk: Desk, *, fresh_rules: bool, approved: bool = True) -> Observation:
-    house = desk.house
-    seen = house.observer.observe(
-        desk.run, desk.calls.snapshots, desk.mirror, refresh=desk.fetch, fresh_rules=fresh_rules
+def _observe(context: RunContext, *, fresh_rules: bool, approved: bool = True) -> Observation:
+    services = context.services
+    seen = services.observer.observe(
+        context.run, context.calls.snapshots, context.mirror, refresh=context.fetch, fresh_rules=fresh_rules
     )
-    seen = with_pushed(desk, seen)
+    seen = with_pushed_commits(context, seen)
     return replace(seen, snapshot=replace(seen.snapshot, blueprint_approved=approved))
 
 
-def judged(desk: Desk, seen: Observation) -> Decision:
+def judged(context: RunContext, seen: Observation) -> Decision:
     """The decision on what was seen, under the policy it was seen with."""
     config = seen.policy.config if seen.policy and seen.policy.config else RepoConfig()
-    return decide(seen.snapshot, config, settle_seconds=desk.house.settings.settle_seconds)
+    return decide(seen.snapshot, config, settle_seconds=context.services.settings.settle_seconds)
 
 
-def _still_approved(desk: Desk, policy: Policy | None) -> bool:
+def _still_approved(context: RunContext, policy: LoadedConfig | None) -> bool:
     """Whether the issue's text is the one that was planned, or a person has approved it since."""
     if policy is None or policy.config is None:
         return False
-    history, authority = authority_of(desk, policy.config)
+    history, authority = authority_of(context, policy.config)
     if isinstance(authority, Cancelled):
         return False
-    run, digest = desk.run, blueprint_digest(history.title, history.body)
+    run, digest = context.run, blueprint_digest(history.title, history.body)
     if run.approved_digest == digest:
         return True
     return isinstance(authority, Go) and digest == run.blueprint_digest

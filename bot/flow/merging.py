@@ -9,19 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.effects import Slots
-from bot.errors import CadenceError, FenceClosed, Forbidden, HeadMoved, NotMergeable, UnknownOutcome
+from bot.core.errors import CadenceError, FenceClosed, Forbidden, HeadMoved, NotMergeable, UnknownOutcome
+from bot.core.names import CommitSha
+from bot.core.states import RunState
+from bot.effects.perform import Slots
+from bot.flow.context import RunContext
 from bot.flow.deciding import Recorded, record
-from bot.flow.desk import Desk
+from bot.flow.gate.proof import matter_digest, proof_inputs
 from bot.flow.look import last_look
-from bot.flow.proving import matter_digest, matter_of
 from bot.gate.decide import Block, Decision, Merge, Wait
-from bot.gate.observer import Observation
+from bot.gate.observe import Observation
 from bot.gate.reasons import Findings, reason
-from bot.names import CommitSha
-from bot.publish.pull_text import merge_message
-from bot.record.entries import ProofEntry
-from bot.states import RunState
+from bot.ledger.entries import ProofEntry
+from bot.publish.pull_request_text import merge_message
 
 S = RunState
 
@@ -43,59 +43,59 @@ class Changed:
     slots: Slots
 
 
-def merge(desk: Desk, seen: Observation, decision: Merge) -> Merged | Changed | None:
+def merge(context: RunContext, seen: Observation, decision: Merge) -> Merged | Changed | None:
     """Show the decision, look again, and merge exactly what both looks agree on; None when GitHub did not merge.
 
     Both write slots are reserved before the first of them is used, so no other write comes in between.
     """
-    slots = desk.house.effects.reserve(desk.mandate, 2)
-    desk.move(S.MERGING, "")
+    slots = context.services.effects.reserve(context.actor, 2)
+    context.move(S.MERGING, "")
     slots.wait()
-    first = record(desk, seen, decision, slots=slots)
+    first = record(context, seen, decision, slots=slots)
     slots.wait()
     try:
-        again, second = last_look(desk, seen)
+        again, second = last_look(context, seen)
     except CadenceError as error:
-        _unread(desk, seen, error, slots)
+        _unread(context, seen, error, slots)
         return None
-    if not _agree(desk, first, decision, again, second):
+    if not _agree(context, first, decision, again, second):
         return Changed(again, second, slots)
     try:
         if decision.queue:
-            _enqueue(desk, again, first, slots)
+            _enqueue(context, again, first, slots)
             return None
         assert first.proof is not None
-        return Merged(again, _merge(desk, again, decision, first.proof, slots))
+        return Merged(again, _merge(context, again, decision, first.proof, slots))
     except FenceClosed:
         # Another worker ended the run meanwhile. The check must not go on to say that it is being merged.
-        ended = Block((reason("stopped", f"The run is {desk.reload().state}."),))
-        record(desk, again, ended, slots=slots, at_once=True)
+        ended = Block((reason("stopped", f"The run is {context.reload().state}."),))
+        record(context, again, ended, slots=slots, at_once=True)
         raise
     except (HeadMoved, NotMergeable, UnknownOutcome) as error:
-        _not_merged(desk, again, error)
+        _not_merged(context, again, error)
         return None
     except Forbidden as error:
         refused = reason("merge.forbidden", f"GitHub does not let this App merge: {error.summary}", then=error.remedy)
-        record(desk, again, Block((refused,)), slots=slots, at_once=True)
-        desk.move(S.NEEDS_HUMAN, f"merge.forbidden: {error.summary}")
-        desk.tell(next_step=error.remedy, details=error.details)
+        record(context, again, Block((refused,)), slots=slots, at_once=True)
+        context.move(S.NEEDS_HUMAN, f"merge.forbidden: {error.summary}")
+        context.tell(next_step=error.remedy, details=error.details)
         return None
 
 
-def _agree(desk: Desk, first: Recorded, decision: Merge, again: Observation, second: Decision) -> bool:
+def _agree(context: RunContext, first: Recorded, decision: Merge, again: Observation, second: Decision) -> bool:
     """Whether the last look decides the same on the same evidence: the check has shown the digest of that evidence."""
     if not isinstance(second, Merge):
         return False
     if (second.head, second.method, second.queue) != (decision.head, decision.method, decision.queue):
         return False
-    return matter_digest(desk, matter_of(desk, again, second)) == first.matter
+    return matter_digest(context, proof_inputs(context, again, second)) == first.matter
 
 
-def _merge(desk: Desk, seen: Observation, decision: Merge, proof: ProofEntry, slots: Slots) -> CommitSha:
+def _merge(context: RunContext, seen: Observation, decision: Merge, proof: ProofEntry, slots: Slots) -> CommitSha:
     assert seen.policy is not None
-    run = desk.run
+    run = context.run
     title, message = merge_message(
-        template=seen.policy.must().commit.template,
+        template=seen.policy.require_config().commit.template,
         summary=run.summary,
         body=run.plan,
         run=run.run_id,
@@ -103,9 +103,9 @@ def _merge(desk: Desk, seen: Observation, decision: Merge, proof: ProofEntry, sl
         changeset_digest=run.changeset_digest,
         proof=proof.digest,
     )
-    return desk.house.merger.merge(
+    return context.services.merger.merge(
         run,
-        desk.calls.pulls,
+        context.calls.pulls,
         head=seen.snapshot.head,
         method=decision.method,
         title=title,
@@ -114,36 +114,36 @@ def _merge(desk: Desk, seen: Observation, decision: Merge, proof: ProofEntry, sl
     )
 
 
-def _enqueue(desk: Desk, seen: Observation, recorded: Recorded, slots: Slots) -> None:
+def _enqueue(context: RunContext, seen: Observation, recorded: Recorded, slots: Slots) -> None:
     """Put exactly the head that was judged into the base's merge queue; the merge itself is seen by a later look."""
-    desk.house.merger.enqueue(
-        desk.run, desk.calls.queue, head=seen.snapshot.head, decision_id=recorded.decision_id, slots=slots
+    context.services.merger.enqueue(
+        context.run, context.calls.queue, head=seen.snapshot.head, decision_id=recorded.decision_id, slots=slots
     )
-    desk.move(S.GATED, "in the merge queue")
-    desk.house.engine.reconcile(desk.run.repository_id, seen.snapshot.pull)
+    context.move(S.GATED, "in the merge queue")
+    context.services.engine.reconcile(context.run.repository_id, seen.snapshot.pull)
 
 
-def _not_merged(desk: Desk, seen: Observation, error: HeadMoved | NotMergeable | UnknownOutcome) -> None:
+def _not_merged(context: RunContext, seen: Observation, error: HeadMoved | NotMergeable | UnknownOutcome) -> None:
     """GitHub said no, or nothing. Back to the gate; look again soon where that can help."""
-    run = desk.move(S.GATED, f"{error.code}: {error.summary}")
+    run = context.move(S.GATED, f"{error.code}: {error.summary}")
     refusal = Block((reason(error.code, error.summary, then=error.remedy or "Cadence looks again."),))
     if not error.retry and not isinstance(error, HeadMoved):
-        record(desk, seen, refusal, at_once=True)
-        desk.tell_gate(refusal.reasons[0].next_step)
+        record(context, seen, refusal, at_once=True)
+        context.tell_gate(refusal.reasons[0].next_step)
         return
     pause = 1.0 if isinstance(error, HeadMoved) else 5.0
-    desk.house.engine.reconcile(
-        run.repository_id, seen.snapshot.pull, at=desk.house.clock.now() + timedelta(seconds=pause)
+    context.services.engine.reconcile(
+        run.repository_id, seen.snapshot.pull, at=context.services.clock.now() + timedelta(seconds=pause)
     )
 
 
-def _unread(desk: Desk, seen: Observation, error: CadenceError, slots: Slots) -> None:
+def _unread(context: RunContext, seen: Observation, error: CadenceError, slots: Slots) -> None:
     """The last look failed, so nothing merges; the check says so, and a later look tries again where that can help."""
-    desk.move(S.GATED, f"{error.code}: {error.summary}")
+    context.move(S.GATED, f"{error.code}: {error.summary}")
     found = Findings()
     found.unread("last_look", "what GitHub shows just before the merge")
-    record(desk, seen, Wait(tuple(found.waits)), slots=slots, at_once=True)
+    record(context, seen, Wait(tuple(found.waits)), slots=slots, at_once=True)
     if not error.retry:
         raise error
-    soon = desk.house.clock.now() + timedelta(seconds=max(5.0, error.after or 0.0))
-    desk.house.engine.reconcile(desk.run.repository_id, seen.snapshot.pull, at=soon)
+    soon = context.services.clock.now() + timedelta(seconds=max(5.0, error.after or 0.0))
+    context.services.engine.reconcile(context.run.repository_id, seen.snapshot.pull, at=soon)

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from bot.errors import Refused
-from bot.flow.desk import Desk
+from bot.config.model import RepoConfig
+from bot.core.codes.gate import code_entry
+from bot.core.errors import Refused
+from bot.core.states import RunState
+from bot.flow.context import RunContext
 from bot.gate.branch import allowed_methods
-from bot.gate.codes import code_entry
-from bot.repo_config import RepoConfig
-from bot.states import RunState
 
 
-def must_allow_method(desk: Desk, config: RepoConfig, base_branch: str) -> None:
+def must_allow_method(context: RunContext, config: RepoConfig, base_branch: str) -> None:
     """Raise Refused `merge.method` or `rule.required_signatures` where Cadence could never merge as configured.
 
     Nothing is asked where a person merges, where a merge queue has a method of its own, and for a change that has its
     pull request already: there the gate says the same.
     """
-    if not config.merge.auto or desk.run.state is RunState.REPAIRING:
+    if not config.merge.auto or context.run.state is RunState.REPAIRING:
         return
-    branch = desk.house.observer.rules(desk.run.repository_id, base_branch, desk.calls.snapshots)
+    branch = context.services.observer.rules(context.run.repository_id, base_branch, context.calls.snapshots)
     if branch.merge_queue:
         return
     method = config.merge.method
-    allowed = allowed_methods(desk.calls.snapshots.merge_methods(), branch)
+    allowed = allowed_methods(context.calls.snapshots.merge_methods(), branch)
     if method not in allowed:
         raise Refused(
             f"`merge.method: {method}` is not allowed here (allowed: {', '.join(sorted(allowed)) or 'none'})",

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from bot.changeset.inverse import inverse
-from bot.effects import EffectKind, JsonDict, mandate_of
-from bot.flow.desk import Desk, log
-from bot.flow.starting import new_run
-from bot.names import CommitSha, RunId, marker, revert_cause, reverted_merge
-from bot.publish.pull_text import revert_summary
-from bot.record.bundle import signed_document
+from bot.core.json_types import JsonDict
+from bot.core.names import CommitSha, RunId, marker, revert_cause, reverted_merge
+from bot.effects.kinds import EffectKind
+from bot.flow.building.start import new_run
+from bot.flow.context import RunContext, log
+from bot.ledger.entries import actor_of
+from bot.ledger.signed_documents import signed_document
+from bot.publish.pull_request_text import revert_summary
 
 
-def onto(desk: Desk, merge: CommitSha) -> CommitSha | None:
+def onto(context: RunContext, merge: CommitSha) -> CommitSha | None:
     """The commit of the base on which the merge was made: a rebase puts several commits there, one after the other."""
-    proof = desk.house.ledger.proof_of_run(desk.run.run_id)
+    proof = context.services.ledger.proof_of_run(context.run.run_id)
     if proof is not None and proof.merge_sha == merge:
         return CommitSha(signed_document(proof.seal, "seal")["onto"])
-    return desk.mirror.parent(merge)
+    return context.mirror.parent(merge)
 
 
-def propose_revert(desk: Desk, evidence: str, base: str) -> RunId | None:
+def propose_revert(context: RunContext, evidence: str, base: str) -> RunId | None:
     """A child run that carries the inverse ChangeSet onto `base`; None where the files have changed since the merge."""
-    run, mirror, merge = desk.run, desk.mirror, CommitSha(desk.run.merge_sha)
-    tip, parent = mirror.tip(base), onto(desk, merge)
+    run, mirror, merge = context.run, context.mirror, CommitSha(context.run.merge_sha)
+    tip, parent = mirror.tip(base), onto(context, merge)
     if tip is None or parent is None:
         return None
     summary = revert_summary(run.summary)
@@ -36,11 +38,11 @@ def propose_revert(desk: Desk, evidence: str, base: str) -> RunId | None:
     if back.change_set is None:
         log.warning("revert.moved", run=run.run_id, paths=list(back.moved))
         return None
-    house, change_set = desk.house, back.change_set
-    child = new_run(house, desk.ref, run.issue, revert_cause(run.merge_sha), started_by=run.started_by)
-    if house.ledger.start_run(child):
-        house.ledger.save_changeset(child.run_id, change_set)
-        house.ledger.update_run(
+    services, change_set = context.services, back.change_set
+    child = new_run(services, context.ref, run.issue, revert_cause(run.merge_sha), started_by=run.started_by)
+    if services.ledger.start_run(child):
+        services.ledger.save_changeset(child.run_id, change_set)
+        services.ledger.update_run(
             child.run_id,
             title=run.title,
             body=run.body,
@@ -63,25 +65,25 @@ def propose_revert(desk: Desk, evidence: str, base: str) -> RunId | None:
     return child.run_id
 
 
-def is_of_unjudged_base(desk: Desk) -> bool:
+def is_of_unjudged_base(context: RunContext) -> bool:
     """Whether the revert in hand takes back what was merged into another branch than it was judged for."""
-    run = desk.run
-    first = desk.house.ledger.run_for_merge(run.repository_id, reverted_merge(run.cause))
+    run = context.run
+    first = context.services.ledger.run_for_merge(run.repository_id, reverted_merge(run.cause))
     return first is not None and first.base_branch != run.base_branch
 
 
-def reopen(desk: Desk, why: str) -> None:
+def reopen(context: RunContext, why: str) -> None:
     """Reopen the run's issue, and say why in a comment of its own: nobody is notified of an edited one."""
-    run, issues = desk.run, desk.calls.issues
+    run, issues = context.run, context.calls.issues
     mark = marker("reopened", merge=run.merge_sha)
 
     def find() -> JsonDict | None:
         existing = issues.find_comment(run.issue, mark)
         return None if existing is None else {"id": int(existing.id)}
 
-    perform = desk.house.effects.perform
+    perform = context.services.effects.perform
     perform(
-        mandate_of(run),
+        actor_of(run),
         EffectKind.COMMENT_CREATE,
         f"reopened:{run.merge_sha}",
         find=find,
@@ -89,7 +91,7 @@ def reopen(desk: Desk, why: str) -> None:
         fresh=True,
     )
     perform(
-        mandate_of(run),
+        actor_of(run),
         EffectKind.ISSUE_REOPEN,
         f"reopen:{run.issue}:{run.merge_sha}",
         find=lambda: {"open": True} if issues.is_open(run.issue) else None,

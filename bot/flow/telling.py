@@ -6,13 +6,13 @@ from datetime import timedelta
 
 import structlog
 
-from bot.errors import Suspended
-from bot.flow.desk import Desk
-from bot.flow.house import House
-from bot.names import InstallationId
-from bot.reason_codes import remedy_of
-from bot.record.entries import RunEntry
-from bot.states import RunState
+from bot.core.codes.table import remedy_of
+from bot.core.errors import Suspended
+from bot.core.names import InstallationId
+from bot.core.states import RunState
+from bot.flow.context import RunContext
+from bot.flow.services import Services
+from bot.ledger.entries import RunEntry
 
 S = RunState
 log = structlog.get_logger("cadence.telling")
@@ -25,43 +25,43 @@ SUSPENDED = f"{Suspended.code}: the installation was suspended"
 """The reason of runs that a suspension stopped; by it they are found again."""
 
 
-def untold(house: House) -> list[RunEntry]:
+def untold(services: Services) -> list[RunEntry]:
     """Runs whose end or question still has to be shown on their issue."""
-    now = house.clock.now()
-    return house.ledger.untold_runs(now - TOLD_FOR, now - BEING_TOLD)
+    now = services.clock.now()
+    return services.ledger.untold_runs(now - TOLD_FOR, now - BEING_TOLD)
 
 
-def tell_again(house: House, run: RunEntry) -> None:
+def tell_again(services: Services, run: RunEntry) -> None:
     """Show the end, or ask the question again."""
     if run.state is S.WAITING_APPROVAL:
         # The stage that asked makes the text or the diff to approve, so it runs again.
-        house.ledger.move(run.run_id, S.RECEIVED, reason="the question could not be shown; asking again")
-        house.engine.start_build(run.run_id, f"ask-{house.ledger.last_transition(run.run_id)}")
+        services.ledger.move(run.run_id, S.RECEIVED, reason="the question could not be shown; asking again")
+        services.engine.start_build(run.run_id, f"ask-{services.ledger.last_transition(run.run_id)}")
         return
-    desk = Desk(house, run.run_id)
-    with desk.mandate_context():
-        told = desk.tell(next_step=remedy_of(run.reason.partition(":")[0]))
+    context = RunContext(services, run.run_id)
+    with context.log_context():
+        told = context.tell(next_step=remedy_of(run.reason.partition(":")[0]))
     log.info("status.told_later", run=run.run_id, told=told)
 
 
-def resume_suspended(house: House, installation: InstallationId) -> list[RunEntry]:
+def resume_suspended(services: Services, installation: InstallationId) -> list[RunEntry]:
     """Let every run go on that a suspension of the installation stopped; gives them.
 
     Label, text, policy and pull request are read again on the way, as at every start.
     """
-    runs = house.ledger.runs_stopped_for(installation, f"{Suspended.code}:")
+    runs = services.ledger.runs_stopped_for(installation, f"{Suspended.code}:")
     for run in runs:
-        _resume(house, run)
+        _resume(services, run)
     return runs
 
 
-def _resume(house: House, run: RunEntry) -> None:
+def _resume(services: Services, run: RunEntry) -> None:
     reason = "the suspension of the installation is over"
     if run.merge_sha:
-        house.ledger.move(run.run_id, S.MERGED, reason=f"merged as {run.merge_sha[:12]}; {reason}")
+        services.ledger.move(run.run_id, S.MERGED, reason=f"merged as {run.merge_sha[:12]}; {reason}")
     elif run.pull is not None:
-        house.ledger.move(run.run_id, S.GATED, reason=reason)
-        house.engine.reconcile(run.repository_id, run.pull)
+        services.ledger.move(run.run_id, S.GATED, reason=reason)
+        services.engine.reconcile(run.repository_id, run.pull)
     else:
-        house.ledger.move(run.run_id, S.RECEIVED, reason=reason)
-        house.engine.start_build(run.run_id, f"unsuspended-{house.ledger.last_transition(run.run_id)}")
+        services.ledger.move(run.run_id, S.RECEIVED, reason=reason)
+        services.engine.start_build(run.run_id, f"unsuspended-{services.ledger.last_transition(run.run_id)}")

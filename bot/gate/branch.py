@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from bot.config.model import RepoConfig
 from bot.gate.reasons import Findings
-from bot.gate.snapshot import BranchRules, Snapshot
-from bot.repo_config import RepoConfig
+from bot.gate.snapshot import Snapshot
+from bot.github_api.records import BranchRules
 
 
-def judge_branch(found: Findings, snapshot: Snapshot, rules: RepoConfig) -> None:
+def branch_findings(found: Findings, snapshot: Snapshot, rules: RepoConfig) -> None:
     """Add everything about the base branch's rules but its required checks, which are CI's part."""
     _method(found, snapshot, rules)
     branch = snapshot.rules

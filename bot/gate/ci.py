@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
+from bot.config.model import RepoConfig
+from bot.core.names import AppId
 from bot.gate.counted import foreign, is_own_name, similar_names
 from bot.gate.reasons import Findings
-from bot.gate.snapshot import BranchRules, CheckState, RequiredCheck, Snapshot
+from bot.gate.snapshot import Snapshot
 from bot.gate.workflow_runs import judge_suites
-from bot.names import AppId
-from bot.repo_config import RepoConfig
+from bot.github_api.records import BranchRules, CheckState, RequiredCheck
 
 PASSES = "success"
 PASSES_WHERE_LISTED = frozenset({"skipped", "neutral"})
 """GitHub itself lets a required check pass that ends so; a change that makes a check skip itself must not pass."""
 
-__all__ = ["foreign", "is_own_name", "judge_ci", "own_required"]
+__all__ = ["ci_findings", "foreign", "is_own_name", "own_required"]
 
 
 def own_required(rules: BranchRules, app_id: AppId) -> list[str]:
@@ -24,11 +25,11 @@ def own_required(rules: BranchRules, app_id: AppId) -> list[str]:
     return sorted({one.name for one in rules.required_checks if is_own_name(one.name) and one.app_id in (None, app_id)})
 
 
-def judge_ci(found: Findings, snapshot: Snapshot, rules: RepoConfig, *, settle_seconds: int) -> None:
+def ci_findings(found: Findings, snapshot: Snapshot, rules: RepoConfig, *, settle_seconds: int) -> None:
     """Add everything about CI. The caller reports checks or rules that could not be read."""
     if snapshot.checks is None:
         return
-    _imposters(found, snapshot.checks, snapshot.app_id)
+    _foreign_app_checks(found, snapshot.checks, snapshot.app_id)
     checks = foreign(snapshot.checks, snapshot.app_id, snapshot.suites)
     branch_rules = snapshot.rules or BranchRules()
     required = [check for check in branch_rules.required_checks if not is_own_name(check.name)]
@@ -51,7 +52,7 @@ def judge_ci(found: Findings, snapshot: Snapshot, rules: RepoConfig, *, settle_s
         found.passed.append(f"CI: {_names(check.name for check in checks)}")
 
 
-def _imposters(found: Findings, checks: Sequence[CheckState], app_id: AppId) -> None:
+def _foreign_app_checks(found: Findings, checks: Sequence[CheckState], app_id: AppId) -> None:
     for check in checks:
         if is_own_name(check.name) and check.app_id != app_id:
             found.block(
@@ -162,7 +163,7 @@ def _expected(
 
 
 def _own_required(found: Findings, required: Sequence[RequiredCheck], app_id: AppId) -> None:
-    """A rule may require our checks; `cadence/gate` is no input, the others count through our own verdicts only."""
+    """A rule may require our checks; `cadence/gate` is not input, the others count through our own verdicts only."""
     for rule in required:
         if is_own_name(rule.name) and rule.app_id not in (None, app_id):
             found.block(

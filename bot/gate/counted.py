@@ -6,8 +6,8 @@ import difflib
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from bot.gate.snapshot import CheckState, SuiteState
-from bot.names import OWN_NAMES, AppId
+from bot.core.names import OWN_NAMES, AppId
+from bot.github_api.records import CheckState, SuiteState
 
 _ALIKE = 0.7
 _LATEST = datetime.max.replace(tzinfo=UTC)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bot.gate.branch import judge_branch
-from bot.gate.ci import judge_ci
-from bot.gate.pushed import judge_pushed
+from bot.config.model import RepoConfig
+from bot.core.names import HOLD_LABEL, STOP_LABEL
+from bot.gate.branch import branch_findings
+from bot.gate.ci import ci_findings
+from bot.gate.pushed import pushed_findings
 from bot.gate.reasons import Block, Decision, Done, Findings, Merge, Reason, Wait
 from bot.gate.snapshot import OwnVerdict, PullState, Snapshot
-from bot.names import HOLD_LABEL, STOP_LABEL
-from bot.repo_config import RepoConfig
 from bot.review.kinds import Conclusion, ReviewKind
 
 __all__ = ["Block", "Decision", "Done", "Merge", "Reason", "Wait", "decide"]
@@ -19,7 +19,7 @@ _UNREADABLE_CODES = frozenset({"review.unreadable", "review.unread", "review.unc
 def decide(snapshot: Snapshot, rules: RepoConfig, *, settle_seconds: int) -> Decision:
     """What to do with the pull request now. Pure; fail-closed: what is missing, stale or unreadable never merges.
 
-    `rules.ci.settle` goes before `settle_seconds`. `cadence/gate` itself is no input.
+    `rules.ci.settle` goes before `settle_seconds`. `cadence/gate` itself is not input.
     """
     if snapshot.state is PullState.MERGED:
         return Done("merged")
@@ -30,12 +30,12 @@ def decide(snapshot: Snapshot, rules: RepoConfig, *, settle_seconds: int) -> Dec
     _policy(found, snapshot, rules)
     _pull(found, snapshot)
     _base(found, snapshot, rules)
-    judge_pushed(found, snapshot, rules)
+    pushed_findings(found, snapshot, rules)
     for kind in ReviewKind:
         _verdict(found, snapshot, kind)
     settle = rules.ci.settle if rules.ci.settle is not None else settle_seconds
-    judge_ci(found, snapshot, rules, settle_seconds=settle)
-    judge_branch(found, snapshot, rules)
+    ci_findings(found, snapshot, rules, settle_seconds=settle)
+    branch_findings(found, snapshot, rules)
     _unread(found, snapshot)
     branch = snapshot.rules
     if branch is not None and branch.merge_queue:
@@ -213,7 +213,7 @@ def _unread(found: Findings, snapshot: Snapshot) -> None:
     if snapshot.config_error is None:
         facts["policy"] = (snapshot.policy, ".github/cadence.yml")
     if any(check.app_id != snapshot.app_id for check in snapshot.checks or ()):
-        # Without a check of anybody else there is no such moment, and `head_seen_at` alone starts the settle time.
+        # Without a check of anybody else there is no such time, and `head_seen_at` alone starts the settle time.
         facts["last_check_seen_at"] = (snapshot.last_check_seen_at, "when the newest check appeared")
     for field, (value, what) in facts.items():
         if value is None:

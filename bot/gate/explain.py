@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.core.escape import escape_line, shorten
 from bot.gate.reasons import Block, Decision, Done, Merge, Reason, Wait
 from bot.gate.snapshot import Snapshot
-from bot.quiet import quiet_line, shorten
 
 TITLE_LIMIT = 140
 SUMMARY_LIMIT = 60_000
@@ -23,7 +23,7 @@ def title_of(decision: Decision) -> str:
             return f"Everything passed: putting {decision.head[:12]} into the merge queue"
         return f"Everything passed: merging {decision.head[:12]}"
     first, more = decision.reasons[0], len(decision.reasons) - 1
-    said = quiet_line(first.short or first.text)
+    said = escape_line(first.short or first.text)
     rest = f" (+{more} more)" if more else ""
     line = f"Waiting {said}" if isinstance(decision, Wait) else f"Blocked: {said}"
     room = TITLE_LIMIT - len(rest)
@@ -49,7 +49,7 @@ def merges_when(decision: Decision) -> str:
     """`Merges when `lint` passes and a reviewer approves.`: what the open reasons together ask for; else nothing."""
     if not isinstance(decision, (Wait, Block)):
         return ""
-    wishes = list(dict.fromkeys(quiet_line(reason.when) for reason in decision.reasons if reason.when))
+    wishes = list(dict.fromkeys(escape_line(reason.when) for reason in decision.reasons if reason.when))
     if not wishes:
         return ""
     *most, last = wishes
@@ -74,8 +74,8 @@ def plain(decision: Decision) -> str:
 
 def _row(reason: Reason) -> str:
     links = "".join(f" ([details]({link}))" for link in reason.links if _is_link(link))
-    text = quiet_line(reason.text)
-    return f"- `{reason.code}` {text}{links}\n  - who: {reason.who}; next: {quiet_line(reason.next_step)}"
+    text = escape_line(reason.text)
+    return f"- `{reason.code}` {text}{links}\n  - who: {reason.who}; next: {escape_line(reason.next_step)}"
 
 
 def _is_link(link: str) -> bool:
@@ -84,7 +84,7 @@ def _is_link(link: str) -> bool:
 
 
 def _folded(passed: Sequence[str]) -> str:
-    rows = "\n".join(f"- {quiet_line(item)}" for item in passed)
+    rows = "\n".join(f"- {escape_line(item)}" for item in passed)
     return f"<details><summary>Passed ({len(passed)})</summary>\n\n{rows}\n\n</details>"
 
 

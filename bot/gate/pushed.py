@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.config.model import RepoConfig
 from bot.gate.reasons import Findings
 from bot.gate.snapshot import PushedFinding, Snapshot
-from bot.repo_config import RepoConfig
 
 SHOWN = 3
 """Places named for each code; the rest is counted."""
 
 
-def judge_pushed(found: Findings, snapshot: Snapshot, rules: RepoConfig) -> None:
+def pushed_findings(found: Findings, snapshot: Snapshot, rules: RepoConfig) -> None:
     """Add every finding in people's commits that nobody approved, and a plan that should have been and was not."""
     if snapshot.pushed is None:
         found.unread("pushed", "the commits that people pushed")

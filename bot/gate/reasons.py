@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from bot.gate.codes import GITHUB, code_entry
-from bot.names import HeadSha
+from bot.core.codes.gate import GITHUB, code_entry
+from bot.core.names import HeadSha
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def reason(
 class Merge:
     """Merge exactly `head` with `method`, or put it into the base's merge queue, whose method is its own.
 
-    `notes` stand in nobody's way and are shown.
+    `notes` blocks nothing and are shown.
     """
 
     method: str
@@ -146,7 +146,7 @@ class Findings:
         self.until = when if self.until is None else min(self.until, when)
 
     def note(self, code: str, text: str) -> None:
-        """It stands in nobody's way as far as can be told: GitHub itself enforces it at the merge."""
+        """It blocks nothing as far as can be told: GitHub itself enforces it at the merge."""
         self.notes.append(reason(code, text, who=GITHUB, then="Nothing is needed unless GitHub refuses the merge."))
 
     def unread(self, field: str, what: str) -> None:

@@ -6,10 +6,11 @@ import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from bot.errors import WrongUse
+from bot.core.errors import WrongUse
+from bot.core.names import AppId
 from bot.gate.ci import is_own_name
-from bot.gate.snapshot import BranchRules, CheckState, OwnVerdict, Snapshot
-from bot.names import AppId
+from bot.gate.snapshot import OwnVerdict, Snapshot
+from bot.github_api.records import BranchRules, CheckState
 from bot.review.kinds import Conclusion, ReviewKind
 
 CONCLUSIONS = ("success", "failure", "neutral", "cancelled", "skipped", "timed_out", "action_required", "stale")

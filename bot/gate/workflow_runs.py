@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from bot.gate.reasons import Findings
-from bot.gate.snapshot import CheckState, Snapshot, SuiteState
+from bot.gate.snapshot import Snapshot
+from bot.github_api.records import CheckState, SuiteState
 
 STUCK_AFTER = timedelta(minutes=30)
 """A workflow run that has no check run after this time is reported as stuck."""

@@ -1,0 +1,1 @@
+"""Bare mirrors of repositories: fetching, reading, writing commits, pushing."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from bot.errors import (
+from bot.core.errors import (
     Audience,
     CadenceError,
     Forbidden,
@@ -78,8 +78,8 @@ def missing_ref(stderr: str) -> str | None:
     return found["ref"] if found else None
 
 
-def looks_damaged(stderr: str) -> bool:
-    """Whether the complaint is about our own mirror, so that building it anew can help."""
+def is_damaged(stderr: str) -> bool:
+    """Whether the complaint is about our own mirror, so that building it again can help."""
     return bool(_DAMAGED.search(stderr)) and not _CONNECTION.search(stderr) and not _NOT_FOUND.search(stderr)
 
 

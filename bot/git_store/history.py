@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from bot.errors import GitFailed
+from bot.core.errors import GitFailed
+from bot.core.names import CommitSha, TreeSha
+from bot.git_store.commits import Author
 from bot.git_store.failures import last_lines
 from bot.git_store.objects import ObjectReader
 from bot.git_store.process import GitRunner
-from bot.names import CommitSha, TreeSha
-from bot.publish.commits import Author
 
 _NOBODY = b"cadence <cadence@localhost> 946684800 +0000"
 
@@ -67,7 +67,7 @@ class History:
         return TreeSha(done.out.decode().split("\n", 1)[0]) if done.status == 0 else None
 
     def replayed_trees(self, onto: CommitSha, commits: Sequence[CommitSha]) -> list[TreeSha] | None:
-        """The tree after each of these commits put anew on `onto`, one by one; None when one conflicts.
+        """The tree after each of these commits replayed on `onto`, one by one; None when one conflicts.
 
         Merge commits are left out, as GitHub leaves them out of a rebase.
         """
@@ -120,7 +120,7 @@ def _parsed(sha: CommitSha, raw: bytes) -> CommitObject:
 
 
 def _signature(raw: bytes) -> tuple[Author | None, datetime | None]:
-    """`Name <address> seconds zone` as author and moment; the moment only where the zone is UTC."""
+    """`Name <address> seconds zone` as author and time; the time only where the zone is UTC."""
     who, _, when = raw.rpartition(b"> ")
     name, _, email = who.partition(b" <")
     seconds, _, zone = when.partition(b" ")

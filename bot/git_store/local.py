@@ -12,13 +12,13 @@ from typing import Self
 from git import Repo
 from git.exc import InvalidGitRepositoryError, NoSuchPathError
 
-from bot.clock import SystemClock
-from bot.errors import Refused, WrongUse
+from bot.core.clock import SystemClock
+from bot.core.errors import Refused, WrongUse
+from bot.core.names import ZERO_SHA, CommitSha
 from bot.git_store.failures import last_lines
 from bot.git_store.mirror import Mirror
 from bot.git_store.process import GitRunner
 from bot.git_store.scratch import Scratch, scratch
-from bot.names import ZERO_SHA, CommitSha
 
 NO_PROTOCOLS = ""
 """No transport at all: a partial clone's missing objects stay missing instead of being fetched."""

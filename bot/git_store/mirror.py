@@ -15,16 +15,23 @@ from urllib.parse import urlsplit
 from filelock import FileLock, Timeout
 
 from bot.changeset.tree import PathChange, TreeChange
-from bot.clock import Clock
-from bot.door import through_the_door
-from bot.errors import GitFailed, Refused, SettingsInvalid, Unavailable, UnknownOutcome
-from bot.git_store.failures import fetch_failure, hit_file_limit, last_lines, looks_damaged, missing_ref, push_failure
+from bot.core.clock import Clock
+from bot.core.errors import GitFailed, Refused, SettingsInvalid, Unavailable, UnknownOutcome
+from bot.core.names import CommitSha, TreeSha
+from bot.effects.guard import side_effect
+from bot.git_store.commits import Author, CommitRecord
+from bot.git_store.failures import (
+    fetch_failure,
+    hit_file_limit,
+    is_damaged,
+    last_lines,
+    missing_ref,
+    push_failure,
+)
 from bot.git_store.history import History
 from bot.git_store.objects import GitTree, ObjectReader, RawChange, raw_changes
 from bot.git_store.process import Credential, Finished, GitRunner, GitTimeout, too_large
 from bot.git_store.writing import import_stream
-from bot.names import CommitSha, TreeSha
-from bot.publish.commits import Author, CommitRecord
 
 FETCH_SECONDS = 1800.0
 PUSH_SECONDS = 300.0
@@ -65,14 +72,14 @@ class Mirror:
         """Bring the remote's branches here (all of them, or the named ones), forced.
 
         A name is a branch, a full ref (`refs/...`) or a commit sha, which gets no ref. A branch the remote no longer
-        has is removed here, so `tip` answers None. A missing or damaged mirror is built anew.
+        has is removed here, so `tip` answers None. A missing or damaged mirror is built again.
         Raises Unauthorized, Forbidden, NotFound, Limited, Unavailable or GitFailed.
         """
         credential = self._credential(url, token)
         with self._locked():
             self._ensure()
             done = self._fetch(url, branches, credential)
-            if done.status and looks_damaged(done.err):
+            if done.status and is_damaged(done.err):
                 self._rebuild()
                 done = self._fetch(url, branches, credential)
             if done.status:
@@ -173,7 +180,7 @@ class Mirror:
         rows = (row.split("\n", 2) for row in out.decode("utf-8", "replace").split("\0") if row)
         return [CommitRecord(CommitSha(sha), email, message) for sha, email, message in rows]
 
-    @through_the_door
+    @side_effect
     def push(
         self, url: str, token: Callable[[], str] | None, *, commit: CommitSha, branch: str, expect: CommitSha | None
     ) -> None:

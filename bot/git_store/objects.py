@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from typing import IO
 
 from bot.changeset.tree import MODE_DIRECTORY, MODE_EXECUTABLE, MODE_FILE, MODE_SUBMODULE, TreeEntry
-from bot.errors import GitFailed
+from bot.core.errors import GitFailed
+from bot.core.names import BlobSha, CommitSha, TreeSha
 from bot.git_store.attributes import GITATTRIBUTES, check_attributes, folders_of
 from bot.git_store.failures import last_lines
 from bot.git_store.process import GitRunner, end
-from bot.names import BlobSha, CommitSha, TreeSha
 
 
 @dataclass(slots=True)
@@ -29,7 +29,7 @@ class _Running:
 
 
 class ObjectReader:
-    """Answers by object name. Safe to share between threads; a process that died is started anew once."""
+    """Answers by object name. Safe to share between threads; a process that died is started again once."""
 
     def __init__(self, runner: GitRunner) -> None:
         self._runner = runner

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from git.cmd import Git
 
-from bot.errors import GitFailed
+from bot.core.errors import GitFailed
 from bot.git_store.failures import last_lines
 from bot.git_store.pipes import TooMuch, close, communicate
 

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.clock import SystemClock
+from bot.core.clock import SystemClock
+from bot.core.names import CommitSha, TreeSha
 from bot.git_store.failures import last_lines
 from bot.git_store.mirror import Mirror
 from bot.git_store.process import GitRunner
-from bot.names import CommitSha, TreeSha
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from bot.clock import Clock
-from bot.errors import CadenceError
+from bot.core.clock import Clock
+from bot.core.errors import CadenceError
+from bot.core.names import RepositoryId
+from bot.git_store.commits import Author
 from bot.git_store.mirror import Mirror, forget
-from bot.names import RepositoryId
-from bot.publish.commits import Author
 
 OPEN_READERS = 16
 """Mirrors whose reading processes stay alive; older ones are closed and start again when read."""

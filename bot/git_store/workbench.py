@@ -8,7 +8,7 @@ from pathlib import Path
 
 from git import InvalidGitRepositoryError, NoSuchPathError, Repo
 
-from bot.errors import CadenceError
+from bot.core.errors import CadenceError
 from bot.git_store.mirror import Mirror
 from bot.git_store.scratch import scratch
 

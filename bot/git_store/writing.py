@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from bot.changeset.tree import MODE_EXECUTABLE, MODE_FILE, TreeChange
-from bot.errors import Refused
-from bot.names import CommitSha
-from bot.publish.commits import Author
+from bot.core.errors import Refused
+from bot.core.names import CommitSha
+from bot.git_store.commits import Author
 
 _REF = b"refs/cadence/import"
 

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from bot.errors import Forbidden, NotFound, Unprocessable
-from bot.gate.snapshot import BranchRules, RequiredCheck
+from bot.core.errors import Forbidden, NotFound, Unprocessable
+from bot.core.json_types import JsonDict
+from bot.core.names import AppId
 from bot.github_api.permissions import PROTECTION_READ
-from bot.github_api.records import AppIdentity
+from bot.github_api.records import AppIdentity, BranchRules, RequiredCheck
 from bot.github_api.repository import RepositoryLink
-from bot.names import AppId
 
-JsonDict = dict[str, Any]
 ALL_METHODS = frozenset({"merge", "squash", "rebase"})
 
 CHECKED = frozenset(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.door import through_the_door
+from bot.core.names import AppId, CommitSha, HeadSha
+from bot.effects.guard import side_effect
 from bot.github_api.permissions import REVIEW_WRITE
 from bot.github_api.records import AppIdentity, CheckOutput, CheckRunRecord
 from bot.github_api.repository import RepositoryLink
-from bot.names import AppId, CommitSha, HeadSha
 
 MOST_ANNOTATIONS = 50
 """In one call; GitHub appends on each further call and replaces nothing."""
@@ -32,7 +32,7 @@ class CheckCalls:
                 return run
         return None
 
-    @through_the_door
+    @side_effect
     def create(
         self,
         *,
@@ -49,7 +49,7 @@ class CheckCalls:
         asked |= _state(status, conclusion, output) | ({"details_url": details_url} if details_url else {})
         return _run(self._link.change("POST", _RUNS, REVIEW_WRITE, body=asked))
 
-    @through_the_door
+    @side_effect
     def update(
         self, check_run_id: int, *, status: str, conclusion: str | None = None, output: CheckOutput
     ) -> CheckRunRecord:

@@ -1,4 +1,4 @@
-"""GitHub as the house sees it: who we are, where we are installed, and one repository's calls by noun."""
+"""GitHub as Cadence sees it: who we are, where we are installed, and one repository's calls by noun."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 
 from github import Auth
 
-from bot.clock import Clock
-from bot.errors import GitHubError, NotFound, Unauthorized
+from bot.core.clock import Clock
+from bot.core.errors import GitHubError, NotFound, Unauthorized
+from bot.core.names import AppId, InstallationId, RepoName, RepoRef, RepositoryId
 from bot.github_api.checks import CheckCalls
 from bot.github_api.files import FileCalls
 from bot.github_api.issues import IssueCalls
@@ -24,7 +25,6 @@ from bot.github_api.snapshots import SnapshotCalls
 from bot.github_api.tokens import Permissions, Tokens
 from bot.github_api.transport import Call, Meter, Transport, paged
 from bot.github_api.urls import GitHubUrls
-from bot.names import AppId, InstallationId, RepoName, RepoRef, RepositoryId
 
 T = TypeVar("T")
 
@@ -90,7 +90,7 @@ class GitHub:
     def with_git_token(self, ref: RepoRef, permissions: Permissions, act: Callable[[Callable[[], str]], T]) -> T:
         """Run a git operation with a token for one repository and these permissions.
 
-        `act` is given a function that gives the token. When the git server refuses the token, `act` runs once more
+        `act` is given a function that gives the token. When the git server refuses the token, `act` runs again
         with another one, so it must be safe to repeat. The token leaves the process to GitHub only.
         """
         return self._tokens.call(

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.errors import Unavailable
-from bot.gate.snapshot import CheckState, SuiteState
-from bot.github_api.issues import moment, nodes
+from bot.core.errors import Unavailable
+from bot.core.names import AppId, CommitSha
+from bot.github_api.issues import nodes, parse_time
+from bot.github_api.records import CheckState, SuiteState
 from bot.github_api.repository import RepositoryLink
 from bot.github_api.workflow_jobs import jobs_of, runs_of_suite
-from bot.names import AppId, CommitSha
 
 MOST_ROUNDS = 20
 """Of a hundred check runs and statuses, or fifty suites; a longer list counts as not read."""
@@ -165,7 +165,7 @@ class CommitCheckCalls:
             # A completed suite without a conclusion proves nothing, as with a check run.
             conclusion=str(node.get("conclusion") or "stale").lower() if status == "completed" else None,
             check_runs=int((node.get("checkRuns") or {}).get("totalCount") or 0),
-            created_at=moment(node["createdAt"]) if node.get("createdAt") else None,
+            created_at=parse_time(node["createdAt"]) if node.get("createdAt") else None,
             workflow=workflow,
             workflow_run=number,
             name=str(((run or {}).get("workflow") or {}).get("name") or "without a name") if run else "",
@@ -223,7 +223,7 @@ def _too_many(oid: object, what: str) -> Unavailable:
 
 def _context(node: Mapping[str, Any]) -> CheckState:
     if node["__typename"] == "StatusContext":
-        made = moment(node["createdAt"]) if node.get("createdAt") else None
+        made = parse_time(node["createdAt"]) if node.get("createdAt") else None
         return CheckState(
             name=str(node["context"]),
             app_id=None,
@@ -245,10 +245,10 @@ def _context(node: Mapping[str, Any]) -> CheckState:
         conclusion=str(node.get("conclusion") or "stale").lower() if done else None,
         external_id=str(node.get("externalId") or ""),
         url=str(node.get("permalink") or node.get("detailsUrl") or ""),
-        started_at=moment(node["startedAt"]) if node.get("startedAt") else None,
+        started_at=parse_time(node["startedAt"]) if node.get("startedAt") else None,
         database_id=int(node.get("databaseId") or 0),
         workflow=workflow,
-        completed_at=moment(node["completedAt"]) if node.get("completedAt") else None,
+        completed_at=parse_time(node["completedAt"]) if node.get("completedAt") else None,
         suite=str(suite.get("id") or ""),
         workflow_run=number,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bot.errors import (
+from bot.core.errors import (
     Forbidden,
     GitHubError,
     HeadMoved,

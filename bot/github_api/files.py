@@ -1,4 +1,4 @@
-"""Files as they stand at the tip of a branch, read without a mirror."""
+"""Files as they are at the tip of a branch, read without a mirror."""
 
 from __future__ import annotations
 

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.door import through_the_door
-from bot.errors import NotFound
+from bot.core.errors import NotFound
+from bot.core.names import CommentId, IssueNumber, Marker, has_marker
+from bot.effects.guard import side_effect
 from bot.github_api.files import BRANCH_FILE, branch_file, of_branch
 from bot.github_api.permissions import ISSUES_WRITE
-from bot.github_api.records import AppIdentity, BodyEdit, BranchFile, CommentRecord, IssueEvent, IssueHistory
+from bot.github_api.records import Actor, AppIdentity, BodyEdit, BranchFile, CommentRecord, IssueEvent, IssueHistory
 from bot.github_api.repository import RepositoryLink
-from bot.intake.events import Actor
-from bot.names import CommentId, IssueNumber, Marker, has_marker
 
 MOST_ROUNDS = 20
 """Of a hundred events and a hundred edits each; a longer history counts as not read to its end."""
@@ -89,7 +88,7 @@ class IssueCalls:
         return _all_pages(number, lambda after: self._link.graphql(HISTORY, number=int(number), **after))[0]
 
     def history_with(self, number: IssueNumber, path: str) -> tuple[IssueHistory, BranchFile]:
-        """The history, and a file of the default branch as it stands now, for the price of the history."""
+        """The history, and a file of the default branch as it is now, for the price of the history."""
         asked = {"number": int(number), **of_branch("", path)}
         history, repository = _all_pages(number, lambda after: self._link.graphql(LABELLED, **asked, **after))
         return history, branch_file(repository)
@@ -104,7 +103,7 @@ class IssueCalls:
         return None
 
     def written_since(self, number: IssueNumber, since: datetime) -> list[WrittenComment]:
-        """What people wrote since a moment and did not change afterwards, oldest first; bots are left out.
+        """What people wrote since a time and did not change afterwards, oldest first; bots are left out.
 
         GitHub's `since` compares the time of the last change, so the time of writing is compared here.
         """
@@ -122,38 +121,38 @@ class IssueCalls:
                 found.append(WrittenComment(made.id, made.body, actor, made.created_at))
         return found
 
-    @through_the_door
+    @side_effect
     def comment(self, number: IssueNumber, body: str) -> CommentRecord:
         """Write a comment."""
         route = "/repos/{owner}/{repo}/issues/{issue_number}/comments"
         return _comment(self._link.change("POST", route, ISSUES_WRITE, body={"body": body}, issue_number=number))
 
-    @through_the_door
+    @side_effect
     def edit_comment(self, comment_id: CommentId, body: str) -> CommentRecord:
         """Replace a comment's text."""
         route = "/repos/{owner}/{repo}/issues/comments/{comment_id}"
         return _comment(self._link.change("PATCH", route, ISSUES_WRITE, body={"body": body}, comment_id=comment_id))
 
-    @through_the_door
+    @side_effect
     def react_to_comment(self, comment_id: CommentId, content: str) -> None:
         """React to a comment; a reaction that is there already is answered 200 and stays one."""
         route = "/repos/{owner}/{repo}/issues/comments/{comment_id}/reactions"
         self._link.change("POST", route, ISSUES_WRITE, body={"content": content}, comment_id=comment_id)
 
-    @through_the_door
+    @side_effect
     def react_to_issue(self, number: IssueNumber, content: str) -> None:
         """React to an issue; a reaction that is there already is answered 200 and stays one."""
         route = "/repos/{owner}/{repo}/issues/{issue_number}/reactions"
         self._link.change("POST", route, ISSUES_WRITE, body={"content": content}, issue_number=number)
 
-    @through_the_door
+    @side_effect
     def close(self, number: IssueNumber) -> None:
         """Close an issue as completed."""
         route = "/repos/{owner}/{repo}/issues/{issue_number}"
         body = {"state": "closed", "state_reason": "completed"}
         self._link.change("PATCH", route, ISSUES_WRITE, body=body, issue_number=number)
 
-    @through_the_door
+    @side_effect
     def reopen(self, number: IssueNumber) -> bool:
         """Open an issue again."""
         route = "/repos/{owner}/{repo}/issues/{issue_number}"
@@ -180,7 +179,7 @@ def login_of(actor: dict[str, Any] | None) -> str | None:
     return f"{login}[bot]" if actor.get("__typename") == "Bot" and not login.endswith("[bot]") else login
 
 
-def moment(text: str) -> datetime:
+def parse_time(text: str) -> datetime:
     """GitHub's time, in UTC."""
     return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
@@ -227,14 +226,14 @@ def _event(node: dict[str, Any]) -> IssueEvent:
         kind=_KINDS[node["__typename"]],
         actor=login_of(actor),
         actor_is_bot=bool(actor and actor.get("__typename") == "Bot"),
-        at=moment(node["createdAt"]),
+        at=parse_time(node["createdAt"]),
         label=(node.get("label") or {}).get("name"),
         previous_title=node.get("previousTitle"),
     )
 
 
 def _edit(node: dict[str, Any]) -> BodyEdit:
-    return BodyEdit(login_of(node.get("editor")), moment(node["editedAt"]))
+    return BodyEdit(login_of(node.get("editor")), parse_time(node["editedAt"]))
 
 
 def _history(
@@ -254,7 +253,7 @@ def _history(
         state=str(issue["state"]).lower(),
         author=login_of(author),
         author_is_bot=bool(author and author.get("__typename") == "Bot"),
-        created_at=moment(issue["createdAt"]),
+        created_at=parse_time(issue["createdAt"]),
         labels=tuple(str(node["name"]) for node in nodes(issue["labels"])),
         events=tuple(sorted(events, key=lambda event: event.at)),
         edits=edits,
@@ -270,6 +269,6 @@ def _comment(data: Any) -> CommentRecord:
         author=(data.get("user") or {}).get("login"),
         body=str(data.get("body") or ""),
         html_url=str(data.get("html_url") or ""),
-        created_at=moment(data["created_at"]),
-        updated_at=moment(data["updated_at"]),
+        created_at=parse_time(data["created_at"]),
+        updated_at=parse_time(data["updated_at"]),
     )

@@ -5,12 +5,12 @@ Source: GitHub's GraphQL reference (`enqueuePullRequest`, `dequeuePullRequest`, 
 
 from __future__ import annotations
 
-from bot.door import through_the_door
-from bot.errors import NotFound
+from bot.core.errors import NotFound
+from bot.core.names import CommitSha, HeadSha, PullNumber
+from bot.effects.guard import side_effect
 from bot.github_api.permissions import MERGE
 from bot.github_api.records import QueuedPull, QueuePlace
 from bot.github_api.repository import RepositoryLink
-from bot.names import CommitSha, HeadSha, PullNumber
 
 PLACE = """
 query Place($owner: String!, $name: String!, $number: Int!) {
@@ -63,12 +63,12 @@ class MergeQueueCalls:
             for node in sorted(nodes, key=lambda node: int(node["position"]))
         ]
 
-    @through_the_door
+    @side_effect
     def enqueue(self, place: QueuePlace, head: HeadSha) -> None:
         """Put it in, with exactly that head. Raises HeadMoved, NotMergeable, Forbidden or UnknownOutcome."""
         self._link.mutate(ENQUEUE, MERGE, pull=place.node_id, head=head)
 
-    @through_the_door
+    @side_effect
     def dequeue(self, place: QueuePlace) -> None:
         """Take it out. Raises NotMergeable, Forbidden or UnknownOutcome."""
         self._link.mutate(DEQUEUE, MERGE, pull=place.node_id)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.door import through_the_door
-from bot.errors import NotFound, Unprocessable
+from bot.core.errors import NotFound, Unprocessable
+from bot.core.names import BaseSha, CommitSha, HeadSha, PullNumber, RepositoryId
+from bot.effects.guard import side_effect
 from bot.github_api.permissions import MERGE, REVIEW_WRITE
 from bot.github_api.records import AppIdentity, MergeResult, PullRecord
 from bot.github_api.repository import RepositoryLink
-from bot.names import BaseSha, CommitSha, HeadSha, PullNumber, RepositoryId
 
 _LIST = "/repos/{owner}/{repo}/pulls"
 _ONE = "/repos/{owner}/{repo}/pulls/{pull_number}"
@@ -30,7 +30,7 @@ class PullCalls:
         own = [pull for pull in here if pull.author == self._identity.bot_login]
         return next(iter(own or here), None)
 
-    @through_the_door
+    @side_effect
     def open(self, *, title: str, body: str, head: str, base: str, draft: bool = False) -> PullRecord:
         """Open a pull request between two branches of this repository.
 
@@ -40,7 +40,7 @@ class PullCalls:
         asked |= {"maintainer_can_modify": True} | ({"draft": True} if draft else {})
         return _pull(self._link.change("POST", _LIST, REVIEW_WRITE, body=asked))
 
-    @through_the_door
+    @side_effect
     def edit(
         self, number: PullNumber, *, title: str | None = None, body: str | None = None, base: str | None = None
     ) -> PullRecord:
@@ -48,7 +48,7 @@ class PullCalls:
         asked = {key: value for key, value in (("title", title), ("body", body), ("base", base)) if value is not None}
         return _pull(self._link.change("PATCH", _ONE, REVIEW_WRITE, body=asked, pull_number=number))
 
-    @through_the_door
+    @side_effect
     def close(self, number: PullNumber) -> PullRecord:
         """Close it without a merge; one that is closed already stays so."""
         return _pull(self._link.change("PATCH", _ONE, REVIEW_WRITE, body={"state": "closed"}, pull_number=number))
@@ -57,7 +57,7 @@ class PullCalls:
         """One pull request."""
         return _pull(self._link.read(_ONE, pull_number=number))
 
-    @through_the_door
+    @side_effect
     def merge(self, number: PullNumber, *, head: HeadSha, method: str, title: str, message: str) -> MergeResult:
         """Merge exactly that head. A rebase takes no message; GitHub keeps the commits' own.
 
@@ -77,9 +77,9 @@ class PullCalls:
             return None
         return CommitSha(str(data["object"]["sha"]))
 
-    @through_the_door
+    @side_effect
     def delete_branch(self, branch: str) -> None:
-        """Delete a branch; one that is gone already is fine (a repository may delete merged branches by itself)."""
+        """Delete a branch; one that is gone already is fine (a repository may delete merged branches automatically)."""
         try:
             self._link.change("DELETE", "/repos/{owner}/{repo}/git/refs/{ref}", MERGE, ref=f"heads/{branch}")
         except NotFound:

@@ -7,8 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from bot.gate.snapshot import CheckState, SuiteState
-from bot.names import AppId, BaseSha, CommentId, CommitSha, HeadSha, IssueNumber, PullNumber, RepositoryId
+from bot.core.names import (
+    AppId,
+    BaseSha,
+    CommentId,
+    CommitSha,
+    HeadSha,
+    IssueNumber,
+    PullNumber,
+    RepositoryId,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +43,7 @@ class Permission:
 
 @dataclass(frozen=True, slots=True)
 class RepositoryRecord:
-    """A repository as it stands now."""
+    """A repository as it is now."""
 
     id: RepositoryId
     full_name: str
@@ -243,8 +251,111 @@ class MergeResult:
 
 @dataclass(frozen=True, slots=True)
 class BranchFile:
-    """A file at a branch's tip. `text` is None for an absent file, and for one that is there and is no whole text."""
+    """A file at a branch's tip. `text` is None for an absent file, and for one that is there and is not complete
+    text."""
 
     branch_exists: bool
     present: bool
     text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckState:
+    """A check run (`app_id` set) or a commit status (`app_id` None) on one commit.
+
+    `conclusion` uses GitHub's words in lower case and is None while unfinished; a status maps success, failure,
+    error -> failure, pending -> None.
+    """
+
+    name: str
+    app_id: AppId | None
+    app_slug: str
+    conclusion: str | None
+    external_id: str = ""
+    url: str = ""
+    started_at: datetime | None = None
+    database_id: int = 0
+    workflow: str = ""
+    """Which workflow of GitHub Actions reported it, and for which event; empty for every other App."""
+    completed_at: datetime | None = None
+    suite: str = ""
+    """GitHub's global id of the check suite that holds it; empty for a commit status."""
+    workflow_run: int = 0
+    """The id of the workflow run that it is a job of; 0 for every other App."""
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteState:
+    """A check suite of one commit: what one App reports there, or one workflow run of GitHub Actions.
+
+    `status` is GitHub's word in lower case; `conclusion` is None until the suite is completed. `check_runs` counts
+    every check run that the suite holds, those of earlier attempts as well. `workflow` is the key of the workflow and
+    its event (empty for every App but GitHub Actions), `name` the workflow's name. A workflow run whose jobs GitHub
+    does not list is not completed, whatever GitHub says of it.
+    """
+
+    id: str
+    app_id: AppId | None
+    app_slug: str
+    status: str
+    conclusion: str | None
+    check_runs: int
+    created_at: datetime | None = None
+    workflow: str = ""
+    workflow_run: int = 0
+    name: str = ""
+    event: str = ""
+    url: str = ""
+    database_id: int = 0
+
+    @property
+    def age_key(self) -> tuple[int, float, int]:
+        """Orders the runs of one workflow, the newest last. GitHub counts the ids of runs and suites upwards."""
+        # GitHub's times are whole seconds, so a second attempt may have the time of the first: the id decides then.
+        return self.workflow_run, self.created_at.timestamp() if self.created_at else 0.0, self.database_id
+
+
+@dataclass(frozen=True, slots=True)
+class RequiredCheck:
+    """A check that GitHub's own rules require; `app_id` None accepts any App."""
+
+    name: str
+    app_id: AppId | None
+
+
+@dataclass(frozen=True, slots=True)
+class BranchRules:
+    """What rulesets and classic protection ask of the base branch, as far as it could be read.
+
+    `readable` is False where something may be asked that this App cannot see. `unchecked` are the types of rules that
+    GitHub enforces at the merge and the gate does not check itself. `may_bypass` says whether GitHub would let this App
+    merge past a ruleset that holds such a rule; None where GitHub does not tell. `queue_method` is how the merge queue
+    merges (`merge`, `squash`, `rebase`).
+    """
+
+    required_checks: tuple[RequiredCheck, ...] = ()
+    required_approvals: int = 0
+    strict: bool = False
+    allowed_methods: frozenset[str] = frozenset({"merge", "squash", "rebase"})
+    merge_queue: bool = False
+    queue_method: str = ""
+    linear_history: bool = False
+    conversations: bool = False
+    code_owner: bool = False
+    last_push_approval: bool = False
+    signatures: bool = False
+    update: bool = False
+    restricted: bool = False
+    locked: bool = False
+    unchecked: tuple[str, ...] = ()
+    may_bypass: bool | None = False
+    readable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did it. `is_bot` is GitHub's own `type == Bot`."""
+
+    login: str
+    id: int
+    is_bot: bool

@@ -7,13 +7,13 @@ from typing import Any, TypeVar
 
 from github import Auth
 
-from bot.clock import Clock
-from bot.door import through_the_door
-from bot.errors import Unprocessable
+from bot.core.clock import Clock
+from bot.core.errors import Unprocessable
+from bot.core.names import RepoRef
+from bot.effects.guard import side_effect
 from bot.github_api.permissions import READ
 from bot.github_api.tokens import Permissions, Tokens
 from bot.github_api.transport import Call, Transport, paged
-from bot.names import RepoRef
 
 T = TypeVar("T")
 
@@ -68,9 +68,9 @@ class RepositoryLink:
         data = self._with_token(READ, lambda auth: self._transport.graphql(query, named, auth))
         return dict(data["repository"] or {})
 
-    @through_the_door
+    @side_effect
     def mutate(self, mutation: str, permissions: Permissions, **variables: Any) -> dict[str, Any]:
-        """A GraphQL mutation; only functions that are locked to the one door call this."""
+        """A GraphQL mutation; only functions that are locked to the effect gateway call this."""
         return self._with_token(permissions, lambda auth: self._transport.mutate(mutation, variables, auth))
 
     def change(
@@ -82,7 +82,7 @@ class RepositoryLink:
         body: Mapping[str, Any] | None = None,
         **values: object,
     ) -> Any:
-        """A mutating call; only functions that are locked to the one door call this."""
+        """A mutating call; only functions that are locked to the effect gateway call this."""
         call = Call(method, route, self._values(values), body=body)
         return self._with_token(permissions, lambda auth: self._past_the_lag(call, auth))
 

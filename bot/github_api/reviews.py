@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bot.door import through_the_door
+from bot.core.names import CommitSha, HeadSha, Marker, PullNumber, has_marker
+from bot.effects.guard import side_effect
 from bot.github_api.permissions import PULLS_ONLY, READ, REVIEW_WRITE
 from bot.github_api.records import AppIdentity, InlineComment, ReviewRecord
 from bot.github_api.repository import RepositoryLink
 from bot.github_api.tokens import Permissions
-from bot.names import CommitSha, HeadSha, Marker, PullNumber, has_marker
 
 _REVIEWS = "/repos/{owner}/{repo}/pulls/{pull_number}/reviews"
 
@@ -37,7 +37,7 @@ class ReviewCalls:
                 return _review(data)
         return None
 
-    @through_the_door
+    @side_effect
     def comment(
         self, number: PullNumber, *, head: HeadSha, body: str, comments: Sequence[InlineComment]
     ) -> ReviewRecord:
@@ -49,7 +49,7 @@ class ReviewCalls:
         asked = {"commit_id": head, "event": "COMMENT", "body": body, "comments": inline}
         return _review(self._link.change("POST", _REVIEWS, REVIEW_WRITE, body=asked, pull_number=number))
 
-    @through_the_door
+    @side_effect
     def decide(self, number: PullNumber, *, head: HeadSha, event: str, body: str) -> ReviewRecord:
         """APPROVE or REQUEST_CHANGES on exactly that head, by an App that did not open the pull request.
 

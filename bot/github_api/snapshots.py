@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.errors import NotFound, Unavailable
-from bot.gate.snapshot import BranchRules, CheckState
+from bot.core.errors import NotFound, Unavailable
+from bot.core.names import BaseSha, CommitSha, HeadSha, IssueNumber, PullNumber, RepositoryId
 from bot.github_api.branch_rules import BranchRuleCalls
 from bot.github_api.commit_checks import ROLLUP, SUITES, CommitCheckCalls, CommitChecks
 from bot.github_api.issues import login_of, nodes
-from bot.github_api.records import Aftermath, AppIdentity, PullReading, PullRecord
+from bot.github_api.records import Aftermath, AppIdentity, BranchRules, CheckState, PullReading, PullRecord
 from bot.github_api.repository import RepositoryLink
-from bot.names import BaseSha, CommitSha, HeadSha, IssueNumber, PullNumber, RepositoryId
 
 READING = (
     """

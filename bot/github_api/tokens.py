@@ -15,8 +15,8 @@ from typing import TypeVar
 import jwt
 from github import Auth
 
-from bot.clock import Clock
-from bot.errors import (
+from bot.core.clock import Clock
+from bot.core.errors import (
     Forbidden,
     GitHubError,
     InstallationGone,
@@ -26,9 +26,9 @@ from bot.errors import (
     Unauthorized,
     Unprocessable,
 )
+from bot.core.names import InstallationId, RepoRef
 from bot.github_api.failures import LEAST_WAIT
 from bot.github_api.transport import Call, Transport
-from bot.names import InstallationId, RepoRef
 
 JWT_SECONDS = 540
 """GitHub refuses an `exp` more than ten minutes ahead of its own clock."""
@@ -104,7 +104,7 @@ class Tokens:
             self._kept = {key: kept for key, kept in self._kept.items() if kept.value != token.value}
 
     def call(self, installation: InstallationId, mint: Callable[[], Token], send: Callable[[str], T]) -> T:
-        """Send with the token that `mint` gives. After a 401, which changed nothing, once more with another token.
+        """Send with the token that `mint` gives. After a 401, which changed nothing, again with another token.
 
         While GitHub's last answer asked the installation to wait, nothing is sent. Raises Limited then, with the
         seconds that are left, Unauthorized when both tokens were refused, and whatever `send` raises.

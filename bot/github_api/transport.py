@@ -19,11 +19,11 @@ import requests
 from github import Auth, Github
 from github.Requester import Requester
 
-from bot.clock import Clock
-from bot.deadline import Deadline
-from bot.door import through_the_door
-from bot.errors import GitHubError
-from bot.foreign_text import read_foreign
+from bot.core.clock import Clock
+from bot.core.deadline import Deadline
+from bot.core.errors import GitHubError
+from bot.core.foreign_text import read_foreign
+from bot.effects.guard import side_effect
 from bot.github_api.failures import failure, graphql_failure, lost, mutation_failure
 from bot.github_api.urls import GitHubUrls
 from bot.github_api.watched import limited
@@ -130,7 +130,7 @@ class Transport:
             raise graphql_failure((data.get("errors") if isinstance(data, dict) else None) or [])
         return dict(data["data"])
 
-    @through_the_door
+    @side_effect
     def mutate(self, mutation: str, variables: Mapping[str, Any], auth: Auth.Auth) -> dict[str, Any]:
         """The `data` of a mutation. Raises UnknownOutcome where it may have happened."""
         status, headers, data = self._post_graphql(mutation, variables, auth, "POST")

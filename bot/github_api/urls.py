@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from bot.errors import SettingsInvalid
-from bot.names import RepoName
+from bot.core.errors import SettingsInvalid
+from bot.core.names import RepoName
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 

@@ -16,7 +16,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ProtocolError
 from urllib3.response import HTTPResponse
 
-from bot.deadline import Deadline
+from bot.core.deadline import Deadline
 
 _current = threading.local()
 

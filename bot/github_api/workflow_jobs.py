@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.gate.snapshot import CheckState, SuiteState
-from bot.github_api.issues import moment
+from bot.github_api.issues import parse_time
+from bot.github_api.records import CheckState, SuiteState
 from bot.github_api.repository import RepositoryLink
 
 _JOBS = "/repos/{owner}/{repo}/actions/runs/{run_id}/jobs"
@@ -98,4 +98,4 @@ def _conclusion(found: Mapping[str, Any]) -> str | None:
 
 
 def _time(found: Mapping[str, Any], field: str) -> Any:
-    return moment(found[field]) if found.get(field) else None
+    return parse_time(found[field]) if found.get(field) else None

@@ -1,0 +1,1 @@
+"""Webhook deliveries: signature, parsing to typed events, who is allowed to ask."""

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.core.names import Digest, sha256
 from bot.github_api.records import IssueEvent, IssueHistory
-from bot.names import Digest, sha256
 
 RANKS = {"none": 0, "read": 1, "write": 2, "admin": 3}
 
@@ -100,7 +100,7 @@ def settle(history: IssueHistory, permissions: Mapping[str, str], *, label: str,
 
 
 def approved_by_go(history: IssueHistory, permissions: Mapping[str, str], approval_time: datetime) -> bool:
-    """Whether an approval given at a moment still covers the text: no untrusted touch at or after it."""
+    """Whether an approval given at a time still covers the text: no untrusted touch at or after it."""
     return history.complete and all(
         _may(login, permissions, "write") for login, _, _ in _touches_since(history, approval_time)
     )

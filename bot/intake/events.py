@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.names import (
+from bot.core.names import (
     AppId,
     CommentId,
     CommitSha,
@@ -14,16 +14,9 @@ from bot.names import (
     IssueNumber,
     PullNumber,
     RepoRef,
+    RunId,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who did it. `is_bot` is GitHub's own `type == Bot`."""
-
-    login: str
-    id: int
-    is_bot: bool
+from bot.github_api.records import Actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,3 +152,11 @@ Event = (
     | InstallationChanged
     | Pinged
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """The outcome of an event, in words, and the run it concerned."""
+
+    note: str
+    run: RunId | None = None

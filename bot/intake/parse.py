@@ -8,24 +8,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bot.foreign_text import TextUnreadable
-from bot.intake.commands import has_command, is_corrected
-from bot.intake.events import (
-    Actor,
-    BranchPushed,
-    ChecksChanged,
-    CommandGiven,
-    Event,
-    GroupTested,
-    Ignored,
-    InstallationChanged,
-    IssueChanged,
-    Pinged,
-    PullChanged,
-    RerunAsked,
-)
-from bot.intake.payload import App, Changes, Numbered, Payload
-from bot.names import (
+from bot.core.foreign_text import TextUnreadable
+from bot.core.names import (
     ZERO_SHA,
     AppId,
     CommentId,
@@ -39,6 +23,22 @@ from bot.names import (
     RepositoryId,
     branch_for,
 )
+from bot.github_api.records import Actor
+from bot.intake.command_text import has_command, is_corrected
+from bot.intake.events import (
+    BranchPushed,
+    ChecksChanged,
+    CommandGiven,
+    Event,
+    GroupTested,
+    Ignored,
+    InstallationChanged,
+    IssueChanged,
+    Pinged,
+    PullChanged,
+    RerunAsked,
+)
+from bot.intake.payload import App, Changes, Numbered, Payload
 
 _OUR_BRANCHES = branch_for(IssueNumber(0)).removesuffix("0")
 

@@ -8,32 +8,32 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class Part(BaseModel):
+class PayloadPart(BaseModel):
     """A part of a payload; GitHub adds fields without notice."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
-class User(Part):
+class User(PayloadPart):
     login: str
     id: int
     type: str = "User"
 
 
-class Repository(Part):
+class Repository(PayloadPart):
     id: int
     full_name: str
 
 
-class Id(Part):
+class Id(PayloadPart):
     id: int
 
 
-class Label(Part):
+class Label(PayloadPart):
     name: str
 
 
-class Numbered(Part):
+class Numbered(PayloadPart):
     number: int
 
 
@@ -43,7 +43,7 @@ class Issue(Numbered):
     pull_request: dict[str, Any] | None = None
 
 
-class Comment(Part):
+class Comment(PayloadPart):
     id: int
     body: str | None = None
     created_at: datetime
@@ -52,22 +52,22 @@ class Comment(Part):
     performed_via_github_app: Id | None = None
 
 
-class Changed(Part):
+class Changed(PayloadPart):
     """What an edited field said before."""
 
     before: str | None = Field(default=None, alias="from")
 
 
-class ChangedBase(Part):
+class ChangedBase(PayloadPart):
     ref: Changed | None = None
 
 
-class Changes(Part):
+class Changes(PayloadPart):
     body: Changed | None = None
     base: ChangedBase | None = None
 
 
-class Ref(Part):
+class Ref(PayloadPart):
     """`repo` is null when the fork is gone."""
 
     sha: str
@@ -84,32 +84,32 @@ class Pull(Numbered):
     merged: bool | None = None
 
 
-class App(Part):
+class App(PayloadPart):
     id: int | None = None
     slug: str | None = None
 
 
-class CheckRun(Part):
+class CheckRun(PayloadPart):
     name: str
     head_sha: str
     app: App | None = None
     pull_requests: tuple[Numbered | None, ...] = ()
 
 
-class CheckSuite(Part):
+class CheckSuite(PayloadPart):
     head_sha: str
     app: App | None = None
     pull_requests: tuple[Numbered | None, ...] = ()
 
 
-class WorkflowRun(Part):
+class WorkflowRun(PayloadPart):
     """Its list of pull requests may hold nulls (GitHub's webhook schema)."""
 
     head_sha: str
     pull_requests: tuple[Numbered | None, ...] = ()
 
 
-class MergeGroup(Part):
+class MergeGroup(PayloadPart):
     """`head_ref` is `refs/heads/gh-readonly-queue/<base>/pr-<number>-<sha>`, `base_ref` `refs/heads/<base>`."""
 
     head_sha: str
@@ -117,11 +117,11 @@ class MergeGroup(Part):
     base_ref: str = ""
 
 
-class Action(Part):
+class Action(PayloadPart):
     identifier: str = ""
 
 
-class Payload(Part):
+class Payload(PayloadPart):
     """The fields any handler uses; each handler asks for those its event must have."""
 
     action: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bot.names import sha256
+from bot.core.names import sha256
 
 ASKED, CHANGED, CHECKED = 0, 1, 2
 """What people ask for; what changed on branches and pull requests; what checks report, by far the most."""

@@ -9,12 +9,12 @@ import structlog
 from flask import Blueprint, Request, Response, jsonify, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from bot.clock import Clock
-from bot.errors import CadenceError
+from bot.core.clock import Clock
+from bot.core.errors import CadenceError
+from bot.core.names import DeliveryId
 from bot.intake.signature import is_signed
 from bot.intake.urgency import subject_of, urgency_of
-from bot.names import DeliveryId
-from bot.record.entries import Delivery
+from bot.ledger.entries import Delivery
 from bot.settings import Settings
 
 log = structlog.get_logger("cadence.webhook")
@@ -32,7 +32,7 @@ class Inbox(Protocol):
     def take_in(self, delivery: Delivery) -> bool: ...
 
 
-class NotTaken(CadenceError):
+class DeliveryRefused(CadenceError):
     """The delivery is refused; `status` is the HTTP status."""
 
     def __init__(self, status: int, code: str, summary: str, remedy: str) -> None:
@@ -48,7 +48,7 @@ def webhook_blueprint(settings: Settings, inbox: Inbox, clock: Clock) -> Bluepri
     def receive() -> tuple[Response, int]:
         try:
             delivery = read_delivery(request, settings, clock)
-        except NotTaken as refused:
+        except DeliveryRefused as refused:
             log.warning("webhook.refused", code=refused.code, status=refused.status)
             body = {"code": refused.code, "error": refused.summary, "remedy": refused.remedy}
             return jsonify(body), refused.status
@@ -65,27 +65,27 @@ def webhook_blueprint(settings: Settings, inbox: Inbox, clock: Clock) -> Bluepri
 def read_delivery(asked: Request, settings: Settings, clock: Clock) -> Delivery:
     """The request as a delivery. Raises NotTaken with the reason; the signature is checked over the raw bytes."""
     if asked.mimetype != "application/json":
-        raise NotTaken(
+        raise DeliveryRefused(
             415, "webhook.content_type", "the content type is not application/json",
             "Set the webhook's content type to application/json.",
         )  # fmt: skip
     body = _raw(asked)
     if not is_signed(asked.headers.get("X-Hub-Signature-256"), body, settings.webhook_secrets):
-        raise NotTaken(
+        raise DeliveryRefused(
             401, "webhook.signature", "the signature does not match",
             "Set the same secret in the App's webhook and in CADENCE_WEBHOOK_SECRET.",
         )  # fmt: skip
     event, guid = asked.headers.get("X-GitHub-Event", ""), asked.headers.get("X-GitHub-Delivery", "")
     if not event or not guid or len(guid) > 100:
-        raise NotTaken(
+        raise DeliveryRefused(
             400, "webhook.headers", "X-GitHub-Event or X-GitHub-Delivery is missing",
             "Let GitHub send the delivery, or send its headers too.",
         )  # fmt: skip
-    _must_be_ours(asked, settings)
+    _check_signature(asked, settings)
     text, payload = _object(body)
     installation = _id_of(payload, "installation")
     if installation is None and event not in WITHOUT_INSTALLATION:
-        raise NotTaken(
+        raise DeliveryRefused(
             400, "webhook.installation", "the payload names no installation",
             "Use the App's own webhook, not a repository's or an organisation's.",
         )  # fmt: skip
@@ -118,16 +118,16 @@ def _raw(asked: Request) -> bytes:
     return body
 
 
-def _too_large() -> NotTaken:
-    return NotTaken(413, "webhook.size", "the payload is larger than 25 MB", "GitHub sends no such payload.")
+def _too_large() -> DeliveryRefused:
+    return DeliveryRefused(413, "webhook.size", "the payload is larger than 25 MB", "GitHub sends no such payload.")
 
 
-def _must_be_ours(asked: Request, settings: Settings) -> None:
+def _check_signature(asked: Request, settings: Settings) -> None:
     """The hook has to be this App's: another App's deliveries may be signed with a secret that was reused."""
     kind = asked.headers.get("X-GitHub-Hook-Installation-Target-Type", "")
     target = asked.headers.get("X-GitHub-Hook-Installation-Target-ID", "")
     if kind != "integration" or target != str(settings.app_id):
-        raise NotTaken(
+        raise DeliveryRefused(
             403, "webhook.target", "the delivery is not from this App's own webhook",
             "Point only the webhook of the App named in CADENCE_APP_ID here.",
         )  # fmt: skip
@@ -139,9 +139,13 @@ def _object(body: bytes) -> tuple[str, dict[str, Any]]:
         text = body.decode("utf-8")
         payload = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise NotTaken(400, "webhook.json", "the body is not JSON", "Send the payload as GitHub made it.") from error
+        raise DeliveryRefused(
+            400, "webhook.json", "the body is not JSON", "Send the payload as GitHub made it."
+        ) from error
     if not isinstance(payload, dict):
-        raise NotTaken(400, "webhook.json", "the body is not a JSON object", "Send the payload as GitHub made it.")
+        raise DeliveryRefused(
+            400, "webhook.json", "the body is not a JSON object", "Send the payload as GitHub made it."
+        )
     return text, payload
 
 

@@ -1,0 +1,1 @@
+"""Language models: the protocol, the OpenAI client, prices, reading structured answers."""

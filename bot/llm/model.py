@@ -1,4 +1,4 @@
-"""What the house needs of a language model: a prompt with a schema in, text and figures out."""
+"""What Cadence needs of a language model: a prompt with a schema in, text and figures out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal, Protocol
 
-from bot.names import Digest, sha256
+from bot.core.names import Digest, sha256
 
 
 class ModelKind(StrEnum):

@@ -14,10 +14,10 @@ import httpx2
 import openai
 from openai.types.chat import ChatCompletion
 
-from bot.clock import Clock
-from bot.deadline import Deadline
-from bot.door import through_the_door
-from bot.errors import Audience, CadenceError, ModelUnavailable, ModelUnusable
+from bot.core.clock import Clock
+from bot.core.deadline import Deadline
+from bot.core.errors import Audience, CadenceError, ModelUnavailable, ModelUnusable
+from bot.effects.guard import side_effect
 from bot.llm.model import Completion, ModelKind, Prompt
 
 LADDER = ("json_schema", "tools", "json_object", "plain")
@@ -110,7 +110,7 @@ class OpenAIModel:
     def asked_name(self, kind: ModelKind) -> str:
         return self._names[kind]
 
-    @through_the_door
+    @side_effect
     def complete(self, prompt: Prompt) -> Completion:
         """One answer, by the strictest way of asking that the server takes. A cut answer has finish `length`.
 
@@ -287,7 +287,7 @@ def _too_long(said: str, code: str | None) -> bool:
 
 
 def _status(error: openai.APIStatusError, said: str) -> CadenceError | None:
-    """What only the operator can mend; None for what may pass by itself."""
+    """What only the operator can fix; None for what may pass automatically."""
     status = error.status_code
     if status in (401, 403):
         return _operator(

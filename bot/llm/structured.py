@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any, NoReturn
 
-from bot.errors import ModelUnusable
+from bot.core.errors import ModelUnusable
 from bot.llm.model import Completion
 
 _FENCE = re.compile(r"^[ \t]*```[\w-]*[ \t]*\n(?P<inside>.*?)^[ \t]*```[ \t]*$", re.DOTALL | re.MULTILINE)

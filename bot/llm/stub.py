@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.errors import ModelAbsent
+from bot.core.errors import ModelAbsent
 from bot.llm.model import Completion, ModelKind, Prompt
 
 

@@ -1,0 +1,1 @@
+"""From a blueprint to a ChangeSet: blueprint, context, prompt, planner."""

@@ -10,7 +10,7 @@ from typing import Literal
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from bot.foreign_text import markdown_tokens
+from bot.core.foreign_text import markdown_tokens
 
 _NAME = r"acceptance(?: criteria| tests?)?|definition of done|done when"
 _SAID = re.compile(rf"(?:\*\*|__)?(?:{_NAME})(?:\*\*|__)?\s*:\s*(?:\*\*|__)?\s*(?P<rest>.*)", re.IGNORECASE)
@@ -65,7 +65,7 @@ def _bare(heading: str) -> str:
 
 
 def _rows(text: str) -> Iterator[_Row]:
-    """What stands in the text, in order; rules, HTML and the heads of tables say nothing."""
+    """What is in the text, in order; rules, HTML and the heads of tables say nothing."""
     lines = text.split("\n")
     around: list[str] = []
     cells: list[str] = []

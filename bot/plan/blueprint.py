@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from markdown_it.token import Token
 
-from bot.foreign_text import markdown_tokens
+from bot.core.foreign_text import markdown_tokens
+from bot.core.shown_text import MARK, PARSER, comment_spans, shown_text, without_comments, without_invisible
 from bot.plan.acceptance import acceptance_lines
-from bot.shown_text import MARK, PARSER, comment_spans, shown_text, without_comments, without_invisible
 
 BLOCK_INFO = "json cadence"
 

@@ -7,23 +7,23 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from bot.changeset.check import check
-from bot.changeset.content import lines_of
-from bot.changeset.findings import Finding, Severity
 from bot.changeset.guards.config import GuardConfig
 from bot.changeset.model import ChangeSet
 from bot.changeset.normalise import normalise
 from bot.changeset.pin import pin
 from bot.changeset.rejected import ChangeSetRejected
 from bot.changeset.tree import TreeChange, TreeReader
-from bot.errors import ModelAbsent, ModelUnusable, Refused
+from bot.config.model import RepoConfig
+from bot.core.errors import ModelAbsent, ModelUnusable, Refused
+from bot.core.escape import code_span
+from bot.core.findings import Finding, Severity
+from bot.core.names import CommitSha, RunId
+from bot.core.text_content import lines_of
 from bot.llm.model import Completion, Prompt
 from bot.llm.structured import read_json
-from bot.names import CommitSha, RunId
 from bot.plan.blueprint import Blueprint
 from bot.plan.context.budget import Context, gather
 from bot.plan.prompt import Shown, plan_prompt, repair_prompt
-from bot.quiet import code_span
-from bot.repo_config import RepoConfig
 
 REPAIRS = 2
 Ask = Callable[[Prompt], Completion]
@@ -78,7 +78,7 @@ _NOTHING = _Attempt(
 
 
 class Planner:
-    """Plans. Asks through the function it is handed, and so through the one door."""
+    """Plans. Asks through the function it is handed, and so through the effect gateway."""
 
     def __init__(self, *, count_tokens: Callable[[str], int], record: AttemptRecord) -> None:
         self._count = count_tokens

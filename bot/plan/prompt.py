@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.changeset.findings import Finding
 from bot.changeset.schema import MODEL_SCHEMA_NAME, model_schema
+from bot.core.findings import Finding
+from bot.core.names import sha256
 from bot.llm.model import Message, ModelKind, Prompt
-from bot.names import sha256
 
 REPLY_SHOWN_CHARACTERS = 60_000
 """How much of a refused answer goes back to the model."""

@@ -1,0 +1,1 @@
+"""Judging a change: diff, rules, prompts, verdicts, report."""

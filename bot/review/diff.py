@@ -9,7 +9,7 @@ from typing import Literal
 
 from unidiff.patch import PatchedFile, PatchSet
 
-from bot.errors import CadenceError
+from bot.core.errors import CadenceError
 
 Status = Literal["added", "modified", "deleted", "renamed"]
 Place = tuple[str, str, int]
@@ -77,7 +77,7 @@ class Diff:
         return next((file for file in self.files if file.path == path), None)
 
     def shows(self, path: str | None, line: int | None) -> bool:
-        """Whether that line of the new file stands in the diff. A file that became a link stands there twice."""
+        """Whether that line of the new file is in the diff. A file that became a link stands there twice."""
         return any(file.path == path and line in file.shown for file in self.files)
 
     def cites(self, path: str | None, line: int) -> bool:

@@ -9,8 +9,8 @@ from typing import Any
 import lizard
 from lizard_ext.lizardduplicate import LizardExtension as DuplicateFinder
 
-from bot.changeset.content import lines_of
 from bot.changeset.tree import MODE_EXECUTABLE, MODE_FILE, TreeReader
+from bot.core.text_content import lines_of
 from bot.review.diff import Diff
 
 MOST_SHOWN = 8

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from bot.names import CHECK_EFFICIENCY, CHECK_REASONING, BaseSha, Digest, HeadSha, sha256
+from bot.core.names import CHECK_EFFICIENCY, CHECK_REASONING, BaseSha, Digest, HeadSha, sha256
 
 
 class ReviewKind(StrEnum):

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.changeset.globs import matching
-from bot.names import sha256
+from bot.core.globs import matching
+from bot.core.names import sha256
 from bot.review.diff import Diff, FileDiff, read_diff
 
 PART_TOKENS = 24_000

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.core.names import sha256
 from bot.llm.model import Message, ModelKind, Prompt
-from bot.names import sha256
 from bot.review.kinds import ReviewKind
 from bot.review.parts import Part
 from bot.review.verdict import verdict_schema
@@ -51,14 +51,14 @@ Answer with a JSON object in the given schema, nothing else:
 after `first word:` and `last word:`. They show that the whole of it reached you.
 - `verdict`: `approve` only if you would stake your name on the merge, else `reject`.
 - `summary`: one to three sentences, why.
-- `findings`: each with `severity` (`error` must be mended before the merge, `warning` should be, `note` is an aside), \
+- `findings`: each with `severity` (`error` must be fixed before the merge, `warning` should be, `note` is an aside), \
 `message` (what is wrong and what would be right), `path` and `line` (a line of the new file that the diff shows) or \
 null, `evidence` (what you read that shows it, in a few words) or null, and `suggestion`: the exact replacement for \
 that one line, or null."""
 
 
 @dataclass(frozen=True, slots=True)
-class ReviewMatter:
+class ReviewInput:
     """What a review is about. `plan` is the planner's own account, which only the reasoning review is shown.
 
     `notes` go to both: what edits declare to remove, and figures for the efficiency review.
@@ -73,12 +73,14 @@ class ReviewMatter:
     notes: tuple[str, ...] = ()
 
 
-def review_prompt(kind: ReviewKind, matter: ReviewMatter, part: Part, *, number: int = 1, of: int = 1) -> Prompt:
+def review_prompt(kind: ReviewKind, matter: ReviewInput, part: Part, *, number: int = 1, of: int = 1) -> Prompt:
     """The question of one review about one part of a change."""
     fence = f"=====[{sha256(chr(0).join([matter.title, matter.text, matter.plan, part.text]))[:16]}]====="
     parts = [f"first word: {part.first}", f"The blueprint:\n{fence}\n# {matter.title}\n\n{matter.text}\n{fence}"]
     if matter.guidance.strip():
-        parts.append(f"Guidance from a maintainer, which goes before the blueprint:\n{matter.guidance.strip()}")
+        parts.append(
+            f"Guidance from a maintainer, which takes precedence over the blueprint:\n{matter.guidance.strip()}"
+        )
     if kind is ReviewKind.REASONING:
         parts += _for_reasoning(matter, fence)
     if matter.notes:
@@ -102,7 +104,7 @@ def review_prompt(kind: ReviewKind, matter: ReviewMatter, part: Part, *, number:
     )
 
 
-def _for_reasoning(matter: ReviewMatter, fence: str) -> list[str]:
+def _for_reasoning(matter: ReviewInput, fence: str) -> list[str]:
     parts = []
     if matter.acceptance:
         parts.append(f"The blueprint's acceptance lines:\n{fence}\n{_numbered(matter.acceptance)}\n{fence}")
@@ -115,8 +117,8 @@ def _numbered(lines: Sequence[str]) -> str:
     return "\n".join(f"{number}. {line}" for number, line in enumerate(lines, 1))
 
 
-def again_prompt(before: Prompt, reply: str, why: str, remedy: str) -> Prompt:
-    """The same question once more, with the answer that could not be used and the reason."""
+def retry_prompt(before: Prompt, reply: str, why: str, remedy: str) -> Prompt:
+    """The same question again, with the answer that could not be used and the reason."""
     answered = (Message("assistant", reply[:20_000]),) if reply.strip() else ()
     told = f"Your answer could not be used: {why}. {remedy}".rstrip()
     return Prompt(

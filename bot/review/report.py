@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.core.escape import cell, code_span, escape_line, escape_markdown, longest_ticks, shorten
+from bot.core.names import Marker, marker
 from bot.github_api.records import Annotation, CheckOutput, InlineComment
-from bot.names import Marker, marker
-from bot.quiet import cell, code_span, longest_ticks, quiet, quiet_line, shorten
 from bot.review.diff import Diff
 from bot.review.kinds import Conclusion, FindingSeverity, Met, ReviewFinding, Verdict
 
@@ -88,7 +88,7 @@ def _body(verdict: Verdict, listed: Sequence[ReviewFinding], *, beside: int) -> 
 
 def _told(verdict: Verdict, listed: Sequence[ReviewFinding]) -> list[str]:
     """What the review's body and the check's summary have in common."""
-    parts = [quiet(verdict.summary)]
+    parts = [escape_markdown(verdict.summary)]
     if listed:
         parts.append("\n".join(_row(finding) for finding in listed))
     if verdict.acceptance:
@@ -100,7 +100,7 @@ def _told(verdict: Verdict, listed: Sequence[ReviewFinding]) -> list[str]:
         many = f"{len(verdict.aside)} remark{'s' if len(verdict.aside) > 1 else ''}"
         parts.append(_folded(f"{many} on lines outside the diff, which do not count", rows))
     if verdict.notes:
-        parts.append(_folded("Computed figures", "\n".join(f"- {quiet_line(note)}" for note in verdict.notes)))
+        parts.append(_folded("Computed figures", "\n".join(f"- {escape_line(note)}" for note in verdict.notes)))
     return parts
 
 
@@ -111,7 +111,7 @@ def _acceptance(verdict: Verdict) -> str:
     rows = [f"| | {head} | shown by |", "|---|---|---|"]
     for one in verdict.acceptance:
         places = ", ".join(map(code_span, one.evidence)) or "–"
-        rows.append(f"| {_MET[one.met]} | {cell(quiet_line(one.line))} | {cell(places)} |")
+        rows.append(f"| {_MET[one.met]} | {cell(escape_line(one.line))} | {cell(places)} |")
     return "\n".join(rows)
 
 
@@ -122,18 +122,18 @@ def _folded(summary: str, text: str) -> str:
 def _row(finding: ReviewFinding) -> str:
     where = f" {code_span(finding.path + (f':{finding.line}' if finding.line else ''))}" if finding.path else ""
     rule = f" (rule {code_span(finding.rule)})" if finding.rule else ""
-    return f"- **{_LEVELS[finding.severity][1]}**{where}{rule}: {quiet_line(finding.message)}{_because(finding)}"
+    return f"- **{_LEVELS[finding.severity][1]}**{where}{rule}: {escape_line(finding.message)}{_because(finding)}"
 
 
 def _because(finding: ReviewFinding) -> str:
-    return f" (seen: {quiet_line(finding.evidence)})" if finding.evidence else ""
+    return f" (seen: {escape_line(finding.evidence)})" if finding.evidence else ""
 
 
 def _inline(finding: ReviewFinding) -> InlineComment:
     assert finding.path is not None and finding.line is not None
     rule = f" (rule {code_span(finding.rule)})" if finding.rule else ""
     # One line: a fence in the message would not stand at the margin, and GitHub would read its lines as text.
-    text = f"**{_LEVELS[finding.severity][1]}**{rule}: {quiet_line(finding.message)}{_because(finding)}"
+    text = f"**{_LEVELS[finding.severity][1]}**{rule}: {escape_line(finding.message)}{_because(finding)}"
     if finding.suggestion is not None:
         ticks = "`" * max(3, longest_ticks(finding.suggestion) + 1)
         text += f"\n\n{ticks}suggestion\n{finding.suggestion.rstrip(chr(10))}\n{ticks}"
@@ -186,7 +186,7 @@ def _receipt(verdict: Verdict) -> str:
         ("prompt", f"`{receipt.prompt_digest[:16]}`" if receipt.prompt_digest else "none"),
         ("read", _read(verdict)),
         ("not reviewable", ", ".join(map(code_span, receipt.unread[:20])) or "none"),
-        ("self test", quiet_line(receipt.measured)),
+        ("self test", escape_line(receipt.measured)),
         ("rules run", ", ".join(map(code_span, receipt.rules)) or "none"),
         ("tokens", _tokens(verdict)),
         ("cost", "unknown: the model has no price" if receipt.cost is None else f"{receipt.cost:.4f}"),

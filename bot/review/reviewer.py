@@ -6,15 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot.changeset.tree import TreeReader
-from bot.errors import CadenceError, ModelAbsent, ModelUnusable
+from bot.config.model import RepoConfig
+from bot.core.errors import CadenceError, ModelAbsent, ModelUnusable
+from bot.core.names import Digest, sha256
 from bot.llm.model import Completion, Prompt
-from bot.names import Digest, sha256
-from bot.repo_config import RepoConfig
 from bot.review.diff import Diff, read_diff
 from bot.review.figures import figures
 from bot.review.kinds import Conclusion, EvidenceKey, Receipt, ReviewFinding, ReviewKind, Verdict
 from bot.review.parts import MOST_PARTS, Part, Reading, reading
-from bot.review.prompt import ReviewMatter, again_prompt, review_prompt
+from bot.review.prompt import ReviewInput, retry_prompt, review_prompt
 from bot.review.rules import broken_rules, rules_of
 from bot.review.verdict import Answer, conclude, read_answer, together
 
@@ -46,7 +46,7 @@ class JudgeRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class _Heard:
+class _Answered:
     """What the model said, if anything usable; `conclusion` and `code` say why not, when not."""
 
     answer: Answer | None
@@ -58,7 +58,7 @@ class _Heard:
 
 
 @dataclass(frozen=True, slots=True)
-class _Matter:
+class _Prepared:
     """Everything about one request that does not depend on what the model says."""
 
     diff: Diff
@@ -68,7 +68,7 @@ class _Matter:
 
 
 class Judge:
-    """Makes verdicts. Asks through the function it is handed, and so through the one door."""
+    """Makes verdicts. Asks through the function it is handed, and so through the effect gateway."""
 
     def __init__(self, *, count_tokens: Callable[[str], int], measured: Callable[[ReviewKind, str], str]) -> None:
         """`measured` tells the last figures of the reviewers' self test for a kind and a model's name."""
@@ -83,11 +83,11 @@ class Judge:
         try:
             matter = self._matter(request)
         except CadenceError as error:
-            nothing = _Matter(Diff(()), Reading((), (), (), 0, 0.0), (), ())
-            return self._verdict(request, nothing, _Heard(None, Conclusion.UNREADABLE, error.code, error.summary))
+            nothing = _Prepared(Diff(()), Reading((), (), (), 0, 0.0), (), ())
+            return self._verdict(request, nothing, _Answered(None, Conclusion.UNREADABLE, error.code, error.summary))
         uncovered = _uncovered(matter.read)
         if uncovered:
-            heard = _Heard(None, Conclusion.UNREADABLE, "review.uncovered", uncovered)
+            heard = _Answered(None, Conclusion.UNREADABLE, "review.uncovered", uncovered)
         else:
             heard = self._hear(request, matter)
         return self._verdict(request, matter, heard)
@@ -96,7 +96,7 @@ class Judge:
         """Everything in which a change breaks the rules that this kind of review answers for."""
         return broken_rules(rules_of(kind, config.review.rules), diff, tree)
 
-    def _matter(self, request: JudgeRequest) -> _Matter:
+    def _matter(self, request: JudgeRequest) -> _Prepared:
         diff = read_diff(request.diff)
         read = reading(
             diff,
@@ -107,11 +107,11 @@ class Judge:
         notes = tuple(f"an edit declares that it removes {name}" for name in request.declared)
         if request.kind is ReviewKind.EFFICIENCY:
             notes += tuple(figures(diff, request.base_tree, request.tree).lines())
-        return _Matter(diff, read, self.rules(request.kind, diff, request.tree, request.config), notes)
+        return _Prepared(diff, read, self.rules(request.kind, diff, request.tree, request.config), notes)
 
-    def _hear(self, request: JudgeRequest, matter: _Matter) -> _Heard:
+    def _hear(self, request: JudgeRequest, matter: _Prepared) -> _Answered:
         """Ask about every part; the first that cannot be used ends it."""
-        told = ReviewMatter(
+        told = ReviewInput(
             title=request.blueprint_title,
             text=request.blueprint_text,
             acceptance=request.acceptance,
@@ -121,7 +121,7 @@ class Judge:
             notes=matter.notes,
         )
         parts = matter.read.parts or (Part("(every changed file is listed as not reviewable)\n", "none", "none"),)
-        heard: list[_Heard] = []
+        heard: list[_Answered] = []
         for number, part in enumerate(parts, 1):
             prompt = review_prompt(request.kind, told, part, number=number, of=len(parts))
             heard.append(self._ask(request, prompt, part))
@@ -129,7 +129,7 @@ class Judge:
                 break
         last = heard[-1]
         answers = [one.answer for one in heard if one.answer is not None]
-        return _Heard(
+        return _Answered(
             answer=together(answers) if last.answer is not None else None,
             conclusion=last.conclusion,
             code=last.code,
@@ -138,8 +138,8 @@ class Judge:
             completions=tuple(completion for one in heard for completion in one.completions),
         )
 
-    def _ask(self, request: JudgeRequest, prompt: Prompt, part: Part) -> _Heard:
-        """Ask, and once more with the reason when the answer cannot be used."""
+    def _ask(self, request: JudgeRequest, prompt: Prompt, part: Part) -> _Answered:
+        """Ask, and again with the reason when the answer cannot be used."""
         question, completions = prompt, []
         problems: list[ModelUnusable] = []
         for _ in range(ATTEMPTS):
@@ -151,16 +151,16 @@ class Judge:
                 answer = read_answer(request.kind, completion, request.acceptance)
                 self._must_have_read(question, completion, answer, part)
             except ModelAbsent as error:
-                return _Heard(None, Conclusion.ABSENT, error.code, error.summary, (prompt,))
+                return _Answered(None, Conclusion.ABSENT, error.code, error.summary, (prompt,))
             except ModelUnusable as error:
                 problems.append(error)
-                question = again_prompt(prompt, reply, error.summary, error.remedy)
+                question = retry_prompt(prompt, reply, error.summary, error.remedy)
             else:
-                return _Heard(answer, Conclusion.APPROVE, "review.approved", "", (prompt,), tuple(completions))
+                return _Answered(answer, Conclusion.APPROVE, "review.approved", "", (prompt,), tuple(completions))
         problem = problems[-1]
         code = "review.unread" if problem.code == "review.unread" else "review.unreadable"
         why = problem.summary if problem.code == code else f"{problem.summary} ({problem.code})"
-        return _Heard(None, Conclusion.UNREADABLE, code, why, (prompt,), tuple(completions))
+        return _Answered(None, Conclusion.UNREADABLE, code, why, (prompt,), tuple(completions))
 
     def _must_have_read(self, prompt: Prompt, completion: Completion, answer: Answer, part: Part) -> None:
         """Raise `review.unread` unless both ends of the part came back and the server counted what we counted."""
@@ -185,7 +185,7 @@ class Judge:
                 code="review.unread",
             )
 
-    def _verdict(self, request: JudgeRequest, matter: _Matter, heard: _Heard) -> Verdict:
+    def _verdict(self, request: JudgeRequest, matter: _Prepared, heard: _Answered) -> Verdict:
         answer, broken = heard.answer, matter.broken
         said = answer.findings if answer else ()
         aside = tuple(one for one in said if one.line is not None and not matter.diff.cites(one.path, one.line))
@@ -208,7 +208,7 @@ class Judge:
             request.kind, request.key, conclusion, code, summary, receipt, findings, acceptance, matter.notes, aside
         )
 
-    def _receipt(self, request: JudgeRequest, matter: _Matter, heard: _Heard, *, dropped: int) -> Receipt:
+    def _receipt(self, request: JudgeRequest, matter: _Prepared, heard: _Answered, *, dropped: int) -> Receipt:
         models = dict.fromkeys(one.model for one in heard.completions)
         return Receipt(
             model_asked=", ".join(dict.fromkeys(one.asked for one in heard.completions if one.asked)),

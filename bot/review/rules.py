@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bot.changeset.globs import matching
 from bot.changeset.tree import MODE_EXECUTABLE, MODE_FILE, TreeReader
-from bot.patterns import Pattern, TextTooLong, compiled
-from bot.repo_config import ForbidRule, MaxLinesRule, RequireRule, Rule
+from bot.config.model import ForbidRule, MaxLinesRule, RequireRule, Rule
+from bot.core.globs import matching
+from bot.core.patterns import Pattern, TextTooLong, compiled
 from bot.review.diff import Diff
 from bot.review.kinds import FindingSeverity, ReviewFinding, ReviewKind
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from bot.errors import ModelUnusable
+from bot.core.errors import ModelUnusable
 from bot.llm.model import Completion
 from bot.llm.structured import read_json
 from bot.review.kinds import AcceptanceAnswer, Conclusion, FindingSeverity, Met, ReviewFinding, ReviewKind

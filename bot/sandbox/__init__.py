@@ -1,0 +1,1 @@
+"""An embedded GitHub, CI, model server and the demo that runs on them."""

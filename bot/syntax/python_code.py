@@ -10,8 +10,8 @@ import warnings
 from collections.abc import Iterator
 from functools import lru_cache
 
-from bot.changeset.content import shown_lines
-from bot.foreign_text import read_foreign
+from bot.core.foreign_text import read_foreign
+from bot.core.text_content import shown_lines
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)

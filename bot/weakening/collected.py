@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator, Sequence
 from fnmatch import fnmatchcase
 
 from bot.changeset.tree import TreeReader
-from bot.errors import GitFailed
+from bot.core.errors import GitFailed
 from bot.weakening.files import FilePair
 from bot.weakening.matching import Matched, Matching
 from bot.weakening.model import WeakeningFinding
 from bot.weakening.units import Unit
 
-# https://docs.pytest.org/en/stable/explanation/goodpractices.html#test-discovery, https://docs.python.org/3/library/unittest.html#test-discovery
+# https://docs.pytest.org/en/stable/explanation/goodpractices.html#test-discovery,
+# https://docs.python.org/3/library/unittest.html#test-discovery
 _PYTHON_FILES = ("test*.py", "*_test.py", "*_tests.py")
 _PYTEST_CONFIGS = ("pytest.ini", "pytest.toml", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
 # https://maven.apache.org/surefire/maven-surefire-plugin/examples/inclusion-exclusion.html

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bot.changeset.tree import MODE_EXECUTABLE, MODE_FILE, PathChange, TreeReader
-from bot.errors import GitFailed
+from bot.core.errors import GitFailed
 from bot.syntax.languages import language_of
 from bot.weakening.paths import is_test_path, may_hold_tests
 from bot.weakening.preparing import prepared

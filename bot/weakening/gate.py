@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.changeset.codes import found
-from bot.changeset.findings import Finding, Severity
 from bot.changeset.guards.config import GuardConfig
 from bot.changeset.guards.protected import protected_path
 from bot.changeset.guards.secret import secret_findings
 from bot.changeset.tree import MODE_EXECUTABLE, MODE_FILE, PathChange, TreeReader
-from bot.errors import GitFailed
+from bot.core.codes.changeset import make_finding
+from bot.core.errors import GitFailed
+from bot.core.findings import Finding, Severity
 from bot.syntax.languages import language_of
 from bot.weakening.ci.config import concerns_ci
 from bot.weakening.ci_gate import ci_findings
@@ -128,7 +128,7 @@ def _protected(changes: Sequence[PathChange], config: GuardConfig, weaker: Seque
                 one.message.rstrip(".") for one in weaker if one.path == path and one.code.startswith(("tests.", "ci."))
             ]
             shown = f"; weaker there: {'; '.join(what)}" if what else ""
-            yield found(hit[0], f"{path} is protected ({hit[1]}){shown}", path=path)
+            yield make_finding(hit[0], f"{path} is protected ({hit[1]}){shown}", path=path)
 
 
 def _bytes(head: TreeReader, path: str | None) -> int:
@@ -144,14 +144,14 @@ def _bytes(head: TreeReader, path: str | None) -> int:
 
 def _size(head: TreeReader, changes: Sequence[PathChange], config: GuardConfig) -> Iterator[Finding]:
     if len(changes) > config.max_files:
-        yield found("size", f"{len(changes)} files; {config.max_files} are allowed")
+        yield make_finding("size", f"{len(changes)} files; {config.max_files} are allowed")
     total = 0
     for change in changes:
         size = _bytes(head, change.new)
         total += size
         if size > config.max_file_bytes:
-            yield found(
+            yield make_finding(
                 "size", f"{change.path} has {size} bytes; {config.max_file_bytes} are allowed", path=change.path
             )
     if total > config.max_total_bytes:
-        yield found("size", f"{total} bytes in all; {config.max_total_bytes} are allowed")
+        yield make_finding("size", f"{total} bytes in all; {config.max_total_bytes} are allowed")

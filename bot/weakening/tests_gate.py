@@ -17,13 +17,7 @@ from bot.weakening.matching import Matched, Matching, match
 from bot.weakening.model import Assertion, Skip, WeakeningFinding
 from bot.weakening.nodes import squeeze
 from bot.weakening.paths import is_test_path
-from bot.weakening.skips import (
-    constraint_findings,
-    effective_skips,
-    focus_findings,
-    name_of,
-    skip_findings,
-)
+from bot.weakening.skips import constraint_findings, effective_skips, focus_findings, name_of, skip_findings
 from bot.weakening.textual import textual_findings, textual_names
 from bot.weakening.thresholds import (
     COMMENT_LENGTHS,

@@ -1,0 +1,1 @@
+"""HTTP endpoints other than the webhook: health, public keys, JSON Schemas."""

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 
 from flask import Blueprint, Response, jsonify
 
-from bot.record.entries import SigningKey
-from bot.signing import public_pem
+from bot.core.signing import public_pem
+from bot.ledger.entries import SigningKey
 
 PATH = "/.well-known/cadence-keys.json"
 

@@ -6,7 +6,7 @@ import json
 
 from flask import Blueprint, Response
 
-from bot.config_schema import config_schema
+from bot.config.schema import config_schema
 
 PATH = "/schemas/cadence.json"
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from bot.record.ledger import Ledger
-from bot.record.tables import metadata
+from bot.ledger.ledger import Ledger
+from bot.ledger.tables import metadata
 from tests.adapters.github_stage import Stage
 from tests.fakes.fake_clock import FakeClock
 

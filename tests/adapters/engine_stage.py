@@ -9,15 +9,15 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from bot.clock import SystemClock
-from bot.engine import Engine, EngineOptions, step
-from bot.names import HeadSha, PullNumber, RepositoryId, RunId
-from bot.record.liveness import FileExecutorLocks
+from bot.core.clock import SystemClock
+from bot.core.names import HeadSha, PullNumber, RepositoryId, RunId
+from bot.engine.durable import Engine, EngineOptions, step
+from bot.engine.executor_locks import FileExecutorLocks
 from tests.fakes.fake_clock import FakeClock
 
 
 class Recorder:
-    """bot.engine.Handlers; `during` may hold or fail a build."""
+    """bot.engine.durable.Handlers; `during` may hold or fail a build."""
 
     def __init__(self) -> None:
         self.seen: list[tuple[object, ...]] = []

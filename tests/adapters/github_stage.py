@@ -11,12 +11,12 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from flask import Flask, Response, request
 
+from bot.core.names import InstallationId, RepoName, RepoRef, RepositoryId
 from bot.github_api.client import GitHub
 from bot.github_api.repository import RepositoryLink
 from bot.github_api.tokens import Tokens
 from bot.github_api.transport import Transport
 from bot.github_api.urls import GitHubUrls
-from bot.names import InstallationId, RepoName, RepoRef, RepositoryId
 from bot.sandbox.loopback import Loopback
 from tests.fakes.fake_clock import FakeClock
 
@@ -64,7 +64,7 @@ class Meter:
 
 
 class Server:
-    """Answers in the order in which answers were put; tokens are minted by themselves, `t-1`, `t-2`, ..."""
+    """Answers in the order in which answers were put; tokens are minted automatically, `t-1`, `t-2`, ..."""
 
     def __init__(self) -> None:
         self.seen: list[Seen] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from bot.names import (
+from bot.core.names import (
     BaseSha,
     Cause,
     CommitSha,
@@ -17,7 +17,8 @@ from bot.names import (
     RepositoryId,
     run_id,
 )
-from bot.record.entries import Delivery, RunEntry
+from bot.core.states import RunState
+from bot.ledger.entries import Delivery, RunEntry
 from bot.review.kinds import (
     Conclusion,
     EvidenceKey,
@@ -27,7 +28,6 @@ from bot.review.kinds import (
     ReviewKind,
     Verdict,
 )
-from bot.states import RunState
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, 123456, tzinfo=UTC)
 ELSEWHERE = timezone(timedelta(hours=5, minutes=30))

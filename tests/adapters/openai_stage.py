@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.door import opened
-from bot.errors import CadenceError, ModelUnavailable, ModelUnusable
+from bot.core.errors import CadenceError, ModelUnavailable, ModelUnusable
+from bot.effects.guard import effects_allowed
 from bot.llm.model import Completion, Message, ModelKind, Prompt
 from bot.llm.openai_model import OpenAIModel
 from tests.fakes.fake_clock import FakeClock
@@ -29,7 +29,7 @@ def model_at(url: str, clock: FakeClock | None = None, timeout: float = 10.0) ->
 
 
 def complete(model: OpenAIModel, prompt: Prompt = PROMPT) -> Completion:
-    with opened():
+    with effects_allowed():
         return model.complete(prompt)
 
 

@@ -10,8 +10,9 @@ from typing import Any
 import jwt
 import requests
 
-from bot.sandbox.people import SandboxRepository
-from bot.sandbox.server import SandboxApp, SandboxGitHub
+from bot.sandbox.github.apps import SandboxApp
+from bot.sandbox.github.people import SandboxRepository
+from bot.sandbox.github.server import SandboxGitHub
 
 PERMISSIONS = {
     "issues": "write",

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from bot.door import through_the_door
-from bot.effects import EffectKind, Effects, Mandate, mandate_of, repository_mandate
-from bot.errors import BudgetSpent, CadenceError, FenceClosed, UnknownOutcome
-from bot.names import Cause, InstallationId, IssueNumber, RepositoryId, RunId
-from bot.record.entries import RunEntry
-from bot.record.ledger import Ledger
-from bot.states import RunState
+from bot.core.errors import BudgetSpent, CadenceError, FenceClosed, UnknownOutcome
+from bot.core.names import Cause, InstallationId, IssueNumber, RepositoryId, RunId
+from bot.core.states import RunState
+from bot.effects.guard import side_effect
+from bot.effects.kinds import EffectActor, EffectKind, repository_actor
+from bot.effects.perform import Effects
+from bot.ledger.entries import RunEntry, actor_of
+from bot.ledger.ledger import Ledger
 from tests.fakes.fake_clock import FakeClock
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -39,7 +40,7 @@ class Outside:
         self.made: list[str] = []
         self.fail: list[Exception] = []
 
-    @through_the_door
+    @side_effect
     def make(self) -> dict[str, Any]:
         if self.fail:
             error = self.fail.pop()
@@ -57,9 +58,9 @@ def door(ledger: Ledger, **options: Any) -> Effects:
     return Effects(ledger, FakeClock(), write_interval_ms=0, **options)
 
 
-def perform(effects: Effects, outside: Outside, mandate: Mandate | None = None, **options: Any) -> dict[str, Any]:
+def perform(effects: Effects, outside: Outside, actor: EffectActor | None = None, **options: Any) -> dict[str, Any]:
     return effects.perform(
-        mandate or mandate_of(RUN), EffectKind.MERGE, "merge:abc", find=outside.find, do=outside.make, **options
+        actor or actor_of(RUN), EffectKind.MERGE, "merge:abc", find=outside.find, do=outside.make, **options
     )
 
 
@@ -87,7 +88,7 @@ def test_a_fresh_effect_is_not_looked_for_unless_it_was_tried_before(ledger: Led
     ledger.intend(RUN.run_id, RUN.run_id, EffectKind.PULL_OPEN, "pull", NOW)
     other.made.append("made, then the process died")
     found = door(ledger).perform(
-        mandate_of(RUN), EffectKind.PULL_OPEN, "pull", find=other.find, do=other.make, fresh=True
+        actor_of(RUN), EffectKind.PULL_OPEN, "pull", find=other.find, do=other.make, fresh=True
     )
     assert found["by"] == "finding"
     assert len(other.made) == 1
@@ -118,21 +119,19 @@ def test_the_fence_keeps_an_ended_run_from_acting(ledger: Ledger, state: RunStat
         perform(door(ledger), outside)
     assert caught.value.code == "fence.closed"
     assert outside.made == []
-    told = door(ledger).perform(
-        mandate_of(RUN), EffectKind.COMMENT_EDIT, "status:1", find=lambda: None, do=outside.make
-    )
+    told = door(ledger).perform(actor_of(RUN), EffectKind.COMMENT_EDIT, "status:1", find=lambda: None, do=outside.make)
     assert told == {"id": 1}, "an ended run still says that it ended"
 
 
 def test_a_run_that_is_not_in_the_ledger_does_nothing(ledger: Ledger) -> None:
-    stranger = Mandate("x", RUN.repository_id, RUN.installation_id, RunId("x"))
+    stranger = EffectActor("x", RUN.repository_id, RUN.installation_id, RunId("x"))
     with pytest.raises(FenceClosed):
         perform(door(ledger), Outside(), stranger)
 
 
 def test_what_belongs_to_no_run_needs_no_run(ledger: Ledger) -> None:
-    mandate = repository_mandate(RUN.repository_id, RUN.installation_id)
-    assert perform(door(ledger), Outside(), mandate) == {"id": 1}
+    actor = repository_actor(RUN.repository_id, RUN.installation_id)
+    assert perform(door(ledger), Outside(), actor) == {"id": 1}
 
 
 def test_a_spent_budget_sends_nothing(ledger: Ledger) -> None:
@@ -152,7 +151,7 @@ def test_writes_of_one_installation_keep_their_distance(ledger: Ledger) -> None:
     begun = clock.now()
     for number in range(3):
         effects.perform(
-            mandate_of(RUN), EffectKind.REACTION, f"eyes:{number}", find=lambda: None, do=lambda: {"ok": True}
+            actor_of(RUN), EffectKind.REACTION, f"eyes:{number}", find=lambda: None, do=lambda: {"ok": True}
         )
     assert (clock.now() - begun).total_seconds() == pytest.approx(2.0)
 
@@ -173,7 +172,7 @@ class ClockWithAHook(FakeClock):
 def test_a_run_that_ends_during_the_wait_for_a_write_slot_does_not_act(ledger: Ledger) -> None:
     clock, outside = ClockWithAHook(), Outside()
     effects = Effects(ledger, clock, write_interval_ms=1000)
-    perform(effects, Outside(), repository_mandate(RUN.repository_id, RUN.installation_id))
+    perform(effects, Outside(), repository_actor(RUN.repository_id, RUN.installation_id))
     clock.during_a_wait.append(lambda: ledger.move(RUN.run_id, RunState.STOPPED))
     with pytest.raises(FenceClosed):
         perform(effects, outside)
@@ -185,7 +184,7 @@ def test_what_an_ended_run_may_still_do_is_said_by_whoever_asks(ledger: Ledger) 
     ledger.move(RUN.run_id, RunState.STOPPED)
     with pytest.raises(FenceClosed):
         door(ledger).perform(
-            mandate_of(RUN), EffectKind.CHECK_PUT, "gate:1", find=lambda: None, do=outside.make, when_ended=False
+            actor_of(RUN), EffectKind.CHECK_PUT, "gate:1", find=lambda: None, do=outside.make, when_ended=False
         )
     assert perform(door(ledger), outside, when_ended=True) == {"id": 1}
 
@@ -198,7 +197,7 @@ def test_reserved_slots_go_before_every_write_that_waits(ledger: Ledger) -> None
         ledger.reserve_write(RUN.installation_id, 1000, begun)
 
     def merge() -> None:
-        slots = effects.reserve(mandate_of(RUN), 2)
+        slots = effects.reserve(actor_of(RUN), 2)
         for name in ("check", "merge"):
             slots.wait()
             sent.append((name, (clock.now() - begun).total_seconds()))
@@ -221,6 +220,6 @@ def test_a_write_whose_slot_was_taken_by_a_merge_takes_another_one(ledger: Ledge
         merges.extend(0.9 + wait + number for number in range(2))
 
     clock.during_a_wait.append(reserve)
-    effects.perform(mandate_of(RUN), EffectKind.REACTION, "eyes", find=lambda: None, do=lambda: {"ok": True})
+    effects.perform(actor_of(RUN), EffectKind.REACTION, "eyes", find=lambda: None, do=lambda: {"ok": True})
     assert merges == pytest.approx([1.0, 2.0])
     assert (clock.now() - begun).total_seconds() == pytest.approx(3.0)

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from dbos import DBOS
 
-from bot.engine import BUILDS, KEPT_DAYS, Engine, _client
-from bot.errors import SettingsInvalid
-from bot.names import CommitSha, HeadSha, PullNumber, RepositoryId, RunId
-from bot.pace import BUSY_FOR_SECONDS, BUSY_SECONDS, IDLE_SECONDS
+from bot.core.errors import SettingsInvalid
+from bot.core.names import CommitSha, HeadSha, PullNumber, RepositoryId, RunId
+from bot.core.pace import BUSY_FOR_SECONDS, BUSY_SECONDS, IDLE_SECONDS
+from bot.engine.durable import BUILDS, KEPT_DAYS, Engine, _client
 from tests.adapters.engine_stage import Recorder, engine_on
 from tests.fakes.fake_clock import FakeClock
 
@@ -94,7 +94,7 @@ def test_a_build_that_fails_for_the_last_time_is_told(
     def fail() -> None:
         raise RuntimeError("a defect")
 
-    monkeypatch.setattr("bot.engine.BUILD_ATTEMPTS", 1)
+    monkeypatch.setattr("bot.engine.durable.BUILD_ATTEMPTS", 1)
     handlers.during[RunId("1-6-a")] = fail
     engine.start_build(RunId("1-6-a"), "start")
     handlers.until("crashed", "1-6-a", "a defect")

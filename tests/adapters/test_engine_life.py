@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.engine import step
-from bot.errors import CadenceError
-from bot.names import RunId
-from bot.record.liveness import FileExecutorLocks
+from bot.core.errors import CadenceError
+from bot.core.names import RunId
+from bot.engine.durable import step
+from bot.engine.executor_locks import FileExecutorLocks
 from tests.adapters.engine_stage import Recorder, engine_on
 from tests.fakes.fake_clock import FakeClock
 

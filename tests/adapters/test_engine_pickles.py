@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from dbos._serialization import DefaultSerializer
 
-from bot.names import RunId
+from bot.core.names import RunId
 from tests.adapters.engine_stage import Recorder, engine_on
 from tests.fakes.fake_clock import FakeClock
 

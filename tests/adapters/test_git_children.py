@@ -12,21 +12,21 @@ from test_git_store import BOT, Remote, Urls
 from test_git_store_http import TOKEN, Server, running
 
 from bot.changeset.tree import TreeChange
-from bot.clock import SystemClock
-from bot.door import opened
-from bot.errors import Forbidden, GitFailed, PushRefused, UnknownOutcome
+from bot.core.clock import SystemClock
+from bot.core.errors import Forbidden, GitFailed, PushRefused, UnknownOutcome
+from bot.core.names import CommitSha
+from bot.effects.guard import effects_allowed
 from bot.git_store import mirror as mirror_module
 from bot.git_store import process as process_module
 from bot.git_store.mirror import Mirror
 from bot.git_store.process import Credential, GitRunner
-from bot.names import CommitSha
 
 DATE = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
 def _through_the_door() -> Iterator[None]:
-    with opened():
+    with effects_allowed():
         yield
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.errors import CadenceError, GitFailed
+from bot.core.errors import CadenceError, GitFailed
+from bot.core.names import CommitSha
+from bot.git_store.commits import Author
 from bot.git_store.mirror import Mirror
 from bot.git_store.workbench import workbench
-from bot.names import CommitSha
-from bot.publish.commits import Author
-from bot.sandbox.bare import Bare, Person
+from bot.sandbox.github.bare import Bare, Person
 from tests.fakes.fake_clock import FakeClock
 
 ADA = Person("Ada Ünger", "ada@example.org")

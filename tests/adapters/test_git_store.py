@@ -15,13 +15,13 @@ import pytest
 from filelock import FileLock
 
 from bot.changeset.tree import TreeChange
-from bot.clock import SystemClock
-from bot.door import opened
-from bot.errors import GitFailed, NotFound, PushRefused, Refused, SettingsInvalid
+from bot.core.clock import SystemClock
+from bot.core.errors import GitFailed, NotFound, PushRefused, Refused, SettingsInvalid
+from bot.core.names import CommitSha, RepositoryId
+from bot.effects.guard import effects_allowed
+from bot.git_store.commits import Author
 from bot.git_store.mirror import Mirror
 from bot.git_store.store import GitStore
-from bot.names import CommitSha, RepositoryId
-from bot.publish.commits import Author
 
 BOT = Author("cadence[bot]", "1+cadence[bot]@users.noreply.github.com")
 DATE = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
@@ -36,7 +36,7 @@ FILES = {
 
 @pytest.fixture(autouse=True)
 def _through_the_door() -> Iterator[None]:
-    with opened():
+    with effects_allowed():
         yield
 
 

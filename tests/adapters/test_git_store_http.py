@@ -17,12 +17,20 @@ import pytest
 from test_git_store import BOT, Remote, Urls
 
 from bot.changeset.tree import TreeChange
-from bot.clock import SystemClock
-from bot.door import opened
-from bot.errors import CadenceError, Forbidden, Limited, NotFound, Unauthorized, Unavailable, UnknownOutcome
+from bot.core.clock import SystemClock
+from bot.core.errors import (
+    CadenceError,
+    Forbidden,
+    Limited,
+    NotFound,
+    Unauthorized,
+    Unavailable,
+    UnknownOutcome,
+)
+from bot.core.names import CommitSha
+from bot.effects.guard import effects_allowed
 from bot.git_store import mirror as mirror_module
 from bot.git_store.mirror import Mirror
-from bot.names import CommitSha
 
 TOKEN = "ghs_4711_eyJhbGciOi.JUNK-part_two"
 BASIC = base64.b64encode(f"x-access-token:{TOKEN}".encode()).decode()
@@ -30,7 +38,7 @@ BASIC = base64.b64encode(f"x-access-token:{TOKEN}".encode()).decode()
 
 @pytest.fixture(autouse=True)
 def _through_the_door() -> Iterator[None]:
-    with opened():
+    with effects_allowed():
         yield
 
 

@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.changeset.tree import MODE_EXECUTABLE, MODE_FILE, TreeChange
-from bot.clock import SystemClock
+from bot.core.clock import SystemClock
+from bot.core.names import CommitSha
+from bot.git_store.commits import Author
 from bot.git_store.mirror import Mirror
 from bot.git_store.process import EMPTY_TREE
-from bot.names import CommitSha
-from bot.publish.commits import Author
 
 Tree = dict[str, tuple[str, bytes]]
 DATE = datetime(2026, 1, 1, tzinfo=UTC)

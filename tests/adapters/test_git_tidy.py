@@ -8,9 +8,9 @@ from pathlib import Path
 
 from test_git_store import Remote, Urls
 
-from bot.clock import SystemClock
+from bot.core.clock import SystemClock
+from bot.core.names import RepositoryId
 from bot.git_store.store import GitStore
-from bot.names import RepositoryId
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 

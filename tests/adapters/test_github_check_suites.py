@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from bot.errors import Unavailable
+from bot.core.errors import Unavailable
+from bot.core.names import IssueNumber, PullNumber
 from bot.github_api.commit_checks import MOST_ROUNDS
 from bot.github_api.records import PullReading
 from bot.github_api.snapshots import SnapshotCalls
-from bot.names import IssueNumber, PullNumber
 from tests.adapters.github_stage import Stage, told
 from tests.adapters.test_github_snapshots import HEAD, WHO, commit, look, repository, run
 

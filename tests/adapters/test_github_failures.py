@@ -9,7 +9,7 @@ import pytest
 from flask import Response
 from github import Auth
 
-from bot.errors import (
+from bot.core.errors import (
     CadenceError,
     Forbidden,
     GitHubError,
@@ -24,9 +24,9 @@ from bot.errors import (
     UnknownOutcome,
     Unprocessable,
 )
+from bot.core.names import RepoName
 from bot.github_api.transport import MOST_PAGES, Call
 from bot.github_api.urls import GitHubUrls
-from bot.names import RepoName
 from tests.adapters.github_stage import Stage, refused, told
 
 TOKEN = Auth.Token("a-secret-token")

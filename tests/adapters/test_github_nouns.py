@@ -8,12 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.door import opened
-from bot.errors import CadenceError, HeadMoved, NotFound, Unprocessable
-from bot.github_api.client import GitHub, RepositoryCalls
-from bot.github_api.records import CheckOutput, InlineComment
-from bot.github_api.urls import GitHubUrls
-from bot.names import (
+from bot.core.errors import CadenceError, HeadMoved, NotFound, Unprocessable
+from bot.core.names import (
     CommitSha,
     HeadSha,
     InstallationId,
@@ -24,6 +20,10 @@ from bot.names import (
     RepositoryId,
     marker,
 )
+from bot.effects.guard import effects_allowed
+from bot.github_api.client import GitHub, RepositoryCalls
+from bot.github_api.records import CheckOutput, InlineComment
+from bot.github_api.urls import GitHubUrls
 from tests.adapters.github_stage import Meter, refused, told
 from tests.adapters.github_stage import Stage as Canned
 from tests.adapters.sandbox_world import Stage, open_stage
@@ -46,7 +46,7 @@ def room(tmp_path: Path) -> Iterator[Room]:
     )  # fmt: skip
     repository = stage.repo
     ref = RepoRef(RepositoryId(repository.id), RepoName("octo", "shop"), InstallationId(stage.installation))
-    with opened():
+    with effects_allowed():
         yield Room(stage, github.at(ref))
     stage.github.stop()
 

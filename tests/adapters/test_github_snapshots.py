@@ -8,12 +8,11 @@ from typing import Any
 
 import pytest
 
-from bot.errors import Forbidden, NotFound, Unavailable
-from bot.gate.snapshot import BranchRules, RequiredCheck
+from bot.core.errors import Forbidden, NotFound, Unavailable
+from bot.core.names import AppId, IssueNumber, PullNumber
 from bot.github_api.commit_checks import MOST_ROUNDS
-from bot.github_api.records import AppIdentity, PullReading
+from bot.github_api.records import AppIdentity, BranchRules, PullReading, RequiredCheck
 from bot.github_api.snapshots import SnapshotCalls
-from bot.names import AppId, IssueNumber, PullNumber
 from tests.adapters.github_stage import Stage, refused, told
 
 WHO = AppIdentity(AppId(1), "cadence", "Cadence", "cadence[bot]", 7, {"contents": "write"}, ())

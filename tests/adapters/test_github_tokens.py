@@ -9,7 +9,7 @@ import jwt
 import pytest
 from flask import Response
 
-from bot.errors import (
+from bot.core.errors import (
     CadenceError,
     Forbidden,
     GitHubError,
@@ -20,9 +20,9 @@ from bot.errors import (
     Unavailable,
     Unprocessable,
 )
+from bot.core.names import InstallationId
 from bot.github_api.permissions import ISSUES_WRITE, READ
 from bot.github_api.tokens import REUSED_FOR_SECONDS, Tokens
-from bot.names import InstallationId
 from tests.adapters.github_stage import PUBLIC, REF, Stage, refused, told
 
 

@@ -16,8 +16,8 @@ import sqlalchemy as sa
 from typer.testing import CliRunner
 
 from bot.__main__ import app
-from bot.record.ledger import Ledger
-from bot.states import RunState
+from bot.core.states import RunState
+from bot.ledger.ledger import Ledger
 from tests.fakes.fake_clock import FakeClock
 
 SAMPLE = Path(__file__).resolve().parents[1] / "samples" / "ledger_0004"

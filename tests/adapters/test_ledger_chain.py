@@ -1,4 +1,4 @@
-"""Every record of a run stands in its chain, in the record's own transaction, whoever writes at the same time."""
+"""Every record of a run is in its chain, in the record's own transaction, whoever writes at the same time."""
 
 import json
 import os
@@ -15,9 +15,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy.engine import make_url
 
-from bot.changeset.findings import Finding, Severity
 from bot.changeset.model import ChangeSet
-from bot.names import (
+from bot.core.findings import Finding, Severity
+from bot.core.names import (
     BaseSha,
     Cause,
     CommitSha,
@@ -29,12 +29,12 @@ from bot.names import (
     RunId,
     sha256,
 )
-from bot.record import chaining, tables
-from bot.record.chain import chain_faults
-from bot.record.entries import ProofEntry, RunEntry
-from bot.record.ledger import Ledger
+from bot.core.states import RunState
+from bot.ledger import chain_store, tables
+from bot.ledger.chain import chain_faults
+from bot.ledger.entries import ProofEntry, RunEntry
+from bot.ledger.ledger import Ledger
 from bot.review.kinds import Conclusion, EvidenceKey, Receipt, ReviewKind, Verdict
-from bot.states import RunState
 from tests.fakes.fake_clock import FakeClock
 
 POSTGRES = os.environ.get("CADENCE_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
@@ -147,7 +147,7 @@ def test_a_record_without_its_entry_is_not_made(ledger: Ledger, monkeypatch: pyt
     def fail(*_: Any, **__: Any) -> Any:
         raise RuntimeError("the disk is full")
 
-    monkeypatch.setattr(chaining, "entry_after", fail)
+    monkeypatch.setattr(chain_store, "entry_after", fail)
     for act in (
         lambda: ledger.move(ID, RunState.MERGING),
         lambda: ledger.intend(ID, ID, "merge", "merge:a", NOW),

@@ -6,13 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from bot.changeset.findings import Finding, Severity
 from bot.changeset.model import ChangeSet, Edit
-from bot.names import BaseSha, CommitSha, Digest, RunId
-from bot.record.entries import verdict_from_json, verdict_to_json
-from bot.record.ledger import Ledger
+from bot.core.findings import Finding, Severity
+from bot.core.names import BaseSha, CommitSha, Digest, RunId
+from bot.core.states import RunState
+from bot.ledger.entries import verdict_from_json, verdict_to_json
+from bot.ledger.ledger import Ledger
 from bot.review.kinds import Conclusion, EvidenceKey, ReviewKind
-from bot.states import RunState
 from tests.adapters.ledger_rows import BASE, HEAD, ISSUE, NOW, POLICY, REPO, delivery, run, verdict
 from tests.fakes.fake_clock import FakeClock
 

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from bot.names import DeliveryId, RunId
-from bot.record.inbox import MAX_ATTEMPTS
-from bot.record.ledger import Ledger
+from bot.core.names import DeliveryId, RunId
+from bot.ledger.inbox import MAX_ATTEMPTS
+from bot.ledger.ledger import Ledger
 from tests.adapters.ledger_rows import ELSEWHERE, NOW, delivery
 
 ONE = DeliveryId("g-1")

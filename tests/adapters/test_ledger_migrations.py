@@ -14,8 +14,8 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from bot.record.ledger import MIGRATIONS, Ledger
-from bot.record.tables import metadata, runs
+from bot.ledger.ledger import MIGRATIONS, Ledger
+from bot.ledger.tables import metadata, runs
 from tests.adapters.ledger_rows import delivery, run
 from tests.fakes.fake_clock import FakeClock
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.names import RunId
-from bot.record.ledger import Ledger
+from bot.core.names import RunId
+from bot.ledger.ledger import Ledger
 from tests.adapters.ledger_rows import NOW
 from tests.fakes.fake_clock import FakeClock
 

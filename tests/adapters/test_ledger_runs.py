@@ -8,11 +8,20 @@ from typing import Any
 
 import pytest
 
-from bot.errors import CadenceError
-from bot.names import BaseSha, Cause, CommitSha, HeadSha, IssueNumber, PullNumber, RepositoryId, RunId
-from bot.record.entries import RunEntry
-from bot.record.ledger import Ledger
-from bot.states import AT_THE_GATE, TERMINAL, RunState, may_move
+from bot.core.errors import CadenceError
+from bot.core.names import (
+    BaseSha,
+    Cause,
+    CommitSha,
+    HeadSha,
+    IssueNumber,
+    PullNumber,
+    RepositoryId,
+    RunId,
+)
+from bot.core.states import AT_THE_GATE, TERMINAL, RunState, may_move
+from bot.ledger.entries import RunEntry
+from bot.ledger.ledger import Ledger
 from tests.adapters.ledger_rows import HEAD, ISSUE, NOW, REPO, run
 from tests.fakes.fake_clock import FakeClock
 

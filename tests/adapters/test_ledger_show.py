@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from bot.changeset.findings import Finding
-from bot.errors import CadenceError
-from bot.names import PullNumber
-from bot.record.ledger import Ledger
-from bot.record.show import find_run, run_json, run_timeline, runs_json, runs_table
+from bot.core.errors import CadenceError
+from bot.core.findings import Finding
+from bot.core.names import PullNumber
+from bot.core.states import RunState
+from bot.ledger.ledger import Ledger
+from bot.ledger.show import find_run, run_json, run_timeline, runs_json, runs_table
 from bot.review.kinds import FindingSeverity, ReviewFinding
-from bot.states import RunState
 from tests.adapters.ledger_rows import HEAD, NOW, delivery, run, verdict
 from tests.fakes.fake_clock import FakeClock
 

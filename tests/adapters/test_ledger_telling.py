@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from bot.record.ledger import Ledger
-from bot.states import RunState
+from bot.core.states import RunState
+from bot.ledger.ledger import Ledger
 from tests.adapters.ledger_rows import run as entry
 from tests.fakes.fake_clock import FakeClock
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.errors import Audience, CadenceError, ModelUnavailable, ModelUnusable
+from bot.core.errors import Audience, CadenceError, ModelUnavailable, ModelUnusable
 from bot.llm.openai_model import OpenAIModel
-from bot.sandbox.script import (
+from bot.sandbox.model.script import (
     Reply,
     Rule,
     answer,
@@ -21,7 +21,7 @@ from bot.sandbox.script import (
     truncated,
     unsupported_format,
 )
-from bot.sandbox.scripted_model import ScriptedModel
+from bot.sandbox.model.server import ScriptedModel
 from tests.adapters.openai_stage import KEY, PROMPT, SCHEMA, VALUE, complete, failure, model_at
 
 

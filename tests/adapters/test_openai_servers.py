@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from flask import Flask, Response, request
 
-from bot.errors import ModelUnavailable, ModelUnusable
+from bot.core.errors import ModelUnavailable, ModelUnusable
 from bot.llm.openai_model import OpenAIModel
 from bot.sandbox.loopback import Loopback
 from tests.adapters.openai_stage import KEY, SCHEMA, VALUE, complete, failure, model_at

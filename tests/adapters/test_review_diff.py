@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from bot.changeset.tree import MODE_EXECUTABLE, MODE_FILE, TreeChange
-from bot.clock import SystemClock
-from bot.errors import CadenceError
+from bot.core.clock import SystemClock
+from bot.core.errors import CadenceError
+from bot.core.names import CommitSha, RepositoryId
+from bot.git_store.commits import Author
 from bot.git_store.mirror import Mirror
 from bot.git_store.store import GitStore
-from bot.names import CommitSha, RepositoryId
-from bot.publish.commits import Author
 from bot.review.diff import Diff, read_diff
 from tests.adapters.test_git_store import Remote, Urls
 

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from bot.clock import SystemClock
-from bot.sandbox.app_client import AppClient, SandboxAnswer
-from bot.sandbox.ci import CI_PERMISSIONS, SandboxCI
-from bot.sandbox.observe import Observer
-from bot.sandbox.people import SandboxRepository
-from bot.sandbox.server import SandboxApp, SandboxGitHub
-from bot.sandbox.state import CheckRun
+from bot.core.clock import SystemClock
+from bot.sandbox.ci.app_client import AppClient, SandboxAnswer
+from bot.sandbox.ci.server import CI_PERMISSIONS, SandboxCI
+from bot.sandbox.demo.observe import Observer
+from bot.sandbox.github.apps import SandboxApp
+from bot.sandbox.github.people import SandboxRepository
+from bot.sandbox.github.server import SandboxGitHub
+from bot.sandbox.github.state import CheckRun
 
 COMMAND = "cat result && grep -q good result"
 SECONDS = 20.0

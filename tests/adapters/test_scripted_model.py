@@ -8,7 +8,7 @@ from typing import Any
 import openai
 import pytest
 
-from bot.sandbox.script import (
+from bot.sandbox.model.script import (
     Asked,
     Reply,
     Rule,
@@ -23,7 +23,7 @@ from bot.sandbox.script import (
     truncated,
     unsupported_format,
 )
-from bot.sandbox.scripted_model import ScriptedModel
+from bot.sandbox.model.server import ScriptedModel
 
 VALUE = {"verdict": "approve"}
 SCHEMA = {

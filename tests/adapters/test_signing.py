@@ -10,9 +10,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
 
 from bot.app import build_signer
-from bot.errors import SettingsInvalid
+from bot.core.errors import SettingsInvalid
+from bot.core.signing import is_signed, kept_key, key_id, public_pem, read_key, read_key_file
 from bot.settings import Settings
-from bot.signing import is_signed, kept_key, key_id, public_pem, read_key, read_key_file
 
 SEED = bytes(range(32))
 KEY = Ed25519PrivateKey.from_private_bytes(SEED)

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from bot.door import opened
-from bot.errors import GitHubError, ModelUnavailable, Unavailable, UnknownOutcome
+from bot.core.errors import GitHubError, ModelUnavailable, Unavailable, UnknownOutcome
+from bot.effects.guard import effects_allowed
 from bot.github_api import transport as transport_module
 from bot.github_api.permissions import ISSUES_WRITE
 from bot.github_api.repository import RepositoryLink
@@ -58,7 +58,7 @@ def test_a_github_that_sends_byte_by_byte_is_left_after_the_deadline(
         link, begun = link_to(server.url), time.monotonic()
         with pytest.raises(Unavailable, match="in time"):
             link.read("/repos/{owner}/{repo}")
-        with pytest.raises(UnknownOutcome, match="in time"), opened():
+        with pytest.raises(UnknownOutcome, match="in time"), effects_allowed():
             link.change("POST", "/repos/{owner}/{repo}/issues", ISSUES_WRITE, body={})
         assert time.monotonic() - begun < LONGEST / 2
 

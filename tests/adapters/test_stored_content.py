@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from bot.changeset.check import Checked, check
-from bot.changeset.findings import Severity
 from bot.changeset.guards.config import GuardConfig
 from bot.changeset.model import ChangeSet, Edit, Replacement
-from bot.cli.judging import AUTHOR
+from bot.cli.evaluate import AUTHOR
+from bot.core.findings import Severity
+from bot.core.names import CommitSha
 from bot.git_store.local import LocalRepository
-from bot.names import CommitSha
 
 ATTRIBUTES = """* text=auto
 [attr]stored filter=lfs diff=lfs merge=lfs -text

@@ -1,7 +1,8 @@
 """docs/codes-shown.md names a test for every reason code.
 
 What is held here, without running anything: every documented code has exactly one row, and nothing else has; the row's
-test file and function exist; the file writes the code down in a string that is no docstring (for the codes made at run
+test file and function exist; the file writes the code down in a string that is not a docstring (for the codes made at
+run
 time: one of their kind); and the counts at the top are those of the rows. This does not prove that the test still
 makes Cadence give the code. `make test` does: it records the codes of its own run and compares every row with them
 (`python -m tests.shown RECORD --check`).

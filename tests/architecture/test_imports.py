@@ -1,9 +1,12 @@
-"""Who may import whom: pure modules stay pure, one library has one home, shells do not know each other."""
+"""Who may import whom: packages import downwards only, pure modules stay pure, one library has one home.
+
+Each test holds one rule for the whole tree and lists every offender.
+"""
 
 import ast
 from pathlib import Path
 
-import pytest
+from tools.layers import LAYERS, LOOSE, circles, imports, level_of, modules, upward
 
 ROOT = Path(__file__).resolve().parents[2]
 BOT = ROOT / "bot"
@@ -12,16 +15,15 @@ HOMES = {
     "github": ("bot/github_api/",),
     "jwt": ("bot/github_api/", "bot/sandbox/"),
     "git": ("bot/git_store/",),
-    "cryptography": ("bot/signing.py", "bot/sandbox/"),
+    "cryptography": ("bot/core/signing.py", "bot/sandbox/"),
     "openai": ("bot/llm/openai_model.py",),
-    "dbos": ("bot/engine.py",),
-    "sqlalchemy": ("bot/record/",),
-    "alembic": ("bot/record/",),
+    "dbos": ("bot/engine/",),
+    "sqlalchemy": ("bot/ledger/", "bot/engine/executor_locks.py"),
+    "alembic": ("bot/ledger/",),
     "flask": ("bot/intake/webhook.py", "bot/web/", "bot/sandbox/", "bot/app.py"),
-    "waitress": ("bot/serving.py", "bot/sandbox/"),
-    "graphql": ("bot/sandbox/",),
-    "tree_sitter": ("bot/syntax/", "bot/weakening/"),
-    "ruamel": ("bot/repo_config.py", "bot/config_text.py", "bot/changeset/", "bot/weakening/ci/config.py"),
+    "waitress": ("bot/app.py", "bot/cli/serve.py", "bot/sandbox/"),
+    "graphql": ("bot/sandbox/github/",),
+    "ruamel": ("bot/config/", "bot/changeset/", "bot/weakening/"),
     "unidiff": ("bot/review/", "bot/publish/", "bot/gate/"),
     "bm25s": ("bot/plan/context/",),
     "bpe_openai": ("bot/llm/", "bot/plan/context/"),
@@ -29,97 +31,42 @@ HOMES = {
     "lizard_ext": ("bot/review/figures.py",),
     "typer": ("bot/__main__.py", "bot/cli/"),
     "detect_secrets": ("bot/changeset/guards/secret.py",),
-    "re2": ("bot/patterns.py",),
-    "filelock": ("bot/git_store/", "bot/record/"),
+    "re2": ("bot/core/patterns.py",),
+    "filelock": ("bot/git_store/", "bot/ledger/", "bot/engine/executor_locks.py"),
     "pydantic_settings": ("bot/settings.py",),
+    "tree_sitter": ("bot/syntax/", "bot/changeset/guards/", "bot/weakening/"),
 }
+"""The only places that may import a library."""
 
-PURE = [
-    "names.py",
-    "errors.py",
-    "states.py",
-    "quiet.py",
-    "shown_text.py",
-    "foreign_text.py",
-    "patterns.py",
-    "policy.py",
-    "repo_config.py",
-    "config_text.py",
-    "config_tests.py",
-    "config_mistakes.py",
-    "config_schema.py",
-    "policy_tests.py",
-    "reason_codes.py",
-    "schemas.py",
-    "cli/handed_in.py",
-    "cli/judged_text.py",
-    "cli/patch_edits.py",
-    "intake/signature.py",
-    "intake/events.py",
-    "intake/parse.py",
-    "intake/commands.py",
-    "intake/authority.py",
-    "plan/acceptance.py",
-    "plan/blueprint.py",
-    "plan/prompt.py",
-    "publish/pull_text.py",
-    "publish/config_text.py",
-    "publish/status_text.py",
-    "publish/proof_text.py",
-    "review/kinds.py",
-    "review/diff.py",
-    "review/figures.py",
-    "review/parts.py",
-    "review/rules.py",
-    "review/prompt.py",
-    "review/verdict.py",
-    "review/report.py",
-    "gate/codes.py",
-    "gate/reasons.py",
-    "review/selftest/changes.py",
-    "review/selftest/seeds.py",
-    "review/selftest/score.py",
-    "gate/snapshot.py",
-    "gate/branch.py",
-    "gate/whatif.py",
-    "gate/ci.py",
-    "gate/decide.py",
-    "gate/explain.py",
-    "record/entries.py",
-    "record/chain.py",
-    "record/manifest.py",
-    "record/bundle.py",
-    "record/checklist.py",
-    "record/remaking.py",
-    "record/verifying.py",
-    "github_api/records.py",
-    "github_api/urls.py",
-    "llm/model.py",
-]
+PURE_PACKAGES = ("core", "config", "changeset", "weakening", "syntax")
+IMPURE_CORE = {"core.clock", "core.deadline", "core.pace", "core.signing"}
+"""core.clock reads the clock, core.deadline cuts a network exchange off, core.pace waits, core.signing keeps the key
+in a file."""
 
-IMPURE_MODULES = {
+PURE_MODULES = {
+    "cli.submitted", "cli.evaluate_text", "cli.patch_edits", "cli.published_schemas",
+    "intake.signature", "intake.events", "intake.parse", "intake.command_text", "intake.authority",
+    "plan.acceptance", "plan.blueprint", "plan.prompt",
+    "publish.pull_request_text", "publish.status_comment_text", "publish.proof_text",
+    "review.kinds", "review.diff", "review.figures", "review.parts", "review.rules", "review.prompt", "review.verdict",
+    "review.report", "review.selftest.changes", "review.selftest.seeds", "review.selftest.score",
+    "gate.config_tests", "gate.config_tests_text", "gate.reasons", "gate.snapshot", "gate.branch", "gate.whatif",
+    "gate.ci", "gate.decide", "gate.explain", "gate.pushed",
+    "ledger.entries", "ledger.chain", "ledger.signed_documents",
+    "proof.statements", "proof.bundle", "proof.checklist", "proof.rebuild", "proof.verify",
+    "github_api.records", "github_api.urls", "llm.model", "effects.kinds", "engine.protocol",
+}  # fmt: skip
+"""Modules that take values and return values: no I/O, clock, randomness or environment."""
+
+IMPURE_LIBRARIES = {
     "os", "sys", "time", "random", "secrets", "socket", "subprocess", "threading", "tempfile", "shutil", "logging",
     "requests", "urllib.request", "http.client", "sqlite3", "uuid", "structlog", "asyncio",
 }  # fmt: skip
-ADAPTERS = (
-    "bot.github_api.client",
-    "bot.git_store",
-    "bot.record.ledger",
-    "bot.llm.openai_model",
-    "bot.engine",
-    "bot.app",
-)
-SHELLS = {
-    "bot.plan.planner", "bot.publish.publisher", "bot.publish.status", "bot.review.reviewer", "bot.review.poster",
-    "bot.gate.observer", "bot.gate.merger", "bot.intake.webhook",
-}  # fmt: skip
+ADAPTERS = ("bot.github_api.client", "bot.git_store.mirror", "bot.git_store.store", "bot.ledger.ledger",
+            "bot.llm.openai_model", "bot.engine.durable", "bot.app")  # fmt: skip
 
 
-def modules() -> list[Path]:
-    return sorted(BOT.rglob("*.py"))
-
-
-def imports(path: Path) -> set[str]:
+def imported(path: Path) -> set[str]:
     """Every module a file imports at run time, dotted; `if TYPE_CHECKING` blocks do not count."""
     found: set[str] = set()
 
@@ -134,7 +81,7 @@ def imports(path: Path) -> set[str]:
         for child in ast.iter_child_nodes(node):
             visit(child)
 
-    visit(ast.parse(path.read_text()))
+    visit(ast.parse(path.read_text("utf-8")))
     return found
 
 
@@ -142,59 +89,68 @@ def relative(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
-def pure_files() -> list[Path]:
-    return (
-        [BOT / name for name in PURE]
-        + sorted((BOT / "changeset").rglob("*.py"))
-        + sorted((BOT / "weakening").rglob("*.py"))
-    )
+def pure() -> dict[str, Path]:
+    known = modules()
+    packages = {n: p for n, p in known.items() if n.split(".")[0] in PURE_PACKAGES and n not in IMPURE_CORE}
+    return packages | {name: known[name] for name in PURE_MODULES}
 
 
-@pytest.mark.parametrize("path", pure_files(), ids=relative)
-def test_pure_modules_do_nothing_impure(path: Path) -> None:
-    found = imports(path)
-    # The list of the standard library's modules is a constant of the interpreter.
-    found -= {"sys"} if "sys.stdlib_module_names" in found and "import sys" not in path.read_text() else set()
-    assert not found & IMPURE_MODULES
-    assert not [name for name in found if name.startswith(ADAPTERS) or name in SHELLS]
-    assert "datetime.now(" not in path.read_text()
-    assert "bot.clock" not in found
+def test_every_package_has_a_layer_and_only_three_modules_lie_at_the_top() -> None:
+    tops = {name.split(".")[0] for name in modules() if name}
+    assert [name for name in sorted(tops) if level_of(name) is None] == [], "add it to tools/layers.py"
+    loose = {path.stem for path in BOT.glob("*.py")} - {"__init__"}
+    assert loose == set(LOOSE)
+    assert len([name for layer in LAYERS for name in layer]) == len({name for layer in LAYERS for name in layer})
 
 
-@pytest.mark.parametrize("path", modules(), ids=relative)
-def test_one_library_has_one_home(path: Path) -> None:
-    for name in imports(path):
-        homes = HOMES.get(name.split(".")[0])
-        if homes is not None:
-            assert relative(path).startswith(homes), f"{name} does not belong in {relative(path)}"
+def test_no_package_imports_upwards() -> None:
+    assert [f"bot.{one.by}:{one.line} imports bot.{one.of}" for one in upward(imports())] == []
 
 
-@pytest.mark.parametrize("path", modules(), ids=relative)
-def test_no_shell_imports_another(path: Path) -> None:
-    name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-    if name in SHELLS:
-        assert not imports(path) & (SHELLS - {name})
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    assert circles((one.by, one.of) for one in imports()) == []
 
 
-@pytest.mark.parametrize("path", modules(), ids=relative)
-def test_time_and_environment_come_from_their_homes(path: Path) -> None:
-    text, where = path.read_text(), relative(path)
-    if where != "bot/clock.py" and not where.startswith("bot/sandbox/"):
-        assert "time.sleep(" not in text and "datetime.now(" not in text
-    # A child of git needs this machine's PATH and proxies, and gets nothing else of the environment.
-    if where not in ("bot/settings.py", "bot/git_store/process.py") and not where.startswith("bot/sandbox/"):
-        assert "os.environ" not in text and "os.getenv" not in text
+def test_pure_modules_do_nothing_impure() -> None:
+    wrong = []
+    for name, path in pure().items():
+        text, found = path.read_text("utf-8"), imported(path)
+        # The list of the standard library's modules is a constant of the interpreter.
+        found -= {"sys"} if "sys.stdlib_module_names" in found and "import sys" not in text else set()
+        bad = sorted(found & IMPURE_LIBRARIES) + sorted(one for one in found if one.startswith(ADAPTERS))
+        bad += [word for word in ("datetime.now(", "open(") if word == "datetime.now(" and word in text]
+        bad += ["bot.core.clock"] if "bot.core.clock" in found else []
+        wrong += [f"{name}: {one}" for one in bad]
+    assert wrong == []
 
 
-def test_only_the_composition_root_wires() -> None:
-    for path in modules():
-        wires = relative(path) in ("bot/app.py", "bot/serving.py", "bot/__main__.py")
-        if not wires and not relative(path).startswith("bot/cli/"):
-            assert "bot.app" not in imports(path), relative(path)
+def test_one_library_has_one_home() -> None:
+    wrong = [
+        f"{name} does not belong in {relative(path)}"
+        for path in modules().values()
+        for name in sorted(imported(path))
+        if (homes := HOMES.get(name.split(".")[0])) and not relative(path).startswith(homes)
+    ]
+    assert wrong == []
 
 
-def test_the_product_never_needs_the_sandbox() -> None:
-    allowed = ("bot/sandbox/", "bot/__main__.py", "bot/cli/")
-    for path in modules():
-        if not relative(path).startswith(allowed):
-            assert not any(name.startswith("bot.sandbox") for name in imports(path)), relative(path)
+def test_time_and_environment_come_from_their_homes() -> None:
+    wrong = []
+    for path in modules().values():
+        text, where = path.read_text("utf-8"), relative(path)
+        if where.startswith("bot/sandbox/"):
+            continue
+        if where != "bot/core/clock.py" and ("time.sleep(" in text or "datetime.now(" in text):
+            wrong.append(f"{where}: the clock")
+        # A child of git needs this machine's PATH and proxies, and gets nothing else of the environment.
+        if where not in ("bot/settings.py", "bot/git_store/process.py") and (
+            "os.environ" in text or "os.getenv" in text
+        ):
+            wrong.append(f"{where}: the environment")
+    assert wrong == []
+
+
+def test_only_the_command_line_needs_the_composition_root_and_the_sandbox() -> None:
+    allowed = ("app", "__main__", "cli.", "sandbox")
+    by_others = [one for one in imports() if not one.by.startswith(allowed)]
+    assert [f"bot.{one.by} imports bot.{one.of}" for one in by_others if one.of.startswith(("app", "sandbox"))] == []

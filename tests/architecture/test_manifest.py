@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 
 from bot.github_api import permissions
 from bot.intake import parse
-from bot.sandbox.demo_set import CADENCE_EVENTS, CADENCE_PERMISSIONS
+from bot.sandbox.demo.environment import CADENCE_EVENTS, CADENCE_PERMISSIONS
 from bot.settings import Settings, variables
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,7 +54,7 @@ def test_the_manifests_permissions_are_those_that_the_code_uses() -> None:
 
 
 def test_the_manifests_events_are_those_that_are_parsed() -> None:
-    """check_run and check_suite would arrive by themselves with `checks: write`; listing them does no harm."""
+    """check_run and check_suite would arrive automatically with `checks: write`; listing them does no harm."""
     events = manifest()["default_events"]
     assert len(events) == len(set(events))
     assert set(events) == parse.SUBSCRIBED == set(EVENT_NEEDS)

@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 from flask import Response, g, has_request_context, request
 
-from bot.sandbox.hooks import Hooks
-from bot.sandbox.server import SandboxGitHub
-from bot.sandbox.world import World
+from bot.sandbox.github.hooks import Hooks
+from bot.sandbox.github.server import SandboxGitHub
+from bot.sandbox.github.world import World
 
 TRAFFIC = "CADENCE_CONTRACT_TRAFFIC"
 _writing = threading.Lock()

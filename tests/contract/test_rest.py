@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from bot.sandbox.server import _MODULES
+from bot.sandbox.github.server import _MODULES
 from tests.contract.published import Description, Operation
 from tests.contract.sent_routes import sent
 from tests.contract.traffic import CADENCE, CI, Exchange, Traffic, by_class

@@ -6,10 +6,10 @@ from typing import Any, get_args
 
 import pytest
 
-from bot.flow.drain import deliver
+from bot.core.names import AppId, DeliveryId
+from bot.flow.deliveries import deliver
 from bot.intake.events import Event, Ignored
 from bot.intake.parse import parse
-from bot.names import AppId, DeliveryId
 from tests.contract import fetch
 from tests.contract.published import Description
 from tests.contract.traffic import Traffic, by_class
@@ -55,7 +55,7 @@ def test_every_example_is_answered_and_read(installed: bool, world: World, count
         answer = world.post(event, sent, guid=where)
         answers[answer.status_code] = answers.get(answer.status_code, 0) + 1
         if answer.status_code == 202:
-            deliver(world.house, DeliveryId(where))
+            deliver(world.services, DeliveryId(where))
             kept = world.ledger.delivery(DeliveryId(where))
             assert kept is not None
             if kept.status not in ("done", "ignored", "failed") or not kept.reason:

@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Mapping, Sequence
 
 from bot.changeset.tree import MODE_DIRECTORY, MODE_FILE, MODE_SUBMODULE, PathChange, TreeEntry
+from bot.core.names import BlobSha
 from bot.git_store.attributes import GITATTRIBUTES, check_attributes, folders_of
-from bot.names import BlobSha
 
 
 def blob_sha(content: bytes) -> BlobSha:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 
 class FakeClock:
-    """bot.clock.Clock for tests."""
+    """bot.core.clock.Clock for tests."""
 
     def __init__(self, start: datetime | None = None) -> None:
         self._now = start or datetime(2026, 11, 24, 12, 0, 0, tzinfo=UTC)

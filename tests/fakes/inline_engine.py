@@ -25,7 +25,7 @@ class Job:
 
 
 class InlineEngine:
-    """bot.flow.house.EnginePort for tests."""
+    """bot.flow.services.WorkflowEngine for tests."""
 
     def __init__(self, clock: Any) -> None:
         self.clock = clock

@@ -6,11 +6,12 @@ import hashlib
 from collections.abc import Mapping, Sequence
 
 from bot.changeset.tree import MODE_DIRECTORY, MODE_FILE, TreeEntry
-from bot.names import BlobSha
+from bot.core.names import BlobSha
 
 
 class MemoryTree:
-    """bot.changeset.tree.TreeReader for tests; `modes` of what is no plain file, `read_paths` in order of reading."""
+    """bot.changeset.tree.TreeReader for tests; `modes` of what is not a plain file, `read_paths` in order of
+    reading."""
 
     def __init__(self, files: Mapping[str, str | bytes], modes: Mapping[str, str] | None = None) -> None:
         self._files = {path: text.encode() if isinstance(text, str) else text for path, text in files.items()}

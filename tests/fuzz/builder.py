@@ -13,11 +13,11 @@ from bot.changeset.pin import pin
 from bot.changeset.rejected import ChangeSetRejected
 from bot.changeset.tree import TreeChange
 from bot.cli.patch_edits import TreePair, edits_between
+from bot.core.names import CommitSha
+from bot.git_store.commits import Author
 from bot.git_store.process import EMPTY_TREE
 from bot.git_store.scratch import Scratch, scratch
-from bot.names import CommitSha
-from bot.publish.builder import build_commit
-from bot.publish.commits import Author
+from bot.publish.commit import build_commit
 from tests.fuzz.change_sets import Case, Tree
 
 DATE = datetime(2026, 1, 1, tzinfo=UTC)

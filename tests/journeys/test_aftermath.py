@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bot.states import RunState
+from bot.core.states import RunState
 from tests.journeys.world import FILES, OWNER, World, edit, plan
 
 S = RunState
@@ -128,7 +128,7 @@ def test_a_revert_that_no_longer_fits_is_not_planned_by_the_model(make_world: Ca
     assert len(world.asked("change_set")) == asked
     assert world.pull().head_sha == head and world.pull().merged_at is None
     assert world.state(issue) is S.REFUSED
-    assert "cannot be taken back by itself" in world.status(issue)
+    assert "cannot be taken back automatically" in world.status(issue)
 
 
 def test_a_check_that_was_cancelled_takes_nothing_back(make_world: Callable[..., World]) -> None:
@@ -183,7 +183,7 @@ def test_files_that_moved_on_are_left_to_a_person(make_world: Callable[..., Worl
     world.repo.create_check_run(world.ci_app, name="tests", head_sha=sha, conclusion="failure")
     world.settle()
     assert world.state(issue) is S.REVERTED
-    assert "cannot be taken back by itself" in world.status(issue)
+    assert "cannot be taken back automatically" in world.status(issue)
     assert len(world.repo.pulls()) == 1
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bot.effects import EffectKind
+from bot.effects.kinds import EffectKind
 from tests.journeys.world import BODY, OUTSIDER, OWNER, TITLE, WRITER, World
 
 
 def reserved_ahead(world: World) -> float:
     """Seconds by which the installation's next write would have to wait."""
-    wait = world.ledger.reserve_write(int(world.house.github.installations()[0]), 1000, world.clock.now())
+    wait = world.ledger.reserve_write(int(world.services.github.installations()[0]), 1000, world.clock.now())
     return wait
 
 

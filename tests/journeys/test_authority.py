@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.app import build_flow, build_house
-from bot.states import RunState
+from bot.app import build_flow, build_services
+from bot.core.states import RunState
 from tests.fakes.fake_clock import FakeClock
 from tests.journeys.world import FILES, OUTSIDER, OWNER, WRITER, World
 
@@ -98,8 +98,8 @@ def set_back(world: World, seconds: float) -> None:
     """Let Cadence, but not GitHub, run on a clock that is behind."""
     clock = ClockBehind(world.clock, seconds)
     world.ledger._now = clock.now  # type: ignore[attr-defined]
-    world.house = build_house(world.settings, ledger=world.ledger, clock=clock, engine=world.engine)
-    world.engine.flow = build_flow(world.house, world.engine.step)
+    world.services = build_services(world.settings, ledger=world.ledger, clock=clock, engine=world.engine)
+    world.engine.flow = build_flow(world.services, world.engine.step)
 
 
 @pytest.mark.parametrize("seconds", [60, -60, 0])

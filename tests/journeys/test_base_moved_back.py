@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bot.states import RunState
+from bot.core.states import RunState
 from tests.journeys.world import FILES, OWNER, World
 
 S = RunState
@@ -51,13 +51,13 @@ def test_a_verdict_that_github_does_not_show_yet_is_waited_for_ever_longer(world
     """GitHub's answers can lag behind: asking for the same review again and again would not help."""
     issue, _ = built_on_what_is_taken_back(world)
     world.settle()
-    shown = world.house.observer._is_receipt
-    world.house.observer._is_receipt = lambda *_: False  # type: ignore[method-assign]
+    shown = world.services.observer._is_receipt
+    world.services.observer._is_receipt = lambda *_: False  # type: ignore[method-assign]
     world.ci()
     asked = len(world.github.world.requests)
     world.later(3600)
     assert len(world.github.world.requests) - asked < 60
-    world.house.observer._is_receipt = shown  # type: ignore[method-assign]
+    world.services.observer._is_receipt = shown  # type: ignore[method-assign]
     world.sweep()
     world.later()
     assert world.state(issue) is S.MERGED

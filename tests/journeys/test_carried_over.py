@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from bot.names import CHECK_REASONING
-from bot.sandbox.script import broken
-from bot.states import RunState
+from bot.core.names import CHECK_REASONING
+from bot.core.states import RunState
+from bot.sandbox.model.script import broken
 from tests.journeys.world import FILES, GOOD, OWNER, WRITER, World, verdict
 
 S = RunState

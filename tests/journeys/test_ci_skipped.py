@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.names import CHECK_GATE
+from bot.core.names import CHECK_GATE
 from tests.journeys.world import FILES, World
 
 

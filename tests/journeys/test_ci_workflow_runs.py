@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from bot.names import CHECK_GATE
-from bot.sandbox.actions import SandboxActions
-from bot.states import RunState
+from bot.core.names import CHECK_GATE
+from bot.core.states import RunState
+from bot.sandbox.github.actions import SandboxActions
 from tests.journeys.world import SETTLE, World
 
 S = RunState

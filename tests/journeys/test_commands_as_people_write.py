@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.intake.commands import LATER, Command, parse_command
-from bot.states import RunState
+from bot.core.states import RunState
+from bot.intake.command_text import LATER, Command, parse_command
 from tests.journeys.world import BODY, OUTSIDER, TITLE, WRITER, World
 
 S = RunState

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from bot.names import CHECK_CONFIG, CHECK_GATE
-from bot.sandbox.state import CheckRun
-from bot.states import RunState
+from bot.core.names import CHECK_CONFIG, CHECK_GATE
+from bot.core.states import RunState
+from bot.sandbox.github.state import CheckRun
 from tests.journeys.world import FILES, OUTSIDER, WRITER, World
 
 S = RunState

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.names import CHECK_EFFICIENCY, CHECK_GATE, CHECK_REASONING
+from bot.core.names import CHECK_EFFICIENCY, CHECK_GATE, CHECK_REASONING
 from tests.fakes.inline_engine import Crash
 from tests.journeys.world import World
 

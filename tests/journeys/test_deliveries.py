@@ -3,8 +3,8 @@
 import json
 from collections.abc import Callable
 
-from bot.sandbox.hooks import Delivery
-from bot.states import RunState
+from bot.core.states import RunState
+from bot.sandbox.github.hooks import Delivery
 from tests.journeys.world import BODY, OWNER, TITLE, World
 
 S = RunState

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.states import RunState
+from bot.core.states import RunState
 from tests.journeys.world import World
 
 S = RunState

@@ -10,9 +10,9 @@ from typer.testing import CliRunner
 
 from bot.__main__ import app, main
 from bot.cli.explain import IdleEngine, answer, parse_target
-from bot.errors import CadenceError, WrongUse
-from bot.names import CHECK_GATE
-from bot.states import RunState
+from bot.core.errors import CadenceError, WrongUse
+from bot.core.names import CHECK_GATE
+from bot.core.states import RunState
 from tests.journeys.world import World, edit, plan
 
 S = RunState
@@ -44,7 +44,7 @@ def test_it_says_what_the_check_says_and_does_nothing(world: World) -> None:
     issue = waiting(world)
     before, shown = len(world.github.world.requests), world.checks(CHECK_GATE)[-1]
     effects = world.ledger.effects_of(world.run(issue).run_id)
-    told = answer(world.house, "Olive/Greet", int(world.pull().number), (), as_json=False)
+    told = answer(world.services, "Olive/Greet", int(world.pull().number), (), as_json=False)
     assert "Waiting for CI: lint pending" in told and told.endswith("Merges when `lint` passes.")
     assert shown.title == "Waiting for CI: lint pending" and "Merges when `lint` passes." in (shown.summary or "")
     asked = world.github.world.requests[before:]
@@ -56,9 +56,9 @@ def test_it_says_what_the_check_says_and_does_nothing(world: World) -> None:
 
 def test_what_if(world: World) -> None:
     issue = waiting(world)
-    read = json.loads(answer(world.house, "olive/greet", issue, ["check=lint:success"], as_json=True))
+    read = json.loads(answer(world.services, "olive/greet", issue, ["check=lint:success"], as_json=True))
     assert (read["decision"], read["reasons"], read["supposed"]) == ("merge", [], ["check=lint:success"])
-    worse = json.loads(answer(world.house, "olive/greet", issue, ["check=lint:failure", "draft=true"], as_json=True))
+    worse = json.loads(answer(world.services, "olive/greet", issue, ["check=lint:failure", "draft=true"], as_json=True))
     assert (worse["decision"], [one["code"] for one in worse["reasons"]]) == ("block", ["ci.failed", "draft"])
     assert worse["merges_when"] == "Merges when `lint` passes and it is marked ready for review."
     assert world.pull().merged_at is None
@@ -67,7 +67,7 @@ def test_what_if(world: World) -> None:
 def test_the_command_reads_its_settings(world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     waiting(world)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("bot.clock.SystemClock", lambda: world.clock)
+    monkeypatch.setattr("bot.core.clock.SystemClock", lambda: world.clock)
     target = f"olive/greet#{world.pull().number}"
     result = CliRunner().invoke(app, ["explain", target, "--what-if", "check=lint:success"], env=settings_of(world))
     assert result.exit_code == 0, result.output
@@ -77,7 +77,7 @@ def test_the_command_reads_its_settings(world: World, monkeypatch: pytest.Monkey
 
 def test_what_it_cannot_answer(world: World, capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
     with pytest.raises(CadenceError, match=r"run\.unknown"):
-        answer(world.house, "olive/greet", 99, (), as_json=False)
+        answer(world.services, "olive/greet", 99, (), as_json=False)
     for text in ("olive/greet", "greet#1", "olive/greet#0", "olive/greet#x", "a/b/c#1"):
         with pytest.raises(WrongUse):
             parse_target(text)
@@ -91,8 +91,8 @@ def test_a_run_without_a_pull_request(world: World) -> None:
     world.script("change_set", plan(edit("nowhere.py", replace=[{"old": "a", "new": "b", "count": None}])))
     issue = world.label_blueprint()
     assert world.state(issue) is S.REFUSED
-    assert "is refused: " in answer(world.house, "olive/greet", issue, (), as_json=False)
-    assert json.loads(answer(world.house, "olive/greet", issue, (), as_json=True))["pull"] is None
+    assert "is refused: " in answer(world.services, "olive/greet", issue, (), as_json=False)
+    assert json.loads(answer(world.services, "olive/greet", issue, (), as_json=True))["pull"] is None
 
 
 def test_a_merged_one(world: World) -> None:
@@ -101,7 +101,7 @@ def test_a_merged_one(world: World) -> None:
     world.repo.complete_check_run(lint, "success")
     world.later()
     world.must_be_merged(issue)
-    assert answer(world.house, "olive/greet", issue, (), as_json=False).endswith("Merged")
+    assert answer(world.services, "olive/greet", issue, (), as_json=False).endswith("Merged")
 
 
 def test_the_engine_of_those_who_only_ask_starts_nothing() -> None:

@@ -11,8 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.__main__ import app
-from bot.names import CHECK_EFFICIENCY, CHECK_GATE, CHECK_REASONING, HOLD_LABEL, OWN_CHECKS
-from bot.states import RunState
+from bot.core.names import CHECK_EFFICIENCY, CHECK_GATE, CHECK_REASONING, HOLD_LABEL, OWN_CHECKS
+from bot.core.states import RunState
 from tests.journeys import world as worlds
 from tests.journeys.test_gate_last_look import in_the_last_second
 from tests.journeys.world import OWNER, WRITER, World
@@ -154,7 +154,7 @@ def test_a_group_with_an_entry_of_ours_that_may_not_merge_any_more_is_red(world:
     group = again.group_sha
     world.github.world.hooks.resume()
     world.settle()
-    assert group != green and again.pull is second.pull, "built anew without the one before it"
+    assert group != green and again.pull is second.pull, "built again without the one before it"
     assert [run.conclusion for run in world.checks(CHECK_GATE, group)] == ["failure"]
     assert "Waiting for a person: held" in (world.checks(CHECK_GATE, group)[-1].summary or "")
     world.later()
@@ -263,7 +263,7 @@ def test_a_push_in_the_moment_of_entering_is_not_queued_unseen(world: World) -> 
     assert done and not queue(world) and world.pull().head_sha == done[0]
     world.ci()
     world.later()
-    assert queue(world)[0].head_sha == done[0], "judged anew, then queued"
+    assert queue(world)[0].head_sha == done[0], "judged again, then queued"
 
 
 def test_a_lost_answer_to_entering_is_looked_for_and_not_repeated(world: World) -> None:

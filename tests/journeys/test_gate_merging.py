@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from bot.names import CHECK_GATE
-from bot.states import RunState
+from bot.core.names import CHECK_GATE
+from bot.core.states import RunState
 from tests.journeys.world import FILES, OWNER, World
 
 S = RunState
@@ -118,7 +118,7 @@ def test_a_method_that_a_rule_does_not_allow_blocks(
     world.settle()
     world.later()
     world.later()
-    assert world.end_state(issue) is S.MERGED, "the policy is read from the base at the moment of the decision"
+    assert world.end_state(issue) is S.MERGED, "the policy is read from the base at the time of the decision"
 
 
 def test_up_to_date_never_merges_a_head_behind_its_base(make_world: Callable[..., World]) -> None:

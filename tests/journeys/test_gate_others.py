@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from bot.names import CHECK_GATE, CHECK_REASONING, OWN_CHECKS
-from bot.sandbox.answers import ApiError
-from bot.states import RunState
+from bot.core.names import CHECK_GATE, CHECK_REASONING, OWN_CHECKS
+from bot.core.states import RunState
+from bot.sandbox.github.answers import ApiError
 from tests.journeys.world import OWNER, WRITER, World
 
 S = RunState

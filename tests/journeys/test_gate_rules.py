@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from bot.names import CHECK_GATE
-from bot.states import RunState
+from bot.core.names import CHECK_GATE
+from bot.core.states import RunState
 from tests.journeys.world import FILES, OUTSIDER, OWNER, WRITER, World
 
 S = RunState

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from bot.flow import drain
+from bot.core.names import CONFIG_PATH
+from bot.core.states import RunState
+from bot.flow import deliveries
 from bot.intake.events import PullChanged
-from bot.names import CONFIG_PATH
-from bot.record.inbox import MAX_ATTEMPTS
-from bot.states import RunState
+from bot.ledger.inbox import MAX_ATTEMPTS
 from tests.journeys.world import BODY, OUTSIDER, OWNER, TITLE, WRITER, World
 
 S = RunState
@@ -19,14 +19,14 @@ S = RunState
 
 def poison(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every pull request's event raises an error that nobody thought of."""
-    handle = drain.handle
+    handle = deliveries.handle
 
-    def handled(house: Any, event: Any) -> Any:
+    def handled(services: Any, event: Any) -> Any:
         if isinstance(event, PullChanged):
             raise AssertionError("an error that nobody thought of")
-        return handle(house, event)
+        return handle(services, event)
 
-    monkeypatch.setattr(drain, "handle", handled)
+    monkeypatch.setattr(deliveries, "handle", handled)
 
 
 def pull_payload(world: World, number: int) -> dict[str, Any]:

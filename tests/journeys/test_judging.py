@@ -1,13 +1,13 @@
-"""What happens when a review, a rule or a missing model stands in the way."""
+"""What happens when a review, a rule or a missing model is in the way."""
 
 import json
 from collections.abc import Callable
 
 import pytest
 
-from bot.names import CHECK_EFFICIENCY, CHECK_GATE, CHECK_REASONING
-from bot.sandbox.script import Reply, Rule, answer, prose
-from bot.states import RunState
+from bot.core.names import CHECK_EFFICIENCY, CHECK_GATE, CHECK_REASONING
+from bot.core.states import RunState
+from bot.sandbox.model.script import Reply, Rule, answer, prose
 from tests.journeys.world import FILES, GOOD, World, edit, plan, verdict
 
 S = RunState

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.states import RunState
+from bot.core.states import RunState
 from tests.journeys.world import World
 
 S = RunState

@@ -1,7 +1,7 @@
 """The main job, from a labelled issue to a merge that can be checked."""
 
-from bot.names import CHECK_GATE, CHECK_REASONING
-from bot.states import RunState
+from bot.core.names import CHECK_GATE, CHECK_REASONING
+from bot.core.states import RunState
 from tests.journeys.world import GOOD, World
 
 S = RunState

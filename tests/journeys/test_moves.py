@@ -2,8 +2,8 @@
 
 import json
 
-from bot.names import CHECK_GATE, CHECK_REASONING
-from bot.states import RunState
+from bot.core.names import CHECK_GATE, CHECK_REASONING
+from bot.core.states import RunState
 from tests.journeys.world import BODY, GOOD, OWNER, WRITER, World, verdict
 
 S = RunState
@@ -18,7 +18,9 @@ def test_a_push_to_the_head_after_the_review_voids_it(world: World) -> None:
     world.settle()
     world.later()
     assert world.pull().merged_at is None
-    assert [c.conclusion for c in world.checks(CHECK_REASONING, pushed)] == ["success"], "the new head is reviewed anew"
+    assert [c.conclusion for c in world.checks(CHECK_REASONING, pushed)] == ["success"], (
+        "the new head is reviewed again"
+    )
     assert "extra.py" in world.asked("reasoning")[-1]
     assert world.gate_codes(issue) == ["ci.none"], "CI never carries over"
     world.ci()

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.script import (
+from bot.core.states import RunState
+from bot.sandbox.model.script import (
     Asked,
     Fault,
     Reply,
@@ -21,7 +22,6 @@ from bot.sandbox.script import (
     truncated,
     unsupported_format,
 )
-from bot.states import RunState
 from tests.journeys.world import FILES, GOOD, World, edit, plan, verdict
 
 S = RunState

@@ -11,11 +11,11 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.__main__ import app
-from bot.names import CHECK_GATE, sha256
-from bot.record.bundle import read_bundle
-from bot.record.chain import canonical
-from bot.sandbox.bare import Bare
-from bot.states import RunState
+from bot.core.names import CHECK_GATE, sha256
+from bot.core.states import RunState
+from bot.ledger.chain import canonical
+from bot.proof.bundle import read_bundle
+from bot.sandbox.github.bare import Bare
 from tests.journeys.world import OWNER, WRITER, World
 
 S = RunState
@@ -88,7 +88,7 @@ def test_a_merge_by_any_method_is_proven(world: World, cadence: Run, tmp_path: P
     notes = {"proof.trailer"} if method == "rebase" else set()
     assert codes(offline, "note") == notes and json.loads(offline.stdout)["if_key"] is None
     doubtful = cadence("verify", commit, "--manifest", out, "--repo", clone)
-    key = world.house.signer.key_id
+    key = world.services.signer.key_id
     assert doubtful.exit_code == 0
     assert doubtful.stdout.endswith(f"The proof holds, if the key {key} is the one you know.\n")
 
@@ -194,8 +194,8 @@ def test_no_byte_of_the_exported_file_can_change(world: World, cadence: Run, tmp
 
 
 def test_a_stolen_name_does_not_make_a_key_ours(world: World, cadence: Run, tmp_path: Path) -> None:
-    """Everything signed anew with another key holds together in itself, and is not ours."""
-    from bot.signing import kept_key
+    """Everything signed again with another key holds together in itself, and is not ours."""
+    from bot.core.signing import kept_key
 
     commit = merged(world)
     data = json.loads(cadence("export", commit).stdout)
@@ -297,7 +297,7 @@ def test_a_false_claim_under_our_own_key_is_found(world: World, cadence: Run, tm
         make(data)
         data["seal"]["manifest"] = sha256(canonical(data["manifest"]))
         for name in ("manifest", "seal"):
-            data[f"{name}_signature"] = world.house.signer.sign(canonical(data[name]))
+            data[f"{name}_signature"] = world.services.signer.sign(canonical(data[name]))
         out.write_text(canonical(data) + "\n")
         found = failures(cadence("verify", commit, "--manifest", out, "--repo", clone, "--json"))
         assert code in found, f"{claim}: {found}"
@@ -403,7 +403,7 @@ def test_the_same_decision_asked_again_keeps_its_proof(world: World) -> None:
 def test_purging_leaves_the_chain_and_the_proof(world: World, cadence: Run) -> None:
     commit = merged(world)
     world.clock.advance(400 * 86_400)
-    world.house.ledger.purge(world.clock.now())
+    world.services.ledger.purge(world.clock.now())
     assert world.ledger.deliveries(100) == []
     assert failures(cadence("verify", commit, "--json")) == set()
 

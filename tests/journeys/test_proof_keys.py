@@ -9,17 +9,17 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.__main__ import app
-from bot.signing import KEY_FILE
-from bot.states import RunState
+from bot.core.signing import KEY_FILE
+from bot.core.states import RunState
 from tests.fakes.inline_engine import Crash
 from tests.journeys.world import World
 
 
 def restart_with_another_key(world: World) -> None:
-    before = world.house.signer.key_id
+    before = world.services.signer.key_id
     (world.settings.data_dir / KEY_FILE).unlink()
     world.start_cadence()
-    assert world.house.signer.key_id != before
+    assert world.services.signer.key_id != before
 
 
 def die_and_change_the_key(world: World, method: str, route: str) -> list[bool]:
@@ -69,7 +69,7 @@ def test_a_merge_is_not_sealed_with_another_key_than_its_manifest(
     assert died and world.state(issue) is RunState.MERGED
     run = world.run(issue)
     (proof,) = world.ledger.proofs_for_head(run.run_id, run.head_sha)
-    assert proof.key_id != world.house.signer.key_id
+    assert proof.key_id != world.services.signer.key_id
     assert proof.seal == "", "the seal would carry another key's signature than the manifest"
     assert "sha256:" not in world.status(issue), "no proof is promised"
     done = verified(world, tmp_path, monkeypatch, run.merge_sha)
@@ -100,7 +100,7 @@ def test_a_decision_of_before_the_key_changed_is_decided_again(
     run = world.run(issue)
     assert run.state is RunState.MERGED
     sealed = world.ledger.proof_of_run(run.run_id)
-    assert sealed is not None and sealed.key_id == world.house.signer.key_id
+    assert sealed is not None and sealed.key_id == world.services.signer.key_id
     done = verified(world, tmp_path, monkeypatch, run.merge_sha)
     checks = {one["code"]: one["state"] for one in json.loads(done.stdout)["checks"]}
     assert checks["proof.signature"] == "ok", done.stdout

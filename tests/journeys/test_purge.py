@@ -3,7 +3,7 @@
 import os
 from typing import Any
 
-from bot.sandbox.bare import Bare
+from bot.sandbox.github.bare import Bare
 from tests.journeys.world import World
 
 LONG_AGO = 1_577_836_800
@@ -12,7 +12,7 @@ LONG_AGO = 1_577_836_800
 def test_the_purge_tidies_mirrors_and_forgets_those_of_repositories_that_are_gone(world: World) -> None:
     world.script_all()
     world.label_blueprint()
-    mirror = world.house.git.mirror(world.repo.id)
+    mirror = world.services.git.mirror(world.repo.id)
     Bare(mirror.path).git("update-ref", "refs/pull/77/head", "refs/heads/main")
     gone = world.settings.data_dir / "mirrors" / "999999.git"
     Bare.create(gone, default_branch="main", hooks=gone / "hooks")
@@ -22,7 +22,7 @@ def test_the_purge_tidies_mirrors_and_forgets_those_of_repositories_that_are_gon
 
     assert not gone.exists()
     assert "refs/pull/77/head" not in Bare(mirror.path).refs() and "refs/heads/main" in Bare(mirror.path).refs()
-    assert world.house.git.mirror(world.repo.id).tip("main") is not None
+    assert world.services.git.mirror(world.repo.id).tip("main") is not None
 
 
 def test_an_outage_during_the_purge_forgets_nothing(world: World) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from bot.names import CHECK_GATE
-from bot.states import RunState
+from bot.core.names import CHECK_GATE
+from bot.core.states import RunState
 from tests.journeys.world import FILES, GOOD, WRITER, World, edit, plan
 
 S = RunState

@@ -1,4 +1,4 @@
-"""What seldom stands in the way is told with its code like all else: of repositories, of GitHub, of our own record."""
+"""What seldom is in the way is told with its code like all else: of repositories, of GitHub, of our own record."""
 
 import os
 import sqlite3
@@ -8,10 +8,10 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.__main__ import app
+from bot.core.names import CHECK_GATE
+from bot.core.states import RunState
 from bot.github_api import issues
-from bot.names import CHECK_GATE
-from bot.sandbox.bare import Bare
-from bot.states import RunState
+from bot.sandbox.github.bare import Bare
 from tests.fakes.inline_engine import Crash
 from tests.journeys.world import BODY, OUTSIDER, OWNER, TITLE, WRITER, World
 

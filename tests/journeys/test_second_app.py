@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bot.states import RunState
+from bot.core.states import RunState
 from tests.journeys.world import FILES, GOOD, WRITER, World, verdict
 
 S = RunState

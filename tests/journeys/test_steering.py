@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.names import CHECK_REASONING
-from bot.states import RunState
+from bot.core.names import CHECK_REASONING
+from bot.core.states import RunState
 from tests.journeys.world import GOOD, OUTSIDER, OWNER, World, edit, plan, verdict
 
 S = RunState

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.states import RunState
+from bot.core.states import RunState
 from tests.journeys.world import BODY, OWNER, TITLE, WRITER, World
 
 S = RunState

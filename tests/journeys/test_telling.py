@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.states import RunState
+from bot.core.states import RunState
 from tests.fakes.inline_engine import Crash
 from tests.journeys.world import BODY, OUTSIDER, OWNER, TITLE, World, edit, plan
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bot.states import RunState
+from bot.core.states import RunState
 from tests.journeys.world import BODY, FILES, OWNER, TITLE, WRITER, World
 
 S = RunState
@@ -142,7 +142,7 @@ def test_a_repository_that_cannot_be_read_keeps_no_other_from_being_swept(make_w
     hidden = world.github.create_repository(OWNER, "hidden", files=FILES)
     world.github.install(world.app, hidden)
     issue = labelled(world, "agent")
-    real = world.house.github.at
+    real = world.services.github.at
 
     def at(ref: object) -> object:
         calls = real(ref)  # type: ignore[arg-type]
@@ -150,6 +150,6 @@ def test_a_repository_that_cannot_be_read_keeps_no_other_from_being_swept(make_w
             calls._link.ref = type(ref)(ref.repository_id, type(ref.name)(OWNER, "gone"), ref.installation_id)  # type: ignore[attr-defined]
         return calls
 
-    world.house.github.at = at  # type: ignore[method-assign]
+    world.services.github.at = at  # type: ignore[method-assign]
     world.sweep()
     assert world.state(issue) is S.GATED

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from bot.sandbox.hooks import Delivery
-from bot.states import RunState
+from bot.core.states import RunState
+from bot.sandbox.github.hooks import Delivery
 from tests.journeys.world import BODY, FILES, OUTSIDER, OWNER, TITLE, WRITER, World, edit, plan
 
 S = RunState
@@ -52,7 +52,7 @@ def test_a_go_for_another_hash_or_for_what_was_not_shown_yet_approves_nothing(wo
     world.clock.advance(10)
     world.repo.edit_body(issue, "Do something else entirely.", by=OUTSIDER)
     world.settle()
-    assert "Do something else entirely." in world.status(issue), "the text to approve is shown anew"
+    assert "Do something else entirely." in world.status(issue), "the text to approve is shown again"
 
 
 def test_an_edit_by_an_outsider_after_the_label_stops_the_work_until_a_go(world: World) -> None:

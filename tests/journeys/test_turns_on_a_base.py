@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bot.states import RunState
+from bot.core.states import RunState
 from tests.journeys.world import OWNER, World, edit, plan, verdict
 
 S = RunState

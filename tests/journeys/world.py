@@ -9,17 +9,17 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from bot.app import build_flow, build_house, build_web, configure_logs, open_ledger
-from bot.drainer import Drainer
+from bot.app import build_flow, build_services, build_web, configure_logs, open_ledger
+from bot.core.names import CHECK_EFFICIENCY, CHECK_GATE, CHECK_REASONING, IssueNumber
+from bot.core.states import RunState
+from bot.intake.drainer import Drainer
+from bot.ledger.entries import RunEntry
 from bot.llm.counting import count_tokens
-from bot.names import CHECK_EFFICIENCY, CHECK_GATE, CHECK_REASONING, IssueNumber
-from bot.record.entries import RunEntry
+from bot.sandbox.github.server import SandboxGitHub
 from bot.sandbox.loopback import Loopback
-from bot.sandbox.script import Reply, Rule, answer, review
-from bot.sandbox.scripted_model import ScriptedModel
-from bot.sandbox.server import SandboxGitHub
+from bot.sandbox.model.script import Reply, Rule, answer, review
+from bot.sandbox.model.server import ScriptedModel
 from bot.settings import Settings
-from bot.states import RunState
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.inline_engine import Crash, InlineEngine
 
@@ -134,18 +134,18 @@ class World:
         self.github.set_webhook(self.app, f"{self._server.start()}/webhooks/github", SECRET)
 
     def start_cadence(self) -> None:
-        """Build the house; called again, it is a restart on the same ledger with an empty engine."""
+        """Build the services; called again, it is a restart on the same ledger with an empty engine."""
         self.engine = InlineEngine(self.clock)
-        self.house = build_house(self.settings, ledger=self.ledger, clock=self.clock, engine=self.engine)
-        self.engine.flow = build_flow(self.house, self.engine.step)
+        self.services = build_services(self.settings, ledger=self.ledger, clock=self.clock, engine=self.engine)
+        self.engine.flow = build_flow(self.services, self.engine.step)
         self.drainer = Drainer(
             self.ledger, self.engine.flow.deliver, self.wake, clock=self.clock, owner=self.settings.executor
         )
 
     def close(self) -> None:
         self._server.stop()
-        self.house.git.close()
-        close = getattr(self.house.model, "close", None)
+        self.services.git.close()
+        close = getattr(self.services.model, "close", None)
         if close:
             close()
         self.github.stop()

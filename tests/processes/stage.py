@@ -14,12 +14,12 @@ from typing import Any
 
 import requests
 
-from bot.clock import SystemClock
-from bot.record.ledger import Ledger
-from bot.sandbox.script import Rule, answer, review
-from bot.sandbox.scripted_model import ScriptedModel
-from bot.sandbox.server import SandboxGitHub
-from bot.sandbox.world import Fault
+from bot.core.clock import SystemClock
+from bot.ledger.ledger import Ledger
+from bot.sandbox.github.server import SandboxGitHub
+from bot.sandbox.github.world import Fault
+from bot.sandbox.model.script import Rule, answer, review
+from bot.sandbox.model.server import ScriptedModel
 from tests.journeys.world import EVENTS, FILES, GOOD, OWNER, PERMISSIONS, SECRET, verdict
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from bot.names import CHECK_EFFICIENCY, CHECK_REASONING
+from bot.core.names import CHECK_EFFICIENCY, CHECK_REASONING
 from tests.journeys.world import BODY, OWNER, TITLE
 from tests.processes.stage import Stage
 

@@ -32,7 +32,7 @@ def main() -> int:
     for one in found:
         print(f"{PAGE}: {one}")
     if found and options.check:
-        print("`make codes-shown` chooses anew; a code that nothing shows needs a test.")
+        print("`make codes-shown` chooses again; a code that nothing shows needs a test.")
     return 1 if found else 0
 
 

@@ -17,12 +17,12 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from bot.changeset.findings import Finding
-from bot.errors import CadenceError
+from bot.core.errors import CadenceError
+from bot.core.findings import Finding
 from bot.gate.reasons import Reason
-from bot.intake.commands import CommandError
-from bot.record.checklist import Check, CheckState
-from bot.record.runs import Runs
+from bot.intake.command_text import CommandError
+from bot.ledger.runs import Runs
+from bot.proof.checklist import Check, LineResult
 from bot.review.kinds import ReviewFinding, Verdict
 from bot.weakening.gate import CheckFinding
 from bot.weakening.model import WeakeningFinding
@@ -38,7 +38,7 @@ def _own_code(made: Any, *_: Any, **__: Any) -> Iterable[str]:
 
 def _unless_it_holds(check: Any, *_: Any, **__: Any) -> Iterable[str]:
     """A proof's checklist also has lines for what is in order; only the others are codes that somebody is told."""
-    return () if check.state is CheckState.OK else (check.code,)
+    return () if check.state is LineResult.OK else (check.code,)
 
 
 def _broken_rule(finding: Any, *_: Any, **__: Any) -> Iterable[str]:

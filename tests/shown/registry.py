@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from bot.changeset.codes import CODES
-from bot.reason_codes import FAMILIES, SECTIONS
+from bot.core.codes.changeset import CODES
+from bot.core.codes.table import FAMILIES, SECTIONS
 
 MADE_AT_RUN_TIME = "Codes made at run time"
 ANY_READ, ANY_TYPE, ANY_RULE = "unread.*", "rule.<type>", "rule.<id>"

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from bot.changeset.check import check
-from bot.changeset.codes import CODES
-from bot.changeset.findings import Severity
 from bot.changeset.guards.config import GuardConfig
 from bot.changeset.model import ChangeSet
 from bot.changeset.normalise import normalise
 from bot.changeset.rejected import ChangeSetRejected
 from bot.changeset.tree import MODE_SUBMODULE, MODE_SYMLINK
-from bot.repo_config import RepoConfig
+from bot.config.model import RepoConfig
+from bot.core.codes.changeset import CODES
+from bot.core.findings import Severity
 from tests.fakes.dict_tree import DictTree
 
 NUMBERS = '''"""Sums."""

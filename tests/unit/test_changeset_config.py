@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from bot.changeset.check import check
-from bot.changeset.findings import Severity
 from bot.changeset.guards.config import GuardConfig
 from bot.changeset.model import ChangeSet, Edit
-from bot.errors import ConfigInvalid
-from bot.repo_config import load_config
+from bot.config.load import load_config
+from bot.core.errors import ConfigInvalid
+from bot.core.findings import Severity
 from tests.fakes.dict_tree import DictTree
 
 TREE = DictTree(

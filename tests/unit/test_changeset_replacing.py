@@ -7,10 +7,10 @@ import codecs
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.changeset.content import decoded
 from bot.changeset.edits import resolve
 from bot.changeset.model import ChangeSet, Edit, Replacement
 from bot.changeset.replacing import ReplaceProblem, replaced
+from bot.core.text_content import decoded
 from tests.fakes.dict_tree import DictTree, blob_sha
 
 WORDS = st.text(st.sampled_from("ab é\u4e2d\t"), max_size=6)

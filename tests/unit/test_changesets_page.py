@@ -11,13 +11,13 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from bot.changeset.check import check
-from bot.changeset.codes import CODES
 from bot.changeset.edits import is_pinned_to
 from bot.changeset.guards.config import GuardConfig
 from bot.changeset.normalise import normalise
 from bot.changeset.schema import change_set_schema
 from bot.changeset.tree import MODE_FILE, TreeEntry
-from bot.names import BlobSha
+from bot.core.codes.changeset import CODES
+from bot.core.names import BlobSha
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "changesets.md").read_text("utf-8")
 EXAMPLES = [json.loads(block) for block in re.findall(r"^```json\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)]

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from bot.__main__ import main
-from bot.docs_pages import DOCS
+from tools.docs_pages import DOCS
 
 FILES = {
     "app.py": "def greet(name):\n    return f'hi {name}'\n",

@@ -11,9 +11,9 @@ from typer.testing import CliRunner
 
 from bot.__main__ import app
 from bot.cli.failures import run_command
-from bot.cli.ledger import LedgerMissing, open_ledger
-from bot.errors import SettingsInvalid
-from bot.record.ledger import Ledger
+from bot.core.errors import SettingsInvalid
+from bot.ledger.ledger import Ledger
+from bot.ledger.open import LedgerMissing, open_ledger
 from bot.settings import Settings
 from tests.fakes.fake_clock import FakeClock
 

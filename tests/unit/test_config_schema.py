@@ -10,9 +10,9 @@ import pytest
 from flask import Flask
 from jsonschema import Draft202012Validator
 
-from bot.config_schema import config_schema
-from bot.errors import ConfigInvalid
-from bot.repo_config import load_config
+from bot.config.load import load_config
+from bot.config.schema import config_schema
+from bot.core.errors import ConfigInvalid
 from bot.web.schemas import schemas_blueprint
 
 SCHEMA = config_schema()

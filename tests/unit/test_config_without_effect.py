@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from bot.changeset.globs import glob_fault, matches
 from bot.changeset.guards.config import GuardConfig
 from bot.changeset.guards.protected import protected_path
-from bot.config_template import template_faults
-from bot.errors import ConfigInvalid
-from bot.repo_config import load_config
+from bot.config.load import load_config
+from bot.config.template import template_faults
+from bot.core.errors import ConfigInvalid
+from bot.core.globs import glob_fault, matches
 
 
 def protects(pattern: str, path: str) -> bool:
@@ -78,9 +78,9 @@ def test_a_glob_protects_no_more_than_it_says(pattern: str, path: str) -> None:
         ("docs/../src/**", "repository's root"),
         ("docs/./guide.md", "repository's root"),
         ("docs//guide.md", "repository's root"),
-        ("~/docs/**", "as it stands in the repository"),
-        ("C:/docs/**", "as it stands in the repository"),
-        ("https://github.com/o/r/docs", "as it stands in the repository"),
+        ("~/docs/**", "as it is in the repository"),
+        ("C:/docs/**", "as it is in the repository"),
+        ("https://github.com/o/r/docs", "as it is in the repository"),
         ("docs/** src/**", "one entry for each"),
         ("docs/**, src/**", "one entry for each"),
         ("docs/*, *.md", "one entry for each"),

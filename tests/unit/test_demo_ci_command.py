@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox.ci_command import CommandOutcome, outside_search_path, run_command
+from bot.sandbox.ci.command import CommandOutcome, outside_search_path, run_command
 
 
 def run(command: str, folder: Path, timeout: float = 20) -> CommandOutcome:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.sandbox.ci_guess import Guess, guess_commands
+from bot.sandbox.ci.guess import Guess, guess_commands
 
 UNITTEST = "import unittest\n"
 

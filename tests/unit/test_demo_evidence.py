@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from bot.names import OWN_CHECKS
-from bot.sandbox.bare import CommitInfo, Person
-from bot.sandbox.evidence import Rejection, proofs
-from bot.sandbox.observe import Seen, SeenCheck, SeenPull, SeenReview
+from bot.core.names import OWN_CHECKS
+from bot.sandbox.demo.claims import Rejection, claims
+from bot.sandbox.demo.observe import Seen, SeenCheck, SeenPull, SeenReview
+from bot.sandbox.github.bare import CommitInfo, Person
 
 BOT = "cadence[bot]"
 ME, CI = 1, 2
@@ -43,7 +43,7 @@ REJECTION = Rejection(
 
 
 def broken(seen: Seen, rejection: Rejection | None = None, *, sample: bool = True) -> list[str]:
-    told = proofs(seen, app_id=ME, bot_login=BOT, rejection=rejection, sample=sample)
+    told = claims(seen, app_id=ME, bot_login=BOT, rejection=rejection, sample=sample)
     return [proof.claim for proof in told if not proof.holds]
 
 
@@ -76,8 +76,8 @@ def test_everything_as_told_breaks_no_claim() -> None:
         (pull(branch_exists=True), ["the branch is deleted"]),
         (pull(on_base=False), ["the base branch has the merge commit"]),
         (pull(merged_tree_is_head_tree=False), ["its tree is the tree that was reviewed and tested"]),
-        (pull(reviews=(REVIEW,)), ["two reviews by Cadence stand on the merged head"]),
-        (pull(reviews=(REVIEW, REVIEW, REVIEW)), ["two reviews by Cadence stand on the merged head"]),
+        (pull(reviews=(REVIEW,)), ["two reviews by Cadence are on the merged head"]),
+        (pull(reviews=(REVIEW, REVIEW, REVIEW)), ["two reviews by Cadence are on the merged head"]),
         (pull(checks=CHECKS[:-1]), ["CI, another App, passed on the merged head"]),
         (check(0, conclusion="neutral"), ["Cadence's three checks passed on the merged head"]),
         (check(3, conclusion="failure"), ["CI, another App, passed on the merged head"]),

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from bot.errors import WrongUse
-from bot.sandbox.demo import DemoOptions, run_demo
+from bot.core.errors import WrongUse
+from bot.sandbox.demo.run import DemoOptions, run_demo
 
 
 def test_options_that_describe_no_demo_are_wrong_use(tmp_path: Path) -> None:
@@ -23,7 +23,7 @@ def test_a_service_that_does_not_start_fails_the_demo_with_the_end_of_its_log(
     program = tmp_path / "cadence"
     program.write_text("#!/bin/sh\necho settings.invalid: the reason\nexit 3\n")
     program.chmod(0o755)
-    monkeypatch.setattr("bot.sandbox.serve_process.sys", SimpleNamespace(executable=str(program)))
+    monkeypatch.setattr("bot.sandbox.demo.serve_process.sys", SimpleNamespace(executable=str(program)))
     assert run_demo(DemoOptions(plain=True, keep=tmp_path / "kept")) == 1
     out = capfd.readouterr().out
     assert "`cadence serve` ended with code 3" in out

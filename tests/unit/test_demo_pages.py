@@ -10,11 +10,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from bot.names import marker
-from bot.sandbox.bare import Bare, Person
-from bot.sandbox.markdown import rendered
-from bot.sandbox.pages import conversation, pages
-from bot.sandbox.state import (
+from bot.core.names import marker
+from bot.sandbox.github.bare import Bare, Person
+from bot.sandbox.github.markdown import rendered
+from bot.sandbox.github.pages import conversation, pages
+from bot.sandbox.github.state import (
     Account,
     App,
     CheckRun,

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from bot.errors import WrongUse
-from bot.sandbox.demo_play import (
+from bot.core.errors import WrongUse
+from bot.sandbox.demo.environment import AnswerSource
+from bot.sandbox.demo.options import (
     DemoOptions,
-    Play,
-    choose_play,
+    DemoPlan,
+    choose_plan,
     model_settings,
     with_env_file,
     without_settings,
 )
-from bot.sandbox.demo_set import Answers
 
 BLOCK = '# Greet\n\n```json cadence\n{"message": "m", "edits": []}\n```\n'
 
@@ -37,9 +37,9 @@ def git(folder: Path, *arguments: str) -> None:
     subprocess.run(["git", "-C", str(folder), *arguments], check=True, capture_output=True)
 
 
-def chosen(options: DemoOptions, *, key: bool) -> Play:
+def chosen(options: DemoOptions, *, key: bool) -> DemoPlan:
     with tempfile.TemporaryDirectory() as folder:
-        return choose_play(options, Path(folder), key=key, say=lambda _: None)
+        return choose_plan(options, Path(folder), key=key, say=lambda _: None)
 
 
 def written(tmp_path: Path, text: str, name: str = "blueprint.md") -> Path:
@@ -50,19 +50,19 @@ def written(tmp_path: Path, text: str, name: str = "blueprint.md") -> Path:
 
 def test_without_a_key_every_story_is_scripted_and_says_so() -> None:
     play = chosen(DemoOptions(), key=False)
-    assert (play.answers, play.sample, len(play.stories)) == (Answers.SCRIPTED, True, 3)
+    assert (play.answers, play.sample, len(play.stories)) == (AnswerSource.SCRIPTED, True, 3)
     assert play.rules
     assert "recorded answers" in play.notice
 
 
 def test_with_a_key_the_model_is_asked_and_no_script_exists() -> None:
     play = chosen(DemoOptions(), key=True)
-    assert (play.answers, play.rules, len(play.stories)) == (Answers.REAL, (), 3)
+    assert (play.answers, play.rules, len(play.stories)) == (AnswerSource.REAL, (), 3)
 
 
 def test_an_own_change_set_needs_no_planner(repo: Path, tmp_path: Path) -> None:
     play = chosen(DemoOptions(repo=str(repo), blueprint=written(tmp_path, BLOCK)), key=False)
-    assert play.answers is Answers.RECORDED
+    assert play.answers is AnswerSource.RECORDED
     assert "not a real review" in play.notice
     assert play.subject.name == "my-repo"
     assert play.subject.test_command == "python -m unittest discover"
@@ -73,7 +73,7 @@ def test_without_key_and_change_set_nobody_answers_and_the_notice_says_what_woul
     repo: Path, tmp_path: Path
 ) -> None:
     play = chosen(DemoOptions(repo=str(repo), blueprint=written(tmp_path, "# Greet\n\n`json cadence`\n")), key=False)
-    assert play.answers is Answers.NONE
+    assert play.answers is AnswerSource.NONE
     assert "OPENAI_API_KEY" in play.notice
     assert "json cadence" in play.notice
 
@@ -81,7 +81,7 @@ def test_without_key_and_change_set_nobody_answers_and_the_notice_says_what_woul
 def test_a_key_answers_for_any_repository(repo: Path, tmp_path: Path) -> None:
     options = DemoOptions(repo=str(repo), blueprint=written(tmp_path, "Greet"), test_command="true")
     play = chosen(options, key=True)
-    assert (play.answers, play.subject.test_command) == (Answers.REAL, "true")
+    assert (play.answers, play.subject.test_command) == (AnswerSource.REAL, "true")
 
 
 def test_options_that_describe_no_demo(repo: Path, tmp_path: Path) -> None:

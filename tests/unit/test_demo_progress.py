@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from rich.console import Console
 
-from bot.sandbox.progress import Lines, LiveLines, open_progress, summary_table
+from bot.sandbox.demo.progress import Lines, LiveLines, open_progress, summary_table
 
 
 class Ticking:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.errors import WrongUse
-from bot.sandbox.demo_source import DETACHED_BRANCH, hand_back, open_source
+from bot.core.errors import WrongUse
+from bot.sandbox.demo.source import DETACHED_BRANCH, hand_back, open_source
 
 
 def git(folder: Path, *arguments: str) -> str:

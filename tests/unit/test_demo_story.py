@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 
 from bot.changeset.schema import MODEL_SCHEMA_NAME, parse_model_reply
-from bot.repo_config import RepoConfig
-from bot.sandbox.sample_repository import sample_files, split_blueprint
-from bot.sandbox.script import Asked
-from bot.sandbox.story import (
+from bot.config.model import RepoConfig
+from bot.sandbox.demo.sample_repository import sample_files, split_blueprint
+from bot.sandbox.demo.stories import (
     GUIDANCE,
     IGNORE_CASE_PLAN,
     NOT_A_JUDGEMENT,
@@ -27,8 +26,9 @@ from bot.sandbox.story import (
     generic_rules,
     stories,
 )
-from bot.sandbox.story_parts import Story
-from bot.sandbox.story_repaired import GUTTED_PLAN, JSON_PLAN
+from bot.sandbox.demo.story_parts import Story
+from bot.sandbox.demo.story_repaired import GUTTED_PLAN, JSON_PLAN
+from bot.sandbox.model.script import Asked
 
 FILES = sample_files()
 

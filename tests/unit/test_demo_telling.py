@@ -12,15 +12,16 @@ from typing import Any, cast
 import pytest
 from rich.console import Console
 
-from bot.names import OWN_CHECKS
-from bot.sandbox.acts_pulls import MergeOrder, merge
-from bot.sandbox.observe import Observer
-from bot.sandbox.people import SandboxRepository
-from bot.sandbox.progress import Lines
-from bot.sandbox.serve_process import ServeFailed
-from bot.sandbox.server import SandboxApp, SandboxGitHub
-from bot.sandbox.story_parts import Story
-from bot.sandbox.telling import StoryFailed, Teller
+from bot.core.names import OWN_CHECKS
+from bot.sandbox.demo.observe import Observer
+from bot.sandbox.demo.progress import Lines
+from bot.sandbox.demo.serve_process import ServeFailed
+from bot.sandbox.demo.story_parts import Story
+from bot.sandbox.demo.story_runner import StoryFailed, StoryRunner
+from bot.sandbox.github.acts_pulls import MergeOrder, merge
+from bot.sandbox.github.apps import SandboxApp
+from bot.sandbox.github.people import SandboxRepository
+from bot.sandbox.github.server import SandboxGitHub
 
 BOT = "cadence[bot]"
 Act = Callable[[], None]
@@ -118,7 +119,7 @@ def scene(tmp_path: Path) -> SimpleNamespace:
         serve=SimpleNamespace(must_run=lambda: None),
         calls=lambda: (0, 0, 0),
     )
-    teller = Teller(cast(Any, stage), Lines(out, clock), clock, timeout=60)
+    teller = StoryRunner(cast(Any, stage), Lines(out, clock), clock, timeout=60)
     return SimpleNamespace(
         puppet=puppet, clock=clock, teller=teller, stage=stage, repository=repository, out=lambda: out.file.getvalue()
     )
@@ -135,7 +136,7 @@ def test_a_merged_blueprint_is_told_with_every_claim_held(scene: SimpleNamespace
     )
     told = scene.teller.tell(story())
     assert [proof.claim for proof in told.proofs if not proof.holds] == []
-    assert told.as_told
+    assert told.as_expected
     assert told.rejection is None
     out = scene.out()
     for line in ("sam labels it `blueprint`", "pull request #2 is open", "tests: success (by sandbox-ci", "planning"):
@@ -169,7 +170,7 @@ def test_a_rejected_one_is_answered_once_by_the_maintainer_and_then_merged(scene
 def test_a_refused_run_ends_the_story_with_its_reason(scene: SimpleNamespace) -> None:
     scene.clock.acts = iter([lambda: scene.puppet.say("refused", "model.absent: no model is configured")])
     told = scene.teller.tell(story())
-    assert not told.as_told
+    assert not told.as_expected
     assert "refused: model.absent: no model is configured" in scene.out()
 
 
@@ -189,7 +190,7 @@ def test_a_rejection_without_guidance_is_left_to_cadence(scene: SimpleNamespace)
     told = scene.teller.tell(story())
     assert told.rejection is None
     assert told.seen.state == "needs-human"
-    assert not told.as_told
+    assert not told.as_expected
 
 
 def test_the_end_of_the_service_ends_the_story(scene: SimpleNamespace) -> None:

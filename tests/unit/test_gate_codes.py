@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.errors import HeadMoved, NotMergeable, UnknownOutcome
-from bot.gate.codes import code_entry, gate_codes
+from bot.core.codes.gate import code_entry, gate_codes
+from bot.core.errors import HeadMoved, NotMergeable, UnknownOutcome
 from bot.gate.reasons import reason
 
 GATE = Path(__file__).resolve().parents[2] / "bot" / "gate"

@@ -12,20 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.gate.codes import code_entry
+from bot.config.model import RepoConfig
+from bot.core.codes.gate import code_entry
+from bot.core.names import AppId, BaseSha, CommitSha, Digest, HeadSha, IssueNumber, PullNumber, RunId
 from bot.gate.decide import Block, Decision, Done, Merge, Wait, decide
-from bot.gate.snapshot import (
-    BranchRules,
-    CheckState,
-    OwnVerdict,
-    PullState,
-    PushedFinding,
-    RequiredCheck,
-    Snapshot,
-    SuiteState,
-)
-from bot.names import AppId, BaseSha, CommitSha, Digest, HeadSha, IssueNumber, PullNumber, RunId
-from bot.repo_config import RepoConfig
+from bot.gate.snapshot import OwnVerdict, PullState, PushedFinding, Snapshot
+from bot.github_api.records import BranchRules, CheckState, RequiredCheck, SuiteState
 from bot.review.kinds import ReviewKind
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)

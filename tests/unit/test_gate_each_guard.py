@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
+from bot.config.model import RepoConfig
+from bot.core.codes.gate import code_entry
+from bot.core.names import AppId
 from bot.gate.ci import own_required
-from bot.gate.codes import code_entry
 from bot.gate.decide import Block, Done, Merge, Wait
 from bot.gate.reasons import STAYS_QUEUED, fits_the_queue, reason
-from bot.gate.snapshot import BranchRules, PushedFinding, RequiredCheck
-from bot.names import AppId
-from bot.repo_config import RepoConfig
+from bot.gate.snapshot import PushedFinding
+from bot.github_api.records import BranchRules, RequiredCheck
 from bot.review.kinds import ReviewKind
 from tests.unit.test_gate_decide import (
     ACTIONS,
@@ -46,7 +47,7 @@ ROWS: list[tuple[str, RepoConfig, dict[str, Any], type, list[str]]] = [
     ("behind, no rules, by the rules", UP_TO["rules"], only(merge_base=OLDER, rules=None), Block, ["rule.unreadable", "base.behind"]),
     ("behind, no rules, never", UP_TO["never"], only(merge_base=OLDER, rules=None), Block, ["rule.unreadable"]),
     ("a foreign check that nobody saw appear", RepoConfig(), only(checks=(check(),), last_check_seen_at=None), Wait, ["unread.last_check_seen_at"]),
-    ("own checks alone need no such moment", RepoConfig(), only(checks=OWN_ONLY, base_checks=(), last_check_seen_at=None), Block, ["ci.none"]),
+    ("own checks alone need no such time", RepoConfig(), only(checks=OWN_ONLY, base_checks=(), last_check_seen_at=None), Block, ["ci.none"]),
     ("expected and there", config(ci={"expect": ("tests",)}), {}, Merge, []),
     ("expected and required", config(ci={"expect": ("e2e",)}), only(rules=E2E), Wait, ["ci.pending"]),
     ("expected and on the base", config(ci={"expect": ("e2e",)}), only(base_checks=ON_BASE), Wait, ["ci.pending"]),

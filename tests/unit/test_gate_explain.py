@@ -9,7 +9,7 @@ from test_gate_decide import GOOD, check, look
 
 from bot.gate.explain import SUMMARY_LIMIT, explain, merges_when, plain, title_of
 from bot.gate.reasons import Block, Done, Merge, Reason, Wait
-from bot.gate.snapshot import BranchRules
+from bot.github_api.records import BranchRules
 
 
 def test_titles() -> None:

@@ -9,17 +9,26 @@ from typing import Any
 
 import pytest
 
-from bot.effects import EffectKind
+from bot.config.load import read_config
+from bot.config.model import RepoConfig
+from bot.core.names import (
+    BaseSha,
+    CommitSha,
+    Digest,
+    InstallationId,
+    IssueNumber,
+    PullNumber,
+    RepositoryId,
+    RunId,
+)
+from bot.core.states import RunState
+from bot.effects.kinds import EffectKind
 from bot.gate.decide import Decision, Done, Merge, decide
-from bot.gate.observer import Observer
-from bot.gate.snapshot import BranchRules, CheckState, PullState, RequiredCheck, SuiteState
-from bot.github_api.records import PullReading, PullRecord
-from bot.names import BaseSha, CommitSha, Digest, InstallationId, IssueNumber, PullNumber, RepositoryId, RunId
-from bot.policy import read_policy
-from bot.record.entries import EffectEntry, RunEntry
-from bot.repo_config import RepoConfig
+from bot.gate.observe import Observer
+from bot.gate.snapshot import PullState
+from bot.github_api.records import BranchRules, CheckState, PullReading, PullRecord, RequiredCheck, SuiteState
+from bot.ledger.entries import EffectEntry, RunEntry
 from bot.review.kinds import Conclusion, EvidenceKey, Receipt, ReviewKind, Verdict
-from bot.states import RunState
 from tests.fakes.fake_clock import FakeClock
 from tests.unit.test_gate_decide import (
     ACTIONS,
@@ -37,7 +46,7 @@ from tests.unit.test_gate_decide import (
     suite,
 )
 
-POLICY = read_policy(None).digest
+POLICY = read_config(None).digest
 KEY = EvidenceKey(HEAD, TIP, POLICY)
 RULES = BranchRules(required_checks=(RequiredCheck("tests", ACTIONS),))
 RECEIPT = Receipt("m", "m", "", "", (), (), 1, 1, 1)

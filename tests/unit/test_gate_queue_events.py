@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from bot.core.names import AppId
 from bot.intake.events import GroupTested, Ignored
 from bot.intake.parse import OPTIONAL, SUBSCRIBED, parse
-from bot.names import AppId
 
 SHA, BASE = "a" * 40, "b" * 40
 

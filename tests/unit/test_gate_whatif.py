@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from test_gate_decide import ACTIONS, BOTH, ELSEWHERE, GOOD, NOW, OLDER, check, codes, verdict
 
-from bot.errors import WrongUse
+from bot.config.model import RepoConfig
+from bot.core.errors import WrongUse
+from bot.core.names import AppId
 from bot.gate.decide import Block, Merge, Wait, decide
-from bot.gate.snapshot import BranchRules, RequiredCheck, Snapshot
+from bot.gate.snapshot import Snapshot
 from bot.gate.whatif import FORMS, suppose
-from bot.names import AppId
-from bot.repo_config import RepoConfig
+from bot.github_api.records import BranchRules, RequiredCheck
 from bot.review.kinds import ReviewKind
 
 

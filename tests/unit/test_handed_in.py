@@ -7,9 +7,9 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.changeset.codes import CODES
 from bot.changeset.rejected import ChangeSetRejected
-from bot.cli.handed_in import HandedIn, read_handed_in
+from bot.cli.submitted import Submitted, read_submitted
+from bot.core.codes.changeset import CODES
 
 KEYS = st.sampled_from(
     ["change_set", "changes", "edits", "message", "version", "base", "meta", "summary", "plan", "diff", "patch", "file",
@@ -27,9 +27,9 @@ EDITS = st.lists(st.dictionaries(KEYS, SCALARS | VALUES, max_size=6) | VALUES, m
 NEARLY = st.fixed_dictionaries({"message": SCALARS, "edits": EDITS}, optional={"version": SCALARS, "base": SCALARS})
 
 
-def outcome(raw: bytes) -> HandedIn | ChangeSetRejected:
+def outcome(raw: bytes) -> Submitted | ChangeSetRejected:
     try:
-        return read_handed_in(raw)
+        return read_submitted(raw)
     except ChangeSetRejected as error:
         return error
 

@@ -12,24 +12,24 @@ import pytest
 
 import bot
 from bot.changeset.check import check
-from bot.changeset.globs import glob_fault
 from bot.changeset.guards.config import GuardConfig
 from bot.changeset.guards.message import clean_message as cleaned
 from bot.changeset.guards.paths import path_problem
 from bot.changeset.json_reading import read_json
 from bot.changeset.model import ChangeSet, Edit
 from bot.changeset.rejected import ChangeSetRejected
-from bot.config_template import template_faults
-from bot.config_text import NotPlainYaml, read_yaml
+from bot.config.template import template_faults
+from bot.config.yaml_text import YamlInvalid, read_yaml
+from bot.core.escape import escape_line, escape_markdown, shorten
+from bot.core.globs import glob_fault
+from bot.core.names import RunId, markers
 from bot.git_store.failures import fetch_failure, last_lines, push_failure, redact
-from bot.intake.commands import has_command, parse_command
-from bot.names import RunId, markers
+from bot.intake.command_text import has_command, parse_command
 from bot.plan.acceptance import acceptance_lines
 from bot.plan.blueprint import read_blueprint
 from bot.plan.context.ranking import mentioned, words
-from bot.publish.pull_text import clean_message, commit_message, pull_body, pull_title
-from bot.quiet import quiet, quiet_line, shorten
-from bot.record.remaking import proof_trailers
+from bot.proof.rebuild import proof_trailers
+from bot.publish.pull_request_text import clean_message, commit_message, pull_body, pull_title
 from tests.fakes.dict_tree import DictTree
 
 LENGTH = 60_000
@@ -135,7 +135,7 @@ def patterns() -> list[tuple[str, re.Pattern[str]]]:
     """Every pattern at the top of a module that is matched with other people's texts."""
     found: dict[str, re.Pattern[str]] = {}
     for info in pkgutil.walk_packages(bot.__path__, "bot."):
-        if info.name.startswith(("bot.sandbox", "bot.weakening", "bot.cli.", "bot.record.migrations", "bot.__main__")):
+        if info.name.startswith(("bot.sandbox", "bot.weakening", "bot.cli.", "bot.ledger.migrations", "bot.__main__")):
             continue
         module = importlib.import_module(info.name)
         for name, value in vars(module).items():
@@ -162,8 +162,8 @@ def test_every_pattern_is_linear() -> None:
 
 
 FUNCTIONS: dict[str, Callable[[str], object]] = {
-    "quiet": quiet,
-    "quiet_line": quiet_line,
+    "quiet": escape_markdown,
+    "quiet_line": escape_line,
     "shorten": lambda text: shorten(text, 1000),
     "publish.clean_message": clean_message,
     "guards.clean_message": cleaned,
@@ -209,7 +209,7 @@ FUNCTIONS |= {
 def _refusing(read: Callable[[str], object], text: str) -> None:
     try:
         read(text)
-    except (ChangeSetRejected, NotPlainYaml):
+    except (ChangeSetRejected, YamlInvalid):
         return
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bot.core.names import IssueNumber
 from bot.github_api.records import BodyEdit, IssueEvent, IssueHistory
 from bot.intake.authority import (
     Cancelled,
@@ -19,7 +20,6 @@ from bot.intake.authority import (
     settle,
     who_must_be_known,
 )
-from bot.names import IssueNumber
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 OLIVE, WILL, OSCAR, ADA = "olive", "will", "oscar", "ada"

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.intake.commands import VERBS, Command, CommandError, has_command, help_text, needs_write, parse_command
+from bot.intake.command_text import (
+    VERBS,
+    Command,
+    CommandError,
+    has_command,
+    help_text,
+    needs_write,
+    parse_command,
+)
 
 STATUS = Command("status")
 

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.core.names import AppId, InstallationId, RepoName, RepoRef, RepositoryId
+from bot.github_api.records import Actor
 from bot.intake.events import (
-    Actor,
     BranchPushed,
     ChecksChanged,
     CommandGiven,
@@ -26,7 +27,6 @@ from bot.intake.events import (
     RerunAsked,
 )
 from bot.intake.parse import SUBSCRIBED, parse
-from bot.names import AppId, InstallationId, RepoName, RepoRef, RepositoryId
 
 PAYLOADS = Path(__file__).parents[1] / "samples" / "payloads"
 US = AppId(29310)

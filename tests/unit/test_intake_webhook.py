@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 
 from bot.intake.signature import sign
 from bot.intake.webhook import MAX_BYTES, webhook_blueprint
-from bot.record.ledger import Ledger
+from bot.ledger.ledger import Ledger
 from bot.settings import Settings
 from tests.fakes.fake_clock import FakeClock
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from bot.changeset.check import check
-from bot.changeset.content import lines_of
 from bot.changeset.guards.config import GuardConfig
 from bot.changeset.model import ChangeSet, Edit
-from bot.config_text import read_yaml
-from bot.errors import ConfigInvalid
-from bot.repo_config import load_config
+from bot.config.load import load_config
+from bot.config.yaml_text import read_yaml
+from bot.core.errors import ConfigInvalid
+from bot.core.text_content import lines_of
 from bot.weakening.gate import check_findings
 from tests.fakes.dict_tree import DictTree, changes
 
@@ -81,7 +81,7 @@ def test_a_mistake_of_the_configuration_is_shown_on_the_line_that_people_see(odd
 
 def test_no_code_counts_the_lines_of_a_file_in_pythons_way() -> None:
     """`str.splitlines` on a file's text is the fault; what is left speaks of texts that Cadence makes itself."""
-    ours = {"bot/git_store/failures.py", "bot/record/show.py", "bot/changeset/content.py"}
+    ours = {"bot/git_store/failures.py", "bot/ledger/show.py", "bot/core/text_content.py"}
     found: set[str] = set()
     for path in sorted(Path("bot").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.errors import ModelAbsent, ModelUnusable
+from bot.core.errors import ModelAbsent, ModelUnusable
 from bot.llm.counting import count_tokens
 from bot.llm.model import Completion, Message, ModelKind, Prompt
 from bot.llm.structured import read_json

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import errors
-from bot.errors import Audience, CadenceError
-from bot.names import (
+from bot.core import errors
+from bot.core.errors import Audience, CadenceError
+from bot.core.names import (
     Cause,
     CommentId,
     IssueNumber,
@@ -25,7 +25,17 @@ from bot.names import (
     run_id,
     sha256,
 )
-from bot.states import AT_THE_GATE, BUILDING, ENDINGS, FINAL, TERMINAL, WAITING, RunState, may_move, moves
+from bot.core.states import (
+    AT_THE_GATE,
+    BUILDING,
+    ENDINGS,
+    FINAL,
+    TERMINAL,
+    WAITING,
+    RunState,
+    may_move,
+    moves,
+)
 
 S = RunState
 

@@ -11,16 +11,16 @@ from markdown_it import MarkdownIt
 
 from bot.changeset.guards import manifests, syntax
 from bot.changeset.guards.secret import _secrets
-from bot.errors import CadenceError
+from bot.config.load import read_config
+from bot.core.errors import CadenceError
+from bot.core.names import AppId
+from bot.core.patterns import Pattern, PatternInvalid
 from bot.github_api.transport import _decoded
-from bot.intake.commands import parse_command
+from bot.intake.command_text import parse_command
 from bot.intake.events import Ignored
 from bot.intake.parse import parse
-from bot.names import AppId
-from bot.patterns import Pattern, PatternInvalid
 from bot.plan.acceptance import acceptance_lines
 from bot.plan.blueprint import read_blueprint
-from bot.policy import read_policy
 from bot.review.diff import read_diff
 from bot.syntax import python_code
 from bot.weakening.ci import config as ci_config
@@ -39,7 +39,7 @@ HUGE = "9" * 10_000
 
 @pytest.mark.parametrize("text", POISONED_YAML)
 def test_a_config_that_breaks_the_parser_is_an_invalid_config(text: str) -> None:
-    policy = read_policy(text.encode())
+    policy = read_config(text.encode())
     assert policy.error is not None and policy.error.code == "config.invalid"
     assert policy.error.details[0].startswith("line 1, column 1: ")
 
@@ -68,8 +68,8 @@ def test_a_token_whose_inside_breaks_the_parser_counts_as_found() -> None:
 
 
 BREAK_IN = [
-    ("ruamel.yaml.YAML.load", lambda: read_policy(b"a: 1").must(), "config.invalid"),
-    ("ruamel.yaml.YAML.parse", lambda: read_policy(b"a: 1").must(), "config.invalid"),
+    ("ruamel.yaml.YAML.load", lambda: read_config(b"a: 1").require_config(), "config.invalid"),
+    ("ruamel.yaml.YAML.parse", lambda: read_config(b"a: 1").require_config(), "config.invalid"),
     ("unidiff.patch.PatchSet.from_string", lambda: read_diff("diff --git a/x b/x\n"), "review.unreadable"),
     ("markdown_it.MarkdownIt.parse", lambda: read_blueprint("T", "<!-- x -->"), "text.unreadable"),
     ("markdown_it.MarkdownIt.parse", lambda: acceptance_lines("- [ ] x"), "text.unreadable"),

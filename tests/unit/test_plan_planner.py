@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from bot.changeset.findings import Finding
-from bot.errors import ModelAbsent, ModelUnavailable, ModelUnusable, Refused
+from bot.config.model import RepoConfig
+from bot.core.errors import ModelAbsent, ModelUnavailable, ModelUnusable, Refused
+from bot.core.findings import Finding
+from bot.core.names import CommitSha, RunId
 from bot.llm.model import Completion, Prompt
-from bot.names import CommitSha, RunId
 from bot.plan.blueprint import read_blueprint
 from bot.plan.planner import Planned, Planner, PlanRequest
-from bot.repo_config import RepoConfig
 from tests.fakes.memory_tree import MemoryTree
 
 GREET = 'def greet(name: str) -> str:\n    return "Hello " + name\n'

@@ -7,7 +7,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.changeset.findings import Finding
+from bot.core.findings import Finding
 from bot.llm.model import ModelKind, Prompt
 from bot.plan.prompt import REPLY_SHOWN_CHARACTERS, Shown, plan_prompt, repair_prompt
 

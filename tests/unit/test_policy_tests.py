@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from bot.__main__ import main
-from bot.config_text import Mistake
-from bot.policy_tests import ConfigReport, report_on
+from bot.config.yaml_text import YamlMistake
+from bot.gate.config_tests import ConfigReport, report_on
 
 
 def report(text: str) -> ConfigReport:
@@ -104,8 +104,8 @@ tests:
     assert [outcome.passed for outcome in found.outcomes] == [True, True, False, False]
     assert found.valid and found.summary == "valid; 2 of 4 policy tests failed"
     assert found.faults == (
-        Mistake(4, 5, "the policy test number 3 expects `wait draft`; the gate decides `block ci.failed draft`"),
-        Mistake(5, 5, "the policy test `both` expects `wait draft hold`; the gate decides `wait draft`"),
+        YamlMistake(4, 5, "the policy test number 3 expects `wait draft`; the gate decides `block ci.failed draft`"),
+        YamlMistake(5, 5, "the policy test `both` expects `wait draft hold`; the gate decides `wait draft`"),
     )
 
 

@@ -13,12 +13,11 @@ import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from bot.changeset.findings import Finding
 from bot.changeset.model import Edit
-from bot.config_text import Mistake
-from bot.gate.explain import explain
-from bot.gate.reasons import Block, reason
-from bot.names import (
+from bot.config.yaml_text import YamlMistake
+from bot.core.escape import cell, code_span, escape_line
+from bot.core.findings import Finding
+from bot.core.names import (
     BaseSha,
     CommitSha,
     Digest,
@@ -31,14 +30,17 @@ from bot.names import (
     label_cause,
     markers,
 )
+from bot.core.states import RunState
+from bot.gate.config_tests import ConfigReport, Outcome
+from bot.gate.config_tests_text import config_output
+from bot.gate.explain import explain
+from bot.gate.reasons import Block, reason
+from bot.ledger.entries import RunEntry
 from bot.plan.planner import refusal
-from bot.policy_tests import ConfigReport, Outcome
-from bot.publish.config_text import config_output
-from bot.publish.pull_text import pull_body
-from bot.publish.status import StatusComment
-from bot.publish.status_text import ApprovalAsked
-from bot.quiet import cell, code_span, quiet_line
-from bot.record.entries import RunEntry
+from bot.publish.pull_request_text import pull_body
+from bot.publish.reviews import rejection
+from bot.publish.status_comment import StatusComment
+from bot.publish.status_comment_text import ApprovalAsked
 from bot.review.diff import read_diff
 from bot.review.kinds import (
     AcceptanceAnswer,
@@ -51,9 +53,7 @@ from bot.review.kinds import (
     ReviewKind,
     Verdict,
 )
-from bot.review.poster import rejection
 from bot.review.report import report
-from bot.states import RunState
 
 HOSTILE = [
     "src/a`\n\n# Owned by the model\n\n@org/team.py",
@@ -159,13 +159,13 @@ def gate(text: str) -> str:
 
 def config(text: str) -> str:
     outcome = Outcome(1, text, 1, 1, text, text, passed=False)
-    return config_output(ConfigReport(True, (Mistake(1, 1, text),), (outcome,))).summary
+    return config_output(ConfigReport(True, (YamlMistake(1, 1, text),), (outcome,))).summary
 
 
 def refused_plan(text: str) -> str:
     found = Finding("path.unsafe", text, text, path=text)
     error = refusal([found], "It was asked twice.")
-    return "\n".join(f"- {quiet_line(line)}" for line in error.details)
+    return "\n".join(f"- {escape_line(line)}" for line in error.details)
 
 
 SHOWN = [status, pull, review_body, review_check, inline_remark, second_app, gate, config, refused_plan]
@@ -178,7 +178,7 @@ def tokens(markdown: str) -> Iterator[Token]:
 
 
 def skeleton(markdown: str) -> list[str]:
-    """The blocks of a text by their kinds, without what stands in them."""
+    """The blocks of a text by their kinds, without what is in them."""
     return [token.type for token in PARSER.parse(markdown) if token.type not in ("inline", "html_block")]
 
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from bot.names import markers
-from bot.quiet import quiet, quiet_line, shorten
+from bot.core.escape import escape_line, escape_markdown, shorten
+from bot.core.names import markers
 
 Z = "\u200b"
 
@@ -41,8 +41,8 @@ Z = "\u200b"
     ],
 )
 def test_what_is_broken_up_and_what_is_not(text: str, shown: str) -> None:
-    assert quiet(text) == shown
-    assert quiet(shown) == shown
+    assert escape_markdown(text) == shown
+    assert escape_markdown(shown) == shown
 
 
 PIECES = st.lists(
@@ -70,8 +70,8 @@ PIECES = st.lists(
 
 @given(PIECES)
 def test_no_text_keeps_a_marker_or_an_active_mention_outside_fences(text: str) -> None:
-    shown = quiet(text)
-    assert quiet(shown) == shown
+    shown = escape_markdown(text)
+    assert escape_markdown(shown) == shown
     assert shown.replace(Z, "").startswith(text.rstrip("\n"))
     assert not list(markers(shown)) and "<!--" not in shown
     prose = re.sub(r"(?ms)^(`{3,}|~{3,})[^\n]*\n.*?^\1[`~]*[ ]*$", "", shown)
@@ -81,10 +81,10 @@ def test_no_text_keeps_a_marker_or_an_active_mention_outside_fences(text: str) -
 
 @given(PIECES, st.integers(150, 400))
 def test_shortened_text_fits_and_closes_its_fences(text: str, limit: int) -> None:
-    long = quiet(text * 20)
+    long = escape_markdown(text * 20)
     short = shorten(long, limit)
     assert len(short) <= limit and len(short) <= max(len(long), limit)
-    assert quiet(short) == short
+    assert escape_markdown(short) == short
 
 
 def test_shorten_cuts_at_a_line_end() -> None:
@@ -95,7 +95,7 @@ def test_shorten_cuts_at_a_line_end() -> None:
 
 
 def test_a_line_is_a_line() -> None:
-    assert quiet_line("a\nb\t@c\u2028d ``` #1") == f"a b @{Z}c d ``` #{Z}1"
+    assert escape_line("a\nb\t@c\u2028d ``` #1") == f"a b @{Z}c d ``` #{Z}1"
 
 
 def prose(text: str) -> str:
@@ -111,4 +111,4 @@ def prose(text: str) -> str:
 
 @given(PIECES)
 def test_a_commonmark_reader_finds_nothing_active(text: str) -> None:
-    assert not re.search(r"@a|#1|HTML|IMAGE", prose(quiet(text)))
+    assert not re.search(r"@a|#1|HTML|IMAGE", prose(escape_markdown(text)))

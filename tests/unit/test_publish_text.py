@@ -10,11 +10,18 @@ import pytest
 
 from bot.changeset.model import Edit
 from bot.changeset.tree import TreeChange
-from bot.errors import Refused
-from bot.names import CommitSha, IssueNumber, RunId, has_marker, marker
-from bot.publish.builder import build_commit
-from bot.publish.commits import Author
-from bot.publish.pull_text import BODY_LIMIT, DEFAULT_TEMPLATE, clean_message, commit_message, pull_body, pull_title
+from bot.core.errors import Refused
+from bot.core.names import CommitSha, IssueNumber, RunId, has_marker, marker
+from bot.git_store.commits import Author
+from bot.publish.commit import build_commit
+from bot.publish.pull_request_text import (
+    BODY_LIMIT,
+    DEFAULT_TEMPLATE,
+    clean_message,
+    commit_message,
+    pull_body,
+    pull_title,
+)
 
 RUN, ISSUE = RunId("7-3-abc"), IssueNumber(3)
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.record.chain import START, ChainEntry, ChainHead, canonical, chain_faults, entry_after, entry_hash
+from bot.ledger.chain import START, ChainEntry, ChainHead, canonical, chain_faults, entry_after, entry_hash
 
 RUN = "1-2-x"
 

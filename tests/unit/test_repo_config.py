@@ -9,17 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from bot.errors import ConfigInvalid
-from bot.policy import read_policy
-from bot.repo_config import (
-    DEFAULT_PROTECTED,
-    ForbidRule,
-    MaxLinesRule,
-    RepoConfig,
-    RequireRule,
-    load_config,
-    policy_digest,
-)
+from bot.config.load import config_digest, load_config, read_config
+from bot.config.model import DEFAULT_PROTECTED, ForbidRule, MaxLinesRule, RepoConfig, RequireRule
+from bot.core.errors import ConfigInvalid
 
 WHOLE = r"""
 version: 1
@@ -222,26 +214,26 @@ def test_no_text_does_anything_but_load_or_be_refused(text: str) -> None:
 
 # -- three outcomes -------------------------------------------------------------------------------------------------
 def test_absent_is_the_defaults_under_a_name_of_its_own() -> None:
-    absent, empty = read_policy(None), read_policy(b"")
-    assert absent.config == empty.config == RepoConfig() == absent.must()
+    absent, empty = read_config(None), read_config(b"")
+    assert absent.config == empty.config == RepoConfig() == absent.require_config()
     assert (absent.present, empty.present) == (False, True)
-    assert absent.digest == policy_digest(None) != empty.digest == policy_digest("")
+    assert absent.digest == config_digest(None) != empty.digest == config_digest("")
 
 
 def test_invalid_is_no_configuration_but_an_error() -> None:
-    policy = read_policy(b"paussed: true")
+    policy = read_config(b"paussed: true")
     assert policy.config is None and policy.present and policy.error is not None
     with pytest.raises(ConfigInvalid, match="paussed"):
-        policy.must()
+        policy.require_config()
 
 
 def test_bytes_that_are_no_text_are_invalid() -> None:
-    policy = read_policy(b"paused: \xff")
+    policy = read_config(b"paused: \xff")
     assert policy.config is None and policy.error is not None and "not UTF-8" in policy.error.summary
-    assert policy.digest not in (policy_digest(None), read_policy(b"paused: \xfe").digest)
+    assert policy.digest not in (config_digest(None), read_config(b"paused: \xfe").digest)
 
 
 def test_valid_is_the_configuration_and_the_digest_of_its_text() -> None:
-    policy = read_policy(b"paused: true\n")
-    assert policy.must().paused and policy.error is None
-    assert policy.digest == policy_digest("paused: true\n") != policy_digest("paused: true")
+    policy = read_config(b"paused: true\n")
+    assert policy.require_config().paused and policy.error is None
+    assert policy.digest == config_digest("paused: true\n") != config_digest("paused: true")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bot.changeset.tree import MODE_FILE, TreeEntry
-from bot.names import BlobSha
+from bot.core.names import BlobSha
 from bot.review.diff import read_diff
 from bot.review.figures import figures
 

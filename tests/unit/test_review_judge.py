@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from bot.errors import ModelAbsent, ModelUnavailable, ModelUnusable
+from bot.config.model import RepoConfig
+from bot.core.errors import ModelAbsent, ModelUnavailable, ModelUnusable
+from bot.core.names import BaseSha, CommitSha, Digest, HeadSha
 from bot.llm.model import Completion, Prompt
-from bot.names import BaseSha, CommitSha, Digest, HeadSha
-from bot.repo_config import RepoConfig
 from bot.review.kinds import AcceptanceAnswer, Conclusion, EvidenceKey, Met, ReviewKind, Verdict
 from bot.review.reviewer import Judge, JudgeRequest
 from bot.review.verdict import Answer, together

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.names import BaseSha, CommitSha, Digest, HeadSha, markers
+from bot.core.names import BaseSha, CommitSha, Digest, HeadSha, markers
 from bot.review.diff import Diff, read_diff
 from bot.review.kinds import (
     AcceptanceAnswer,
@@ -125,9 +125,7 @@ def test_a_change_of_three_thousand_lines_with_a_remark_on_each_stays_within_git
         assert len(text) <= BODY_LIMIT <= GITHUBS_LIMIT
         assert "cut here" in text and "Receipt" in text
     assert str(review_marker(VERDICT)) in shown.body, "what is found again is never cut off"
-    assert "Wrong" in shown.body.partition("beside the lines")[2], (
-        "what has no place beside the lines stands in the body"
-    )
+    assert "Wrong" in shown.body.partition("beside the lines")[2], "what has no place beside the lines is in the body"
     assert shown.output.title == "Rejected: 3000 errors"
 
 

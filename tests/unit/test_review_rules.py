@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.changeset.tree import MODE_SYMLINK
-from bot.repo_config import ForbidRule, MaxLinesRule, RequireRule, Rule
+from bot.config.model import ForbidRule, MaxLinesRule, RequireRule, Rule
 from bot.review.diff import Diff, read_diff
 from bot.review.kinds import ReviewKind
 from bot.review.rules import MOST_PER_RULE, broken_rules, rules_of

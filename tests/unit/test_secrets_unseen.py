@@ -10,9 +10,9 @@ import string
 import pytest
 
 from bot.changeset.check import check
-from bot.changeset.findings import Severity
 from bot.changeset.guards.config import GuardConfig
 from bot.changeset.model import ChangeSet, Edit
+from bot.core.findings import Severity
 from bot.weakening.gate import check_findings
 from tests.fakes.dict_tree import DictTree, changes
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from bot.__main__ import main
-from bot.effects import Effects
-from bot.errors import ModelUnavailable
+from bot.core.errors import ModelUnavailable
+from bot.effects.perform import Effects
 from bot.llm.counting import count_tokens
 from bot.llm.model import Completion, ModelKind, Prompt
 from bot.review.kinds import ReviewKind
@@ -23,8 +23,8 @@ from bot.review.selftest.packaged import packaged_seeds
 from bot.review.selftest.runner import TRIES, SelfTest
 from bot.review.selftest.score import Result
 from bot.review.selftest.seeds import Seed
-from bot.sandbox.script import Asked, Reply, Rule, answer, limited, review
-from bot.sandbox.scripted_model import ScriptedModel
+from bot.sandbox.model.script import Asked, Reply, Rule, answer, limited, review
+from bot.sandbox.model.server import ScriptedModel
 from tests.fakes.fake_clock import FakeClock
 
 R, E = ReviewKind.REASONING, ReviewKind.EFFICIENCY

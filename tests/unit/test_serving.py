@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from bot.errors import GitHubError, Unauthorized, Unavailable
-from bot.serving import Start
+from bot.cli.serve import Start
+from bot.core.errors import GitHubError, Unauthorized, Unavailable
 
 
 class Stop(threading.Event):

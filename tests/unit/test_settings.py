@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.errors import Audience, SettingsInvalid
+from bot.core.errors import Audience, SettingsInvalid
 from bot.llm.model import ModelKind
 from bot.settings import Settings, variables
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from bot.intake.commands import Command, parse_command
+from bot.core.shown_text import shown_text, without_comments
+from bot.intake.command_text import Command, parse_command
 from bot.plan.blueprint import read_blueprint
-from bot.shown_text import shown_text, without_comments
 
 SEEN = [
     "In templates the sequence <!-- must be escaped.\n\n## Acceptance\n\n- [ ] it is\n",

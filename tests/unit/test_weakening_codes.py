@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from bot.weakening.codes import MEANINGS
+from bot.core.codes.weakening import MEANINGS
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bot.changeset.check import check
-from bot.changeset.findings import Severity
 from bot.changeset.guards.config import GuardConfig
 from bot.changeset.model import ChangeSet, Edit
+from bot.core.findings import Severity
 from tests.fakes.dict_tree import DictTree
 
 REFUSED = (

@@ -7,10 +7,10 @@ import posixpath
 import re
 from collections.abc import Iterator, Sequence
 
-from bot.changeset.codes import found
-from bot.changeset.findings import Finding
 from bot.changeset.guards.known_names import ALWAYS_THERE, SCRIPT_SUFFIXES
 from bot.changeset.guards.view import FileView, ResultTree
+from bot.core.codes.changeset import make_finding
+from bot.core.findings import Finding
 from bot.syntax.languages import language_of
 from bot.syntax.outline import Outline, outline
 from bot.syntax.trees import parse_path
@@ -41,7 +41,7 @@ def code_reference_findings(views: Sequence[FileView], result: ResultTree) -> It
 
 def _finding(view: FileView, what: str, where: str, line: int | None = None) -> Finding:
     message = f"{view.source} loses {what}, which {where} still uses"
-    return found("loss.reference", message, edit=view.index, path=view.source, line=line)
+    return make_finding("loss.reference", message, edit=view.index, path=view.source, line=line)
 
 
 def _in_same_file(view: FileView, old: Outline, new: Outline, result: ResultTree) -> Iterator[Finding]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from bot.changeset.findings import Finding, Severity
-from bot.changeset.globs import matching
 from bot.changeset.guards.paths import plain_spelling
-from bot.config_mistakes import NEVER_WEAKENED, STRICT_FAMILIES
-from bot.repo_config import RepoConfig
+from bot.config.model import RepoConfig
+from bot.config.semantics import NEVER_WEAKENED, STRICT_FAMILIES
+from bot.core.findings import Finding, Severity
+from bot.core.globs import matching
 
 ALWAYS_PROTECTED = (".github/workflows/**", ".github/cadence.yml")
 """Not to be opened by configuration: the App holds no permission for workflows, and a policy must not edit itself."""

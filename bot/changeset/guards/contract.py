@@ -7,11 +7,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from bot.changeset.codes import found
-from bot.changeset.findings import Finding
 from bot.changeset.guards.paths import freed_paths, plain_spelling
 from bot.changeset.model import ChangeSet, Edit
 from bot.changeset.tree import MODE_DIRECTORY, TreeReader, TreeSearcher
+from bot.core.codes.changeset import make_finding
+from bot.core.findings import Finding
 
 _SHA = re.compile(r"[0-9a-fA-F]{40}|[0-9a-fA-F]{64}")
 
@@ -19,7 +19,7 @@ _SHA = re.compile(r"[0-9a-fA-F]{40}|[0-9a-fA-F]{64}")
 def contract_findings(change_set: ChangeSet, tree: TreeReader) -> tuple[Finding, ...]:
     """Everything the edits' own fields and the tree's paths decide; contents are compared later."""
     if not change_set.edits:
-        return (found("contract.empty", "the ChangeSet has no edits"),)
+        return (make_finding("contract.empty", "the ChangeSet has no edits"),)
     findings: list[Finding] = []
     freed = freed_paths(change_set)
     for index, edit in enumerate(change_set.edits):
@@ -34,27 +34,33 @@ def _content(index: int, edit: Edit) -> Iterator[Finding]:
     forms = [n for n in ("after", "after_base64", "replace") if getattr(edit, n) is not None]
     if edit.mode == "delete":
         if any(getattr(edit, n) for n in forms):
-            yield found("contract.conflicting_content", f"the delete of {edit.path} gives content", edit=index)
+            yield make_finding("contract.conflicting_content", f"the delete of {edit.path} gives content", edit=index)
         if edit.rename_from is not None or edit.executable is not None:
-            yield found(
+            yield make_finding(
                 "contract.conflicting_content", f"the delete of {edit.path} also renames or sets a mode", edit=index
             )
         return
     if len(forms) > 1:
         said = " and ".join(forms)
-        yield found("contract.conflicting_content", f"{edit.path} brings {said}", edit=index, path=edit.path)
+        yield make_finding("contract.conflicting_content", f"{edit.path} brings {said}", edit=index, path=edit.path)
     if edit.mode == "add" and edit.replace is not None and edit.rename_from is None:
-        yield found(
+        yield make_finding(
             "contract.conflicting_content", f"{edit.path} is new: nothing to replace", edit=index, path=edit.path
         )
     bare = edit.rename_from is not None or (edit.mode == "modify" and edit.executable is not None)
     if not forms and not bare:
-        yield found("contract.missing_after", f"{edit.mode} of {edit.path} has no content", edit=index, path=edit.path)
+        yield make_finding(
+            "contract.missing_after", f"{edit.mode} of {edit.path} has no content", edit=index, path=edit.path
+        )
     if edit.before_sha is not None:
         if edit.mode == "add" and edit.rename_from is None:
-            yield found("contract.before_sha", f"the add of {edit.path} has a before_sha", edit=index, path=edit.path)
+            yield make_finding(
+                "contract.before_sha", f"the add of {edit.path} has a before_sha", edit=index, path=edit.path
+            )
         elif not _SHA.fullmatch(edit.before_sha):
-            yield found("contract.before_sha", f"the before_sha of {edit.path} is no hash", edit=index, path=edit.path)
+            yield make_finding(
+                "contract.before_sha", f"the before_sha of {edit.path} is no hash", edit=index, path=edit.path
+            )
 
 
 def _presence(index: int, edit: Edit, tree: TreeReader, freed: frozenset[str]) -> Iterator[Finding]:
@@ -63,11 +69,11 @@ def _presence(index: int, edit: Edit, tree: TreeReader, freed: frozenset[str]) -
         if not _is_file(edit.rename_from, tree):
             yield _missing("contract.rename_missing_path", index, edit.rename_from, tree)
         if edit.rename_from == edit.path:
-            yield found("contract.no_op", f"{edit.path} is renamed to itself", edit=index, path=edit.path)
+            yield make_finding("contract.no_op", f"{edit.path} is renamed to itself", edit=index, path=edit.path)
         elif there and edit.path not in freed:
-            yield found("contract.add_existing_path", f"{edit.path} exists already", edit=index, path=edit.path)
+            yield make_finding("contract.add_existing_path", f"{edit.path} exists already", edit=index, path=edit.path)
     elif edit.mode == "add" and there and edit.path not in freed:
-        yield found("contract.add_existing_path", f"{edit.path} exists already", edit=index, path=edit.path)
+        yield make_finding("contract.add_existing_path", f"{edit.path} exists already", edit=index, path=edit.path)
     elif edit.mode != "add" and tree.entry(edit.path) is None:
         yield _missing(f"contract.{edit.mode}_missing_path", index, edit.path, tree)
 
@@ -81,7 +87,9 @@ def _missing(code: str, index: int, path: str, tree: TreeReader) -> Finding:
     near = near_paths(path, tree)
     hint = f"; the repository has {', '.join(near)}" if near else ""
     instruction = f"Use {near[0]} if that is the file meant." if near else ""
-    return found(code, f"{path} does not exist at the base{hint}", edit=index, path=path, instruction=instruction)
+    return make_finding(
+        code, f"{path} does not exist at the base{hint}", edit=index, path=path, instruction=instruction
+    )
 
 
 def near_paths(path: str, tree: TreeReader, limit: int = 3) -> Sequence[str]:
@@ -106,9 +114,9 @@ def _duplicates(change_set: ChangeSet) -> Iterator[Finding]:
     for index, edit in enumerate(change_set.edits):
         source = edit.rename_from
         if targets[edit.path] > 1:
-            yield found("contract.duplicate_path", f"{edit.path} has several edits", edit=index, path=edit.path)
+            yield make_finding("contract.duplicate_path", f"{edit.path} has several edits", edit=index, path=edit.path)
         if source is not None and source != edit.path and (sources[source] > 1 or source in kept):
-            yield found("contract.duplicate_path", f"{source} is renamed and edited", edit=index, path=source)
+            yield make_finding("contract.duplicate_path", f"{source} is renamed and edited", edit=index, path=source)
 
 
 def _collisions(change_set: ChangeSet, tree: TreeReader, freed: frozenset[str]) -> Iterator[Finding]:
@@ -121,7 +129,7 @@ def _collisions(change_set: ChangeSet, tree: TreeReader, freed: frozenset[str]) 
             twins = [t for t in _twins(prefix, written, tree) if t in written or _stays(t, tree, freed)]
             if twins:
                 message = f"{prefix} differs from {min(twins)} only in spelling"
-                yield found("contract.case_collision", message, edit=index, path=edit.path)
+                yield make_finding("contract.case_collision", message, edit=index, path=edit.path)
                 break
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bot.changeset.codes import found
-from bot.changeset.findings import Finding
 from bot.changeset.guards.view import FileView
+from bot.core.codes.changeset import make_finding
+from bot.core.findings import Finding
 from bot.syntax import python_code
 from bot.syntax.languages import LANGUAGES
 
@@ -36,7 +36,7 @@ def disguise_findings(view: FileView) -> Iterator[Finding]:
     ):
         if line is not None:
             message = f"{view.path}: {_SAID[code]} (line {line})"
-            yield found(code, message, edit=view.index, path=view.path, line=line)
+            yield make_finding(code, message, edit=view.index, path=view.path, line=line)
 
 
 _SAID = {
@@ -113,7 +113,7 @@ def _conflict(view: FileView) -> int | None:
 
 
 def _is_shown(view: FileView, line: int) -> bool:
-    """Whether the line is a sample: in a string that is no docstring, or in a block of unnamed or diff text."""
+    """Whether the line is a sample: in a string that is not a docstring, or in a block of unnamed or diff text."""
     if view.suffix == ".py":
         tree = python_code.module(view.after)
         return tree is not None and python_code.is_in_value(tree, line)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bot.changeset.codes import found
-from bot.changeset.findings import Finding
 from bot.changeset.guards.view import FileView
+from bot.core.codes.changeset import make_finding
+from bot.core.findings import Finding
 
 DOCUMENTS = frozenset({".md", ".markdown", ".mdx"})
 _HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*$")
@@ -22,7 +22,7 @@ def document_findings(view: FileView) -> Iterator[Finding]:
         return
     for code, said in (("loss.headings", _headings(view)), ("loss.table", _tables(view))):
         if said:
-            yield found(code, f"{view.path}: {said}", edit=view.index, path=view.path)
+            yield make_finding(code, f"{view.path}: {said}", edit=view.index, path=view.path)
 
 
 def _prose(lines: list[str]) -> Iterator[str]:

@@ -6,10 +6,10 @@ import ast
 import re
 from collections.abc import Iterator
 
-from bot.changeset.codes import found
-from bot.changeset.findings import Finding, Severity
 from bot.changeset.guards.syntax import is_loose_json
 from bot.changeset.guards.view import FileView
+from bot.core.codes.changeset import make_finding
+from bot.core.findings import Finding, Severity
 from bot.syntax import python_code
 
 PROSE = frozenset({".md", ".markdown", ".rst", ".txt", ".adoc", ".html", ".htm"})
@@ -193,7 +193,7 @@ def _lost(view: FileView) -> bool:
 
 
 def _bare_dots(view: FileView) -> Iterator[Finding]:
-    """Lines of nothing but dots in text that is no Python: an elision where lines vanished or at the file's edge."""
+    """Lines of nothing but dots in text that is not Python: an elision where lines vanished or at the file's edge."""
     if view.suffix == ".py" or view.before is None:
         return
     for number, line in view.added:
@@ -224,4 +224,4 @@ def _is_dots(node: ast.expr) -> bool:
 
 def _finding(code: str, view: FileView, number: int, line: str, severity: Severity | None = None) -> Finding:
     message = f"{view.path}:{number} replaces real content: {line.strip()[:80]}"
-    return found(code, message, edit=view.index, path=view.path, line=number, severity=severity)
+    return make_finding(code, message, edit=view.index, path=view.path, line=number, severity=severity)

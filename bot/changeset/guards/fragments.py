@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bot.changeset.codes import found
-from bot.changeset.findings import Finding
 from bot.changeset.guards.view import FileView
+from bot.core.codes.changeset import make_finding
+from bot.core.findings import Finding
 from bot.syntax import python_code
 from bot.syntax.outline import outline
 
@@ -29,7 +29,7 @@ def fragment_findings(view: FileView) -> Iterator[Finding]:
         ("loss.truncated", _truncated(view)),
     ):
         if said:
-            yield found(code, f"{view.path}: {said}", edit=view.index, path=view.path)
+            yield make_finding(code, f"{view.path}: {said}", edit=view.index, path=view.path)
 
 
 def _fragment(view: FileView) -> str:
@@ -55,7 +55,7 @@ def _fragment(view: FileView) -> str:
 
 
 def _head_left(view: FileView) -> int:
-    """How many of the old file's first four lines are left: without any, what came is no rewrite of the whole."""
+    """How many of the old file's first four lines are left: without any, what came is not a rewrite of the whole."""
     head = [line.strip() for line in view.old_lines if line.strip()][:4]
     there = {line.strip() for line in view.new_lines}
     return sum(line in there for line in head)

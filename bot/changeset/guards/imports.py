@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator, Sequence
 from sys import stdlib_module_names
 
-from bot.changeset.codes import found
-from bot.changeset.findings import Finding, Severity
 from bot.changeset.guards.python_modules import Imported, ModuleIndex, imports
 from bot.changeset.guards.view import FileView, ResultTree
+from bot.core.codes.changeset import make_finding
+from bot.core.findings import Finding, Severity
 from bot.syntax import python_code
 
 _MANIFEST = re.compile(
@@ -83,7 +83,7 @@ def import_names(requirement: str) -> tuple[str, ...]:
 
 def _unknown(view: FileView, item: Imported, severity: Severity | None = None) -> Finding:
     message = f"{view.path}:{item.line} imports {item.module}, which exists nowhere"
-    return found("imports.unknown", message, edit=view.index, path=view.path, line=item.line, severity=severity)
+    return make_finding("imports.unknown", message, edit=view.index, path=view.path, line=item.line, severity=severity)
 
 
 def _own(view: FileView, item: Imported, index: ModuleIndex, result: ResultTree) -> Iterator[Finding]:
@@ -103,7 +103,7 @@ def _own(view: FileView, item: Imported, index: ModuleIndex, result: ResultTree)
         missing = [n for n in missing if n not in python_code.bound_at_top(tree)]
     for name in missing:
         message = f"{view.path}:{item.line} imports {name} from {item.module}, which has no such name"
-        yield found("imports.name", message, edit=view.index, path=view.path, line=item.line)
+        yield make_finding("imports.name", message, edit=view.index, path=view.path, line=item.line)
 
 
 def _is_closed(module: str, index: ModuleIndex, result: ResultTree) -> bool:

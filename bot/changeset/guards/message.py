@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from bot.changeset.codes import found
-from bot.changeset.findings import Finding
-from bot.message_words import CLOSING, CONTROL, SKIP, SKIP_CHECKS, mentions, without_mentions
-from bot.names import RESERVED_TRAILERS
+from bot.core.codes.changeset import make_finding
+from bot.core.findings import Finding
+from bot.core.message_words import CLOSING, CONTROL, SKIP, SKIP_CHECKS, mentions, without_mentions
+from bot.core.names import RESERVED_TRAILERS
 
 MAX_SUBJECT = 72
 MAX_MESSAGE = 60_000
@@ -24,7 +24,7 @@ _CLOSED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class CleanMessage:
-    """A message that may stand in a commit ("" when nothing is left), and the findings of what was taken out."""
+    """A message that may be in a commit ("" when nothing is left), and the findings of what was taken out."""
 
     text: str
     findings: tuple[Finding, ...]
@@ -50,10 +50,10 @@ def _cleaned(text: str) -> tuple[str, list[Finding]]:
     ):
         text, count = pattern.subn(put, text)
         if count:
-            findings.append(found(code, f"the message holds {what}"))
+            findings.append(make_finding(code, f"the message holds {what}"))
     if mentions(text):
         text = without_mentions(text)
-        findings.append(found("message.mention", "the message holds an @mention"))
+        findings.append(make_finding("message.mention", "the message holds an @mention"))
     return text, findings
 
 
@@ -78,9 +78,9 @@ def clean_message(message: str) -> CleanMessage:
     subject, _, body = text.strip().partition("\n")
     subject, body = subject.strip(), body.strip()
     if not subject:
-        findings.append(found("message.blank", "the message has no subject"))
+        findings.append(make_finding("message.blank", "the message has no subject"))
     if len(subject) > MAX_SUBJECT:
-        findings.append(found("message.long_subject", f"the subject has {len(subject)} characters"))
+        findings.append(make_finding("message.long_subject", f"the subject has {len(subject)} characters"))
         body = f"{subject}\n\n{body}".strip()
         subject = _shortened(subject)
     return CleanMessage(f"{subject}\n\n{body}" if body else subject, tuple(dict.fromkeys(findings)))

@@ -6,10 +6,10 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from bot.changeset.codes import found
-from bot.changeset.findings import Finding
 from bot.changeset.model import ChangeSet
 from bot.changeset.tree import MODE_DIRECTORY, MODE_SUBMODULE, MODE_SYMLINK, TreeReader
+from bot.core.codes.changeset import make_finding
+from bot.core.findings import Finding
 
 MAX_PATH_BYTES = 1024
 MAX_COMPONENT_BYTES = 255
@@ -117,7 +117,7 @@ def path_findings(change_set: ChangeSet, tree: TreeReader) -> tuple[Finding, ...
         if problem is None:
             problem = _place_problem(path, tree, freed, written)
         if problem is not None:
-            findings.append(found(problem[0], problem[1], edit=index, path=path))
+            findings.append(make_finding(problem[0], problem[1], edit=index, path=path))
     return tuple(findings)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bot.changeset.codes import found
-from bot.changeset.findings import Finding
-from bot.changeset.globs import matching
 from bot.changeset.guards.config import GuardConfig
 from bot.changeset.guards.paths import named_paths, plain_spelling
 from bot.changeset.model import ChangeSet
-from bot.names import CONFIG_PATH
+from bot.core.codes.changeset import make_finding
+from bot.core.findings import Finding
+from bot.core.globs import matching
+from bot.core.names import CONFIG_PATH
 
 _LOCK_FILES = frozenset(
     [
@@ -40,7 +40,7 @@ def protected_findings(change_set: ChangeSet, config: GuardConfig) -> tuple[Find
     for index, path in named_paths(change_set):
         hit = protected_path(path, config)
         if hit is not None:
-            findings.append(found(hit[0], f"{path} is protected ({hit[1]})", edit=index, path=path))
+            findings.append(make_finding(hit[0], f"{path} is protected ({hit[1]})", edit=index, path=path))
     return tuple(findings)
 
 

@@ -7,10 +7,10 @@ import builtins
 import re
 from collections.abc import Iterator, Sequence
 
-from bot.changeset.codes import found
-from bot.changeset.findings import Finding
 from bot.changeset.guards.python_modules import ModuleIndex, imports, module_parts
 from bot.changeset.guards.view import FileView, ResultTree
+from bot.core.codes.changeset import make_finding
+from bot.core.findings import Finding
 from bot.syntax import python_code
 
 _MODULE_NAMES = {"__file__", "__name__", "__doc__", "__path__", "__spec__", "__builtins__", "__class__", "__debug__"}
@@ -47,7 +47,7 @@ def reference_findings(views: Sequence[FileView], result: ResultTree) -> Iterato
 
 def _finding(view: FileView, what: str, where: str, line: int | None = None) -> Finding:
     message = f"{view.source} loses {what}, which {where} still uses"
-    return found("loss.reference", message, edit=view.index, path=view.source, line=line)
+    return make_finding("loss.reference", message, edit=view.index, path=view.source, line=line)
 
 
 def _in_same_file(view: FileView, old: ast.Module, new: ast.Module) -> Iterator[Finding]:

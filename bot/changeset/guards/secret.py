@@ -28,12 +28,12 @@ from detect_secrets.plugins.slack import SlackDetector
 from detect_secrets.plugins.square_oauth import SquareOAuthDetector
 from detect_secrets.plugins.stripe import StripeDetector
 
-from bot.changeset.codes import found
-from bot.changeset.content import decoded, lines_of, searchable
-from bot.changeset.findings import Finding, Severity
 from bot.changeset.guards.secret_names import is_sealed, named_values
 from bot.changeset.guards.view import added_lines, suffix_of
-from bot.foreign_text import read_foreign
+from bot.core.codes.changeset import make_finding
+from bot.core.findings import Finding, Severity
+from bot.core.foreign_text import read_foreign
+from bot.core.text_content import decoded, lines_of, searchable
 
 _TOKENS: tuple[tuple[str, RegexBasedDetector], ...] = (
     ("an AWS key", AWSKeyDetector()),
@@ -107,7 +107,7 @@ def secret_findings(index: int, path: str, before: bytes | None, after: bytes | 
                 )
                 severity = Severity.WARNING if soft else None
                 message = f"{path}:{number} holds {what}"
-                yield found(code, message, edit=index, path=path, line=number, severity=severity)
+                yield make_finding(code, message, edit=index, path=path, line=number, severity=severity)
 
 
 def _pieces(line: str) -> Iterator[str]:

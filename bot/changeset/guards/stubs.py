@@ -6,9 +6,9 @@ import ast
 import re
 from collections.abc import Iterator
 
-from bot.changeset.codes import found
-from bot.changeset.findings import Finding, Severity
 from bot.changeset.guards.view import FileView
+from bot.core.codes.changeset import make_finding
+from bot.core.findings import Finding, Severity
 from bot.syntax import python_code
 
 _ABSTRACT = ("abstract", "overload", "Protocol", "ABC", "Abstract", "Interface")
@@ -53,7 +53,7 @@ def _is_all_stubs(tree: ast.Module) -> bool:
 def _stub(
     code: str, message: str, view: FileView, node: python_code.FunctionNode, severity: Severity | None = None
 ) -> Finding:
-    return found(code, message, edit=view.index, path=view.path, line=node.lineno, severity=severity)
+    return make_finding(code, message, edit=view.index, path=view.path, line=node.lineno, severity=severity)
 
 
 def _promises(node: python_code.FunctionNode, view: FileView) -> bool:

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 
-from bot.changeset.codes import found
-from bot.changeset.content import shown_lines
-from bot.changeset.findings import Finding, Severity
 from bot.changeset.guards.view import FileView
-from bot.foreign_text import read_foreign
+from bot.core.codes.changeset import make_finding
+from bot.core.findings import Finding, Severity
+from bot.core.foreign_text import read_foreign
+from bot.core.text_content import shown_lines
 from bot.syntax import python_code, trees
 from bot.syntax.languages import language_of
 
@@ -114,7 +114,7 @@ def _by_grammar(view: FileView) -> Iterator[Finding]:
     message = f"{view.path}:{line}: {what}"
     code = f"syntax.{family}"
     severity = Severity.WARNING if old is None else None
-    yield found(code, message, edit=view.index, path=view.path, line=line, severity=severity)
+    yield make_finding(code, message, edit=view.index, path=view.path, line=line, severity=severity)
 
 
 def syntax_findings(view: FileView) -> Iterator[Finding]:
@@ -135,4 +135,4 @@ def syntax_findings(view: FileView) -> Iterator[Finding]:
     severity = Severity.WARNING if view.before is None and _SAMPLES.search(view.path) and view.suffix != ".py" else None
     where = f"{view.path}:{problem[1]}" if problem[1] else view.path
     message = f"{where}: {problem[0]}"
-    yield found(code, message, edit=view.index, path=view.path, line=problem[1], severity=severity)
+    yield make_finding(code, message, edit=view.index, path=view.path, line=problem[1], severity=severity)

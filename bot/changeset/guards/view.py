@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from bot.changeset.content import decoded, lines_of
 from bot.changeset.edits import ResolvedEdit
 from bot.changeset.tree import MODE_EXECUTABLE, MODE_FILE, TreeReader, TreeSearcher
+from bot.core.text_content import decoded, lines_of
 
 _MAX_READ = 1_000_000
 _MAX_COMPARED = 20_000

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
-from bot.changeset.globs import matching
 from bot.changeset.tree import MODE_EXECUTABLE, MODE_FILE, TreeReader
+from bot.core.globs import matching
 from bot.plan.context.index import SourceFile, candidates, presentable, read_texts
 from bot.plan.context.ranking import mentioned, rank, rank_paths
 

@@ -42,7 +42,7 @@ class SourceFile:
 
 
 def presentable(path: str) -> bool:
-    """Whether a path can stand on a line of its own: a line break in it could pass for our own words."""
+    """Whether a path can be on a line of its own: a line break in it could pass for our own words."""
     return not _CONTROL.search(path)
 
 

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 
 from bot.changeset.tree import MODE_FILE, TreeEntry
-from bot.names import BlobSha
+from bot.core.names import BlobSha
 
 Files = Mapping[str, str]
 """Text by path; every text ends with a line end."""

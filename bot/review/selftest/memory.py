@@ -1,4 +1,4 @@
-"""What the one door needs to remember of a self test, which belongs to no run and no repository."""
+"""What the effect gateway needs to remember of a self test, which belongs to no run and no repository."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.names import RunId
+from bot.core.names import RunId
 
 
 @dataclass(slots=True)
-class RememberedEffect:
+class MemoryEffect:
     """One effect."""
 
     id: int
@@ -23,19 +23,19 @@ class MemoryEffects:
     """An `EffectStore` that is gone with the process; for one thread."""
 
     def __init__(self) -> None:
-        self._by_key: dict[tuple[str, str, str], RememberedEffect] = {}
-        self._by_id: dict[int, RememberedEffect] = {}
+        self._by_key: dict[tuple[str, str, str], MemoryEffect] = {}
+        self._by_id: dict[int, MemoryEffect] = {}
 
-    def effect(self, scope: str, kind: str, key: str) -> RememberedEffect | None:
+    def effect(self, scope: str, kind: str, key: str) -> MemoryEffect | None:
         return self._by_key.get((scope, kind, key))
 
-    def intend(self, scope: str, run_id: RunId | None, kind: str, key: str, now: datetime) -> RememberedEffect:  # noqa: ARG002
+    def intend(self, scope: str, run_id: RunId | None, kind: str, key: str, now: datetime) -> MemoryEffect:  # noqa: ARG002
         known = self.effect(scope, kind, key)
         if known is not None:
             known.attempts += 1
             known.state = "intended"
             return known
-        made = RememberedEffect(len(self._by_id) + 1)
+        made = MemoryEffect(len(self._by_id) + 1)
         self._by_key[scope, kind, key] = self._by_id[made.id] = made
         return made
 

@@ -1,35 +1,35 @@
-"""Has every seed judged by the real judge, with a real model behind the one door."""
+"""Runs every seed through the reviewer, with a real model behind the effect gateway."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
-from bot.clock import Clock
-from bot.effects import EffectKind, Mandate
-from bot.errors import ModelUnavailable
+from bot.config.load import read_config
+from bot.core.clock import Clock
+from bot.core.errors import ModelUnavailable
+from bot.core.names import BaseSha, CommitSha, HeadSha, InstallationId, RepositoryId, sha256
+from bot.effects.kinds import EffectActor, EffectKind
 from bot.llm.model import Completion, LanguageModel, Prompt
-from bot.names import BaseSha, CommitSha, HeadSha, InstallationId, RepositoryId, sha256
 from bot.plan.blueprint import read_blueprint
-from bot.policy import read_policy
 from bot.review.kinds import EvidenceKey, ReviewKind, Verdict
 from bot.review.reviewer import Judge, JudgeRequest
 from bot.review.selftest.changes import FilesTree
 from bot.review.selftest.score import Outcome, Result, outcome_of
 from bot.review.selftest.seeds import Seed
 
-MANDATE = Mandate("selftest", RepositoryId(0), InstallationId(0))
+ACTOR = EffectActor("selftest", RepositoryId(0), InstallationId(0))
 TRIES = 4
 FIRST_PAUSE_SECONDS = 2.0
 LONGEST_PAUSE_SECONDS = 60.0
 
 
-class Door(Protocol):
-    """The one door out."""
+class EffectGateway(Protocol):
+    """The effect gateway."""
 
     def perform(
         self,
-        mandate: Mandate,
+        actor: EffectActor,
         kind: EffectKind,
         natural_key: str,
         *,
@@ -42,10 +42,10 @@ class Door(Protocol):
 class SelfTest:
     """Asks one model about seeds; nothing is posted anywhere."""
 
-    def __init__(self, judge: Judge, model: LanguageModel, door: Door, clock: Clock) -> None:
+    def __init__(self, judge: Judge, model: LanguageModel, door: EffectGateway, clock: Clock) -> None:
         self._judge = judge
         self._model = model
-        self._door = door
+        self._effects = door
         self._clock = clock
 
     def run(self, kind: ReviewKind, seeds: Sequence[Seed], *, samples: int = 1) -> Iterator[Outcome]:
@@ -74,7 +74,7 @@ class SelfTest:
 
     def _judged(self, kind: ReviewKind, seed: Seed, sample: int) -> Verdict:
         blueprint = read_blueprint(seed.title, seed.blueprint)
-        policy = read_policy(None)
+        policy = read_config(None)
         diff = seed.diff
         key = EvidenceKey(_commit(HeadSha, diff, seed.name), _commit(BaseSha, seed.name), policy.digest, sample)
         return self._judge.judge(
@@ -90,13 +90,13 @@ class SelfTest:
                 diff=diff,
                 base_tree=FilesTree(seed.before),
                 tree=FilesTree(seed.after),
-                config=policy.must(),
+                config=policy.require_config(),
                 ask=self._ask,
             )
         )
 
     def _ask(self, prompt: Prompt) -> Completion:
-        """One question through the door; the canary words of two samples differ, and so do their prompts."""
+        """One question through the effect gateway; the canary words of two samples differ, and so do their prompts."""
 
         def do() -> dict[str, Any]:
             answer = self._model.complete(prompt)
@@ -104,7 +104,7 @@ class SelfTest:
 
         key = f"{prompt.kind}:{prompt.digest()}"
         return Completion(
-            **self._door.perform(MANDATE, EffectKind.MODEL_CALL, key, find=lambda: None, do=do, fresh=True)
+            **self._effects.perform(ACTOR, EffectKind.MODEL_CALL, key, find=lambda: None, do=do, fresh=True)
         )
 
 

@@ -13,7 +13,7 @@ from bot.review.selftest.seeds import Seed
 
 
 class Result(StrEnum):
-    """What came of one seed."""
+    """The outcome of one seed."""
 
     CAUGHT = "caught"
     MISSED = "missed"

@@ -256,6 +256,7 @@ def _text(tool: str, files: str, pattern: str, code: str, says: str) -> TextRow:
 
 
 TEXTS: tuple[TextRow, ...] = (
+    #
     # https://www.jenkins.io/doc/pipeline/steps/workflow-basic-steps/#catcherror-catch-error-and-set-build-result-to-failure
     _text("jenkins", r"(?:^|/)Jenkinsfile|\.jenkinsfile$", 
         r"\bcatchError\b(?!.*buildResult:\s*['\"]FAILURE)|\bwarnError\b|returnStatus:\s*true"

@@ -1,0 +1,1 @@
+"""`/cadence ...` commands: permission check, one file per verb, answers."""

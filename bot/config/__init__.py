@@ -1,0 +1,1 @@
+"""`.github/cadence.yml`: its model, loading, semantic checks, JSON Schema and test format."""

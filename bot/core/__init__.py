@@ -1,0 +1,1 @@
+"""Words that every package shares: names, errors, states, time, patterns, reason codes."""

@@ -1,0 +1,1 @@
+"""Every reason code, what it means and what to do next."""

@@ -1,0 +1,207 @@
+"""One current run: its row, its repository's calls, its mirror, and the few moves every stage makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from functools import cached_property
+from typing import Any, TypeVar
+
+import structlog
+
+from bot.config.load import LoadedConfig, read_config
+from bot.core.errors import CadenceError
+from bot.core.json_types import JsonDict
+from bot.core.names import CONFIG_PATH, CommitSha, RepoRef, RunId
+from bot.core.states import TERMINAL, RunState
+from bot.effects.kinds import EffectActor, EffectKind
+from bot.flow.services import Services
+from bot.git_store.mirror import Mirror
+from bot.github_api.client import RepositoryCalls
+from bot.github_api.permissions import CONTENTS_READ
+from bot.github_api.tokens import Permissions
+from bot.ledger.entries import RunEntry, actor_of, ref_of
+from bot.llm.model import Completion, Prompt
+from bot.publish.status_comment_text import ApprovalAsked
+
+log = structlog.get_logger("cadence.flow")
+T = TypeVar("T")
+
+
+class RunContext:
+    """Work on one run. The row is re-read after each change, so a stage never acts on a stale one."""
+
+    def __init__(self, services: Services, run_id: RunId) -> None:
+        self.services = services
+        self._run = _must(services, run_id)
+
+    @property
+    def run(self) -> RunEntry:
+        return self._run
+
+    @property
+    def actor(self) -> EffectActor:
+        return actor_of(self._run)
+
+    @cached_property
+    def ref(self) -> RepoRef:
+        return ref_of(self._run)
+
+    @cached_property
+    def calls(self) -> RepositoryCalls:
+        return self.services.github.at(self.ref)
+
+    @cached_property
+    def mirror(self) -> Mirror:
+        return self.services.git.mirror(self._run.repository_id)
+
+    @property
+    def git_url(self) -> str:
+        return self.services.github.urls.git(self.ref.name)
+
+    def reload(self) -> RunEntry:
+        """Read the row again."""
+        self._run = _must(self.services, self._run.run_id)
+        return self._run
+
+    def update(self, **fields: Any) -> RunEntry:
+        """Write fields of the row."""
+        self.services.ledger.update_run(self._run.run_id, **fields)
+        return self.reload()
+
+    def move(self, to: RunState, reason: str = "", *, by: str = "cadence") -> RunEntry:
+        """Make a move of the state table; the same state with the same reason is not a move."""
+        moved = self.services.ledger.move(self._run.run_id, to, reason=reason, by=by)
+        if moved is not None:
+            log.info("run.moved", run=self._run.run_id, to=to.value, reason=reason)
+        return self.reload()
+
+    def tell(
+        self,
+        *,
+        state: RunState | None = None,
+        next_step: str = "",
+        details: tuple[str, ...] = (),
+        asked: ApprovalAsked | None = None,
+    ) -> bool:
+        """Show on the issue the state of the run; gives whether GitHub took it.
+
+        At the gate the first reason of the newest decision is shown. A comment that cannot be written never ends a
+        run. Where it matters, for an end and for a question, the sweep tells it later (see telling.py).
+        """
+        run, decision = self._run, None
+        if run.state is RunState.GATED and state in (None, RunState.GATED):
+            decision = self.services.ledger.newest_decision(run.run_id)
+        try:
+            self.services.status.tell(
+                self.calls.issues,
+                run,
+                state=state,
+                next_step=next_step,
+                details=details,
+                asked=asked,
+                decision=decision,
+            )
+        except CadenceError as error:
+            log.warning("status.untold", run=run.run_id, code=error.code, summary=error.summary)
+            return False
+        finally:
+            self.reload()
+        return True
+
+    def tell_gate(self, next_step: str) -> None:
+        """Show the newest decision on the issue, with what to do next; nothing while a new commit is being built."""
+        if self._run.state is RunState.GATED:
+            self.tell(next_step=next_step)
+
+    def go_on_to(self, to: RunState, reason: str = "") -> bool:
+        """Make a move of the state table; False where another worker has ended the run meanwhile."""
+        try:
+            self.move(to, reason)
+        except CadenceError as error:
+            if error.code == "state.move" and self.reload().state in TERMINAL:
+                return False
+            raise
+        return True
+
+    def finish(self, to: RunState, reason: str, *, by: str = "cadence") -> bool:
+        """End the run; False where another worker ended it before, whose reason stays."""
+        ended = self.services.ledger.end_run(self._run.run_id, to, reason=reason, by=by)
+        if ended:
+            log.info("run.moved", run=self._run.run_id, to=to.value, reason=reason)
+        self.reload()
+        return ended
+
+    def fetch(self) -> None:
+        """Bring the mirror up to date, with a token that can only read this repository's contents."""
+        self.with_token(CONTENTS_READ, lambda token: self.mirror.fetch(self.git_url, token))
+
+    def with_token(self, permissions: Permissions, act: Callable[[Callable[[], str]], T]) -> T:
+        """Run a git operation with a token for this repository; see `GitHub.with_git_token`."""
+        return self.services.github.with_git_token(self.ref, permissions, act)
+
+    def config_at(self, commit: CommitSha) -> LoadedConfig:
+        """The policy at a commit."""
+        return read_config(self.mirror.read_file(commit, CONFIG_PATH))
+
+    def ask(self, attempt: str = "") -> Callable[[Prompt], Completion]:
+        """Ask the model through the effect gateway: the same prompt of the same run is answered from the ledger."""
+        return lambda prompt: _ask(self.services, self.actor, prompt, attempt)
+
+    def log_context(self) -> AbstractContextManager[Any]:
+        """Bind the run's id to everything logged and counted inside."""
+        return structlog.contextvars.bound_contextvars(run=self._run.run_id, repository=self._run.repository)
+
+
+def _must(services: Services, run_id: RunId) -> RunEntry:
+    run = services.ledger.run(run_id)
+    if run is None:
+        raise CadenceError(f"run {run_id} is not in the ledger", code="run.unknown", remedy="See `cadence runs`.")
+    return run
+
+
+def _ask(services: Services, actor: EffectActor, prompt: Prompt, attempt: str) -> Completion:
+    """One model call through the effect gateway, its answer kept, so that a crash after it does not pay for it
+    twice."""
+    answers: list[Completion] = []
+
+    def do() -> JsonDict:
+        started = services.clock.now()
+        asked = services.model.asked_name(prompt.kind)
+        try:
+            answer = services.model.complete(prompt)
+        except CadenceError as error:
+            services.ledger.record_model_call(
+                run_id=actor.run,
+                kind=prompt.kind.value,
+                model_asked=asked,
+                prompt_digest=prompt.digest(),
+                outcome=error.code,
+                at=started,
+            )
+            raise
+        cost = services.settings.prices().cost(
+            answer.model, asked, input_tokens=answer.input_tokens, output_tokens=answer.output_tokens
+        )
+        answer = replace(answer, asked=asked, cost=cost)
+        answers.append(answer)
+        services.ledger.record_model_call(
+            run_id=actor.run,
+            kind=prompt.kind.value,
+            model_asked=asked,
+            model_answered=answer.model,
+            prompt_digest=prompt.digest(),
+            input_tokens=answer.input_tokens,
+            output_tokens=answer.output_tokens,
+            cost=cost,
+            duration_ms=answer.duration_ms,
+            recorded=answer.recorded,
+            outcome=answer.finish,
+            at=started,
+        )
+        return {field: getattr(answer, field) for field in Completion.__dataclass_fields__}
+
+    key = f"{prompt.kind}:{prompt.digest()[:32]}{attempt}"
+    outcome = services.effects.perform(actor, EffectKind.MODEL_CALL, key, find=lambda: None, do=do, fresh=True)
+    return answers[0] if answers else Completion(**outcome)

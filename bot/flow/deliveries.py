@@ -1,0 +1,297 @@
+"""One delivery of the inbox: parsed, settled, and turned into at most one run started, stopped or looked at."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import structlog
+
+from bot.core.errors import CadenceError, NotFound
+from bot.core.names import CHECK_CONFIG, DeliveryId, HeadSha, PullNumber, RepositoryId
+from bot.core.states import AT_THE_GATE, TERMINAL, RunState
+from bot.flow.building.start import start_labelled, stop_runs
+from bot.flow.building.trigger import read_issue
+from bot.flow.context import RunContext
+from bot.flow.gate import config_check
+from bot.flow.gate.merge_queue import answer_group
+from bot.flow.gate.other_pulls import skip_own_checks
+from bot.flow.gate.reviews import request_re_review
+from bot.flow.gone import end_without_issue, issue_is_gone
+from bot.flow.services import Services
+from bot.flow.telling import SUSPENDED, resume_suspended
+from bot.intake.events import (
+    BranchPushed,
+    ChecksChanged,
+    CommandGiven,
+    Event,
+    GroupTested,
+    Handled,
+    Ignored,
+    InstallationChanged,
+    IssueChanged,
+    Pinged,
+    PullChanged,
+    RerunAsked,
+)
+from bot.intake.parse import parse
+from bot.ledger.entries import Delivery, RunEntry
+
+S = RunState
+log = structlog.get_logger("cadence.intake")
+
+
+def deliver(services: Services, guid: DeliveryId) -> None:
+    """Handle the delivery unless that is done. What came of it is recorded with it, and so is any exception."""
+    delivery = services.ledger.delivery(guid)
+    if delivery is None or delivery.status in ("done", "ignored", "dead"):
+        return
+    with structlog.contextvars.bound_contextvars(delivery=guid):
+        try:
+            result = _result(services, delivery)
+        except Exception as error:  # noqa: BLE001 - one delivery; whatever it raises must not keep others waiting
+            _failed(services, guid, error)
+            return
+        if isinstance(result, Ignored):
+            log.info("delivery.ignored", reason=result.reason)
+            services.ledger.mark_delivery(guid, "ignored", reason=result.reason)
+            return
+        if result.run is not None:
+            services.ledger.adopt_requests(guid, result.run)
+        log.info("delivery.done", note=result.note, run=result.run)
+        services.ledger.mark_delivery(guid, "done", reason=result.note, run=result.run)
+
+
+def _result(services: Services, delivery: Delivery) -> Handled | Ignored:
+    event = parse(
+        delivery.event, json.loads(delivery.body), app_id=services.identity.app_id, app_slug=services.identity.slug
+    )
+    return event if isinstance(event, Ignored) else handle(services, event)
+
+
+def _failed(services: Services, guid: DeliveryId, error: Exception) -> None:
+    """Record the failure; the inbox tries again after a pause, and in the end gives up where people can see it."""
+    if isinstance(error, CadenceError):
+        reason, after = str(error), error.after or 0.0
+        log.warning("delivery.failed", code=error.code, summary=error.summary)
+    else:
+        reason, after = f"internal: {type(error).__name__}: {error}"[:500], 0.0
+        log.error("delivery.failed", code="internal", exc_info=error)
+    if services.ledger.fail_delivery(guid, reason, services.clock.now(), after=after):
+        log.error("delivery.dead", reason=reason)
+
+
+def handle(services: Services, event: Event) -> Handled | Ignored:
+    """The one place where an event's type decides what happens."""
+    match event:
+        case IssueChanged():
+            return _issue(services, event)
+        case CommandGiven():
+            return _command(services, event)
+        case PullChanged():
+            handled = _pull(services, event)
+            return _noted(handled, config_check.put(services, event))
+        case GroupTested():
+            return _group(services, event)
+        case ChecksChanged():
+            return _checks(services, event)
+        case RerunAsked():
+            return _rerun(services, event)
+        case BranchPushed():
+            return _push(services, event)
+        case InstallationChanged():
+            return _installation(services, event)
+        case Pinged():
+            return Handled(f"ping: {event.zen}")
+
+
+def _noted(handled: Handled | Ignored, note: str | None) -> Handled | Ignored:
+    """The outcome of an event, and what else was done."""
+    if note is None:
+        return handled
+    return Handled(note) if isinstance(handled, Ignored) else Handled(f"{handled.note}; {note}", handled.run)
+
+
+def _issue(services: Services, event: IssueChanged) -> Handled | Ignored:
+    if event.action in ("deleted", "transferred"):
+        return _gone(services, event)
+    try:
+        return _changed(services, event)
+    except NotFound:
+        return _gone(services, event)
+
+
+def _gone(services: Services, event: IssueChanged) -> Handled | Ignored:
+    """The issue was deleted or moved to another repository, where it has another number: its runs end."""
+    runs = [r for r in services.ledger.runs_of_issue(event.repo.repository_id, event.issue) if r.state not in TERMINAL]
+    desks = [context for context in (RunContext(services, run.run_id) for run in runs) if issue_is_gone(context)]
+    for context in desks:
+        with context.log_context():
+            end_without_issue(context)
+    if not desks:
+        return Ignored(f"issue #{event.issue} is gone, or no unfinished run is concerned")
+    return Handled(f"issue #{event.issue} is gone", desks[0].run.run_id)
+
+
+def _changed(services: Services, event: IssueChanged) -> Handled | Ignored:
+    match event.action:
+        case "labeled" | "reopened":
+            return _begun(services, event)
+        case "unlabeled" | "closed":
+            return _unwanted(services, event)
+        case _:
+            return _edited(services, event)
+
+
+def _begun(services: Services, event: IssueChanged) -> Handled | Ignored:
+    """A run, where the label is the one that starts runs; any other may still matter to the gate."""
+    begun = start_labelled(services, event.repo, event.issue, event.label if event.action == "labeled" else None)
+    if not isinstance(begun, Ignored):
+        return Handled(f"run {begun}", begun)
+    repository = event.repo.repository_id
+    return _look(services, repository, services.ledger.runs_of_issue(repository, event.issue)) or begun
+
+
+def _unwanted(services: Services, event: IssueChanged) -> Handled | Ignored:
+    """The issue was closed or lost a label: stop its runs, if GitHub still says so.
+
+    A delivery can come late, twice, or again days later, and tells only what was true when it was made. So the issue is
+    read: where it is open with the label, the run of that label goes on, or begins.
+    """
+    runs = [r for r in services.ledger.runs_of_issue(event.repo.repository_id, event.issue) if r.state not in TERMINAL]
+    if not runs:
+        return Ignored("no unfinished run for the issue")
+    history, trigger = read_issue(services, event.repo, event.issue)
+    if event.action == "unlabeled" and not trigger.is_named(event.label):
+        return _look(services, event.repo.repository_id, runs) or Ignored(trigger.why_not(event.label))
+    if trigger.in_force(history) is not None:
+        begun = start_labelled(services, event.repo, event.issue)
+        if not isinstance(begun, Ignored):
+            return Handled(f"run {begun}, by the label that was put on since", begun)
+        looked = _look(services, event.repo.repository_id, runs)
+        return looked or Ignored(f"the issue is open with the label: this `{event.action}` is out of date")
+    who = f"@{event.sender.login}"
+    said = f"the issue was closed by {who}"
+    return _stopped(
+        services, runs, said if event.action == "closed" else f"the label `{event.label}` was taken off by {who}"
+    )
+
+
+def _stopped(services: Services, runs: Sequence[RunEntry], reason: str) -> Handled:
+    """Stop unfinished runs; one with a pull request is settled by a look, for a merge closes issues too."""
+    for run in runs:
+        if run.pull is not None:
+            services.engine.tick(run.repository_id, run.pull)
+    stopped = stop_runs(services, [r for r in runs if r.pull is None], reason)
+    return Handled(f"stopped {', '.join(stopped)}" if stopped else "looking at the pull request", runs[0].run_id)
+
+
+def _edited(services: Services, event: IssueChanged) -> Handled | Ignored:
+    """An edit matters to a run that waits for approval (what it shows has changed) and at the gate."""
+    for run in services.ledger.runs_of_issue(event.repo.repository_id, event.issue):
+        if run.state is S.WAITING_APPROVAL:
+            services.ledger.move(run.run_id, S.RECEIVED, reason="the text was edited", by=event.sender.login)
+            services.engine.start_build(run.run_id, f"edited-{services.ledger.last_transition(run.run_id)}")
+            return Handled("the text to approve has changed", run.run_id)
+    runs = services.ledger.runs_of_issue(event.repo.repository_id, event.issue)
+    return _look(services, event.repo.repository_id, runs) or Ignored("the edit does not affect a run of the issue")
+
+
+def _look(services: Services, repository: RepositoryId, runs: Sequence[RunEntry]) -> Handled | None:
+    """Book a look at the pull request of the first run that has one to look at."""
+    for run in runs:
+        if run.pull is not None and run.state in AT_THE_GATE:
+            services.engine.tick(repository, run.pull)
+            return Handled(f"looking at #{run.pull}", run.run_id)
+    return None
+
+
+def _command(services: Services, event: CommandGiven) -> Handled | Ignored:
+    return services.handle_command(services, event)
+
+
+def _pull(services: Services, event: PullChanged) -> Handled | Ignored:
+    run = services.ledger.run_for_pull(event.repo.repository_id, event.pull)
+    if run is None:
+        names = skip_own_checks(services, event)
+        if names:
+            return Handled(f"#{event.pull} is not a Cadence pull request: {', '.join(names)} skipped")
+        return Ignored(f"pull request #{event.pull} is not a Cadence pull request")
+    own = event.sender is not None and event.sender.login == services.identity.bot_login
+    if own and event.action in ("opened", "synchronize", "edited", "closed"):
+        return Ignored("own action: the step that made it evaluates the gate")
+    looked = _look(services, event.repo.repository_id, [run])
+    if looked is not None and event.base_was not in ("", event.base_branch) and event.base_branch == run.base_branch:
+        # Back from another base, to which it may have been fitted meanwhile: re-review it.
+        request_re_review(services, run, event.head)
+    return looked or Ignored(f"its run is {run.state}")
+
+
+def _group(services: Services, event: GroupTested) -> Handled | Ignored:
+    told = answer_group(services, event)
+    return Handled(told) if told else Ignored("no rule of the base requires a Cadence check")
+
+
+def _checks(services: Services, event: ChecksChanged) -> Handled | Ignored:
+    if event.app_id == services.identity.app_id:
+        return Ignored("our own check: the step that created it has evaluated the gate")
+    by_head = services.ledger.run_for_head(event.repo.repository_id, HeadSha(event.head))
+    by_pull = (services.ledger.run_for_pull(event.repo.repository_id, PullNumber(pull)) for pull in event.pulls)
+    merged = services.ledger.run_for_merge(event.repo.repository_id, event.head)
+    runs = [run for run in (by_head, *by_pull, merged) if run is not None]
+    return _look(services, event.repo.repository_id, runs) or Ignored("no Cadence pull request has this head")
+
+
+def _rerun(services: Services, event: RerunAsked) -> Handled | Ignored:
+    if event.check_name == CHECK_CONFIG:
+        told = config_check.again(services, event.repo, HeadSha(event.head))
+        return Handled(f"`{CHECK_CONFIG}` on {event.head[:12]} again: {told}")
+    head = HeadSha(event.head)
+    run = services.ledger.run_for_head(event.repo.repository_id, head) or _run_judged_at(services, event)
+    if run is None or run.state not in AT_THE_GATE or run.pull is None:
+        return Ignored("the commit is not the head of a pull request that Cadence works on")
+    attempts = request_re_review(services, run, head, event.check_name)
+    services.engine.tick(run.repository_id, run.pull)
+    return Handled(f"judging {event.head[:12]} again: {', '.join(attempts) or 'only the gate'}", run.run_id)
+
+
+def _run_judged_at(services: Services, event: RerunAsked) -> RunEntry | None:
+    """The run whose pull request was last judged at that commit: a person may have pushed it."""
+    for pull in event.pulls:
+        run = services.ledger.run_for_pull(event.repo.repository_id, pull)
+        decided = services.ledger.newest_decision(run.run_id) if run is not None else None
+        if decided is not None and decided.head == event.head:
+            return run
+    return None
+
+
+def _push(services: Services, event: BranchPushed) -> Handled | Ignored:
+    repository = event.repo.repository_id
+    concerned = services.ledger.runs_at_gate_on(repository, event.branch)
+    for run in concerned:
+        if run.pull is not None:
+            services.engine.tick(repository, run.pull)
+    if concerned:
+        return Handled(f"`{event.branch}` moved: looking at {len(concerned)} pull request(s)", concerned[0].run_id)
+    unfinished = (run for run in services.ledger.unfinished_runs() if run.repository_id == repository)
+    on_branch = [run for run in unfinished if run.branch == event.branch]
+    return _look(services, repository, on_branch) or Ignored(
+        f"`{event.branch}` is not a base or branch that Cadence uses"
+    )
+
+
+def _installation(services: Services, event: InstallationChanged) -> Handled | Ignored:
+    """Access was taken away: stop what ran there. Access given: the sweep finds labelled issues."""
+    gone = set(event.removed_repository_ids)
+    everything = event.action in ("deleted", "suspend")
+    lost = [
+        run
+        for run in services.ledger.unfinished_runs()
+        if run.installation_id == event.installation_id and (everything or run.repository_id in gone)
+    ]
+    reason = SUSPENDED if event.action == "suspend" else f"installation {event.action}"
+    for run in lost:
+        services.ledger.move(run.run_id, S.STOPPED, reason=reason, by="GitHub")
+    if event.action == "unsuspend":
+        return Handled(f"installation unsuspend: {len(resume_suspended(services, event.installation_id))} run(s) go on")
+    return Handled(f"installation {event.action}: {len(lost)} run(s) stopped")

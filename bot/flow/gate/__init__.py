@@ -1,0 +1,1 @@
+"""From a pull request to a merge."""

@@ -1,0 +1,208 @@
+"""Effects with their intents and outcomes, requests, model calls, and the pace between writes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.core.names import RepositoryId, RunId, sha256
+from bot.ledger.chain import canonical
+from bot.ledger.chain_store import append
+from bot.ledger.database import Store, insert_once
+from bot.ledger.entries import Counts, EffectEntry, ModelCallEntry
+from bot.ledger.tables import effects, model_calls, pace, requests, runs
+
+_NOT_CONTENT = ("/app/installations/{installation_id}/access_tokens", "/graphql")
+
+MOST_WAITING = 60
+"""Writers of one installation that can wait in a row: several times the threads of a process, each holding one slot."""
+
+
+class EffectRecords(Store):
+    """The part of the ledger behind the effect gateway."""
+
+    def effect(self, scope: str, kind: str, key: str) -> EffectEntry | None:
+        """The effect of that natural key in that scope."""
+        row = self._one(
+            sa.select(effects).where(effects.c.scope == scope, effects.c.kind == kind, effects.c.natural_key == key)
+        )
+        return None if row is None else EffectEntry(**row)
+
+    def intend(self, scope: str, run_id: RunId | None, kind: str, key: str, now: datetime) -> EffectEntry:
+        """Write the intent before the effect; a repeated intent counts one attempt more."""
+        values = {
+            "scope": scope, "run_id": run_id, "kind": kind, "natural_key": key,
+            "state": "intended", "attempts": 1, "intended_at": now,
+        }  # fmt: skip
+        with self._engine.begin() as connection:
+            if not insert_once(connection, effects, values):
+                connection.execute(
+                    sa.update(effects)
+                    .where(effects.c.scope == scope, effects.c.kind == kind, effects.c.natural_key == key)
+                    .values(state="intended", attempts=effects.c.attempts + 1, intended_at=now, ended_at=None)
+                )
+            if run_id is not None:
+                row = connection.execute(
+                    sa.select(effects.c.id, effects.c.attempts).where(
+                        effects.c.scope == scope, effects.c.kind == kind, effects.c.natural_key == key
+                    )
+                ).one()
+                told = {"id": row.id, "kind": kind, "key": key, "attempt": row.attempts}
+                append(connection, run_id, "intent", now, told)
+        entry = self.effect(scope, kind, key)
+        assert entry is not None
+        return entry
+
+    def settle(
+        self, effect_id: int, state: str, *, outcome: dict[str, Any] | None, error_code: str | None, now: datetime
+    ) -> None:
+        """Record an effect's outcome: `done`, `found` or `failed`."""
+        with self._engine.begin() as connection:
+            connection.execute(
+                sa.update(effects)
+                .where(effects.c.id == effect_id)
+                .values(state=state, outcome=outcome, error_code=error_code, ended_at=now)
+            )
+            row = connection.execute(
+                sa.select(effects.c.run_id, effects.c.kind, effects.c.natural_key).where(effects.c.id == effect_id)
+            ).first()
+            if row is None or row.run_id is None:
+                return
+            told = {"id": effect_id, "kind": row.kind, "key": row.natural_key, "state": state, "error": error_code}
+            append(connection, row.run_id, "outcome", now, told | _outcome(row.kind, outcome))
+
+    def effects_of(self, run_id: RunId) -> list[EffectEntry]:
+        """Every effect of a run, oldest intent first."""
+        return [
+            EffectEntry(**row)
+            for row in self._all(sa.select(effects).where(effects.c.run_id == run_id).order_by(effects.c.id))
+        ]
+
+    def record_request(self, run_id: RunId | str | None, *, method: str, route: str, status: int, at: datetime) -> None:
+        """Count one GitHub request that went out."""
+        with self._engine.begin() as connection:
+            connection.execute(
+                sa.insert(requests).values(run_id=run_id, at=at, method=method, route=route, status=status)
+            )
+
+    def adopt_requests(self, delivery: str, run_id: RunId) -> None:
+        """Count what was sent while a delivery was settled to the run that it turned out to concern."""
+        with self._engine.begin() as connection:
+            connection.execute(sa.update(requests).where(requests.c.run_id == delivery).values(run_id=run_id))
+
+    def requests_between(self, run_id: RunId, begin: datetime, end: datetime) -> int:
+        """How many requests for a run counted against GitHub's limit in a time: no 304s, no minting of tokens."""
+        row = self._one(
+            sa.select(sa.func.count().label("count")).where(
+                requests.c.run_id == run_id,
+                requests.c.at.between(begin, end),
+                requests.c.status != 304,
+                requests.c.route.not_like("%/access_tokens"),
+            )
+        )
+        return int((row or {"count": 0})["count"])
+
+    def requests_of(self, run_id: RunId) -> list[dict[str, Any]]:
+        """Every GitHub request made for a run, oldest first: at, method, route, status."""
+        return self._all(sa.select(requests).where(requests.c.run_id == run_id).order_by(requests.c.id))
+
+    def record_model_call(
+        self,
+        *,
+        run_id: RunId | None,
+        kind: str,
+        at: datetime,
+        model_asked: str,
+        prompt_digest: str,
+        outcome: str,
+        model_answered: str = "",
+        input_tokens: int = 0,
+        output_tokens: int = 0,
+        cost: float | None = None,
+        duration_ms: int = 0,
+        recorded: bool = False,
+    ) -> None:
+        """Record one question to a model and its figures."""
+        values = {name: value for name, value in locals().items() if name != "self"}
+        told = {name: value for name, value in values.items() if name not in ("run_id", "at")}
+        with self._engine.begin() as connection:
+            connection.execute(sa.insert(model_calls).values(**values))
+            if run_id is not None:
+                append(connection, run_id, "model", at, told)
+
+    def model_calls_of(self, run_id: RunId) -> list[ModelCallEntry]:
+        """Every model call of a run, oldest first."""
+        columns = [model_calls.c[name] for name in ModelCallEntry.__dataclass_fields__]
+        rows = self._all(sa.select(*columns).where(model_calls.c.run_id == run_id).order_by(model_calls.c.id))
+        return [ModelCallEntry(**row) for row in rows]
+
+    def counts(self, run_id: RunId) -> Counts:
+        """What a run has spent so far."""
+        sent = self.requests_of(run_id)
+        asked = self.model_calls_of(run_id)
+        costs = [call.cost for call in asked if call.cost is not None]
+        return Counts(
+            github_calls=len(sent),
+            content_creating=sum(r["method"] != "GET" and r["route"] not in _NOT_CONTENT for r in sent),
+            model_calls=len(asked),
+            input_tokens=sum(call.input_tokens for call in asked),
+            output_tokens=sum(call.output_tokens for call in asked),
+            cost=sum(costs) if costs else None,
+        )
+
+    def cost_since(self, repository_id: RepositoryId, since: datetime) -> float:
+        """What all runs of a repository have cost since a time; calls without a price count nothing."""
+        query = sa.select(sa.func.sum(model_calls.c.cost)).where(
+            runs.c.run_id == model_calls.c.run_id, runs.c.repository_id == repository_id, model_calls.c.at >= since
+        )
+        row = self._one(query)
+        return 0.0 if row is None or row["sum_1"] is None else float(row["sum_1"])
+
+    def reserve_write(
+        self, installation_id: int, interval_ms: int, now: datetime, *, count: int = 1, first: bool = False
+    ) -> float:
+        """Take the installation's next `count` writing slots, across processes; returns the seconds to the first one.
+
+        `first` takes the earliest slots even where others reserved them: those ask `must_yield` when their time comes
+        and reserve again.
+
+        The slots that are kept were written by another process, by that machine's clock. One that is further away than
+        any number of waiting writers explains was written by a clock that is wrong, and does not count.
+        """
+        moment, step = now.timestamp(), interval_ms / 1000.0
+        with self._engine.begin() as connection:
+            latest = moment + MOST_WAITING * step
+            next_at, kept_until = (at if at <= latest else moment for at in self._pace_of(connection, installation_id))
+            slot = max(moment, next_at)
+            if first and next_at > moment:
+                # The slots ahead lie one step apart, the last one before `next_at`.
+                slot = next_at - int((next_at - moment) / step) * step
+            slot = max(slot, kept_until)
+            end = slot + count * step
+            values = {"next_at": max(next_at, end), "kept_until": end if first else kept_until}
+            connection.execute(sa.update(pace).where(pace.c.installation_id == installation_id).values(values))
+        return slot - moment
+
+    def must_yield(self, installation_id: int, now: datetime) -> bool:
+        """Whether a write that takes precedence has taken the present slot of the installation."""
+        with self._engine.begin() as connection:
+            return now.timestamp() < self._pace_of(connection, installation_id)[1]
+
+    def _pace_of(self, connection: sa.Connection, installation_id: int) -> tuple[float, float]:
+        """(the first free slot, until when the slots are kept for a write that takes precedence), locked."""
+        insert_once(connection, pace, {"installation_id": installation_id, "next_at": 0.0, "kept_until": 0.0})
+        row = connection.execute(
+            sa.select(pace.c.next_at, pace.c.kept_until)
+            .where(pace.c.installation_id == installation_id)
+            .with_for_update()
+        ).one()
+        return float(row.next_at), float(row.kept_until)
+
+
+def _outcome(kind: str, outcome: dict[str, Any] | None) -> dict[str, Any]:
+    """An effect's outcome for the chain: whole, but for a model's answer, of which the digest is enough."""
+    if outcome is None or kind != "model.call":
+        return {"outcome": outcome}
+    return {"outcome_digest": sha256(canonical(outcome))}

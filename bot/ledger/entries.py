@@ -1,0 +1,266 @@
+"""What the ledger holds, as frozen values. Times are timezone-aware UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from bot.core.names import (
+    Cause,
+    CommentId,
+    DeliveryId,
+    Digest,
+    HeadSha,
+    InstallationId,
+    IssueNumber,
+    PullNumber,
+    RepoName,
+    RepoRef,
+    RepositoryId,
+    RunId,
+)
+from bot.core.states import RunState
+from bot.effects.kinds import EffectActor
+from bot.review.kinds import ReviewKind, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One webhook delivery as it came, and what came of it.
+
+    `status` is `new`, `taken` (a worker has it), `done`, `ignored`, `failed` (it is tried again at `due_at`) or `dead`
+    (given up after several attempts); `reason` says why. `urgency` orders the waiting ones, 0 first; deliveries of one
+    `subject` tell the same, so one of them is enough. `taken_by` is the executor's id.
+    """
+
+    guid: DeliveryId
+    event: str
+    action: str
+    installation_id: int | None
+    repository_id: int | None
+    received_at: datetime
+    body: str
+    status: str = "new"
+    reason: str = ""
+    attempts: int = 1
+    run_id: RunId | None = None
+    urgency: int = 1
+    subject: str = ""
+    due_at: datetime | None = None
+    taken_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandEntry:
+    """A command as it was taken; `answer` is its answer where that is known already, `state` `pending` or `done`."""
+
+    repository_id: RepositoryId
+    comment_id: CommentId
+    edit: str
+    repository: str
+    installation_id: InstallationId
+    issue: IssueNumber
+    is_pull: bool
+    login: str
+    may_write: bool
+    verb: str
+    answer: str
+    state: str
+    at: datetime
+    answered_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunEntry:
+    """A run: (repository id, issue, cause) and where it is.
+
+    `title` and `body` are the text the run works on; `asked_digest` is what an approval would approve and `asked_at`
+    since when it is shown, by GitHub's clock; `approved_digest` is an approved text, `approved_diff` an approved
+    ChangeSet, `approved_pushed` the sha256 of the pull request's diff with people's commits in it.
+    """
+
+    run_id: RunId
+    repository_id: RepositoryId
+    repository: str
+    installation_id: InstallationId
+    issue: IssueNumber
+    cause: Cause
+    started_by: str
+    state: RunState
+    reason: str
+    created_at: datetime
+    updated_at: datetime
+    title: str = ""
+    body: str = ""
+    blueprint_digest: str = ""
+    text_trusted: bool = False
+    guidance: str = ""
+    discard: bool = False
+    asked_digest: str = ""
+    asked_at: datetime | None = None
+    approved_digest: str = ""
+    approved_diff: str = ""
+    approved_by: str = ""
+    approved_pushed: str = ""
+    asked_reviews: str = ""
+    """`head kind:attempt ...`: the attempt that was last asked for on that head; a verdict before it is void."""
+    default_branch: str = ""
+    base_branch: str = ""
+    base_sha: str = ""
+    head_sha: str = ""
+    changeset_digest: str = ""
+    summary: str = ""
+    plan: str = ""
+    branch: str = ""
+    pull: PullNumber | None = None
+    status_comment: int | None = None
+    merge_sha: str = ""
+
+    def least_attempt(self, kind: ReviewKind, head: str) -> int:
+        """The least attempt of a review that counts on a head: more than the first where somebody asked again."""
+        asked = asked_attempts(self.asked_reviews, head)
+        return asked.get(kind.value, 1)
+
+
+def asked_attempts(text: str, head: str) -> dict[str, int]:
+    """What a run's `asked_reviews` says of a head: by kind of review the attempt that was asked for."""
+    of, *asked = text.split() or [""]
+    return {kind: int(attempt) for kind, _, attempt in (one.partition(":") for one in asked)} if of == head else {}
+
+
+@dataclass(frozen=True, slots=True)
+class TransitionEntry:
+    """A move of the state table."""
+
+    id: int
+    run_id: RunId
+    at: datetime
+    came_from: str
+    to: str
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class EffectEntry:
+    """An effect's intent and outcome; `state` is `intended`, `done`, `found` or `failed`."""
+
+    id: int
+    scope: str
+    run_id: RunId | None
+    kind: str
+    natural_key: str
+    state: str
+    attempts: int
+    intended_at: datetime
+    ended_at: datetime | None
+    outcome: dict[str, Any] | None
+    error_code: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCallEntry:
+    """One question to a model: tokens as the server counted them, cost where prices are configured."""
+
+    run_id: RunId | None
+    kind: str
+    at: datetime
+    model_asked: str
+    model_answered: str
+    prompt_digest: str
+    input_tokens: int
+    output_tokens: int
+    cost: float | None
+    duration_ms: int
+    outcome: str
+    recorded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionEntry:
+    """What the gate decided on one head, with every reason."""
+
+    id: int
+    run_id: RunId
+    at: datetime
+    pull: int
+    head: str
+    outcome: str
+    reasons: tuple[dict[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProofEntry:
+    """A merge's proof: the manifest as signed before it, and the seal after it (empty texts until then)."""
+
+    digest: Digest
+    run_id: RunId
+    repository_id: RepositoryId
+    decision_id: int
+    head: HeadSha
+    at: datetime
+    key_id: str
+    manifest: str
+    manifest_signature: str
+    seal: str = ""
+    seal_signature: str = ""
+    merge_sha: str = ""
+    sealed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """A public key under which proofs were signed: 32 bytes in lower-case hex."""
+
+    key_id: str
+    public_key: str
+    first_used_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """A run's spending so far. `content_creating` are the mutating GitHub calls, token minting left out."""
+
+    github_calls: int
+    content_creating: int
+    model_calls: int
+    input_tokens: int
+    output_tokens: int
+    cost: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineRow:
+    """One line of a run's history, of whatever kind."""
+
+    at: datetime
+    kind: str
+    what: str
+    detail: str
+
+
+def verdict_to_json(verdict: Verdict) -> dict[str, Any]:
+    """A verdict as JSON data that `verdict_from_json` reads back to an equal value."""
+    return asdict(verdict)
+
+
+def verdict_from_json(data: Mapping[str, Any]) -> Verdict:
+    """The verdict that `verdict_to_json` wrote. Raises pydantic.ValidationError for anything else."""
+    return _VERDICT.validate_python(dict(data))
+
+
+_VERDICT = TypeAdapter(Verdict)
+
+
+def actor_of(run: RunEntry) -> EffectActor:
+    """The mandate in whose name a run's effects are made."""
+    return EffectActor(run.run_id, run.repository_id, run.installation_id, run.run_id)
+
+
+def ref_of(run: RunEntry) -> RepoRef:
+    """Where a run's calls go."""
+    return RepoRef(run.repository_id, RepoName.parse(run.repository), run.installation_id)

@@ -1,0 +1,183 @@
+"""Evidence: ChangeSets, findings, verdicts, decisions, and when a head or a check was first seen."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.changeset.model import ChangeSet
+from bot.core.findings import Finding
+from bot.core.names import BaseSha, Digest, HeadSha, IssueNumber, RepositoryId, RunId, sha256
+from bot.ledger.chain import canonical
+from bot.ledger.chain_store import append
+from bot.ledger.database import Store, insert_once
+from bot.ledger.entries import DecisionEntry, verdict_from_json, verdict_to_json
+from bot.ledger.tables import changesets, decisions, findings, runs, sightings, transitions, verdicts
+from bot.review.kinds import ReviewKind, Verdict
+
+
+class Evidence(Store):
+    """The part of the ledger that a merge can be checked against. `_now` is given by the ledger."""
+
+    _now: Callable[[], datetime]
+
+    def save_changeset(self, run_id: RunId, change_set: ChangeSet) -> Digest:
+        """Keep a ChangeSet by the digest of its canonical JSON."""
+        digest = change_set.digest()
+        values: dict[str, Any] = {"digest": digest, "run_id": run_id, "at": self._now()}
+        values["canonical"] = change_set.canonical_json()
+        with self._engine.begin() as connection:
+            insert_once(connection, changesets, values)
+            append(connection, run_id, "changeset", values["at"], {"digest": digest})
+        return digest
+
+    def changeset(self, digest: str) -> ChangeSet | None:
+        """The ChangeSet of that digest."""
+        row = self._one(sa.select(changesets.c.canonical).where(changesets.c.digest == digest))
+        return None if row is None else ChangeSet.model_validate_json(row["canonical"])
+
+    def changeset_text(self, digest: str) -> str | None:
+        """The canonical JSON kept under that digest, as it is."""
+        row = self._one(sa.select(changesets.c.canonical).where(changesets.c.digest == digest))
+        return None if row is None else str(row["canonical"])
+
+    def record_findings(self, run_id: RunId, attempt: int, found: Sequence[Finding]) -> None:
+        """Keep what was wrong with one attempt's ChangeSet."""
+        rows = [finding.as_dict() for finding in found]
+        now = self._now()
+        with self._engine.begin() as connection:
+            connection.execute(sa.insert(findings).values(run_id=run_id, attempt=attempt, at=now, findings=rows))
+            append(connection, run_id, "findings", now, {"attempt": attempt, "findings": rows})
+
+    def findings_of(self, run_id: RunId) -> list[dict[str, Any]]:
+        """Every attempt's findings, oldest first: attempt, at, findings."""
+        return self._all(sa.select(findings).where(findings.c.run_id == run_id).order_by(findings.c.id))
+
+    def save_verdict(self, run_id: RunId, verdict: Verdict) -> None:
+        """File a verdict under its evidence key; the first one filed under a key stays."""
+        row = self._one(sa.select(runs.c.repository_id, runs.c.issue).where(runs.c.run_id == run_id))
+        assert row is not None
+        key = verdict.key
+        values: dict[str, Any] = {
+            "run_id": run_id, "repository_id": row["repository_id"], "issue": row["issue"], "kind": verdict.kind.value,
+            "head": key.head, "merge_base": key.merge_base, "policy": key.policy, "attempt": key.attempt,
+            "at": self._now(), "verdict": verdict_to_json(verdict),
+        }  # fmt: skip
+        told = {name: values[name] for name in ("kind", "head", "merge_base", "policy", "attempt")}
+        told |= {"conclusion": verdict.conclusion.value, "digest": sha256(canonical(values["verdict"]))}
+        with self._engine.begin() as connection:
+            if insert_once(connection, verdicts, values):
+                append(connection, run_id, "verdict", values["at"], told)
+
+    def verdicts_for(self, run_id: RunId) -> list[Verdict]:
+        """Every verdict filed by a run, oldest first."""
+        return self._verdicts(verdicts.c.run_id == run_id)
+
+    def verdicts_for_issue(self, repository_id: RepositoryId, issue: IssueNumber) -> list[Verdict]:
+        """Every verdict filed by the newest run of an issue: an older run's verdicts are void."""
+        newest = (
+            sa.select(runs.c.run_id)
+            .join(transitions, transitions.c.run_id == runs.c.run_id)
+            .where(runs.c.repository_id == repository_id, runs.c.issue == issue)
+            .group_by(runs.c.run_id)
+            .order_by(sa.func.min(transitions.c.id).desc())
+            .limit(1)
+            .scalar_subquery()
+        )
+        return self._verdicts(verdicts.c.run_id == newest)
+
+    def newest_verdict(
+        self, run_id: RunId, kind: ReviewKind, head: HeadSha, merge_base: BaseSha, policy: Digest
+    ) -> Verdict | None:
+        """The run's newest attempt of a kind on exactly that key."""
+        found = self._verdicts(
+            verdicts.c.run_id == run_id,
+            verdicts.c.kind == kind.value,
+            verdicts.c.head == head,
+            verdicts.c.merge_base == merge_base,
+            verdicts.c.policy == policy,
+        )
+        return max(found, key=lambda verdict: verdict.key.attempt, default=None)
+
+    def _verdicts(self, *conditions: sa.ColumnElement[bool]) -> list[Verdict]:
+        rows = self._all(sa.select(verdicts.c.verdict).where(*conditions).order_by(verdicts.c.id))
+        return [verdict_from_json(row["verdict"]) for row in rows]
+
+    def record_decision(
+        self,
+        run_id: RunId,
+        *,
+        pull: int,
+        head: str,
+        outcome: str,
+        reasons: Sequence[dict[str, str]],
+        now: datetime,
+        matter: str = "",
+    ) -> tuple[int, bool]:
+        """File a decision unless it is the run's newest already; returns its id and whether it is new.
+
+        `matter` is the digest of what was decided upon, where that counts: the same answer on other matter is new.
+        """
+        told = [pull, head, outcome, list(reasons), *([matter] if matter else [])]
+        digest = sha256(json.dumps(told, sort_keys=True))
+        newest = self._one(
+            sa.select(decisions.c.id, decisions.c.digest)
+            .where(decisions.c.run_id == run_id)
+            .order_by(decisions.c.id.desc())
+            .limit(1)
+        )
+        if newest is not None and newest["digest"] == digest:
+            return int(newest["id"]), False
+        with self._engine.begin() as connection:
+            made = connection.execute(
+                sa.insert(decisions).values(
+                    run_id=run_id, at=now, pull=pull, head=head, outcome=outcome, reasons=list(reasons), digest=digest
+                )
+            )
+            key = made.inserted_primary_key
+            assert key is not None
+            body = {"id": int(key[0]), "pull": pull, "head": head, "outcome": outcome, "reasons": list(reasons)}
+            append(connection, run_id, "decision", now, body | {"digest": digest})
+            return int(key[0]), True
+
+    def decisions_of(self, run_id: RunId) -> list[DecisionEntry]:
+        """Every decision of a run, oldest first."""
+        rows = self._all(sa.select(decisions).where(decisions.c.run_id == run_id).order_by(decisions.c.id))
+        return [
+            DecisionEntry(**{**{k: v for k, v in row.items() if k != "digest"}, "reasons": tuple(row["reasons"])})
+            for row in rows
+        ]
+
+    def newest_decision(self, run_id: RunId) -> DecisionEntry | None:
+        """The run's newest decision."""
+        found = self.decisions_of(run_id)
+        return found[-1] if found else None
+
+    def see_head(self, repository_id: RepositoryId, head: HeadSha, now: datetime) -> datetime:
+        """When a head was first seen (pushed by us, or met at a look); now, if that is the first time."""
+        return self._see(repository_id, head, "", now)
+
+    def was_seen(self, repository_id: RepositoryId, head: HeadSha) -> bool:
+        """Whether a head was ever pushed by a run, or met on the pull request of one."""
+        key = (sightings.c.repository_id == repository_id, sightings.c.head == head, sightings.c.name == "")
+        return self._one(sa.select(sightings.c.first_seen).where(*key)) is not None
+
+    def see_check(self, repository_id: RepositoryId, head: HeadSha, name: str, now: datetime) -> datetime:
+        """When a check name was first seen on a head; now, if that is the first time."""
+        return self._see(repository_id, head, name[:250], now)
+
+    def _see(self, repository_id: RepositoryId, head: str, name: str, now: datetime) -> datetime:
+        key = (sightings.c.repository_id == repository_id, sightings.c.head == head, sightings.c.name == name)
+        row = self._one(sa.select(sightings.c.first_seen).where(*key))
+        if row is None:
+            values = {"repository_id": repository_id, "head": head, "name": name, "first_seen": now}
+            with self._engine.begin() as connection:
+                insert_once(connection, sightings, values)
+            row = self._one(sa.select(sightings.c.first_seen).where(*key))
+        assert row is not None
+        seen: datetime = row["first_seen"]
+        return seen

@@ -1,0 +1,180 @@
+"""The inbox: a durable queue of deliveries. Each is kept once by its GUID, with its outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.core.names import DeliveryId, RunId
+from bot.ledger.database import Store, insert_once
+from bot.ledger.entries import Delivery
+from bot.ledger.tables import inbox
+
+MAX_ATTEMPTS = 6
+FIRST_PAUSE = timedelta(seconds=10)
+LONGEST_PAUSE = timedelta(hours=1)
+"""Pauses between attempts: 10 s, 40 s, 160 s and so on. A fault of five minutes is outlasted, a lasting one is seen."""
+_HANDLED = ("done", "ignored", "dead")
+_TAKEN_UP_AGAIN = ("failed", "dead")
+
+
+class Inbox(Store):
+    """The part of the ledger that the web process writes, and from which workers take deliveries."""
+
+    def take_in(self, delivery: Delivery) -> bool:
+        """Keep a delivery; False when its GUID is known. A redelivery of one that failed is taken up again."""
+        values = {field: getattr(delivery, field) for field in Delivery.__dataclass_fields__}
+        values["due_at"] = delivery.due_at or delivery.received_at
+        with self._engine.begin() as connection:
+            if insert_once(connection, inbox, values):
+                return True
+            again = connection.execute(
+                sa.update(inbox)
+                .where(inbox.c.guid == delivery.guid, inbox.c.status.in_(_TAKEN_UP_AGAIN))
+                .values(status="new", attempts=inbox.c.attempts + 1, due_at=values["due_at"])
+            )
+            return bool(again.rowcount)
+
+    def claim_deliveries(
+        self, owner: str, now: datetime, *, limit: int = 16, urgent_only: bool = False
+    ) -> list[Delivery]:
+        """Take deliveries that nobody has, the most urgent first; nobody else gets them until `owner` is done or dead.
+
+        A quarter of a full lot are the oldest ones, however urgent, so that none waits for ever. Of several deliveries
+        with one subject one is taken, and the others that wait are marked as covered by it.
+        """
+        due = sa.or_(inbox.c.status == "new", sa.and_(inbox.c.status == "failed", inbox.c.due_at <= now))
+        if urgent_only:
+            due = sa.and_(due, inbox.c.urgency == 0)
+        picked = sa.select(inbox.c.guid, inbox.c.subject).where(due)
+        if not self._all(picked.limit(1)):
+            return []
+        with self._engine.begin() as connection:
+            share = max(1, limit // 4)
+            first = picked.order_by(inbox.c.urgency, inbox.c.due_at).limit(limit - share)
+            rows = list(connection.execute(first.with_for_update(skip_locked=True)).all())
+            known = [row.guid for row in rows]
+            rest = picked.where(inbox.c.guid.not_in(known)).order_by(inbox.c.due_at).limit(share)
+            rows += connection.execute(rest.with_for_update(skip_locked=True)).all()
+            leaders: dict[str, str] = {}
+            for row in rows:
+                leaders.setdefault(row.subject or f"guid {row.guid}", row.guid)
+            self._take(connection, owner, list(leaders.values()))
+            for subject, leader in leaders.items():
+                if not subject.startswith("guid "):
+                    self._cover(connection, subject, leader)
+            chosen = sa.select(inbox).where(inbox.c.guid.in_(leaders.values()))
+            found = connection.execute(chosen.order_by(inbox.c.urgency, inbox.c.due_at)).mappings()
+            return [Delivery(**row) for row in found]
+
+    def _take(self, connection: sa.Connection, owner: str, guids: Sequence[str]) -> None:
+        again = sa.case((inbox.c.status == "failed", 1), else_=0)
+        connection.execute(
+            sa.update(inbox)
+            .where(inbox.c.guid.in_(guids))
+            .values(status="taken", taken_by=owner, attempts=inbox.c.attempts + again)
+        )
+
+    def _cover(self, connection: sa.Connection, subject: str, leader: str) -> None:
+        connection.execute(
+            sa.update(inbox)
+            .where(inbox.c.subject == subject, inbox.c.status.in_(["new", "failed"]), inbox.c.guid != leader)
+            .values(status="ignored", reason=f"covered by the delivery {leader}, which tells the same")
+        )
+
+    def owners_of_deliveries(self) -> set[str]:
+        """The executors that have taken deliveries and not finished them."""
+        rows = self._all(sa.select(inbox.c.taken_by).where(inbox.c.status == "taken").distinct())
+        return {row["taken_by"] for row in rows}
+
+    def release_deliveries(self, owner: str, now: datetime) -> int:
+        """Give back what an executor had when it died; returns how many.
+
+        Each counts as an attempt, so that a delivery of which processes die is given up in the end.
+        """
+        given_up = inbox.c.attempts >= MAX_ATTEMPTS
+        with self._engine.begin() as connection:
+            return connection.execute(
+                sa.update(inbox)
+                .where(inbox.c.status == "taken", inbox.c.taken_by == owner)
+                .values(
+                    status=sa.case((given_up, "dead"), else_="new"),
+                    reason="internal: the process ended while it handled this",
+                    attempts=inbox.c.attempts + sa.case((given_up, 0), else_=1),
+                    due_at=now,
+                )
+            ).rowcount
+
+    def fail_delivery(self, guid: DeliveryId, reason: str, now: datetime, *, after: float = 0.0) -> bool:
+        """Record that an attempt failed; it is tried again after a pause, `after` seconds at least.
+
+        The last attempt ends it as `dead`: True then.
+        """
+        with self._engine.begin() as connection:
+            attempts = connection.scalar(sa.select(inbox.c.attempts).where(inbox.c.guid == guid)) or 1
+            pause = min(LONGEST_PAUSE, FIRST_PAUSE * 4 ** (min(attempts, 10) - 1))
+            values: dict[str, Any] = {"status": "dead" if attempts >= MAX_ATTEMPTS else "failed", "reason": reason}
+            values["due_at"] = now + max(pause, timedelta(seconds=after))
+            connection.execute(sa.update(inbox).where(inbox.c.guid == guid).values(**values))
+            return attempts >= MAX_ATTEMPTS
+
+    def new_deliveries(self, limit: int = 100) -> list[tuple[DeliveryId, int]]:
+        """(GUID, attempt) of deliveries nobody has taken yet, oldest first."""
+        rows = self._all(
+            sa.select(inbox.c.guid, inbox.c.attempts)
+            .where(inbox.c.status == "new")
+            .order_by(inbox.c.received_at)
+            .limit(limit)
+        )
+        return [(DeliveryId(row["guid"]), row["attempts"]) for row in rows]
+
+    def delivery(self, guid: DeliveryId) -> Delivery | None:
+        """The delivery of that GUID."""
+        row = self._one(sa.select(inbox).where(inbox.c.guid == guid))
+        return None if row is None else Delivery(**row)
+
+    def deliveries(self, limit: int = 100, *, status: str | None = None) -> list[Delivery]:
+        """The newest deliveries, newest first; all of them, or those of a status."""
+        query = sa.select(inbox).order_by(inbox.c.received_at.desc()).limit(limit)
+        return [
+            Delivery(**row) for row in self._all(query if status is None else query.where(inbox.c.status == status))
+        ]
+
+    def mark_delivery(self, guid: DeliveryId, status: str, *, reason: str = "", run: RunId | None = None) -> None:
+        """Record the outcome of a delivery: `done` or `ignored`, and why."""
+        with self._engine.begin() as connection:
+            connection.execute(
+                sa.update(inbox).where(inbox.c.guid == guid).values(status=status, reason=reason, run_id=run)
+            )
+
+    def waiting_since(self) -> datetime | None:
+        """Since when the oldest delivery could have been handled that is not; None when none waits."""
+        row = self._one(sa.select(sa.func.min(inbox.c.due_at, type_=inbox.c.due_at.type).label("due")).where(
+            inbox.c.status.in_(["new", "taken", "failed"])
+        ))  # fmt: skip
+        return None if row is None else row["due"]
+
+    def next_retry(self) -> datetime | None:
+        """When the next failed delivery is tried again; None when none has failed."""
+        row = self._one(sa.select(sa.func.min(inbox.c.due_at, type_=inbox.c.due_at.type).label("due")).where(
+            inbox.c.status == "failed"
+        ))  # fmt: skip
+        return None if row is None else row["due"]
+
+    def delivery_counts(self) -> dict[str, int]:
+        """How many deliveries wait (`new`, `taken`), failed and are tried again (`failed`), or were given up."""
+        counted = sa.select(inbox.c.status, sa.func.count().label("count")).group_by(inbox.c.status)
+        found = {
+            row["status"]: row["count"] for row in self._all(counted.where(inbox.c.status.not_in(["done", "ignored"])))
+        }
+        return {status: found.get(status, 0) for status in ("new", "taken", "failed", "dead")}
+
+    def purge_inbox(self, before: datetime) -> int:
+        """Drop handled deliveries received before a time."""
+        with self._engine.begin() as connection:
+            return connection.execute(
+                sa.delete(inbox).where(inbox.c.received_at < before, inbox.c.status.in_([*_HANDLED, "failed"]))
+            ).rowcount

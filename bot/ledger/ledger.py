@@ -1,0 +1,137 @@
+"""The ledger: everything Cadence took in, decided and did, each with its run's id. SQLite or PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from filelock import FileLock
+from sqlalchemy.engine import make_url
+
+from bot.core.clock import Clock
+from bot.core.names import RunId
+from bot.core.states import FINAL
+from bot.ledger.commands import Commands
+from bot.ledger.database import connect
+from bot.ledger.effects import EffectRecords
+from bot.ledger.evidence import Evidence
+from bot.ledger.inbox import Inbox
+from bot.ledger.numbers import Numbers
+from bot.ledger.proofs import Proofs
+from bot.ledger.runs import Runs
+from bot.ledger.tables import (
+    changesets,
+    decisions,
+    effects,
+    findings,
+    inbox,
+    model_calls,
+    requests,
+    runs,
+    transitions,
+    verdicts,
+)
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+_MIGRATION_LOCK = 7_243_391
+
+
+class Ledger(Inbox, Commands, Numbers, Runs, EffectRecords, Evidence, Proofs):
+    """The face of the ledger. Safe to use from several threads and processes."""
+
+    def __init__(self, engine: sa.Engine, clock: Clock) -> None:
+        super().__init__(engine)
+        self._now = clock.now
+
+    @classmethod
+    def open(cls, url: str, clock: Clock) -> Ledger:
+        """Connect; the database's directory is made when it is a SQLite file."""
+        database = make_url(url).database
+        if url.startswith("sqlite") and database and database != ":memory:":
+            Path(database).parent.mkdir(parents=True, exist_ok=True)
+        return cls(connect(url), clock)
+
+    @property
+    def engine(self) -> sa.Engine:
+        """The connection pool, for the parts of record/ that need their own sessions."""
+        return self._engine
+
+    def migrate(self) -> None:
+        """Bring the tables to this version. Several processes may start at once: one migrates, the others wait."""
+        # Alembic takes 0.3 s to import, which commands that only read the ledger do not need.
+        from alembic import command
+        from alembic.config import Config
+
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        with self._migration_lock(), self._engine.connect() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            connection.commit()
+
+    def migrate_if_older(self) -> None:
+        """Bring the tables to this version if they are older; reads one row where they are not."""
+        newest = max(path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+        try:
+            with self._reading.connect() as connection:
+                found = connection.execute(sa.text("select version_num from alembic_version")).scalar()
+        except (sa.exc.ProgrammingError, sa.exc.OperationalError):
+            found = None
+        if found != newest:
+            self.migrate()
+
+    @contextmanager
+    def _migration_lock(self) -> Iterator[None]:
+        if self._engine.dialect.name == "postgresql":
+            with self._engine.connect() as connection:
+                connection.execute(sa.text("select pg_advisory_lock(:key)"), {"key": _MIGRATION_LOCK})
+                try:
+                    yield
+                finally:
+                    connection.execute(sa.text("select pg_advisory_unlock(:key)"), {"key": _MIGRATION_LOCK})
+            return
+        with FileLock(f"{self._engine.url.database}.migrate.lock"):
+            yield
+
+    def fault(self) -> str | None:
+        """What keeps the database from answering, in a few words; None when it answers (for /readyz)."""
+        try:
+            with self._reading.connect() as connection:
+                connection.execute(sa.select(inbox.c.guid).limit(1))
+        except sa.exc.SQLAlchemyError as error:
+            return f"the database does not answer ({type(error).__name__})"
+        return None
+
+    def close(self) -> None:
+        """Give every connection back."""
+        self._engine.dispose()
+
+    def rows_of(self, run_id: RunId, digests: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+        """A run's rows in every table of which its chain tells, oldest first, and the ChangeSets of those digests."""
+        found = {}
+        for table in (transitions, decisions, effects, model_calls, findings, verdicts):
+            query = sa.select(table).where(table.c.run_id == run_id).order_by(table.c.id)
+            found[table.name] = self._all(query)
+        own = sa.or_(changesets.c.run_id == run_id, changesets.c.digest.in_(digests))
+        found["changesets"] = self._all(sa.select(changesets).where(own))
+        found["runs"] = self._all(sa.select(runs).where(runs.c.run_id == run_id))
+        return found
+
+    def purge(self, before: datetime) -> None:
+        """Drop old deliveries and request counts; what belongs to a final run stays, for its merge can be checked.
+
+        Chains and proofs are never purged.
+        """
+        self.purge_inbox(before)
+        self.purge_looks(before)
+        kept = sa.select(runs.c.run_id).where(runs.c.state.in_([state.value for state in FINAL]))
+        with self._engine.begin() as connection:
+            connection.execute(
+                sa.delete(requests).where(
+                    requests.c.at < before, sa.or_(requests.c.run_id.is_(None), requests.c.run_id.not_in(kept))
+                )
+            )

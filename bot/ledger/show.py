@@ -1,0 +1,219 @@
+"""What `cadence runs` prints: a table of runs, one run's timeline, and the same as JSON for scripts."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bot.core.errors import CadenceError
+from bot.core.names import RunId
+from bot.ledger.entries import Counts, ModelCallEntry, RunEntry, TimelineRow
+from bot.ledger.history import deliveries, rows, timeline, verdicts
+from bot.ledger.ledger import Ledger
+from bot.ledger.tables import runs
+
+MOST_NAMED = 10
+"""Of the runs that an ambiguous beginning could mean."""
+_PLAIN_WIDTH = 120
+
+
+def find_run(ledger: Ledger, prefix: str) -> RunEntry | None:
+    """The run of that id, or the only one whose id begins so; None for none.
+
+    Raises CadenceError `run.ambiguous`, which names them, when several begin so.
+    """
+    exact = ledger.run(RunId(prefix))
+    if exact is not None or not prefix:
+        return exact
+    query = sa.select(runs.c.run_id).where(runs.c.run_id.startswith(prefix, autoescape=True)).order_by(runs.c.run_id)
+    found = [RunId(str(row["run_id"])) for row in rows(ledger, query)]
+    if len(found) <= 1:
+        return ledger.run(found[0]) if found else None
+    named = "\n".join(f"  {_run_in_a_line(ledger.run(one))}" for one in found[:MOST_NAMED])
+    more = f"\n  and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
+    raise CadenceError(
+        f"{len(found)} runs begin with {_clean(prefix)}; give more of the id:\n{named}{more}", code="run.ambiguous"
+    )
+
+
+def runs_table(found: Sequence[RunEntry], *, width: int | None = None) -> str:
+    """Runs as a table of plain text, in the order given. `width` is in columns: by default the terminal's."""
+    if not found:
+        return "No runs yet. A run starts when somebody labels an issue.\n"
+    heads = ("run", "state", "issue", "pull", "updated (UTC)")
+    told = [tuple(_clean(cell) for cell in _cells(run)) for run in found]
+    widths = [max(len(cell) for cell in cells) for cells in zip(*told, strict=True)][: len(heads)]
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for head, cells in zip(heads, widths, strict=True):
+        table.add_column(head, no_wrap=True, min_width=cells)
+    table.add_column("why", overflow="fold", min_width=20)
+    for row in told:
+        table.add_row(*(Text(cell) for cell in row))
+    # Rather a line that the terminal breaks than a cell that is cut: ids are for copying.
+    return _plain(table, width, least=sum(widths) + 3 * len(heads) + 30)
+
+
+def runs_json(ledger: Ledger, found: Sequence[RunEntry]) -> str:
+    """Runs as a JSON list, in the order given, each with what it has spent."""
+    return _json([_run_data(run) | {"totals": asdict(ledger.counts(run.run_id))} for run in found])
+
+
+def run_timeline(ledger: Ledger, entry: RunEntry, *, width: int | None = None) -> str:
+    """One run from its first delivery to its end, for a person; then what it cost. Times are UTC."""
+    history = timeline(ledger, entry.run_id)
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    for _ in ("time", "since the start", "kind"):
+        table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    begun = history[0].at if history else entry.created_at
+    day = None
+    for row in history:
+        if row.at.date() != day:
+            day = row.at.date()
+            table.add_row(Text(f"{day}"))
+        told = f"{row.what}: {row.detail}" if row.what and row.detail else row.what or row.detail
+        since = "" if row.at <= begun else f"+{_duration((row.at - begun).total_seconds())}"
+        table.add_row(f"{row.at:%H:%M:%S}", Text(since, justify="right"), row.kind, Text(_clean(told, lines=True)))
+    head = _plain(_pairs(_header(entry, history)), width)
+    foot = _plain(_pairs(_totals(ledger.counts(entry.run_id), ledger.model_calls_of(entry.run_id))), width)
+    return f"{head}\n{_plain(table, width)}\nin all\n{foot}"
+
+
+def run_json(ledger: Ledger, entry: RunEntry) -> str:
+    """Everything recorded of one run as a JSON object; lists are oldest first."""
+    run_id = entry.run_id
+    return _json(
+        _run_data(entry)
+        | {
+            "title": entry.title,
+            "summary": entry.summary,
+            "cause": entry.cause,
+            "approved_by": entry.approved_by,
+            "digests": {
+                "blueprint": entry.blueprint_digest,
+                "changeset": entry.changeset_digest,
+                "approved_text": entry.approved_digest,
+                "approved_diff": entry.approved_diff,
+            },
+            "deliveries": deliveries(ledger, run_id),
+            "transitions": [asdict(one) for one in ledger.transitions(run_id)],
+            "effects": [asdict(one) for one in ledger.effects_of(run_id)],
+            "model_calls": [asdict(one) for one in ledger.model_calls_of(run_id)],
+            "findings": ledger.findings_of(run_id),
+            "verdicts": [{"at": at, **verdict} for at, verdict in verdicts(ledger, run_id)],
+            "decisions": [asdict(one) for one in ledger.decisions_of(run_id)],
+            "totals": asdict(ledger.counts(run_id)),
+        }
+    )
+
+
+# -- what is said ---------------------------------------------------------------------------------------------------
+def _header(entry: RunEntry, history: Sequence[TimelineRow]) -> list[tuple[str, str]]:
+    said = [
+        ("run", entry.run_id),
+        ("issue", f"{entry.repository}#{entry.issue} {entry.title}"),
+        ("state", f"{entry.state}: {entry.reason}" if entry.reason else str(entry.state)),
+        ("started", f"{entry.created_at:%Y-%m-%d %H:%M:%S} UTC by {entry.started_by or 'nobody'} ({entry.cause})"),
+    ]
+    if history and history[-1].at > history[0].at:
+        said.append(("took", _duration((history[-1].at - history[0].at).total_seconds())))
+    said += [("approved by", entry.approved_by)] if entry.approved_by else []
+    if entry.pull:
+        said.append(("pull request", f"#{entry.pull} {entry.branch} -> {entry.base_branch}".rstrip(" ->")))
+    said += [("head", f"{entry.head_sha} on {entry.base_sha[:12]}")] if entry.head_sha else []
+    said += [("merged as", entry.merge_sha)] if entry.merge_sha else []
+    return said
+
+
+def _totals(counts: Counts, calls: Iterable[ModelCallEntry]) -> list[tuple[str, str]]:
+    recorded = sum(one.recorded for one in calls)
+    kind = f" ({recorded} answered by a recording)" if recorded else ""
+    return [
+        ("GitHub API calls", f"{counts.github_calls:,}"),
+        ("content-creating", f"{counts.content_creating:,}"),
+        ("model calls", f"{counts.model_calls:,}{kind}"),
+        ("tokens", f"{counts.input_tokens:,} in, {counts.output_tokens:,} out"),
+        ("cost", "no prices are configured" if counts.cost is None else f"{counts.cost:.4f}"),
+    ]
+
+
+def _cells(run: RunEntry) -> tuple[str, ...]:
+    pull = f"#{run.pull}" if run.pull else "-"
+    when = f"{run.updated_at:%Y-%m-%d %H:%M:%S}"
+    return (run.run_id, run.state, f"{run.repository}#{run.issue}", pull, when, _cut(run.reason, 160))
+
+
+def _run_in_a_line(run: RunEntry | None) -> str:
+    return "" if run is None else f"{run.run_id}  {_clean(run.repository)}#{run.issue}  {run.state}"
+
+
+def _run_data(run: RunEntry) -> dict[str, Any]:
+    return {
+        "run": run.run_id,
+        "issue": run.issue,
+        "state": run.state.value,
+        "repository": run.repository,
+        "repository_id": run.repository_id,
+        "pull": run.pull,
+        "reason": run.reason,
+        "started_by": run.started_by,
+        "created_at": run.created_at,
+        "updated_at": run.updated_at,
+        "branch": run.branch,
+        "base_branch": run.base_branch,
+        "base_sha": run.base_sha,
+        "head_sha": run.head_sha,
+        "merge_sha": run.merge_sha,
+    }
+
+
+# -- how it is laid out ---------------------------------------------------------------------------------------------
+def _pairs(said: Iterable[tuple[str, str]]) -> Table:
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True, min_width=16)
+    table.add_column(overflow="fold")
+    for name, value in said:
+        table.add_row(name, Text(_clean(value)))
+    return table
+
+
+def _plain(table: Table, width: int | None, *, least: int = 60) -> str:
+    """The table without colours and without white space at line ends, so that it reads as well in a pipe or a log."""
+    columns = width or shutil.get_terminal_size((_PLAIN_WIDTH, 40)).columns
+    console = Console(file=io.StringIO(), width=max(columns, least), color_system=None, legacy_windows=False)
+    with console.capture() as captured:
+        console.print(table)
+    return "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())
+
+
+def _clean(text: str, *, lines: bool = False) -> str:
+    """Text of strangers without what could steer a terminal or turn its letters around."""
+    kept = text if lines else " ".join(text.split())
+    return "".join(one if one.isprintable() or (lines and one == "\n") else "\N{REPLACEMENT CHARACTER}" for one in kept)
+
+
+def _cut(text: str, room: int) -> str:
+    return text if len(text) <= room else text[: room - 1].rstrip() + "…"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"
+
+
+def _json(data: Any) -> str:
+    return json.dumps(data, indent=2, default=datetime.isoformat) + "\n"

@@ -1,0 +1,1 @@
+"""Proofs of merges: signed statements, bundles, rebuilding and verifying."""

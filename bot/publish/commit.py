@@ -1,0 +1,40 @@
+"""From the changes that passed the guards to a commit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Protocol
+
+from bot.changeset.tree import TreeChange
+from bot.core.errors import Refused
+from bot.core.names import CommitSha
+from bot.git_store.commits import Author
+
+
+class CommitWriter(Protocol):
+    """The part of a repository's mirror that makes commits."""
+
+    def write_commit(
+        self, base: CommitSha, changes: Sequence[TreeChange], *, message: str, author: Author, date: datetime
+    ) -> CommitSha:
+        """A commit on `base` with exactly these changes."""
+
+
+def build_commit(
+    mirror: CommitWriter,
+    *,
+    base: CommitSha,
+    changes: Sequence[TreeChange],
+    message: str,
+    author: Author,
+    date: datetime,
+) -> CommitSha:
+    """The run's commit. The same run, base and changes always give the same sha, so building twice does no harm.
+
+    Raises Refused(`contract.empty`) without changes: GitHub opens no pull request for an empty one.
+    """
+    if not changes:
+        raise Refused("The ChangeSet changes nothing.", code="contract.empty", remedy="Replan, or close the issue.")
+    whole = date.astimezone(UTC).replace(microsecond=0)
+    return mirror.write_commit(base, changes, message=message, author=author, date=whole)

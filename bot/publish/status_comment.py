@@ -1,0 +1,182 @@
+"""Keeps the one status comment of an issue: written once, then edited in place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Protocol
+
+from bot.core.escape import code_span, escape_line
+from bot.core.json_types import JsonDict
+from bot.core.names import (
+    CommentId,
+    IssueNumber,
+    Marker,
+    RunId,
+    is_revert,
+    marker,
+    reverted_merge,
+    sha256,
+)
+from bot.core.states import RunState
+from bot.effects.kinds import EffectActor, EffectKind
+from bot.effects.perform import Do, Find
+from bot.ledger.entries import DecisionEntry, ModelCallEntry, ProofEntry, RunEntry, actor_of
+from bot.publish.status_comment_text import ApprovalAsked, StatusView, status_text
+
+
+class EffectGateway(Protocol):
+    """The effect gateway."""
+
+    def perform(
+        self, actor: EffectActor, kind: EffectKind, natural_key: str, *, find: Find, do: Do, fresh: bool = False
+    ) -> JsonDict: ...
+
+
+class Comment(Protocol):
+    """A comment as GitHub has it."""
+
+    @property
+    def id(self) -> CommentId: ...
+    @property
+    def html_url(self) -> str: ...
+    @property
+    def updated_at(self) -> datetime: ...
+
+
+class IssueCalls(Protocol):
+    """Issue comments of one repository."""
+
+    def find_comment(self, number: IssueNumber, marker: Marker) -> Comment | None: ...
+    def comment(self, number: IssueNumber, body: str) -> Comment: ...
+    def edit_comment(self, comment_id: CommentId, body: str) -> Comment: ...
+
+
+class Runs(Protocol):
+    """The part of the ledger that knows runs."""
+
+    def run(self, run_id: RunId) -> RunEntry | None: ...
+    def run_for_merge(self, repository_id: Any, commit: str) -> RunEntry | None: ...
+    def runs_of_issue(self, repository_id: Any, issue: IssueNumber) -> Any: ...
+    def update_run(self, run_id: RunId, **fields: Any) -> None: ...
+    def last_transition(self, run_id: RunId) -> int: ...
+    def proof_of_run(self, run_id: RunId) -> ProofEntry | None: ...
+    def model_calls_of(self, run_id: RunId) -> Sequence[ModelCallEntry]: ...
+
+
+class StatusComment:
+    """Writes and edits the status comment through the effect gateway."""
+
+    def __init__(self, door: EffectGateway, runs: Runs) -> None:
+        self._effects = door
+        self._runs = runs
+
+    def tell(
+        self,
+        issues: IssueCalls,
+        run: RunEntry,
+        *,
+        state: RunState | None = None,
+        next_step: str = "",
+        details: tuple[str, ...] = (),
+        asked: ApprovalAsked | None = None,
+        decision: DecisionEntry | None = None,
+    ) -> None:
+        """Show the state of the run (`state` overrides the recorded one when the move is about to be made).
+
+        `decision` is the gate's newest, whose first reason is shown instead of the run's own.
+        """
+        view = _view(run, state or run.state, next_step, details, asked, self._runs)
+        if decision is not None and decision.reasons:
+            first = decision.reasons[0]
+            view = replace(view, reason=escape_line(f"{first['code']}: {first.get('text', '')}"))
+        body = status_text(view)
+        actor = actor_of(run)
+        comment_id = run.status_comment or self._earlier(run)
+        if comment_id is None:
+            shown = self._create(issues, run, actor, body, self._runs.last_transition(run.run_id))
+        else:
+            # The same text may be right again later: after another move, or after another decision.
+            at = f"{self._runs.last_transition(run.run_id)}{f'.{decision.id}' if decision else ''}"
+            key = f"status:{at}:{sha256(body)[:12]}"
+            shown = self._effects.perform(
+                actor,
+                EffectKind.COMMENT_EDIT,
+                key,
+                fresh=True,
+                find=lambda: None,
+                do=lambda: _outcome(issues.edit_comment(CommentId(comment_id), body)),
+            )
+        if run.status_comment != int(shown["id"]):
+            self._runs.update_run(run.run_id, status_comment=int(shown["id"]))
+        if asked is not None and run.asked_at is None and shown.get("at"):
+            self._runs.update_run(run.run_id, asked_at=datetime.fromisoformat(shown["at"]))
+
+    def _earlier(self, run: RunEntry) -> int | None:
+        """The comment another run of this issue already keeps."""
+        for other in self._runs.runs_of_issue(run.repository_id, run.issue):
+            if other.status_comment:
+                return int(other.status_comment)
+        return None
+
+    def _create(self, issues: IssueCalls, run: RunEntry, actor: EffectActor, body: str, move: int) -> JsonDict:
+        """Create the comment, or take over the one a lost ledger left behind.
+
+        `move` is the run's last move, which the outcome keeps as `shown`: by it the ledger knows what was told.
+        """
+        wanted = marker("status", issue=run.issue)
+
+        def find() -> JsonDict | None:
+            existing = issues.find_comment(run.issue, wanted)
+            return None if existing is None else _outcome(issues.edit_comment(existing.id, body)) | {"shown": move}
+
+        def do() -> JsonDict:
+            return _outcome(issues.comment(run.issue, body)) | {"shown": move}
+
+        return self._effects.perform(actor, EffectKind.COMMENT_CREATE, "status", find=find, do=do)
+
+
+def _outcome(comment: Comment) -> JsonDict:
+    """What the ledger keeps of a comment. `at` is GitHub's time: ours may be off, and approvals are compared."""
+    return {"id": int(comment.id), "url": comment.html_url, "at": comment.updated_at.isoformat()}
+
+
+def _view(
+    run: RunEntry,
+    state: RunState,
+    next_step: str,
+    details: tuple[str, ...],
+    asked: ApprovalAsked | None,
+    runs: Runs,
+) -> StatusView:
+    proof = runs.proof_of_run(run.run_id) if run.merge_sha else None
+    reverted = runs.run_for_merge(run.repository_id, reverted_merge(run.cause)) if is_revert(run.cause) else None
+    return StatusView(
+        run_id=run.run_id,
+        issue=run.issue,
+        cause=run.cause,
+        state=state,
+        started_by=f"@\u200b{run.started_by}" if run.started_by else "",
+        reason=escape_line(run.reason or (reverted.reason if reverted else "")),
+        next_step=escape_line(next_step),
+        details=tuple(escape_line(line) for line in details),
+        summary=escape_line(run.summary),
+        pull=run.pull,
+        head=run.head_sha,
+        merge_sha=run.merge_sha,
+        proof=proof.digest if proof else "",
+        model=_models(runs.model_calls_of(run.run_id)),
+        asked=asked,
+        reverts=reverted.pull if reverted else None,
+    )
+
+
+def _models(calls: Sequence[ModelCallEntry]) -> str:
+    """Which models answered, by the names their servers gave; a recorded answer is called recorded."""
+    named = {
+        code_span(call.model_answered, 80) + (" (recorded answers, not a real review)" if call.recorded else "")
+        for call in calls
+        if call.model_answered
+    }
+    return ", ".join(sorted(named))

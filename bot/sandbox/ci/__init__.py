@@ -1,0 +1,1 @@
+"""The embedded CI: a GitHub App that runs a repository's tests."""

@@ -1,0 +1,1 @@
+"""`cadence demo`: stories that run the main job on embedded parts, and checks of the result."""

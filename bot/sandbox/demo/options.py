@@ -1,0 +1,151 @@
+"""What a demo will play, decided before it starts: which repository, which blueprints, who answers for the model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from bot.core.errors import WrongUse
+from bot.sandbox.ci.guess import Guess, guess_commands
+from bot.sandbox.demo.environment import AnswerSource, Subject
+from bot.sandbox.demo.sample_repository import SAMPLE_NAME, SAMPLE_TEST_COMMAND, sample_files, split_blueprint
+from bot.sandbox.demo.source import Source, open_source
+from bot.sandbox.demo.stories import generic_rules, stories
+from bot.sandbox.demo.story_parts import Story
+from bot.sandbox.github.answers import MAX_BODY
+from bot.sandbox.github.bare import Bare
+from bot.sandbox.model.script import Rule
+
+_CHANGESET_BLOCK = re.compile(r"^(?:`{3,}|~{3,})[ \t]*json[ \t]+cadence[ \t]*$", re.MULTILINE)
+
+NO_MODEL = (
+    "No OPENAI_API_KEY is set and the blueprint carries no ChangeSet, so nobody can plan it. "
+    "Set OPENAI_API_KEY (and OPENAI_BASE_URL for another server), or put a fenced `json cadence` block into the "
+    "blueprint."
+)
+RECORDED_ONLY = (
+    "No OPENAI_API_KEY is set: the ChangeSet is the blueprint's own, and both reviews are recorded answers, "
+    "not a real review."
+)
+SCRIPTED_ONLY = "No OPENAI_API_KEY is set: plans and reviews are recorded answers of a script; everything else is real."
+
+
+@dataclass(frozen=True, slots=True)
+class DemoOptions:
+    """The options of `cadence demo`. `timeout` is in seconds for one story; `keep` is a directory to leave behind."""
+
+    repo: str | None = None
+    blueprint: Path | None = None
+    test_command: str | None = None
+    setup_command: str | None = None
+    patch: Path | None = None
+    stay: bool = False
+    plain: bool = False
+    timeout: float = 120.0
+    keep: Path | None = None
+
+
+@dataclass(frozen=True)
+class DemoPlan:
+    """Everything decided. `notice` tells the spectator who answers for the model."""
+
+    subject: Subject
+    answers: AnswerSource
+    stories: tuple[Story, ...]
+    rules: tuple[Rule, ...]
+    notice: str
+    sample: bool
+    source: Source | None = None
+
+
+def choose_plan(options: DemoOptions, directory: Path, *, key: bool, say: Callable[[str], None] = print) -> DemoPlan:
+    """The play for those options; `key` says whether a real model can be asked. Raises WrongUse."""
+    if (options.repo is None) != (options.blueprint is None):
+        raise WrongUse("--repo and --blueprint belong together: a repository, and what is to change in it.")
+    if options.repo is None and options.patch is not None:
+        raise WrongUse("--patch needs --repo: it writes what the demo made of your repository.")
+    if options.repo is not None and options.blueprint is not None:
+        return _own_play(options, open_source(options.repo, directory, say), options.blueprint, key=key)
+    told = stories()
+    subject = Subject(SAMPLE_NAME, options.test_command or SAMPLE_TEST_COMMAND, files=sample_files())
+    if key:
+        return DemoPlan(
+            subject, AnswerSource.REAL, told, (), "Plans and reviews come from the configured model.", sample=True
+        )
+    rules = tuple(rule for story in told for rule in story.rules)
+    return DemoPlan(subject, AnswerSource.SCRIPTED, told, rules, SCRIPTED_ONLY, sample=True)
+
+
+def _own_play(options: DemoOptions, source: Source, blueprint: Path, *, key: bool) -> DemoPlan:
+    try:
+        title, body = split_blueprint(blueprint.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        raise WrongUse(f"--blueprint {blueprint} cannot be read: {error}.") from error
+    if len(body) > MAX_BODY:
+        raise WrongUse(f"--blueprint {blueprint} has {len(body):,} characters; GitHub takes {MAX_BODY:,} in an issue.")
+    ci = _commands(options, source)
+    subject = Subject(source.name, ci.test, source=source.copy, setup_command=ci.setup, folder=ci.folder)
+    story = Story(name="yours", headline="your blueprint on your repository", title=title, body=body)
+
+    def play(answers: AnswerSource, notice: str, rules: tuple[Rule, ...] = ()) -> DemoPlan:
+        return DemoPlan(subject, answers, (story,), rules, notice, sample=False, source=source)
+
+    if key:
+        return play(AnswerSource.REAL, "Plans and reviews come from the configured model.")
+    if _CHANGESET_BLOCK.search(body):
+        return play(AnswerSource.RECORDED, RECORDED_ONLY, generic_rules())
+    return play(AnswerSource.NONE, NO_MODEL)
+
+
+def _commands(options: DemoOptions, source: Source) -> Guess:
+    """What CI runs: as the options say, else guessed from the files of the folder that was named."""
+    if options.test_command is not None:
+        return Guess(options.test_command, options.setup_command or "", source.folder)
+    git = Bare(source.copy)
+    paths = git.text("ls-tree", "-r", "-z", "--name-only", source.branch).split("\0")
+
+    def read(path: str) -> str | None:
+        raw = git.read(source.branch, path)
+        return None if raw is None else raw.decode("utf-8", "replace")
+
+    found = guess_commands(paths, read, source.folder)
+    if not found:
+        raise WrongUse(
+            "No test command can be guessed from the repository's files.",
+            remedy="Name one with --test-command, and what prepares for it with --setup-command.",
+        )
+    if len(found) > 1:
+        named = "; ".join(f"{one.folder}: {one.test}" for one in found[:8])
+        raise WrongUse(
+            f"The repository holds {len(found)} projects with tests ({named}).",
+            remedy="Name the folder of one of them with --repo, or say with --test-command what CI should run.",
+        )
+    return replace(found[0], setup=found[0].setup if options.setup_command is None else options.setup_command)
+
+
+def with_env_file(environment: Mapping[str, str], dotenv: Path = Path(".env")) -> dict[str, str]:
+    """The environment over the `.env` file of the current folder, as `cadence serve` reads it."""
+    filed = dotenv_values(dotenv) if dotenv.is_file() else {}
+    return {**{name: value for name, value in filed.items() if value is not None}, **environment}
+
+
+def model_settings(environment: Mapping[str, str]) -> dict[str, str]:
+    """The variables that say which real model to ask."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if name.startswith(("OPENAI_", "CADENCE_MODEL")) and value.strip()
+    }
+
+
+def without_settings(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment without what would configure another Cadence, or hand it somebody's keys."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if not name.startswith(("CADENCE_", "OPENAI_", "GIT_", "GITHUB_"))
+    }

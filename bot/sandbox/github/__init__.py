@@ -1,0 +1,1 @@
+"""The embedded GitHub: state, REST, GraphQL, git over HTTP, webhooks, pages."""

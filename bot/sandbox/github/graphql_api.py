@@ -1,0 +1,117 @@
+"""`POST /graphql`: GitHub's schema cut to what is modelled, executed by graphql-core; all else fails loudly."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+from graphql import GraphQLError, GraphQLSchema, build_schema, graphql_sync
+
+from bot.core.json_types import JsonDict
+from bot.sandbox.github import merge_queue
+from bot.sandbox.github.answers import Answer, ApiError
+from bot.sandbox.github.graphql_code import queue_entry, repository_node
+from bot.sandbox.github.graphql_nodes import Reader, Refusal, actor
+from bot.sandbox.github.routing import Call, Routes
+from bot.sandbox.github.state import Pull, node_id, stamp
+
+routes = Routes()
+
+
+@lru_cache(maxsize=1)
+def schema() -> GraphQLSchema:
+    """The sandbox's part of GitHub's schema."""
+    return build_schema(files("bot.sandbox.github").joinpath("schema.graphql").read_text())
+
+
+def _root(reader: Reader) -> JsonDict:
+    def repository(_info: Any, owner: str, name: str, **_rest: Any) -> JsonDict:
+        found = reader.world.repository(owner, name)
+        if found is None or not reader.caller.sees(found):
+            text = f"Could not resolve to a Repository with the name '{owner}/{name}'."
+            raise Refusal("NOT_FOUND", text)
+        return repository_node(reader, found)
+
+    def node(_info: Any, id: str) -> JsonDict:
+        raise Refusal("NOT_FOUND", f"Could not resolve to a node with the global id of '{id}'")
+
+    def rate_limit(_info: Any, **_rest: Any) -> JsonDict:
+        limit = reader.world.rate_limit
+        return {"limit": limit, "cost": 1, "remaining": limit, "used": 0, "resetAt": stamp(reader.world.now())}
+
+    def viewer(_info: Any) -> JsonDict | None:
+        seen = actor(reader, reader.caller.actor)
+        return {**seen, "__typename": "User", "login": reader.caller.actor.login} if seen else None
+
+    return {"viewer": viewer, "repository": repository, "node": node, "rateLimit": rate_limit, **_mutations(reader)}
+
+
+def _mutations(reader: Reader) -> JsonDict:
+    """What changes the world by GraphQL: entering and leaving a merge queue."""
+
+    def pull_of(node: str) -> Pull:
+        for repo in reader.world.repositories:
+            for pull in repo.pulls():
+                if node_id("PR", pull.id) == node and reader.caller.sees(repo):
+                    return pull
+        raise Refusal("NOT_FOUND", f"Could not resolve to a node with the global id of '{node}'")
+
+    def enqueue(_info: Any, input: JsonDict) -> JsonDict:
+        reader.require("contents=write,pull_requests=write")
+        pull, expected = pull_of(input["pullRequestId"]), input.get("expectedHeadOid")
+        try:
+            made = merge_queue.enqueue(reader.world, pull, expected=expected, by=reader.caller.actor)
+        except ApiError as error:
+            raise Refusal("UNPROCESSABLE", error.message) from error
+        still = merge_queue.entry_of(pull) is made
+        return {"mergeQueueEntry": queue_entry(reader, made) if still else None}
+
+    def dequeue(_info: Any, input: JsonDict) -> JsonDict:
+        reader.require("contents=write,pull_requests=write")
+        pull = pull_of(input["id"])
+        try:
+            merge_queue.dequeue(reader.world, pull, reason="MANUAL", by=reader.caller.actor)
+        except ApiError as error:
+            raise Refusal("UNPROCESSABLE", error.message) from error
+        return {"mergeQueueEntry": None}
+
+    return {"enqueuePullRequest": enqueue, "dequeuePullRequest": dequeue}
+
+
+@routes.on("POST", "/graphql")
+def execute(call: Call) -> Answer:
+    """Run one query. Errors come with status 200 in `errors`, each with GitHub's `type` where it has one."""
+    query = call.body.get("query")
+    if not isinstance(query, str):
+        raise ApiError(400, "A query attribute must be specified and must be a string.")
+    result = graphql_sync(
+        schema(),
+        query,
+        root_value=_root(Reader(call.world, call.caller)),
+        variable_values=call.body.get("variables") or {},
+        operation_name=call.body.get("operationName"),
+    )
+    body: JsonDict = {}
+    if result.data is not None:
+        body["data"] = result.data
+    if result.errors:
+        body["errors"] = [_formatted(error) for error in result.errors]
+        call.world.unmodelled.extend(
+            f"POST /graphql: {error.message}" for error in result.errors if error.original_error is None
+        )
+    return Answer(200, body)
+
+
+def _formatted(error: GraphQLError) -> JsonDict:
+    made: JsonDict = {"message": error.message}
+    cause = error.original_error
+    if isinstance(cause, Refusal):
+        made["type"] = cause.kind
+    elif cause is not None:
+        raise cause
+    if error.path:
+        made["path"] = list(error.path)
+    if error.locations:
+        made["locations"] = [{"line": at.line, "column": at.column} for at in error.locations]
+    return made

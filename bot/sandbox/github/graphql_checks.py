@@ -1,0 +1,101 @@
+"""GraphQL objects of checks: check runs, check suites with their workflow runs, and commit statuses."""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+from bot.core.json_types import JsonDict
+from bot.sandbox.github import merge_rules, suites
+from bot.sandbox.github.graphql_nodes import Reader, Refusal, Resolver, actor, connection, lazy
+from bot.sandbox.github.state import CheckRun, CheckSuite, Repository, Status, node_id, stamp, stamp_or_none
+
+
+def _required(repo: Repository, name: str, app_id: int | None) -> Resolver:
+    def resolve(_info: Any, **args: Any) -> bool:
+        issue = repo.issues.get(args.get("pullRequestNumber") or 0)
+        if issue is None or issue.pull is None:
+            raise Refusal("UNPROCESSABLE", "Either `pullRequestId` or `pullRequestNumber` must be provided.")
+        asked = merge_rules.requirements(repo, issue.pull.base_ref).checks
+        return any(want == name and (pin in (None, -1) or pin == app_id) for want, pin in asked)
+
+    return resolve
+
+
+def check_run_node(reader: Reader, run: CheckRun) -> JsonDict:
+    """A check run, with the suite that holds it."""
+    url = f"{reader.web(run.repository)}/runs/{run.id}"
+    return {
+        "__typename": "CheckRun",
+        "id": node_id("CR", run.id),
+        "databaseId": run.id,
+        "name": run.name,
+        "status": run.status.upper(),
+        "conclusion": run.conclusion.upper() if run.conclusion else None,
+        "externalId": run.external_id or None,
+        "detailsUrl": run.details_url or f"{reader.world.site.web}/apps/{run.app.slug}",
+        "url": url,
+        "permalink": url,
+        "startedAt": stamp_or_none(run.started_at),
+        "completedAt": stamp_or_none(run.completed_at),
+        "title": run.title,
+        "summary": run.summary,
+        "text": run.text,
+        "checkSuite": lazy(lambda: suite_node(reader, run.repository.suites[run.suite_id])),
+        "isRequired": _required(run.repository, run.name, run.app.id),
+    }
+
+
+def suite_node(reader: Reader, made: CheckSuite) -> JsonDict:
+    """A check suite; its workflow run needs `actions: read`."""
+    app = {"id": node_id("A", made.app.id), "databaseId": made.app.id, "name": made.app.slug, "slug": made.app.slug}
+    status, conclusion = suites.state_of(made)
+    return {
+        "id": node_id("CS", made.id),
+        "databaseId": made.id,
+        "status": status.upper(),
+        "conclusion": conclusion.upper() if conclusion else None,
+        "createdAt": stamp(made.created_at),
+        "app": app,
+        "workflowRun": lazy(lambda: _workflow_run(reader, made)),
+        "checkRuns": lambda _info, **args: _suite_runs(reader, made, args),
+    }
+
+
+def _suite_runs(reader: Reader, made: CheckSuite, args: JsonDict) -> JsonDict:
+    """The check runs of a suite; without `checkType: ALL` those that a newer one of the name hides are left out."""
+    every = (args.pop("filterBy", None) or {}).get("checkType") == "ALL"
+    runs = suites.runs_of(made) if every else suites.newest_of(made)
+    return connection("checkRuns", [check_run_node(reader, run) for run in runs], args)
+
+
+def _workflow_run(reader: Reader, made: CheckSuite) -> JsonDict | None:
+    reader.require("actions=read")
+    if made.workflow is None:
+        return None
+    name, event = made.workflow
+    number = zlib.crc32(name.encode()) & 0x7FFFFFFF
+    workflow = {"id": node_id("W", number), "databaseId": number, "name": name}
+    first = next(one for one in made.repository.suites.values() if one.run_id == made.run_id)
+    return {
+        "id": node_id("WFR", made.run_id),
+        "databaseId": made.run_id,
+        "event": event,
+        "createdAt": stamp(first.created_at),
+        "workflow": workflow,
+    }
+
+
+def status_node(reader: Reader, made: Status) -> JsonDict:
+    """A commit status."""
+    return {
+        "__typename": "StatusContext",
+        "id": node_id("SC", made.id),
+        "context": made.context,
+        "state": made.state.upper(),
+        "description": made.description,
+        "targetUrl": made.target_url,
+        "createdAt": stamp(made.created_at),
+        "creator": actor(reader, made.creator),
+        "isRequired": _required(made.repository, made.context, None),
+    }

@@ -1,0 +1,1 @@
+"""The embedded model server: scripted answers over OpenAI's protocol."""

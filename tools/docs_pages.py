@@ -1,0 +1,121 @@
+"""`python -m tools.docs_pages`: writes the pages under docs/ that are made from the code. A test compares them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from bot.cli.published_schemas import schema_text, schemas
+from bot.core.codes.changeset import CODES
+from bot.core.codes.table import FAMILIES, SECTIONS, ReasonMeaning
+from bot.core.states import AT_THE_GATE, BUILDING, ENDINGS, FINAL, TERMINAL, WAITING, RunState, moves
+from tools.design_page import with_folders
+
+DOCS = Path(__file__).resolve().parents[1] / "docs"
+_MADE = "<!-- Made by `make docs`; edit the code instead. -->"
+_CHANGE_SET_SECTIONS = {
+    "contract": "The contract",
+    "stale": "Compare and swap",
+    "path": "Paths",
+    "protected": "Protected paths",
+    "size": "Size",
+    "secret": "Secrets",
+    "message": "The commit message",
+    "loss": "Lost content",
+    "syntax": "Syntax",
+    "imports": "Imports",
+}
+
+
+def pages() -> dict[str, str]:
+    """Every generated file's text by its path under docs/."""
+    made = {"codes.md": codes_page(), "states.md": states_page(), "design.md": design_page()}
+    return made | {f"schemas/{name}.json": schema_text(name) for name in schemas()}
+
+
+def design_page() -> str:
+    """docs/design.md: written by people, but for the list of folders and the drawing."""
+    return with_folders((DOCS / "design.md").read_text("utf-8"))
+
+
+def codes_page() -> str:
+    """docs/codes.md: the ChangeSet's codes with their severities, then all others."""
+    parts = [
+        "# Reason codes",
+        _MADE,
+        "Codes are stable: scripts may depend on them. More may be added, none is changed.",
+        "## ChangeSets",
+        "An `error` refuses the ChangeSet, a `warning` is shown to both reviewers, a `note` is only recorded. "
+        "[changesets.md](changesets.md) explains the format.",
+    ]
+    for family, codes in _by_family().items():
+        parts.append(f"### {_CHANGE_SET_SECTIONS.get(family, family)}")
+        rows = [(f"`{code}`", CODES[code].meaning, CODES[code].remedy, str(CODES[code].severity)) for code in codes]
+        parts.append(_table(("code", "what it says", "what makes it acceptable", "severity"), rows))
+    for title, meanings in SECTIONS.items():
+        parts += [f"## {title}", _meanings(meanings)]
+    parts += ["## Codes made at run time", _meanings(FAMILIES)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _by_family() -> dict[str, list[str]]:
+    families: dict[str, list[str]] = {name: [] for name in _CHANGE_SET_SECTIONS}
+    for code in CODES:
+        families.setdefault(code.partition(".")[0], []).append(code)
+    return {name: codes for name, codes in families.items() if codes}
+
+
+def _meanings(meanings: Mapping[str, ReasonMeaning]) -> str:
+    rows = [(f"`{code}`", m.meaning, m.remedy) for code, m in meanings.items()]
+    return _table(("code", "what it says", "next step"), rows)
+
+
+def states_page() -> str:
+    """docs/states.md: every state of a run, what kind it is, and the moves out of it."""
+    rows = [(f"`{state}`", _kind(state), _next(state)) for state in RunState]
+    endings = ", ".join(f"`{state}`" for state in RunState if state in ENDINGS)
+    parts = [
+        "# States of a run",
+        _MADE,
+        f"Every move is recorded in the ledger. Any unfinished run may also end as {endings}.",
+        _table(("state", "kind", "leads to"), rows),
+        "A finished run that leads somewhere is woken by the command `/cadence replan`.",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _kind(state: RunState) -> str:
+    kinds = (
+        ("final", FINAL),
+        ("finished", TERMINAL),
+        ("waiting", WAITING),
+        ("building", BUILDING),
+        ("at the gate", AT_THE_GATE),
+    )
+    return next((name for name, states in kinds if state in states), "held")
+
+
+def _next(state: RunState) -> str:
+    hidden = ENDINGS if state not in TERMINAL else frozenset()
+    return ", ".join(f"`{to}`" for to in RunState if to in moves(state) - hidden) or "–"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def main() -> None:
+    """Write every page whose text changed and say which."""
+    for name, text in pages().items():
+        path = DOCS / name
+        if path.is_file() and path.read_text("utf-8") == text:
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+        sys.stdout.write(f"wrote docs/{name}\n")
+
+
+if __name__ == "__main__":
+    main()
