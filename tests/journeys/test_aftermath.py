@@ -69,7 +69,7 @@ def test_a_revert_is_not_asked_to_do_what_it_takes_back(make_world: Callable[...
     base_ci(world, "failure")
     assert "returns 'Hello Ada!'" not in world.asked("reasoning")[-1]
     body = world.pull().reviews[0].body
-    assert "stands again as it stood before the merge" in body and "returns 'Hello Ada!'" not in body
+    assert "is again as it was before the merge" in body and "returns 'Hello Ada!'" not in body
 
 
 def test_the_name_of_a_check_is_no_word_of_a_maintainer(make_world: Callable[..., World]) -> None:
@@ -128,7 +128,7 @@ def test_a_revert_that_no_longer_fits_is_not_planned_by_the_model(make_world: Ca
     assert len(world.asked("change_set")) == asked
     assert world.pull().head_sha == head and world.pull().merged_at is None
     assert world.state(issue) is S.REFUSED
-    assert "cannot be taken back automatically" in world.status(issue)
+    assert "cannot be reverted automatically" in world.status(issue)
 
 
 def test_a_check_that_was_cancelled_takes_nothing_back(make_world: Callable[..., World]) -> None:
@@ -183,7 +183,7 @@ def test_files_that_moved_on_are_left_to_a_person(make_world: Callable[..., Worl
     world.repo.create_check_run(world.ci_app, name="tests", head_sha=sha, conclusion="failure")
     world.settle()
     assert world.state(issue) is S.REVERTED
-    assert "cannot be taken back automatically" in world.status(issue)
+    assert "cannot be reverted automatically" in world.status(issue)
     assert len(world.repo.pulls()) == 1
 
 

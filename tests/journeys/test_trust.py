@@ -48,7 +48,7 @@ def test_a_go_for_another_hash_or_for_what_was_not_shown_yet_approves_nothing(wo
     issue = filed_by_form(world)
     world.comment(issue, "/cadence go abcdef123456", by=WRITER)
     assert world.state(issue) is S.WAITING_APPROVAL
-    assert "is not what waits for approval" in world.bot_comments(issue)[-1]
+    assert "is not the hash that waits for approval" in world.bot_comments(issue)[-1]
     world.clock.advance(10)
     world.repo.edit_body(issue, "Do something else entirely.", by=OUTSIDER)
     world.settle()
