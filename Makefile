@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 GIVEN := .cache/codes-given.json
 STAMP := $(VENV)/.installed
 
-.PHONY: setup demo test lint types unit contract fuzz bench bench-load lock docs codes-shown clean
+.PHONY: setup demo test lint types unit contract fuzz faults bench bench-load lock docs codes-shown clean
 
 setup: $(STAMP) ## install Cadence and its locked dependencies into .venv
 
@@ -38,6 +38,10 @@ contract: setup ## hold our requests and the sandbox's answers against GitHub's 
 
 fuzz: setup ## 10,000 random ChangeSets through the builder, each proved by git apply (minutes)
 	@$(BIN)/python -m tests.fuzz --cases 10000
+
+faults: setup ## crash at every effect and step of the main job, and compare the end with an undisturbed run (minutes)
+	@$(BIN)/python -m tests.faults
+	@$(BIN)/python -m tests.faults --engine lost
 
 bench: setup ## what a commit costs in repositories of 1 thousand, 50 thousand and 500 thousand files (minutes)
 	@$(BIN)/python bench/builder.py

@@ -34,6 +34,8 @@ class InlineEngine:
         self.ids: set[str] = set()
         self.memory: dict[tuple[str, str], Any] = {}
         self.running = ""
+        self.current: Job | None = None
+        """The job that runs, or that was interrupted by what only the test catches."""
         self.crashes = 0
         self._order = 0
 
@@ -106,12 +108,14 @@ class InlineEngine:
         return ran
 
     def _run(self, job: Job) -> None:
-        self.running = job.id
+        self.running, self.current = job.id, job
         try:
             getattr(self.flow, job.name)(*job.args)
+            self.current = None
         except Crash:
             self.crashes += 1
             self._order += 1
+            self.current = None
             heapq.heappush(self.jobs, Job(self.clock.now(), self._order, job.name, job.id, job.args))
         finally:
             self.running = ""
