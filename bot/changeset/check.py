@@ -26,7 +26,7 @@ from bot.changeset.guards.syntax import syntax_findings
 from bot.changeset.guards.view import FileView, ResultTree, with_elsewhere, with_moves
 from bot.changeset.model import ChangeSet, Edit
 from bot.changeset.tree import TreeChange, TreeReader
-from bot.core.codes.changeset import make_finding
+from bot.core.codes.lookup import make_finding
 from bot.core.findings import Finding, Severity
 
 

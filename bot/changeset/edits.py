@@ -16,7 +16,7 @@ from bot.changeset.guards.paths import path_findings
 from bot.changeset.model import ChangeSet, Edit, Replacement
 from bot.changeset.replacing import ReplaceProblem, replaced
 from bot.changeset.tree import MODE_EXECUTABLE, MODE_FILE, TreeChange, TreeEntry, TreeReader
-from bot.core.codes.changeset import make_finding
+from bot.core.codes.lookup import make_finding
 from bot.core.findings import Finding, Severity
 from bot.core.text_content import decoded, is_text_name
 

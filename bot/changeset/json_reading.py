@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from bot.changeset.rejected import ChangeSetRejected
-from bot.core.codes.changeset import make_finding
+from bot.core.codes.lookup import make_finding
 
 _FENCE = re.compile(r"^[ \t]*(```+(?!`)|~~~+(?!~))[^\n`]*\n(.*?)^[ \t]*\1[ \t]*$", re.DOTALL | re.MULTILINE)
 

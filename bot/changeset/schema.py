@@ -11,7 +11,7 @@ from jsonschema.exceptions import ValidationError
 
 from bot.changeset.model import ChangeSet
 from bot.changeset.rejected import ChangeSetRejected
-from bot.core.codes.changeset import make_finding
+from bot.core.codes.lookup import make_finding
 from bot.core.findings import Finding
 
 Schema = dict[str, Any]

@@ -14,7 +14,7 @@ from bot.changeset.tree import TreeChange, TreeReader
 from bot.cli.patch_edits import TreePair, complaint_findings, edits_between, one_file_edits
 from bot.cli.submitted import Submitted
 from bot.config.load import read_config
-from bot.core.codes.changeset import make_finding
+from bot.core.codes.lookup import make_finding
 from bot.core.errors import ConfigInvalid, Refused
 from bot.core.findings import Finding, Severity
 from bot.core.names import CONFIG_PATH, TRAILER_CHANGESET, CommitSha

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bot.config.template import template_faults
 from bot.config.yaml_text import Path, Places, dotted, place_of
-from bot.core.codes.changeset import CODES
+from bot.core.codes.lookup import CHANGESET_CODES
 from bot.core.globs import glob_fault
 from bot.core.names import OWN_NAMES
 from bot.core.patterns import PatternInvalid, compiled
@@ -106,8 +106,8 @@ def _severity_faults(config: RepoConfig) -> Iterator[tuple[Path, str]]:
                 yield path, f"`{code if code in NEVER_WEAKENED else family}` is always an error"
         elif family not in GUARD_FAMILIES:
             yield path, f"no guard has this code. Families: {', '.join(sorted(GUARD_FAMILIES))}"
-        elif code != family and code not in CODES:
-            allowed = sorted(one for one in CODES if one.partition(".")[0] == family)
+        elif code != family and code not in CHANGESET_CODES:
+            allowed = sorted(one for one in CHANGESET_CODES if one.partition(".")[0] == family)
             yield path, f"no guard has this code. Allowed: {', '.join(dict.fromkeys((family, *allowed)))}"
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from bot.changeset.guards.paths import freed_paths, plain_spelling
 from bot.changeset.model import ChangeSet, Edit
 from bot.changeset.tree import MODE_DIRECTORY, TreeReader, TreeSearcher
-from bot.core.codes.changeset import make_finding
+from bot.core.codes.lookup import make_finding
 from bot.core.findings import Finding
 
 _SHA = re.compile(r"[0-9a-fA-F]{40}|[0-9a-fA-F]{64}")

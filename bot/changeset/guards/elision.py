@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from bot.changeset.guards.syntax import is_loose_json
 from bot.changeset.guards.view import FileView
-from bot.core.codes.changeset import make_finding
+from bot.core.codes.lookup import make_finding
 from bot.core.findings import Finding, Severity
 from bot.syntax import python_code
 

@@ -30,7 +30,7 @@ from detect_secrets.plugins.stripe import StripeDetector
 
 from bot.changeset.guards.secret_names import is_sealed, named_values
 from bot.changeset.guards.view import added_lines, suffix_of
-from bot.core.codes.changeset import make_finding
+from bot.core.codes.lookup import make_finding
 from bot.core.findings import Finding, Severity
 from bot.core.foreign_text import read_foreign
 from bot.core.text_content import decoded, lines_of, searchable

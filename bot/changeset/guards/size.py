@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.changeset.edits import ResolvedEdit
 from bot.changeset.guards.config import GuardConfig
-from bot.core.codes.changeset import make_finding
+from bot.core.codes.lookup import make_finding
 from bot.core.findings import Finding
 
 
