@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from bot.config.template import template_faults
-from bot.config.yaml_text import Path, Places, dotted, place_of
+from bot.config.yaml_text import Path, Places, YamlMistake, dotted, place_of
 from bot.core.codes.lookup import CHANGESET_CODES
 from bot.core.globs import glob_fault
 from bot.core.names import OWN_NAMES
@@ -32,6 +32,19 @@ _BRANCH = re.compile(
     r"\A(?!refs/|origin/|[-/.])(?!.*(?:\.\.|//|@\{|/\.|\.lock$|[/.]$))[^\x00-\x20\x7f~^:?*\[\\]{1,250}"
 )
 """What `git check-ref-format --branch` takes, without a ref's or a remote's prefix."""
+
+
+WITHOUT_EFFECT = ("repair", "backlog")
+"""Sections that are accepted, so that a file written for a later version stays valid, and that nothing reads yet."""
+
+
+def keys_without_effect(config: RepoConfig, places: Places) -> Iterator[YamlMistake]:
+    """One note for each section of the file that has no effect yet; never a mistake."""
+    for key in WITHOUT_EFFECT:
+        if key in config.model_fields_set:
+            yield YamlMistake(
+                *place_of(places, (key,)), f"{key}: this version accepts the key, and it has no effect yet"
+            )
 
 
 def semantic_errors(config: RepoConfig, places: Places) -> Iterator[str]:

@@ -28,7 +28,6 @@ Digest = NewType("Digest", str)
 TRIGGER_LABEL = "blueprint"
 HOLD_LABEL = "cadence:hold"
 STOP_LABEL = "cadence:stop"
-NEEDS_HUMAN_LABEL = "cadence:needs-human"
 
 CHECK_REASONING = "cadence/reasoning"
 CHECK_EFFICIENCY = "cadence/efficiency"

@@ -71,7 +71,7 @@ GATE = (
     ReasonCode("review.unposted", "the verdict's check run is not on GitHub under this App yet", "Cadence posts it.",
                CADENCE, kinds=WAIT, when="the verdict is on GitHub"),
     ReasonCode("review.rejected", "a review rejects the change",
-               "Cadence repairs it where it may; or push a fix, or `/cadence replan` with guidance.", WRITER,
+               "Push a fix, or comment `/cadence replan` with guidance.", WRITER,
                kinds=BLOCK, when="the review approves a corrected change"),
     ReasonCode("review.unreadable", "the model's answer could not be read as a verdict",
                "Comment `/cadence review` to ask again; a person can also merge.", WRITER, kinds=BLOCK,
