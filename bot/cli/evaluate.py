@@ -30,9 +30,12 @@ AUTHOR = Author("cadence[bot]", "cadence[bot]@users.noreply.github.com")
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """`change_set` is what was judged, pinned; None when the input was none. `changes` is empty unless accepted."""
+    """`change_set` is what was judged, pinned; None when the input was none. `changes` is empty unless accepted.
 
-    base: CommitSha
+    `base` is None when the input is not a ChangeSet at all, which no commit can change.
+    """
+
+    base: CommitSha | None
     accepted: bool = False
     change_set: ChangeSet | None = None
     changes: tuple[TreeChange, ...] = ()
@@ -89,7 +92,7 @@ def evaluate(handed: Submitted, repository: LocalRepository, base: CommitSha) ->
 
 def build(judged: Evaluated, repository: LocalRepository, store: Mirror) -> CommitSha:
     """The commit of an accepted judgement, in the store given. Author and date follow from the base alone."""
-    if judged.change_set is None or not judged.accepted:
+    if judged.change_set is None or judged.base is None or not judged.accepted:
         raise ValueError("only an accepted ChangeSet is built")
     trailer = f"{TRAILER_CHANGESET}: {judged.change_set.digest()}"
     return build_commit(
