@@ -32,7 +32,7 @@ from bot.core.findings import Finding, Severity
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """`changes` is empty unless accepted; warnings and notes stand in `findings` either way."""
+    """`changes` is empty unless accepted; warnings and notes are in `findings` either way."""
 
     changes: tuple[TreeChange, ...]
     findings: tuple[Finding, ...]

@@ -60,7 +60,7 @@ def _whole(text: str) -> tuple[object] | None:
 
 
 def _objects(text: str) -> list[object]:
-    """Every JSON object that stands at the start of a line or after prose, none that is part of another."""
+    """Every JSON object at the start of a line or after prose, none that is part of another."""
     found_objects: list[object] = []
     at = text.find("{")
     while at >= 0:

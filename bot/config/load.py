@@ -123,7 +123,7 @@ def _invalid(details: list[str]) -> ConfigInvalid:
 
 
 def _place(places: Places, path: Path) -> str:
-    """Where a path stands, or its nearest parent."""
+    """Where a path is, or its nearest parent."""
     line, column = place_of(places, path)
     return f"line {line}, column {column}"
 
@@ -155,7 +155,7 @@ def _as_in_yaml(text: str) -> str:
 
 
 def _keys_at(path: Path) -> list[str]:
-    """The keys that may stand at a path of pydantic's, where a rule's type chooses its keys."""
+    """The keys that are allowed at a path of pydantic's, where a rule's type chooses its keys."""
     models: list[type[BaseModel]] = [RepoConfig]
     for part in path:
         if isinstance(part, int):

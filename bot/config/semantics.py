@@ -64,7 +64,7 @@ def _faults(config: RepoConfig) -> Iterator[tuple[Path, str]]:
             if fault:
                 yield ("ci", key, index), fault
     if config.plan.base is not None and not _BRANCH.fullmatch(config.plan.base):
-        fault = f"`{config.plan.base[:60]}` is no name of a branch; write it as GitHub shows it, such as `main`"
+        fault = f"`{config.plan.base[:60]}` is not a branch's name; write it as GitHub shows it, such as `main`"
         yield ("plan", "base"), fault
     for fault in template_faults(config.commit.template):
         yield ("commit", "template"), fault
@@ -73,7 +73,7 @@ def _faults(config: RepoConfig) -> Iterator[tuple[Path, str]]:
 def _check_name_fault(name: str) -> str:
     """Why no check of another App can have this name; "" when one may. Names are compared exactly, without case."""
     if name.casefold() in OWN_NAMES:
-        return f"`{name}` is Cadence's own check and nobody's CI. Allowed: names of other Apps' checks"
+        return f"`{name}` is Cadence's own check and does not count as CI. Allowed: names of other Apps' checks"
     if not name.strip():
         return "is empty; write a check's name as GitHub shows it, or leave the entry out"
     if name != name.strip() or "\n" in name:

@@ -59,7 +59,7 @@ def _content(index: int, edit: Edit) -> Iterator[Finding]:
             )
         elif not _SHA.fullmatch(edit.before_sha):
             yield make_finding(
-                "contract.before_sha", f"the before_sha of {edit.path} is no hash", edit=index, path=edit.path
+                "contract.before_sha", f"the before_sha of {edit.path} is not a hash", edit=index, path=edit.path
             )
 
 

@@ -182,7 +182,7 @@ def _may_be_mark(body: str, bare: str, dotted: bool) -> bool:
 
 
 def _is_closed(body: str, bare: str) -> bool:
-    """Dots, words that speak of other text, dots: hardly ever anything but an elision."""
+    """Dots, words about other text, dots: hardly ever anything but an elision."""
     if not _ELLIPSIS.match(body.lstrip("([<{ ")) or not bare or len(bare) >= 50 or not _HINTS.search(bare):
         return False
     return bool(_ELLIPSIS.search(body[-5:]) or re.match(rf"(?:{_OLD}|rest|same|keep)\b", bare, re.IGNORECASE))

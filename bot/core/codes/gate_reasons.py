@@ -122,7 +122,7 @@ GATE = (
     ReasonCode("rule.conversations", "a rule requires that every conversation is resolved",
                "Resolve the open conversations on the pull request.", REVIEWER, kinds=WAIT,
                when="every conversation is resolved"),
-    ReasonCode("rule.last_push_approval", "only an approval after the last push, by somebody else, counts",
+    ReasonCode("rule.last_push_approval", "only an approval after the last push, by another person, counts",
                "Nothing is needed unless GitHub refuses the merge.", REVIEWER, kinds=NOTE),
     ReasonCode("rule.required_check", "a required check has to come from one App; only another App has reported it",
                "Correct the rule's source, or let that App report the check.", MAINTAINER, kinds=("wait", "block"),
