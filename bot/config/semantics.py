@@ -42,9 +42,7 @@ def keys_without_effect(config: RepoConfig, places: Places) -> Iterator[YamlMist
     """One note for each section of the file that has no effect yet; never a mistake."""
     for key in WITHOUT_EFFECT:
         if key in config.model_fields_set:
-            yield YamlMistake(
-                *place_of(places, (key,)), f"{key}: this version accepts the key, and it has no effect yet"
-            )
+            yield YamlMistake(*place_of(places, (key,)), f"{key}: the key is accepted and has no effect yet")
 
 
 def semantic_errors(config: RepoConfig, places: Places) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Text by a model or a stranger, made safe to show on GitHub: it notifies no one, closes nothing and forges no marker."""
+"""Text by a model or a stranger, made safe on GitHub: it notifies no one, closes nothing and forges no marker."""
 
 from __future__ import annotations
 

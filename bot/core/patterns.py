@@ -30,7 +30,7 @@ class Pattern:
     def __init__(self, source: str) -> None:
         """Raises PatternInvalid."""
         if found := _NO_COUNT.search(source):
-            # RE2 would take it for these very characters, where other engines count: a difference that no one would see.
+            # RE2 would take it for these very characters, where other engines count: a silent difference.
             raise PatternInvalid(f"`{found['count'][:40]}` is not a count; write `{{0,n}}`, with n no more than 1000")
         options = re2.Options()
         options.log_errors = False
