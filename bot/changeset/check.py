@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 from bot.changeset.edits import Resolution, resolve
 from bot.changeset.guards.code_references import code_reference_findings
-from bot.changeset.guards.config import GuardConfig
 from bot.changeset.guards.disguise import disguise_findings
 from bot.changeset.guards.documents import document_findings
 from bot.changeset.guards.elision import elision_findings
 from bot.changeset.guards.fragments import fragment_findings
+from bot.changeset.guards.guard_config import GuardConfig
 from bot.changeset.guards.imports import import_findings
 from bot.changeset.guards.manifests import manifest_findings
 from bot.changeset.guards.message import message_findings
-from bot.changeset.guards.paths import freed_paths
+from bot.changeset.guards.path_forms import freed_paths
 from bot.changeset.guards.protected import protected_findings
 from bot.changeset.guards.references import reference_findings
 from bot.changeset.guards.secret import secret_findings

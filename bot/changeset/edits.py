@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from bot.changeset.conversion import Attributes, NotStorable, attributes_of, filter_of, stored
 from bot.changeset.encoding import EncodingProblem, replaced_bytes, rewritten
 from bot.changeset.guards.contract import contract_findings
-from bot.changeset.guards.paths import path_findings
+from bot.changeset.guards.path_forms import path_findings
 from bot.changeset.model import ChangeSet, Edit, Replacement
 from bot.changeset.replacing import ReplaceProblem, replaced
 from bot.changeset.tree import MODE_EXECUTABLE, MODE_FILE, TreeChange, TreeEntry, TreeReader

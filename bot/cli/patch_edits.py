@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.changeset.guards.paths import path_problem
+from bot.changeset.guards.path_forms import path_problem
 from bot.changeset.model import ChangeSet, Edit
 from bot.changeset.rejected import ChangeSetRejected
 from bot.changeset.tree import MODE_EXECUTABLE, MODE_FILE, MODE_SUBMODULE, MODE_SYMLINK, TreeReader

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.changeset.check import check
-from bot.changeset.guards.config import GuardConfig
+from bot.changeset.guards.guard_config import GuardConfig
 from bot.changeset.model import ChangeSet
 from bot.changeset.normalise import normalise
 from bot.changeset.rejected import ChangeSetRejected

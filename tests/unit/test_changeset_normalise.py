@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from bot.changeset.json_schemas import change_set_schema, model_schema
 from bot.changeset.normalise import normalise
 from bot.changeset.pin import pin
 from bot.changeset.rejected import ChangeSetRejected
-from bot.changeset.schema import change_set_schema, model_schema
 from tests.fakes.dict_tree import DictTree, blob_sha
 
 EDIT = {"path": "a.txt", "mode": "add", "after": "a\n"}

@@ -12,9 +12,9 @@ from jsonschema import Draft202012Validator
 
 from bot.changeset.check import check
 from bot.changeset.edits import is_pinned_to
-from bot.changeset.guards.config import GuardConfig
+from bot.changeset.guards.guard_config import GuardConfig
+from bot.changeset.json_schemas import change_set_schema
 from bot.changeset.normalise import normalise
-from bot.changeset.schema import change_set_schema
 from bot.changeset.tree import MODE_FILE, TreeEntry
 from bot.core.codes.lookup import CHANGESET_CODES
 from bot.core.names import BlobSha

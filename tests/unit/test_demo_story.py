@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.changeset.schema import MODEL_SCHEMA_NAME, model_schema, schema_findings
+from bot.changeset.json_schemas import MODEL_SCHEMA_NAME, model_schema, schema_findings
 from bot.config.model import RepoConfig
 from bot.sandbox.demo.sample_repository import sample_files, split_blueprint
 from bot.sandbox.demo.stories import (

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from bot.changeset.guards.paths import freed_paths, plain_spelling
+from bot.changeset.guards.path_forms import freed_paths, plain_spelling
 from bot.changeset.model import ChangeSet, Edit
 from bot.changeset.tree import MODE_DIRECTORY, TreeReader, TreeSearcher
 from bot.core.codes.lookup import make_finding
