@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bot.changeset.check import check
 from bot.changeset.edits import resolve
-from bot.changeset.guards.config import GuardConfig
+from bot.changeset.guards.guard_config import GuardConfig
 from bot.changeset.model import ChangeSet, Edit
 from bot.changeset.pin import pin
 from bot.core.clock import SystemClock

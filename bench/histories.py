@@ -30,7 +30,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bot.changeset.check import Checked, check
-from bot.changeset.guards.config import GuardConfig
+from bot.changeset.guards.guard_config import GuardConfig
 from bot.changeset.model import ChangeSet, Edit
 from bot.changeset.tree import MODE_EXECUTABLE, MODE_SUBMODULE, MODE_SYMLINK
 from bot.config.model import RepoConfig

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from bot.cli.published_schemas import schema_text, schemas
-from bot.core.codes.changeset import CODES
-from bot.core.codes.table import FAMILIES, SECTIONS, ReasonMeaning
+from bot.core.codes.lookup import SECTIONS
+from bot.core.codes.reason_code import ReasonCode, Section
 from bot.core.states import AT_THE_GATE, BUILDING, ENDINGS, FINAL, TERMINAL, WAITING, RunState, moves
 from tools.design_page import with_folders
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 _MADE = "<!-- Made by `make docs`; edit the code instead. -->"
-_CHANGE_SET_SECTIONS = {
+_CHANGE_SET_FAMILIES = {
     "contract": "The contract",
     "stale": "Compare and swap",
     "path": "Paths",
@@ -40,35 +40,30 @@ def design_page() -> str:
 
 
 def codes_page() -> str:
-    """docs/codes.md: the ChangeSet's codes with their severities, then all others."""
+    """docs/codes.md: every section of the table of reason codes; the ChangeSet's with their severities."""
     parts = [
         "# Reason codes",
         _MADE,
         "Codes are stable: scripts may depend on them. More may be added, none is changed.",
-        "## ChangeSets",
-        "An `error` refuses the ChangeSet, a `warning` is shown to both reviewers, a `note` is only recorded. "
-        "[changesets.md](changesets.md) explains the format.",
     ]
-    for family, codes in _by_family().items():
-        parts.append(f"### {_CHANGE_SET_SECTIONS.get(family, family)}")
-        rows = [(f"`{code}`", CODES[code].meaning, CODES[code].remedy, str(CODES[code].severity)) for code in codes]
-        parts.append(_table(("code", "what it says", "what makes it acceptable", "severity"), rows))
-    for title, meanings in SECTIONS.items():
-        parts += [f"## {title}", _meanings(meanings)]
-    parts += ["## Codes made at run time", _meanings(FAMILIES)]
+    for section in SECTIONS:
+        parts += [f"## {section.title}", section.shown]
+        if section.rows[0].severity is None:
+            rows = [(f"`{row.code}`", row.meaning, row.who, row.next_step) for row in section.rows]
+            parts.append(_table(("code", "what it says", "who can act", "next step"), rows))
+        else:
+            parts += _by_family(section)
     return "\n\n".join(parts) + "\n"
 
 
-def _by_family() -> dict[str, list[str]]:
-    families: dict[str, list[str]] = {name: [] for name in _CHANGE_SET_SECTIONS}
-    for code in CODES:
-        families.setdefault(code.partition(".")[0], []).append(code)
-    return {name: codes for name, codes in families.items() if codes}
-
-
-def _meanings(meanings: Mapping[str, ReasonMeaning]) -> str:
-    rows = [(f"`{code}`", m.meaning, m.remedy) for code, m in meanings.items()]
-    return _table(("code", "what it says", "next step"), rows)
+def _by_family(section: Section) -> Iterable[str]:
+    families: dict[str, list[ReasonCode]] = {name: [] for name in _CHANGE_SET_FAMILIES}
+    for row in section.rows:
+        families[row.code.partition(".")[0]].append(row)
+    for name, rows in families.items():
+        yield f"### {_CHANGE_SET_FAMILIES[name]}"
+        cells = [(f"`{row.code}`", row.meaning, row.next_step, str(row.severity)) for row in rows]
+        yield _table(("code", "what it says", "what makes it acceptable", "severity"), cells)
 
 
 def states_page() -> str:
@@ -80,7 +75,7 @@ def states_page() -> str:
         _MADE,
         f"Every move is recorded in the ledger. Any unfinished run may also end as {endings}.",
         _table(("state", "kind", "leads to"), rows),
-        "A finished run that leads somewhere is woken by the command `/cadence replan`.",
+        "`/cadence replan` starts a finished run again where the table gives it a next state.",
     ]
     return "\n\n".join(parts) + "\n"
 

@@ -36,7 +36,7 @@ LOOSE = ("__main__", "app", "settings")
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """One import of one of our modules by another, both dotted without `bot.`; `line` is where it stands."""
+    """One import of one of our modules by another, both dotted without `bot.`; `line` is where it is."""
 
     by: str
     of: str

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 from bot.changeset.edits import Resolution, resolve
 from bot.changeset.guards.code_references import code_reference_findings
-from bot.changeset.guards.config import GuardConfig
 from bot.changeset.guards.disguise import disguise_findings
 from bot.changeset.guards.documents import document_findings
 from bot.changeset.guards.elision import elision_findings
 from bot.changeset.guards.fragments import fragment_findings
+from bot.changeset.guards.guard_config import GuardConfig
 from bot.changeset.guards.imports import import_findings
 from bot.changeset.guards.manifests import manifest_findings
 from bot.changeset.guards.message import message_findings
-from bot.changeset.guards.paths import freed_paths
+from bot.changeset.guards.path_forms import freed_paths
 from bot.changeset.guards.protected import protected_findings
 from bot.changeset.guards.references import reference_findings
 from bot.changeset.guards.secret import secret_findings
@@ -26,13 +26,13 @@ from bot.changeset.guards.syntax import syntax_findings
 from bot.changeset.guards.view import FileView, ResultTree, with_elsewhere, with_moves
 from bot.changeset.model import ChangeSet, Edit
 from bot.changeset.tree import TreeChange, TreeReader
-from bot.core.codes.changeset import make_finding
+from bot.core.codes.lookup import make_finding
 from bot.core.findings import Finding, Severity
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """`changes` is empty unless accepted; warnings and notes stand in `findings` either way."""
+    """`changes` is empty unless accepted; warnings and notes are in `findings` either way."""
 
     changes: tuple[TreeChange, ...]
     findings: tuple[Finding, ...]

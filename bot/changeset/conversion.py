@@ -92,7 +92,7 @@ def _has_crlf(content: bytes) -> bool:
 
 
 def _is_binary(content: bytes) -> bool:
-    """git's own guess (convert.c, convert_is_binary): a lone CR, a NUL, or many characters that nobody prints."""
+    """git's own guess (convert.c, convert_is_binary): a lone CR, a NUL, or many control characters."""
     if b"\0" in content or content.count(b"\r") != content.count(b"\r\n"):
         return True
     body = content.removesuffix(b"\x1a")

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from bot.changeset.conversion import Attributes, NotStorable, attributes_of, filter_of, stored
 from bot.changeset.encoding import EncodingProblem, replaced_bytes, rewritten
 from bot.changeset.guards.contract import contract_findings
-from bot.changeset.guards.paths import path_findings
+from bot.changeset.guards.path_forms import path_findings
 from bot.changeset.model import ChangeSet, Edit, Replacement
 from bot.changeset.replacing import ReplaceProblem, replaced
 from bot.changeset.tree import MODE_EXECUTABLE, MODE_FILE, TreeChange, TreeEntry, TreeReader
-from bot.core.codes.changeset import make_finding
+from bot.core.codes.lookup import make_finding
 from bot.core.findings import Finding, Severity
 from bot.core.text_content import decoded, is_text_name
 

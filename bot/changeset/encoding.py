@@ -81,7 +81,7 @@ def _retained(before: bytes, text: str, encodings: tuple[str, ...]) -> bytes:
     if len(made) == 1:
         return made.pop()
     raise EncodingProblem(
-        "is no UTF-8 and does not say which encoding it has, so nobody can tell which bytes new words beyond ASCII get"
+        "is not UTF-8 and does not say which encoding it has, so the bytes of new words beyond ASCII are not known"
     )
 
 

@@ -1,4 +1,4 @@
-"""The ChangeSet that takes a merged change back, as long as nobody has touched its files since."""
+"""The ChangeSet that takes a merged change back, as long as no one has changed its files since."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from bot.changeset.rejected import ChangeSetRejected
-from bot.core.codes.changeset import make_finding
+from bot.core.codes.lookup import make_finding
 
 _FENCE = re.compile(r"^[ \t]*(```+(?!`)|~~~+(?!~))[^\n`]*\n(.*?)^[ \t]*\1[ \t]*$", re.DOTALL | re.MULTILINE)
 
@@ -60,7 +60,7 @@ def _whole(text: str) -> tuple[object] | None:
 
 
 def _objects(text: str) -> list[object]:
-    """Every JSON object that stands at the start of a line or after prose, none that is part of another."""
+    """Every JSON object at the start of a line or after prose, none that is part of another."""
     found_objects: list[object] = []
     at = text.find("{")
     while at >= 0:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.changeset.json_reading import read_json
+from bot.changeset.json_schemas import change_set_schema, schema_findings
 from bot.changeset.model import ChangeSet
 from bot.changeset.rejected import ChangeSetRejected
-from bot.changeset.schema import change_set_schema, schema_findings
-from bot.core.codes.changeset import make_finding
+from bot.core.codes.lookup import make_finding
 
 _WRAPPERS = ("change_set", "changeSet", "changeset", "ChangeSet")
 _TOP_NAMES = {

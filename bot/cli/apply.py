@@ -17,6 +17,7 @@ from bot.core.errors import WrongUse
 if TYPE_CHECKING:
     from bot.cli.evaluate import Evaluated
     from bot.cli.submitted import Submitted
+    from bot.core.names import CommitSha
     from bot.git_store.local import LocalRepository
 
 File = Annotated[str, typer.Argument(metavar="FILE|-", help="A ChangeSet in JSON, or - for standard input.")]
@@ -48,12 +49,17 @@ def apply(
     """
     from bot.cli.evaluate import Evaluated
 
-    with _evaluated(file, repo, base) as case:
+    handed = _submitted(file)
+    if isinstance(handed, Evaluated):
+        _print_result(handed, "", as_json=as_json)
+        raise typer.Exit(1)
+    with _evaluated(handed, repo, base) as case:
         if branch is not None and not case.repository.is_branch_name(branch):
             raise WrongUse(f"{branch!r} is not a valid branch name.", remedy="See `git help check-ref-format`.")
         made = None if check or not case.judged.accepted else _commit(case, branch)
         judged = made if isinstance(made, Evaluated) else case.judged
-        _print_result(case, judged, made if isinstance(made, _Made) else None, as_json=as_json)
+        done = made if isinstance(made, _Made) else None
+        _print_result(judged, case.where, done, bare=case.repository.bare, as_json=as_json)
     raise typer.Exit(0 if judged.accepted else 1)
 
 
@@ -62,16 +68,20 @@ def diff(file: File, repo: Repo = None, base: Base = "HEAD") -> None:
 
     Exit codes: 0 accepted, 1 refused (the reasons go to standard error, and no patch is printed), 2 wrong use.
     """
-    from bot.cli.evaluate import build
+    from bot.cli.evaluate import Evaluated, build
     from bot.cli.evaluate_text import refusal_text
 
-    with _evaluated(file, repo, base) as case:
+    handed = _submitted(file)
+    if isinstance(handed, Evaluated):
+        sys.stderr.write(refusal_text(handed, ""))
+        raise typer.Exit(1)
+    with _evaluated(handed, repo, base) as case:
         if not case.judged.accepted:
             sys.stderr.write(refusal_text(case.judged, case.where))
             raise typer.Exit(1)
         with case.repository.scratch() as scratch:
             commit = build(case.judged, case.repository, scratch)
-            patch = scratch.patch(case.judged.base, commit)
+            patch = scratch.patch(case.base, commit)
     sys.stdout.buffer.write(patch)
     sys.stdout.buffer.flush()
 
@@ -79,31 +89,34 @@ def diff(file: File, repo: Repo = None, base: Base = "HEAD") -> None:
 @dataclass(frozen=True, slots=True)
 class _Case:
     repository: LocalRepository
+    base: CommitSha
     judged: Evaluated
     where: str
 
 
-@contextmanager
-def _evaluated(file: str, repo: Path | None, revision: str) -> Iterator[_Case]:
-    """Read, find the repository and the base, judge; the repository's readers end with the block."""
+def _submitted(file: str) -> Submitted | Evaluated:
+    """What the file asks for, or its refusal. Read before any repository: what is not a ChangeSet is one nowhere."""
     from bot.changeset.rejected import ChangeSetRejected
-    from bot.cli.evaluate import evaluate, refused
+    from bot.cli.evaluate import Evaluated
     from bot.cli.submitted import read_submitted
+
+    try:
+        return read_submitted(_read(file))
+    except ChangeSetRejected as error:
+        return Evaluated(None, findings=error.findings)
+
+
+@contextmanager
+def _evaluated(handed: Submitted, repo: Path | None, revision: str) -> Iterator[_Case]:
+    """Find the repository and the base, judge there; the repository's readers end with the block."""
+    from bot.cli.evaluate import evaluate
     from bot.git_store.local import LocalRepository
 
-    raw = _read(file)
-    handed: Submitted | None = None
-    rejected: ChangeSetRejected | None = None
-    try:
-        handed = read_submitted(raw)
-    except ChangeSetRejected as error:
-        rejected = error
     repository = LocalRepository.open(_directory(repo, handed))
     try:
         base = repository.commit(revision)
         where = base[:12] if base.startswith(revision) else f"{base[:12]} ({revision})"
-        judged = evaluate(handed, repository, base) if handed else refused(base, rejected.findings if rejected else ())
-        yield _Case(repository, judged, where)
+        yield _Case(repository, base, evaluate(handed, repository, base), where)
     finally:
         repository.close()
 
@@ -117,8 +130,8 @@ def _read(file: str) -> bytes:
         raise WrongUse(f"{file} cannot be read: {error.strerror}.") from None
 
 
-def _directory(repo: Path | None, handed: Submitted | None) -> Path:
-    said = handed.repo_dir if handed else None
+def _directory(repo: Path | None, handed: Submitted) -> Path:
+    said = handed.repo_dir
     if repo is not None and said is not None and repo.resolve() != Path(said).resolve():
         raise WrongUse(f"--repo is {repo}, and the input's repo_dir is {said}.", remedy="Give one of them.")
     return repo or Path(said or ".")
@@ -149,7 +162,9 @@ def _commit(case: _Case, branch: str | None) -> _Made | Evaluated:
     return _Made(commit, name, digest)
 
 
-def _print_result(case: _Case, judged: Evaluated, made: _Made | None, *, as_json: bool) -> None:
+def _print_result(
+    judged: Evaluated, where: str, made: _Made | None = None, *, bare: bool = False, as_json: bool
+) -> None:
     from bot.cli.evaluate_text import accepted_text, refusal_text, shown, verdict
 
     if as_json:
@@ -157,8 +172,8 @@ def _print_result(case: _Case, judged: Evaluated, made: _Made | None, *, as_json
         more = {**about, "base": judged.base, "notes": list(judged.notes)} if made else {}
         typer.echo(json.dumps({**verdict(judged), **more}))
         return
-    text = accepted_text(judged, case.where) if judged.accepted else refusal_text(judged, case.where)
+    text = accepted_text(judged, where) if judged.accepted else refusal_text(judged, where)
     if made:
-        take = "" if case.repository.bare else f"\n  use:  git switch {made.branch}"
+        take = "" if bare else f"\n  use:  git switch {made.branch}"
         text += shown(f"\ncommit {made.commit} on branch {made.branch}\n  look: git show {made.branch}{take}\n")
     typer.echo(text, nl=False)

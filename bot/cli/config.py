@@ -53,6 +53,7 @@ def _json(file: Path, report: ConfigReport) -> str:
         "file": str(file),
         "valid": report.valid,
         "mistakes": [{"line": one.line, "column": one.column, "message": one.text} for one in report.mistakes],
+        "notes": [{"line": one.line, "column": one.column, "message": one.text} for one in report.notes],
         "tests": [
             {
                 "name": one.name,
@@ -70,6 +71,6 @@ def _json(file: Path, report: ConfigReport) -> str:
 
 
 def _text(file: Path, report: ConfigReport) -> str:
-    """One line for each fault, as compilers write them, then the sum."""
-    rows = [f"{file}:{one.line}:{one.column}: {one.text}" for one in report.faults]
+    """One line for each fault and note, as compilers write them, then the sum."""
+    rows = [f"{file}:{one.line}:{one.column}: {one.text}" for one in (*report.faults, *report.notes)]
     return "\n".join([*rows, report.summary])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from bot.changeset.check import check
-from bot.changeset.guards.config import GuardConfig
+from bot.changeset.guards.guard_config import GuardConfig
 from bot.changeset.guards.message import clean_message
 from bot.changeset.model import ChangeSet
 from bot.changeset.pin import pin
@@ -14,7 +14,7 @@ from bot.changeset.tree import TreeChange, TreeReader
 from bot.cli.patch_edits import TreePair, complaint_findings, edits_between, one_file_edits
 from bot.cli.submitted import Submitted
 from bot.config.load import read_config
-from bot.core.codes.changeset import make_finding
+from bot.core.codes.lookup import make_finding
 from bot.core.errors import ConfigInvalid, Refused
 from bot.core.findings import Finding, Severity
 from bot.core.names import CONFIG_PATH, TRAILER_CHANGESET, CommitSha
@@ -30,9 +30,12 @@ AUTHOR = Author("cadence[bot]", "cadence[bot]@users.noreply.github.com")
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """`change_set` is what was judged, pinned; None when the input was none. `changes` is empty unless accepted."""
+    """`change_set` is what was judged, pinned; None when the input was none. `changes` is empty unless accepted.
 
-    base: CommitSha
+    `base` is None when the input is not a ChangeSet at all, which no commit can change.
+    """
+
+    base: CommitSha | None
     accepted: bool = False
     change_set: ChangeSet | None = None
     changes: tuple[TreeChange, ...] = ()
@@ -89,7 +92,7 @@ def evaluate(handed: Submitted, repository: LocalRepository, base: CommitSha) ->
 
 def build(judged: Evaluated, repository: LocalRepository, store: Mirror) -> CommitSha:
     """The commit of an accepted judgement, in the store given. Author and date follow from the base alone."""
-    if judged.change_set is None or not judged.accepted:
+    if judged.change_set is None or judged.base is None or not judged.accepted:
         raise ValueError("only an accepted ChangeSet is built")
     trailer = f"{TRAILER_CHANGESET}: {judged.change_set.digest()}"
     return build_commit(

@@ -48,9 +48,13 @@ def _place(finding: Finding) -> str:
 
 
 def refusal_text(judged: Evaluated, where: str) -> str:
-    """Why it is refused: every finding with its place, its message, and what would make it acceptable."""
+    """Why it is refused: every finding with its place, its message, and what would make it acceptable.
+
+    `where` names the commit that it was judged on; it is empty for a text that is not a ChangeSet on any.
+    """
     count = len(judged.errors)
-    head = f"refused on {where}: {count} finding{'s' if count != 1 else ''} to resolve; nothing was changed\n"
+    place = f" on {where}" if where else ""
+    head = f"refused{place}: {count} finding{'s' if count != 1 else ''} to resolve; nothing was changed\n"
     return shown(head + _findings_text(judged.findings) + _notes_text(judged.notes))
 
 

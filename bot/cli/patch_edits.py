@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.changeset.guards.paths import path_problem
+from bot.changeset.guards.path_forms import path_problem
 from bot.changeset.model import ChangeSet, Edit
 from bot.changeset.rejected import ChangeSetRejected
 from bot.changeset.tree import MODE_EXECUTABLE, MODE_FILE, MODE_SUBMODULE, MODE_SYMLINK, TreeReader
 from bot.cli.submitted import OneFile
-from bot.core.codes.changeset import make_finding
+from bot.core.codes.lookup import make_finding
 from bot.core.findings import Finding
 
 _SPECIAL = {MODE_SYMLINK: ("path.symlink", "a symlink"), MODE_SUBMODULE: ("path.submodule", "a submodule")}

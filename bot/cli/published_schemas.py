@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from bot.changeset.schema import change_set_schema, model_schema
+from bot.changeset.json_schemas import change_set_schema, model_schema
 from bot.config.schema import config_schema
 
 

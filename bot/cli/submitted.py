@@ -11,7 +11,7 @@ from bot.changeset.json_reading import read_json
 from bot.changeset.model import ChangeSet
 from bot.changeset.normalise import normalise
 from bot.changeset.rejected import ChangeSetRejected
-from bot.core.codes.changeset import make_finding
+from bot.core.codes.lookup import make_finding
 
 _FORMS = ("change_set", "diff", "patch")
 _WORDS = ("title", "description", "acceptance_criteria", "blueprint")

@@ -1,4 +1,4 @@
-"""The policy in force: `.github/cadence.yml` as it is at one commit. Absent, invalid, valid: three outcomes."""
+"""Reads `.github/cadence.yml` as it is at one commit. Absent, invalid, valid: three outcomes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -36,7 +37,36 @@ class LoadedConfig:
 
 
 def read_config(content: bytes | None) -> LoadedConfig:
-    """The policy that the file's bytes mean; None means that there is no such file, and so the defaults."""
+    """The config that the file's bytes mean; None means that there is no such file, and so the defaults.
+
+    Never raises for what the file says: a file that cannot be used is a `LoadedConfig` with its error. Equal bytes are
+    parsed once: the models are frozen, so every caller may hold the same one.
+    """
+    # One merge reads the file about 23 times: at the base, at the head and at each step. A file that cannot be used is
+    # not kept, because its error is raised, and Python adds to an exception's traceback each time it is.
+    # https://docs.python.org/3/library/exceptions.html#BaseException.__traceback__
+    key = None if content is None else sha256(content)
+    with _LOCK:
+        known = _VALID.get(key)
+    if known is not None:
+        return known
+    loaded = _parsed(content)
+    if loaded.error is None:
+        with _LOCK:
+            _VALID[key] = loaded
+            while len(_VALID) > MOST_KEPT:
+                del _VALID[next(iter(_VALID))]
+    return loaded
+
+
+MOST_KEPT = 64
+"""Valid files kept in memory, the oldest dropped first; each takes a few kilobytes."""
+_VALID: dict[Digest | None, LoadedConfig] = {}
+_LOCK = Lock()
+"""Several workers of the engine read at once."""
+
+
+def _parsed(content: bytes | None) -> LoadedConfig:
     if content is None:
         return LoadedConfig(config_digest(None), RepoConfig(), present=False)
     try:
@@ -93,7 +123,7 @@ def _invalid(details: list[str]) -> ConfigInvalid:
 
 
 def _place(places: Places, path: Path) -> str:
-    """Where a path stands, or its nearest parent."""
+    """Where a path is, or its nearest parent."""
     line, column = place_of(places, path)
     return f"line {line}, column {column}"
 
@@ -125,7 +155,7 @@ def _as_in_yaml(text: str) -> str:
 
 
 def _keys_at(path: Path) -> list[str]:
-    """The keys that may stand at a path of pydantic's, where a rule's type chooses its keys."""
+    """The keys that are allowed at a path of pydantic's, where a rule's type chooses its keys."""
     models: list[type[BaseModel]] = [RepoConfig]
     for part in path:
         if isinstance(part, int):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from bot.config.tests import ConfigTest
+from bot.config.tests import ConfigPart, ConfigTest
 
 DEFAULT_PROTECTED = (
     ".github/workflows/**",
@@ -19,18 +20,14 @@ DEFAULT_PROTECTED = (
 )
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class TriggerConfig(_Part):
+class TriggerConfig(ConfigPart):
     """Which label starts a run, and which permission its sender and every command's sender needs."""
 
     label: str = Field(default="blueprint", max_length=50, pattern=r"^\S(.*\S)?$")
     permission: Literal["write", "admin"] = "write"
 
 
-class PlanConfig(_Part):
+class PlanConfig(ConfigPart):
     """`base`: the branch to change (default: the repository's default branch); `protected`: globs no plan may touch."""
 
     approval: Literal["none", "required"] = "none"
@@ -39,7 +36,7 @@ class PlanConfig(_Part):
     context_docs: tuple[str, ...] = ()
 
 
-class CiConfig(_Part):
+class CiConfig(ConfigPart):
     """`expect`: check names that must report; `allow_skipped`: names that may skip; `settle`: seconds."""
 
     expect: tuple[str, ...] = ()
@@ -52,7 +49,7 @@ RulePaths = Annotated[tuple[Annotated[str, Field(pattern=r"\S")], ...], Field(mi
 """At least one glob: a rule that looks at nothing would pass whatever the change does."""
 
 
-class ForbidRule(_Part):
+class ForbidRule(ConfigPart):
     """No added line in the matching files may match the pattern."""
 
     id: str
@@ -62,7 +59,7 @@ class ForbidRule(_Part):
     message: str = ""
 
 
-class RequireRule(_Part):
+class RequireRule(ConfigPart):
     """Every matching path that the change leaves must exist and hold a match."""
 
     id: str
@@ -72,7 +69,7 @@ class RequireRule(_Part):
     message: str = ""
 
 
-class MaxLinesRule(_Part):
+class MaxLinesRule(ConfigPart):
     """The whole diff may add and remove at most this many lines together."""
 
     id: str
@@ -84,13 +81,13 @@ class MaxLinesRule(_Part):
 Rule = Annotated[ForbidRule | RequireRule | MaxLinesRule, Field(discriminator="type")]
 
 
-class UnreviewableConfig(_Part):
+class UnreviewableConfig(ConfigPart):
     """Globs of binary or generated files that may change without being read by a reviewer."""
 
     allow: tuple[str, ...] = ()
 
 
-class ReviewConfig(_Part):
+class ReviewConfig(ConfigPart):
     """`block_on`: from which severity on a finding rejects."""
 
     block_on: Literal["error", "warning"] = "error"
@@ -99,7 +96,7 @@ class ReviewConfig(_Part):
     rules: tuple[Rule, ...] = ()
 
 
-class MergeConfig(_Part):
+class MergeConfig(ConfigPart):
     """Whether and how Cadence merges. `require_ci: false` is the only way to say `this repository has no CI`."""
 
     auto: bool = True
@@ -109,36 +106,36 @@ class MergeConfig(_Part):
     delete_branch: bool = True
 
 
-class CommitConfig(_Part):
+class CommitConfig(ConfigPart):
     """`template`: subject of the merge commit; knows {summary} and {issue}."""
 
     template: str = "[Cadence] {summary} (#{issue})"
 
 
-class RepairConfig(_Part):
-    """How often a red CI or a rejecting review is repaired before a person is asked."""
+class RepairConfig(ConfigPart):
+    """Has no effect yet. How often a red CI or a rejecting review is repaired before a person is asked."""
 
     max_attempts: int = Field(default=2, ge=0)
     on_review: bool = True
 
 
-class GuardsConfig(_Part):
+class GuardsConfig(ConfigPart):
     """`severities`: how grave a code (`loss.stub`) or a family (`message`) is; sizes in bytes."""
 
-    severities: dict[str, Literal["error", "warning", "note"]] = {}
+    severities: Mapping[str, Literal["error", "warning", "note"]] = {}
     max_files: int = Field(default=300, gt=0, le=3000)
     max_file_bytes: int = Field(default=5_000_000, gt=0, le=50_000_000)
     max_total_bytes: int = Field(default=20_000_000, gt=0, le=100_000_000)
 
 
-class AfterMergeConfig(_Part):
+class AfterMergeConfig(ConfigPart):
     """How long (minutes) the base is watched after a merge, and what a red base leads to."""
 
     watch: int = Field(default=30, ge=0, le=43_200)
     on_red: Literal["draft", "merge", "none"] = "draft"
 
 
-class BudgetConfig(_Part):
+class BudgetConfig(ConfigPart):
     """Caps; null means none."""
 
     run_tokens: int | None = Field(default=None, ge=0)
@@ -146,8 +143,8 @@ class BudgetConfig(_Part):
     day_cost: float | None = Field(default=None, ge=0)
 
 
-class BacklogConfig(_Part):
-    """Proposals Cadence may file automatically."""
+class BacklogConfig(ConfigPart):
+    """Has no effect yet. Proposals that Cadence may file automatically."""
 
     replenish: int = Field(default=0, ge=0)
     review: str | None = None
@@ -155,7 +152,7 @@ class BacklogConfig(_Part):
     daily: int = Field(default=3, ge=0)
 
 
-class RepoConfig(_Part):
+class RepoConfig(ConfigPart):
     """The whole file; the defaults are what an absent file means."""
 
     version: Literal[1] = 1

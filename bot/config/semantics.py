@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from bot.config.template import template_faults
-from bot.config.yaml_text import Path, Places, dotted, place_of
-from bot.core.codes.changeset import CODES
+from bot.config.yaml_text import Path, Places, YamlMistake, dotted, place_of
+from bot.core.codes.lookup import CHANGESET_CODES
 from bot.core.globs import glob_fault
 from bot.core.names import OWN_NAMES
 from bot.core.patterns import PatternInvalid, compiled
@@ -34,6 +34,17 @@ _BRANCH = re.compile(
 """What `git check-ref-format --branch` takes, without a ref's or a remote's prefix."""
 
 
+WITHOUT_EFFECT = ("repair", "backlog")
+"""Sections that are accepted, so that a file written for a later version stays valid, and that nothing reads yet."""
+
+
+def keys_without_effect(config: RepoConfig, places: Places) -> Iterator[YamlMistake]:
+    """One note for each section of the file that has no effect yet; never a mistake."""
+    for key in WITHOUT_EFFECT:
+        if key in config.model_fields_set:
+            yield YamlMistake(*place_of(places, (key,)), f"{key}: the key is accepted and has no effect yet")
+
+
 def semantic_errors(config: RepoConfig, places: Places) -> Iterator[str]:
     """One line for each mistake: where it is, the key, the fault, and what is allowed."""
     for path, fault in _faults(config):
@@ -51,7 +62,7 @@ def _faults(config: RepoConfig) -> Iterator[tuple[Path, str]]:
             if fault:
                 yield ("ci", key, index), fault
     if config.plan.base is not None and not _BRANCH.fullmatch(config.plan.base):
-        fault = f"`{config.plan.base[:60]}` is no name of a branch; write it as GitHub shows it, such as `main`"
+        fault = f"`{config.plan.base[:60]}` is not a branch's name; write it as GitHub shows it, such as `main`"
         yield ("plan", "base"), fault
     for fault in template_faults(config.commit.template):
         yield ("commit", "template"), fault
@@ -60,7 +71,7 @@ def _faults(config: RepoConfig) -> Iterator[tuple[Path, str]]:
 def _check_name_fault(name: str) -> str:
     """Why no check of another App can have this name; "" when one may. Names are compared exactly, without case."""
     if name.casefold() in OWN_NAMES:
-        return f"`{name}` is Cadence's own check and nobody's CI. Allowed: names of other Apps' checks"
+        return f"`{name}` is Cadence's own check and does not count as CI. Allowed: names of other Apps' checks"
     if not name.strip():
         return "is empty; write a check's name as GitHub shows it, or leave the entry out"
     if name != name.strip() or "\n" in name:
@@ -106,8 +117,8 @@ def _severity_faults(config: RepoConfig) -> Iterator[tuple[Path, str]]:
                 yield path, f"`{code if code in NEVER_WEAKENED else family}` is always an error"
         elif family not in GUARD_FAMILIES:
             yield path, f"no guard has this code. Families: {', '.join(sorted(GUARD_FAMILIES))}"
-        elif code != family and code not in CODES:
-            allowed = sorted(one for one in CODES if one.partition(".")[0] == family)
+        elif code != family and code not in CHANGESET_CODES:
+            allowed = sorted(one for one in CHANGESET_CODES if one.partition(".")[0] == family)
             yield path, f"no guard has this code. Allowed: {', '.join(dict.fromkeys((family, *allowed)))}"
 
 

@@ -44,9 +44,9 @@ def _acting(line: str) -> Iterator[str]:
     if CLOSING.search(filled[0]):
         yield "it holds a closing keyword before an issue; Cadence closes the issue itself, so write `(#{issue})`"
     if mentions(line):
-        yield "it mentions somebody, who would be notified of every commit; take the @ out"
+        yield "it mentions a person or team, who would be notified of every commit; take the @ out"
     if TRAILER.search(line) or any(_OTHER_TRAILER.match(one) for one in line.split("\n")):
-        yield "it holds a trailer such as `Signed-off-by:`, which Cadence may not write in anybody's name; take it out"
+        yield "it holds a trailer such as `Signed-off-by:`, which Cadence may not write in another's name; take it out"
 
 
 def _filled(line: str, summary: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -31,18 +32,20 @@ Expectation = Annotated[
 ]
 
 
-class _Part(BaseModel):
+class ConfigPart(BaseModel):
+    """The base of every part of the file: frozen, because a parsed file is shared, and unknown keys are refused."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class GivenReviews(_Part):
+class GivenReviews(ConfigPart):
     """What the two reviews say of the head."""
 
     reasoning: ReviewWord = "approve"
     efficiency: ReviewWord = "approve"
 
 
-class GivenRules(_Part):
+class GivenRules(ConfigPart):
     """What the base branch's own rules on GitHub ask. `unreadable`: they could not be read at all."""
 
     checks: tuple[str, ...] = ()
@@ -54,7 +57,7 @@ class GivenRules(_Part):
     unreadable: bool = False
 
 
-class Given(_Part):
+class Given(ConfigPart):
     """A pull request in plain words. Whatever is not said is as a merge needs it.
 
     `checks` are those of other Apps on the head by name; where there are none, `ci` is said of every check of
@@ -62,7 +65,7 @@ class Given(_Part):
     """
 
     ci: Literal["success", "failure", "pending", "skipped", "none"] | None = None
-    checks: dict[str, CheckWord] = {}
+    checks: Mapping[str, CheckWord] = {}
     base_checks: tuple[str, ...] = ()
     settled: bool = True
     reviews: GivenReviews = GivenReviews()
@@ -76,7 +79,7 @@ class Given(_Part):
     rules: GivenRules = GivenRules()
 
 
-class ConfigTest(_Part):
+class ConfigTest(ConfigPart):
     """`expect`: `merge`, `wait CODE ...` or `block CODE ...`; every code must be among the gate's reasons."""
 
     given: Given = Given()

@@ -45,7 +45,7 @@ class YamlMistake:
 
     @classmethod
     def read(cls, spelled: str) -> YamlMistake:
-        """A mistake as `str` spells it; any other text stands at the beginning of the file."""
+        """A mistake as `str` spells it; any other text is at the beginning of the file."""
         found = _SPELLED.fullmatch(spelled)
         return cls(int(found[1]), int(found[2]), found[3]) if found else cls(1, 1, spelled)
 
@@ -94,7 +94,7 @@ def _read_yaml(text: str) -> tuple[Any, Places]:
 
 
 def _must_be_plain(text: str, events: Iterable[Event]) -> None:
-    """Read only as far as the first event that is refused; loading would build what it stands for."""
+    """Read only as far as the first event that is refused; loading would already build the value."""
     depth = 0
     for event in events:
         refused = ""
@@ -124,7 +124,7 @@ def _no_directives(prologue: str) -> None:
 
 
 def place_of(places: Places, path: Path) -> tuple[int, int]:
-    """Where a path stands, or its nearest parent."""
+    """Where a path is, or its nearest parent."""
     for end in range(len(path), 0, -1):
         if path[:end] in places:
             return places[path[:end]]

@@ -19,10 +19,10 @@ class CadenceError(Exception):
     """Base of all of Cadence's own errors.
 
     `code` is a stable reason code (docs/codes.md), `summary` the cause in one sentence, `remedy` the next step,
-    `retry` whether the same call may succeed later without anybody's help, `after` the seconds to wait if known.
-    `details` may be shown to anybody. `log_lines` are words of a child process or a library: they go to the log and
+    `retry` whether the same call may succeed later unaided, `after` the seconds to wait if known.
+    `details` may be shown to anyone. `log_lines` are words of a child process or a library: they go to the log and
     to a local terminal, and never to GitHub.
-    An error that says no code of its own would be a defect in Cadence, and says so.
+    An error without a code of its own is a defect in Cadence: its code is `internal`.
     """
 
     code = "internal"
@@ -122,7 +122,7 @@ class NotFound(GitHubError):
 
 
 class Forbidden(GitHubError):
-    """403 that is no rate limit: a permission is missing; the remedy names it where GitHub says which."""
+    """403 that is not a rate limit: a permission is missing; the remedy names it where GitHub says which."""
 
     code = "github.forbidden"
     status = 403

@@ -1,4 +1,4 @@
-"""Text by a model or a stranger, made safe to show on GitHub: it pings nobody, closes nothing and forges no marker."""
+"""Text by a model or a stranger, made safe on GitHub: it notifies no one, closes nothing and forges no marker."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ACTIVE = re.compile(
     r"|\b(?:clos|fix|resolv)(?=(?:e|es|ed)?\s{0,8}:?\s{1,8}\S{0,300}?(?:\#|GH-|://))"  # a closing keyword before these
     r"|<(?=[a-z/!?])"  # HTML, and so comments and markers
     r"|&(?=\#|[a-z])"  # an entity could spell any of these
-    r"|!(?=\[)"  # an image, fetched when somebody looks
+    r"|!(?=\[)"  # an image, fetched when a person looks
 )
 _BLOCK = re.compile(r"#{1,6}(?:\s|$)|>|`{3}|~{3}|[-+*](?:\s|$)|\d{1,9}[.)](?:\s|$)|(?:=+|(?:[-_*]\s?){3,})$")
 """What makes a block of the line that begins with it (CommonMark, "Leaf blocks" and "Container blocks")."""
@@ -49,7 +49,7 @@ def escape_line(text: str) -> str:
     """One line of it: white space of any kind becomes a blank, and everything is broken up.
 
     The line begins no block: no heading, quotation, list, rule or fence. Every text by a model or a stranger that
-    stands inside a sentence, a list or a table goes through here, by itself or within `code_span` and `cell`.
+    stands inside a sentence, a list or a table goes through here, alone or within `code_span` and `cell`.
     """
     line = _broken(" ".join(_CONTROL.sub("", re.sub(r"\s", " ", text)).split()))
     return f"{_BREAK}{line}" if _BLOCK.match(line) else line

@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class TextUnreadable(CadenceError):
-    """A parser cannot read somebody's text."""
+    """A parser cannot read a text that others wrote."""
 
     code = "text.unreadable"
     audience = Audience.AUTHOR

@@ -113,7 +113,7 @@ def _braces(pattern: str) -> tuple[int, int, list[str]] | None:
 
 
 def _translated(pattern: str, everywhere: bool) -> str:
-    """The glob in RE2's words, which match in linear time: a glob of many stars must not keep anybody waiting.
+    """The glob in RE2's words, which match in linear time: a glob of many stars must not keep the worker waiting.
 
     `everywhere` reads it as .gitignore and CODEOWNERS do: without a slash inside, it is a name in any folder, and what
     it matches may be a folder.

@@ -46,7 +46,7 @@ def mentions(text: str) -> bool:
 def without_mentions(text: str) -> str:
     """The text without the `@` of mentions. `@scope/name`, a package as often as a team, becomes code and keeps it.
 
-    GitHub notifies nobody that is named in code. Doing it twice changes nothing more.
+    GitHub notifies no one who is named in code. Doing it twice changes nothing more.
     """
     return _MENTION.sub(_unmentioned, text)
 

@@ -28,16 +28,15 @@ Digest = NewType("Digest", str)
 TRIGGER_LABEL = "blueprint"
 HOLD_LABEL = "cadence:hold"
 STOP_LABEL = "cadence:stop"
-NEEDS_HUMAN_LABEL = "cadence:needs-human"
 
 CHECK_REASONING = "cadence/reasoning"
 CHECK_EFFICIENCY = "cadence/efficiency"
 CHECK_GATE = "cadence/gate"
 CHECK_CONFIG = "cadence/config"
-"""On pull requests that edit the policy; no evidence of a blueprint's change, so not among OWN_CHECKS."""
+"""On pull requests that edit the config; it says nothing about a blueprint's change, so it is not in OWN_CHECKS."""
 OWN_CHECKS = (CHECK_REASONING, CHECK_EFFICIENCY, CHECK_GATE)
 OWN_NAMES = (*OWN_CHECKS, CHECK_CONFIG)
-"""Every check name that is ours: no other App may post it, and none of them is anybody's CI."""
+"""Every check name that is ours: no other App may post it, and none of them counts as CI."""
 
 CONFIG_PATH = ".github/cadence.yml"
 COMMAND_PREFIX = "/cadence"

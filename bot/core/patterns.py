@@ -30,7 +30,7 @@ class Pattern:
     def __init__(self, source: str) -> None:
         """Raises PatternInvalid."""
         if found := _NO_COUNT.search(source):
-            # RE2 would take it for these very characters, where other engines count: a difference nobody would see.
+            # RE2 would take it for these very characters, where other engines count: a silent difference.
             raise PatternInvalid(f"`{found['count'][:40]}` is not a count; write `{{0,n}}`, with n no more than 1000")
         options = re2.Options()
         options.log_errors = False
@@ -60,7 +60,7 @@ def compiled(source: str) -> Pattern:
 
 
 def encodable(text: str) -> str:
-    """Bytes of a path that are no UTF-8 come as lone surrogates; each stands for one character nobody can name."""
+    """Bytes of a path that are not UTF-8 come as lone surrogates; each is one unknown character."""
     return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 

@@ -103,7 +103,7 @@ def _comments(tokens: list[Token]) -> Iterator[tuple[int, int | None]]:
 
 
 def _html(tokens: list[Token]) -> Iterator[str]:
-    """Everything that the page holds as HTML, in order. An image's description is no HTML, whatever it looks like."""
+    """Everything that the page holds as HTML, in order. An image's description is not HTML, whatever it looks like."""
     for token in tokens:
         for one in (token, *(token.children or ())):
             if one.type in ("html_block", "html_inline"):

@@ -63,7 +63,7 @@ def declared_encoding(text: str) -> str | None:
     """Python's name of the encoding that a text declares at its beginning, or None.
 
     Read are PEP 263's comment and the same in other languages, XML's declaration, `@charset` and HTML's `<meta>`. An
-    encoding that is no superset of ASCII cannot be declared in this way and is not taken.
+    encoding that is not a superset of ASCII cannot be declared in this way and is not taken.
     """
     head = text[:_HEAD].removeprefix("\ufeff")
     lines = "\n".join(head.split("\n", 2)[:2])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.config.model import RepoConfig
-from bot.core.codes.gate import code_entry
+from bot.core.codes.lookup import code_entry
 from bot.core.errors import Refused
 from bot.core.states import RunState
 from bot.flow.context import RunContext

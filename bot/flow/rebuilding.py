@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bot.core.codes.gate import CADENCE, CI, GITHUB, code_entry
+from bot.core.codes.lookup import code_entry
+from bot.core.codes.reason_code import CADENCE, CI, GITHUB
 from bot.core.states import RunState
 from bot.flow.context import RunContext
 from bot.gate.observe import Observation

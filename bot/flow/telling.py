@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import structlog
 
-from bot.core.codes.table import remedy_of
+from bot.core.codes.lookup import remedy_of
 from bot.core.errors import Suspended
 from bot.core.names import InstallationId
 from bot.core.states import RunState

@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 from bot.config.load import read_config
 from bot.config.model import RepoConfig
+from bot.config.semantics import keys_without_effect
 from bot.config.tests import ConfigTest, Given, GivenRules
-from bot.config.yaml_text import YamlMistake, place_of, read_yaml
+from bot.config.yaml_text import Places, YamlMistake, place_of, read_yaml
 from bot.core.names import AppId, BaseSha, CommitSha, Digest, HeadSha, IssueNumber, PullNumber, RunId
 from bot.gate.decide import Decision, Merge, Wait, decide
 from bot.gate.snapshot import OwnVerdict, PullState, Snapshot
@@ -57,6 +58,8 @@ class ConfigReport:
     present: bool
     mistakes: tuple[YamlMistake, ...]
     outcomes: tuple[Outcome, ...] = ()
+    notes: tuple[YamlMistake, ...] = ()
+    """What the file says to no effect; neither a mistake nor a fault."""
 
     @property
     def valid(self) -> bool:
@@ -95,12 +98,13 @@ def report_on(content: bytes | None) -> ConfigReport:
         return ConfigReport(True, tuple(sorted(mistakes, key=lambda one: (one.line, one.column))))
     if content is None:
         return ConfigReport(False, ())
-    return ConfigReport(True, (), run_config_tests(policy.require_config(), content.decode("utf-8")))
-
-
-def run_config_tests(config: RepoConfig, text: str) -> tuple[Outcome, ...]:
-    """What the gate decides in every test, under the very policy that holds it. `text` tells where each stands."""
+    config, text = policy.require_config(), content.decode("utf-8")
     _, places = read_yaml(text)
+    return ConfigReport(True, (), run_config_tests(config, places), tuple(keys_without_effect(config, places)))
+
+
+def run_config_tests(config: RepoConfig, places: Places) -> tuple[Outcome, ...]:
+    """What the gate decides in every test, under the very policy that holds it. `places` tells where each is."""
     found = []
     for number, test in enumerate(config.tests, 1):
         line, column = place_of(places, ("tests", number - 1))

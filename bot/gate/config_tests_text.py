@@ -26,6 +26,8 @@ def config_output(report: ConfigReport) -> CheckOutput:
     if report.mistakes:
         parts.append(_listed([_row(mistake) for mistake in report.mistakes]))
         parts.append("While the base branch has such a file, Cadence plans and merges nothing (`config.invalid`).")
+    if report.notes:
+        parts.append(_listed([_row(note) for note in report.notes]))
     if report.outcomes:
         head = "| policy test | line | expects | the gate decides | |\n|---|---|---|---|---|"
         parts.append("\n".join([head, *(_tested(one) for one in report.outcomes[:MOST_ROWS])]))

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from bot.core.codes.gate import GITHUB, code_entry
+from bot.core.codes.lookup import code_entry
+from bot.core.codes.reason_code import GITHUB
 from bot.core.names import HeadSha
 
 

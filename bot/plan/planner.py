@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol
 
 from bot.changeset.check import check
-from bot.changeset.guards.config import GuardConfig
+from bot.changeset.guards.guard_config import GuardConfig
 from bot.changeset.model import ChangeSet
 from bot.changeset.normalise import normalise
 from bot.changeset.pin import pin
@@ -17,6 +17,7 @@ from bot.config.model import RepoConfig
 from bot.core.errors import ModelAbsent, ModelUnusable, Refused
 from bot.core.escape import code_span
 from bot.core.findings import Finding, Severity
+from bot.core.globs import matching
 from bot.core.names import CommitSha, RunId
 from bot.core.text_content import lines_of
 from bot.llm.model import Completion, Prompt
@@ -112,7 +113,8 @@ class Planner:
     def _from_model(self, request: PlanRequest, ask: Ask) -> Planned:
         blueprint = request.blueprint
         words = f"{blueprint.title}\n{blueprint.text}\n{request.guidance}"
-        context = gather(request.tree, words, budget=request.token_budget, count_tokens=self._count)
+        always = request.config.plan.context_docs
+        context = gather(request.tree, words, budget=request.token_budget, count_tokens=self._count, always=always)
         prompt = plan_prompt(
             title=blueprint.title,
             text=blueprint.text,
@@ -128,7 +130,8 @@ class Planner:
             completion = _asked(ask, question)
             attempt = self._read(request, completion, files, number) if completion else _NOTHING
             if attempt.planned is not None:
-                return attempt.planned
+                said = [attempt.planned.plan, *_unshown(context, always)]
+                return replace(attempt.planned, plan="\n".join(said))
             findings = attempt.findings
             self._record.record_findings(request.run, number, findings)
             kinds = frozenset((f.code, f.edit, f.path) for f in findings)
@@ -197,6 +200,19 @@ def _asked(ask: Ask, prompt: Prompt) -> Completion | None:
         if error.code == "model.empty":
             return None
         raise Refused(error.summary, code=error.code, remedy=error.remedy, details=error.details) from error
+
+
+def _unshown(context: Context, always: Sequence[str]) -> Iterator[str]:
+    """What of `plan.context_docs` the model was not shown.
+
+    Said in the plan and not a mistake of the config: a document may be renamed on the base, and the plan is then still
+    of use to its readers, who see what it was made without.
+    """
+    for glob in context.unmatched:
+        yield f"`plan.context_docs`: no file matches {code_span(glob)}."
+    for path in context.left_out:
+        if matching(always, path):
+            yield f"`plan.context_docs`: {code_span(path)} was not shown: too long for the prompt, or not text."
 
 
 def _shown(context: Context) -> Shown:

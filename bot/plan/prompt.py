@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.changeset.schema import MODEL_SCHEMA_NAME, model_schema
+from bot.changeset.json_schemas import MODEL_SCHEMA_NAME, model_schema
 from bot.core.findings import Finding
 from bot.core.names import sha256
 from bot.llm.model import Message, ModelKind, Prompt

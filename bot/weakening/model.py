@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class WeakeningFinding:
-    """`code` is stable (bot/core/codes/weakening.py); `line` counts from 1 in the head's file, None when it is gone."""
+    """`code` is stable (docs/codes.md); `line` counts from 1 in the head's file, None when it is gone."""
 
     code: str
     path: str

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.changeset.check import Checked, check
-from bot.changeset.guards.config import GuardConfig
+from bot.changeset.guards.guard_config import GuardConfig
 from bot.changeset.model import ChangeSet, Edit, Replacement
 from bot.cli.evaluate import AUTHOR
 from bot.core.findings import Severity

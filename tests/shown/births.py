@@ -67,12 +67,12 @@ class Birthplace:
 
 BIRTHPLACES = (
     Birthplace(Reason, _own_code, ("gate/reasons.py",)),
-    Birthplace(Finding, _own_code, ("changeset/findings.py", "changeset/codes.py")),
+    Birthplace(Finding, _own_code, ("core/findings.py", "core/codes/lookup.py")),
     Birthplace(WeakeningFinding, _own_code, ("weakening/model.py",)),
     Birthplace(CheckFinding, _own_code, ()),
-    Birthplace(CadenceError, _own_code, ("errors.py", "changeset/rejected.py")),
+    Birthplace(CadenceError, _own_code, ("core/errors.py", "changeset/rejected.py")),
     Birthplace(CommandError, _own_code, ()),
-    Birthplace(Check, _unless_it_holds, ("record/checklist.py",)),
+    Birthplace(Check, _unless_it_holds, ("proof/checklist.py",)),
     Birthplace(Verdict, _own_code, (), within="review/reviewer.py"),
     Birthplace(ReviewFinding, _broken_rule, (), within="review/rules.py"),
     Birthplace(Runs, _in_words, (), method="move"),

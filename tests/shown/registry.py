@@ -4,32 +4,27 @@ from __future__ import annotations
 
 from functools import cache
 
-from bot.core.codes.changeset import CODES
-from bot.core.codes.table import FAMILIES, SECTIONS
+from bot.core.codes.gate_reasons import FAMILIES
+from bot.core.codes.lookup import CODES, SECTIONS
 
-MADE_AT_RUN_TIME = "Codes made at run time"
-ANY_READ, ANY_TYPE, ANY_RULE = "unread.*", "rule.<type>", "rule.<id>"
-assert set(FAMILIES) == {ANY_READ, ANY_TYPE, ANY_RULE}, "a new family needs a line in `row_of`"
+ANY_READ, ANY_TYPE, ANY_RULE = "unread.<fact>", "rule.<type>", "rule.<id>"
+assert {row.code for row in FAMILIES} == {ANY_READ, ANY_TYPE, ANY_RULE}, "a new family needs a line in `row_of`"
 
 
 @cache
 def sections() -> dict[str, tuple[str, ...]]:
-    """The codes of each section of docs/codes.md; families by the name that stands there."""
-    return {
-        "ChangeSets": tuple(CODES),
-        **{title: tuple(meanings) for title, meanings in SECTIONS.items()},
-        MADE_AT_RUN_TIME: tuple(FAMILIES),
-    }
+    """The codes of each section of docs/codes.md by its title; families by their name in the table."""
+    return {section.title: tuple(row.code for row in section.rows) for section in SECTIONS}
 
 
 @cache
 def every_code() -> frozenset[str]:
     """All codes of all sections."""
-    return frozenset(code for codes in sections().values() for code in codes)
+    return frozenset(CODES)
 
 
 def row_of(code: str) -> str | None:
-    """The documented row of a code that was given, or None for one that nobody documented.
+    """The documented row of a code that was given, or None for one that the table does not have.
 
     A rule of cadence.yml has an id of its owner's choice, so it is recorded as `rule.<id>=that`.
     """

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from bot.changeset.check import check
-from bot.changeset.guards.config import GuardConfig
+from bot.changeset.guards.guard_config import GuardConfig
 from bot.changeset.model import ChangeSet
 from bot.changeset.normalise import normalise
 from bot.changeset.rejected import ChangeSetRejected
 from bot.changeset.tree import MODE_SUBMODULE, MODE_SYMLINK
 from bot.config.model import RepoConfig
-from bot.core.codes.changeset import CODES
+from bot.core.codes.lookup import CHANGESET_CODES
 from bot.core.findings import Severity
 from tests.fakes.dict_tree import DictTree
 
@@ -312,7 +312,7 @@ def test_the_code_and_no_other(case: Case) -> None:
 
 
 def test_every_code_has_a_case() -> None:
-    assert {case.code for case in CASES} == set(CODES)
+    assert {case.code for case in CASES} == set(CHANGESET_CODES)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: f"{c.code} {c.name}".strip())

@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from bot.changeset.model import ChangeSet
+from bot.changeset.json_schemas import change_set_schema, model_schema
 from bot.changeset.normalise import normalise
 from bot.changeset.pin import pin
 from bot.changeset.rejected import ChangeSetRejected
-from bot.changeset.schema import change_set_schema, model_schema, parse_model_reply
 from tests.fakes.dict_tree import DictTree, blob_sha
 
 EDIT = {"path": "a.txt", "mode": "add", "after": "a\n"}
@@ -101,25 +100,6 @@ def test_the_schema_for_models_is_strict_and_asks_for_nothing_that_is_ours() -> 
     strict(schema)
     text = json.dumps(schema)
     assert not any(f'"{name}"' in text for name in ("author", "meta", "base", "before_sha", "after_base64"))
-
-
-def test_a_reply_in_the_schema_is_a_plan() -> None:
-    edit = {
-        "path": "a",
-        "mode": "add",
-        "after": "x\n",
-        "replace": None,
-        "rename_from": None,
-        "executable": None,
-        "removes": None,
-    }
-    plan = parse_model_reply({"summary": " s ", "plan": "p", "message": "m", "edits": [edit]})
-    assert plan.summary == "s"
-    assert plan.change_set == ChangeSet.model_validate(
-        {"version": 2, "message": "m", "edits": [{"path": "a", "mode": "add", "after": "x\n"}]}
-    )
-    with pytest.raises(ChangeSetRejected):
-        parse_model_reply({"summary": "s", "plan": "p", "message": "m", "edits": [{**edit, "author": "me"}]})
 
 
 def test_the_digest_does_not_depend_on_how_it_was_written() -> None:

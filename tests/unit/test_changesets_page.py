@@ -12,11 +12,11 @@ from jsonschema import Draft202012Validator
 
 from bot.changeset.check import check
 from bot.changeset.edits import is_pinned_to
-from bot.changeset.guards.config import GuardConfig
+from bot.changeset.guards.guard_config import GuardConfig
+from bot.changeset.json_schemas import change_set_schema
 from bot.changeset.normalise import normalise
-from bot.changeset.schema import change_set_schema
 from bot.changeset.tree import MODE_FILE, TreeEntry
-from bot.core.codes.changeset import CODES
+from bot.core.codes.lookup import CHANGESET_CODES
 from bot.core.names import BlobSha
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "changesets.md").read_text("utf-8")
@@ -66,9 +66,9 @@ def test_every_example_is_valid_and_accepted(example: dict[str, Any]) -> None:
 
 def test_codes_on_the_page_exist() -> None:
     for code in re.findall(r"`([a-z]+\.[a-z_]+)`", PAGE):
-        assert code in CODES or code == "plan.protected"
+        assert code in CHANGESET_CODES or code == "plan.protected"
     for family in re.findall(r"^\| `([a-z]+)\.?`", PAGE, re.MULTILINE):
-        assert family in ("add", "modify", "delete") or any(code.split(".")[0] == family for code in CODES)
+        assert family in ("add", "modify", "delete") or any(code.split(".")[0] == family for code in CHANGESET_CODES)
 
 
 def test_pins_of_the_page_are_compared() -> None:

@@ -368,6 +368,16 @@ def test_what_is_no_change_set_is_refused_with_a_code(run: Run, repo: Path, raw:
     assert (ended.code, ended.codes) == (1, [code])
 
 
+def test_what_is_no_change_set_is_refused_outside_a_repository_too(run: Run, tmp_path: Path) -> None:
+    for raw, code in ((b"no json", "contract.not_json"), (b'{"message": 3, "edits": []}', "contract.invalid")):
+        ended = run("apply", "--json", "--repo", tmp_path, "-", stdin=raw)
+        assert ended.code == 1 and code in ended.codes
+        ended = run("apply", "--repo", tmp_path, "-", stdin=raw)
+        assert ended.code == 1 and ended.out.startswith("refused: ") and code in ended.out
+        ended = run("diff", "--repo", tmp_path, "-", stdin=raw)
+        assert ended.code == 1 and code in ended.err and ended.out == ""
+
+
 @pytest.mark.parametrize(
     ("args", "says"),
     [

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-import pytest
+import ast
+from pathlib import Path
 
-from bot.changeset.guards.config import GuardConfig
+import pytest
+from pydantic import BaseModel
+
+from bot.changeset.guards.guard_config import GuardConfig
 from bot.changeset.guards.protected import protected_path
 from bot.config.load import load_config
+from bot.config.model import RepoConfig
+from bot.config.schema import DESCRIPTIONS
+from bot.config.semantics import WITHOUT_EFFECT
 from bot.config.template import template_faults
 from bot.core.errors import ConfigInvalid
 from bot.core.globs import glob_fault, matches
+from bot.gate.config_tests import report_on
+from bot.gate.config_tests_text import config_output
+from bot.settings import Settings
 
 
 def protects(pattern: str, path: str) -> bool:
@@ -166,8 +176,8 @@ def test_branches_are_allowed(base: str) -> None:
         ("Fixes #{issue}: {summary}", "closing keyword"),
         ("{summary}, closes GH-{issue}", "closing keyword"),
         ("{summary} resolves o/r#{issue}", "closing keyword"),
-        ("{summary} cc @octocat", "mentions somebody"),
-        ("@org/team: {summary}", "mentions somebody"),
+        ("{summary} cc @octocat", "mentions a person"),
+        ("@org/team: {summary}", "mentions a person"),
         ("{summary} {title}", "{title}"),
         ("{summary}\\n\\n{plan}", "one line"),
         ("{summary} \\u200b", "invisible"),
@@ -209,3 +219,48 @@ def test_templates_that_only_name_the_change_are_allowed(template: str) -> None:
 )
 def test_a_value_of_the_wrong_kind_says_what_to_write(text: str, told: str) -> None:
     assert told in mistake(text)
+
+
+BOT = Path(__file__).resolve().parents[2] / "bot"
+SETTINGS_WITHOUT_EFFECT = {"public_url", "web_token"}
+
+
+def attributes(*without: str) -> set[str]:
+    """Every attribute that the product reads, outside the files that only declare and check it."""
+    found: set[str] = set()
+    for path in BOT.rglob("*.py"):
+        if not str(path.relative_to(BOT)).startswith(without):
+            found |= {
+                node.attr for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Attribute)
+            }
+    return found
+
+
+def test_a_key_that_nothing_reads_says_so() -> None:
+    read = attributes("config/", "sandbox/")
+    for section, field in RepoConfig.model_fields.items():
+        part = field.annotation
+        keys = part.model_fields if isinstance(part, type) and issubclass(part, BaseModel) else {}
+        unread = [f"{section}.{key}" for key in keys if section in WITHOUT_EFFECT or key not in read]
+        assert unread == ([f"{section}.{key}" for key in keys] if section in WITHOUT_EFFECT else [])
+        silent = [key for key in unread if not DESCRIPTIONS[key].startswith("Has no effect yet. ")]
+        assert not silent and (section in keys or section in read or section in WITHOUT_EFFECT), section
+    for section in WITHOUT_EFFECT:
+        assert DESCRIPTIONS[section].startswith("Has no effect yet. ")
+
+
+def test_a_setting_that_nothing_reads_says_so() -> None:
+    read = attributes("sandbox/") | {"github_url"}
+    example = (BOT.parent / "deploy" / "example.env").read_text("utf-8").splitlines()
+    assert {name for name in Settings.model_fields if name not in read} == SETTINGS_WITHOUT_EFFECT
+    for name in SETTINGS_WITHOUT_EFFECT:
+        line = example.index(f"CADENCE_{name.upper()}=")
+        assert example[line - 1].endswith("Has no effect yet."), name
+
+
+def test_the_check_of_a_file_notes_what_has_no_effect() -> None:
+    report = report_on(b"version: 1\nbacklog: {daily: 2}\nrepair:\n  max_attempts: 1\n")
+    assert report.valid and not report.faults and [note.line for note in report.notes] == [3, 2]
+    assert all("has no effect yet" in note.text for note in report.notes)
+    assert "no effect yet" in config_output(report).summary
+    assert not report_on(b"plan: {approval: required}\n").notes

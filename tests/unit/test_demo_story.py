@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.changeset.schema import MODEL_SCHEMA_NAME, parse_model_reply
+from bot.changeset.json_schemas import MODEL_SCHEMA_NAME, model_schema, schema_findings
 from bot.config.model import RepoConfig
 from bot.sandbox.demo.sample_repository import sample_files, split_blueprint
 from bot.sandbox.demo.stories import (
@@ -125,7 +125,7 @@ def test_what_the_merged_sample_can_do(tmp_path: Path) -> None:
 
 def test_the_plans_follow_the_schema_a_model_is_asked_for() -> None:
     for plan in (IGNORE_CASE_PLAN, SLOW_PLAN, QUICK_PLAN, JSON_PLAN, GUTTED_PLAN):
-        assert parse_model_reply(plan).summary == plan["summary"]
+        assert schema_findings(plan, model_schema()) == ()
     assert "change_set" in MODEL_SCHEMA_NAME
 
 

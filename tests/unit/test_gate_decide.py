@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.config.model import RepoConfig
-from bot.core.codes.gate import code_entry
+from bot.core.codes.lookup import code_entry
 from bot.core.names import AppId, BaseSha, CommitSha, Digest, HeadSha, IssueNumber, PullNumber, RunId
 from bot.gate.decide import Block, Decision, Done, Merge, Wait, decide
 from bot.gate.snapshot import OwnVerdict, PullState, PushedFinding, Snapshot

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.config.model import RepoConfig
-from bot.core.codes.gate import code_entry
+from bot.core.codes.lookup import code_entry
 from bot.core.names import AppId
 from bot.gate.ci import own_required
 from bot.gate.decide import Block, Done, Merge, Wait

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.changeset.rejected import ChangeSetRejected
 from bot.cli.submitted import Submitted, read_submitted
-from bot.core.codes.changeset import CODES
+from bot.core.codes.lookup import CHANGESET_CODES
 
 KEYS = st.sampled_from(
     ["change_set", "changes", "edits", "message", "version", "base", "meta", "summary", "plan", "diff", "patch", "file",
@@ -39,7 +39,7 @@ def outcome(raw: bytes) -> Submitted | ChangeSetRejected:
 def test_any_json_is_read_or_rejected(value: object) -> None:
     read = outcome(json.dumps(value).encode())
     if isinstance(read, ChangeSetRejected):
-        assert read.findings and all(finding.code in CODES for finding in read.findings)
+        assert read.findings and all(finding.code in CHANGESET_CODES for finding in read.findings)
     else:
         assert [read.change_set, read.one_file, read.patch].count(None) == 2
 

@@ -12,9 +12,9 @@ import pytest
 
 import bot
 from bot.changeset.check import check
-from bot.changeset.guards.config import GuardConfig
+from bot.changeset.guards.guard_config import GuardConfig
 from bot.changeset.guards.message import clean_message as cleaned
-from bot.changeset.guards.paths import path_problem
+from bot.changeset.guards.path_forms import path_problem
 from bot.changeset.json_reading import read_json
 from bot.changeset.model import ChangeSet, Edit
 from bot.changeset.rejected import ChangeSetRejected

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.changeset.check import check
-from bot.changeset.guards.config import GuardConfig
+from bot.changeset.guards.guard_config import GuardConfig
 from bot.changeset.model import ChangeSet, Edit
 from bot.config.load import load_config
 from bot.config.yaml_text import read_yaml

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.config.model import RepoConfig
+from bot.config.model import PlanConfig, RepoConfig
 from bot.core.errors import ModelAbsent, ModelUnavailable, ModelUnusable, Refused
 from bot.core.findings import Finding
 from bot.core.names import CommitSha, RunId
@@ -66,7 +66,7 @@ class Record:
 def plan(model: Model, body: str = "Greet politely in greet.py.", record: Record | None = None, **rest: Any) -> Planned:
     request = PlanRequest(
         RunId("r"), read_blueprint("Greet politely", body), rest.pop("guidance", ""), CommitSha("a" * 40),
-        rest.pop("tree", MemoryTree(FILES)), RepoConfig(), **rest,
+        rest.pop("tree", MemoryTree(FILES)), rest.pop("config", RepoConfig()), **rest,
     )  # fmt: skip
     return Planner(count_tokens=lambda text: len(text) // 4, record=record or Record()).plan(request, model)
 
@@ -98,6 +98,23 @@ def test_the_model_is_shown_the_files_it_may_change_and_the_guidance() -> None:
     assert "Greet politely in greet.py." in prompt.messages[1].content
     assert "Say Good day." in prompt.messages[1].content
     assert ".github/workflows/**" in prompt.messages[0].content
+
+
+DOCS = {"docs/style.md": "Write short words.\n", "docs/long.md": "word " * 2_000}
+
+
+def test_the_model_is_always_shown_the_context_docs_and_the_plan_says_which_it_was_not() -> None:
+    config = RepoConfig(plan=PlanConfig(context_docs=("docs/style.md", "docs/long.md", "docs/gone.md")))
+    model = Model(GOOD)
+    planned = plan(model, tree=MemoryTree(FILES | DOCS), config=config, token_budget=400)
+    (prompt,) = model.asked
+    assert DOCS["docs/style.md"] in prompt.messages[1].content and "word word" not in prompt.messages[1].content
+    assert planned.files_read[0] == "docs/style.md"
+    assert planned.plan.splitlines() == [
+        "Change greet.",
+        "`plan.context_docs`: no file matches `docs/gone.md`.",
+        "`plan.context_docs`: `docs/long.md` was not shown: too long for the prompt, or not text.",
+    ]
 
 
 @pytest.mark.parametrize(

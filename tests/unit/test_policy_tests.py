@@ -179,6 +179,9 @@ def test_the_command_names_every_fault_with_its_place(
 
     file.write_text("tests: [{given: {ci: none}, expect: block ci.none}]\n")
     assert check(capsys, monkeypatch, str(file)) == (0, "valid; 1 policy test passed\n", "")
+    file.write_text("repair: {max_attempts: 1}\n")
+    code, out, _ = check(capsys, monkeypatch, str(file))
+    assert code == 0 and out.startswith(f"{file}:1:1: repair: the key is accepted and has no effect yet\n")
     file.write_text("tests: [{given: {ci: none}, expect: merge}]\n")
     code, out, _ = check(capsys, monkeypatch, str(file), "--json")
     assert code == 1

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
+from bot.config import load
 from bot.config.load import config_digest, load_config, read_config
 from bot.config.model import DEFAULT_PROTECTED, ForbidRule, MaxLinesRule, RepoConfig, RequireRule
 from bot.core.errors import ConfigInvalid
@@ -237,3 +238,22 @@ def test_valid_is_the_configuration_and_the_digest_of_its_text() -> None:
     policy = read_config(b"paused: true\n")
     assert policy.require_config().paused and policy.error is None
     assert policy.digest == config_digest("paused: true\n") != config_digest("paused: true")
+
+
+def test_equal_bytes_are_parsed_once_and_no_more_are_kept_than_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[str] = []
+    monkeypatch.setattr(load, "_VALID", {})
+    monkeypatch.setattr(load, "load_config", lambda text: parsed.append(text) or load_config(text))
+    first, again = read_config(b"paused: true\n"), read_config(b"paused: true\n")
+    assert first is again and parsed == ["paused: true\n"] and first.require_config().paused
+    assert read_config(b"paused: true") is not first, "other bytes, though of the same meaning"
+    for number in range(load.MOST_KEPT):
+        read_config(f"version: 1 # {number}\n".encode())
+    assert len(load._VALID) == load.MOST_KEPT
+    assert read_config(b"paused: true\n") is not first
+
+
+def test_an_invalid_file_gives_a_new_error_each_time() -> None:
+    first, again = read_config(b"pausd: true\n"), read_config(b"pausd: true\n")
+    assert first.error is not again.error and str(first.error) == str(again.error)
+    assert read_config(None) is read_config(None) and read_config(None).present is False

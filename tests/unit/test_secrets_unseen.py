@@ -10,7 +10,7 @@ import string
 import pytest
 
 from bot.changeset.check import check
-from bot.changeset.guards.config import GuardConfig
+from bot.changeset.guards.guard_config import GuardConfig
 from bot.changeset.model import ChangeSet, Edit
 from bot.core.findings import Severity
 from bot.weakening.gate import check_findings

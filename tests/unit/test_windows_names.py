@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.changeset.check import check
-from bot.changeset.guards.config import GuardConfig
+from bot.changeset.guards.guard_config import GuardConfig
 from bot.changeset.model import ChangeSet, Edit
 from bot.core.findings import Severity
 from tests.fakes.dict_tree import DictTree

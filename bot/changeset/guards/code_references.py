@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from bot.changeset.guards.known_names import ALWAYS_THERE, SCRIPT_SUFFIXES
 from bot.changeset.guards.view import FileView, ResultTree
-from bot.core.codes.changeset import make_finding
+from bot.core.codes.lookup import make_finding
 from bot.core.findings import Finding
 from bot.syntax.languages import language_of
 from bot.syntax.outline import Outline, outline

@@ -7,10 +7,10 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from bot.changeset.guards.paths import freed_paths, plain_spelling
+from bot.changeset.guards.path_forms import freed_paths, plain_spelling
 from bot.changeset.model import ChangeSet, Edit
 from bot.changeset.tree import MODE_DIRECTORY, TreeReader, TreeSearcher
-from bot.core.codes.changeset import make_finding
+from bot.core.codes.lookup import make_finding
 from bot.core.findings import Finding
 
 _SHA = re.compile(r"[0-9a-fA-F]{40}|[0-9a-fA-F]{64}")
@@ -59,7 +59,7 @@ def _content(index: int, edit: Edit) -> Iterator[Finding]:
             )
         elif not _SHA.fullmatch(edit.before_sha):
             yield make_finding(
-                "contract.before_sha", f"the before_sha of {edit.path} is no hash", edit=index, path=edit.path
+                "contract.before_sha", f"the before_sha of {edit.path} is not a hash", edit=index, path=edit.path
             )
 
 

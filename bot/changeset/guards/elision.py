@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from bot.changeset.guards.syntax import is_loose_json
 from bot.changeset.guards.view import FileView
-from bot.core.codes.changeset import make_finding
+from bot.core.codes.lookup import make_finding
 from bot.core.findings import Finding, Severity
 from bot.syntax import python_code
 
@@ -182,7 +182,7 @@ def _may_be_mark(body: str, bare: str, dotted: bool) -> bool:
 
 
 def _is_closed(body: str, bare: str) -> bool:
-    """Dots, words that speak of other text, dots: hardly ever anything but an elision."""
+    """Dots, words about other text, dots: hardly ever anything but an elision."""
     if not _ELLIPSIS.match(body.lstrip("([<{ ")) or not bare or len(bare) >= 50 or not _HINTS.search(bare):
         return False
     return bool(_ELLIPSIS.search(body[-5:]) or re.match(rf"(?:{_OLD}|rest|same|keep)\b", bare, re.IGNORECASE))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from bot.changeset.guards.view import FileView
-from bot.core.codes.changeset import make_finding
+from bot.core.codes.lookup import make_finding
 from bot.core.findings import Finding
 from bot.syntax import python_code
 from bot.syntax.outline import outline

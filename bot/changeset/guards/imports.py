@@ -9,7 +9,7 @@ from sys import stdlib_module_names
 
 from bot.changeset.guards.python_modules import Imported, ModuleIndex, imports
 from bot.changeset.guards.view import FileView, ResultTree
-from bot.core.codes.changeset import make_finding
+from bot.core.codes.lookup import make_finding
 from bot.core.findings import Finding, Severity
 from bot.syntax import python_code
 

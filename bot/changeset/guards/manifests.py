@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.changeset.guards.imports import import_names
 from bot.changeset.guards.view import FileView, ResultTree
-from bot.core.codes.changeset import make_finding
+from bot.core.codes.lookup import make_finding
 from bot.core.findings import Finding
 from bot.core.foreign_text import read_foreign
 from bot.core.text_content import lines_of

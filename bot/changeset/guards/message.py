@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from bot.core.codes.changeset import make_finding
+from bot.core.codes.lookup import make_finding
 from bot.core.findings import Finding
 from bot.core.message_words import CLOSING, CONTROL, SKIP, SKIP_CHECKS, mentions, without_mentions
 from bot.core.names import RESERVED_TRAILERS

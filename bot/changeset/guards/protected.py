@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bot.changeset.guards.config import GuardConfig
-from bot.changeset.guards.paths import named_paths, plain_spelling
+from bot.changeset.guards.guard_config import GuardConfig
+from bot.changeset.guards.path_forms import named_paths, plain_spelling
 from bot.changeset.model import ChangeSet
-from bot.core.codes.changeset import make_finding
+from bot.core.codes.lookup import make_finding
 from bot.core.findings import Finding
 from bot.core.globs import matching
 from bot.core.names import CONFIG_PATH

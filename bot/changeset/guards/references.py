@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from bot.changeset.guards.python_modules import ModuleIndex, imports, module_parts
 from bot.changeset.guards.view import FileView, ResultTree
-from bot.core.codes.changeset import make_finding
+from bot.core.codes.lookup import make_finding
 from bot.core.findings import Finding
 from bot.syntax import python_code
 

@@ -30,7 +30,7 @@ from detect_secrets.plugins.stripe import StripeDetector
 
 from bot.changeset.guards.secret_names import is_sealed, named_values
 from bot.changeset.guards.view import added_lines, suffix_of
-from bot.core.codes.changeset import make_finding
+from bot.core.codes.lookup import make_finding
 from bot.core.findings import Finding, Severity
 from bot.core.foreign_text import read_foreign
 from bot.core.text_content import decoded, lines_of, searchable
@@ -141,12 +141,12 @@ def _secrets(line: str, named: Sequence[str]) -> Iterator[tuple[str, str, list[s
 
 
 def _stands_alone(hit: re.Match[str]) -> bool:
-    """Whether a hit is no part of a longer run of letters and digits, a checksum for instance."""
+    """Whether a hit is not part of a longer run of letters and digits, a checksum for instance."""
     around = hit.string[: hit.start()][-1:], hit.string[hit.end() :][:1]
     return not (around[0].isalnum() and hit[0][0].isalnum()) and not around[1].isalnum()
 
 
 def _is_random(text: str) -> bool:
-    """Whether a password is no word of an example: letters and digits mixed, hardly any repeated."""
+    """Whether a password is not a word of an example: letters and digits mixed, hardly any repeated."""
     mixed = any(c.isdigit() for c in text) and any(c.isalpha() for c in text)
     return mixed and len(set(text)) >= 8 and not _EXAMPLE.search(text)

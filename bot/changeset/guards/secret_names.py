@@ -90,7 +90,7 @@ def named_values(path: str, suffix: str, line: str, above: Sequence[str]) -> Ite
 
 
 def _paired(line: str, above: Sequence[str]) -> Iterator[str]:
-    """Values whose name stands beside them as another value, or on a line before."""
+    """Values whose name is beside them as another value, or on a line before."""
     for hit in _VALUE_OF_PAIR.finditer(line):
         key = next((key for one in (line, *reversed(above)) if (key := _KEY_OF_PAIR.search(one[:2_000]))), None)
         if key is not None and not _INNOCENT.search(key["name"]) and looks_random(hit["value"]):
@@ -102,7 +102,7 @@ def _paired(line: str, above: Sequence[str]) -> Iterator[str]:
 
 
 def looks_random(value: str) -> bool:
-    """Whether a text is no word, path or example: letters and digits that change places, hardly any repeated."""
+    """Whether a text is not a word, a path or an example: mixed letters and digits, hardly any repeated."""
     run = max(_RUN.findall(value), key=len, default="")
     mixed = any(c.isdigit() for c in run) and any(c.isalpha() for c in run)
     if len(run) < 16 or not mixed or len(set(value)) < 12 or _EXAMPLE.search(value):

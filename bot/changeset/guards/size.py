@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.changeset.edits import ResolvedEdit
-from bot.changeset.guards.config import GuardConfig
-from bot.core.codes.changeset import make_finding
+from bot.changeset.guards.guard_config import GuardConfig
+from bot.core.codes.lookup import make_finding
 from bot.core.findings import Finding
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.changeset.check import check
-from bot.changeset.guards.config import GuardConfig
+from bot.changeset.guards.guard_config import GuardConfig
 from bot.changeset.model import ChangeSet
 from bot.changeset.tree import TreeChange
 from bot.config.model import RepoConfig

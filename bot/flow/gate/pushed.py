@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-from bot.changeset.guards.config import GuardConfig
+from bot.changeset.guards.guard_config import GuardConfig
 from bot.config.model import RepoConfig
 from bot.core.errors import CadenceError
 from bot.core.names import CONFIG_PATH, BaseSha, CommitSha, HeadSha, sha256

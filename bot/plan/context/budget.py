@@ -25,12 +25,14 @@ class Context:
     """What a planner is shown: whole files, the paths there are, and how many more are not listed.
 
     `left_out` names the files that come next in relevance but found no room, or are asked for and no readable text.
+    `unmatched` are the globs of `always` that no file of the tree matches.
     """
 
     files: tuple[SourceFile, ...]
     listing: tuple[str, ...]
     unlisted: int
     left_out: tuple[str, ...]
+    unmatched: tuple[str, ...] = ()
 
 
 def gather(
@@ -53,7 +55,13 @@ def gather(
     order = list(dict.fromkeys([*wanted, *rank(read, text)]))
     files, left_out = _choose(read, order, frozenset(wanted), budget, count_tokens)
     listing = _listing(paths, text, frozenset(file.path for file in files))
-    return Context(tuple(files), tuple(listing), len(tree.files()) - len(listing), tuple(left_out[:LEFT_OUT_AT_MOST]))
+    return Context(
+        files=tuple(files),
+        listing=tuple(listing),
+        unlisted=len(tree.files()) - len(listing),
+        left_out=tuple(left_out[:LEFT_OUT_AT_MOST]),
+        unmatched=tuple(glob for glob in always if not any(matching((glob,), path) for path in paths)),
+    )
 
 
 def _files(tree: TreeReader) -> list[str]:

@@ -30,7 +30,6 @@ from bot.sandbox.github.hooks import Hooks
 from bot.sandbox.github.state import Account, App, Installation, Repository, Token, node_id
 
 TOKEN_LIFE = timedelta(hours=1)
-SYSTEM_PERSON = Person("GitHub", "noreply@github.com")
 
 
 @dataclass

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from bot.changeset.model import ChangeSet
-from bot.changeset.rejected import ChangeSetRejected
-from bot.core.codes.changeset import make_finding
+from bot.core.codes.lookup import make_finding
 from bot.core.findings import Finding
 
 Schema = dict[str, Any]
@@ -84,15 +81,6 @@ def model_schema() -> Schema:
     return _object(whole, list(whole))
 
 
-@dataclass(frozen=True, slots=True)
-class ModelPlan:
-    """A model's answer in our form: one line, the reasoning for people, and the edits."""
-
-    summary: str
-    plan: str
-    change_set: ChangeSet
-
-
 def schema_findings(value: object, schema: Mapping[str, Any]) -> tuple[Finding, ...]:
     """Everything in which a JSON value differs from a schema, as `contract.*` findings in document order."""
     validator = Draft202012Validator(schema)
@@ -110,18 +98,3 @@ def _finding(error: ValidationError) -> Finding:
         code = "contract.missing_mode"
     place = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in where).lstrip(".") or "the ChangeSet"
     return make_finding(code, f"{place}: {error.message[:300]}", edit=edit)
-
-
-def parse_model_reply(obj: object) -> ModelPlan:
-    """The model's decoded answer as a plan. Raises ChangeSetRejected when it does not follow `model_schema()`."""
-    findings = schema_findings(obj, model_schema())
-    if findings or not isinstance(obj, dict):
-        raise ChangeSetRejected(findings)
-    edits = [{k: v for k, v in edit.items() if v is not None} for edit in obj["edits"]]
-    try:
-        change_set = ChangeSet.model_validate({"version": 2, "message": obj["message"], "edits": edits})
-    except ValueError as error:
-        raise ChangeSetRejected(
-            [make_finding("contract.invalid", f"the edits cannot be read: {error}"[:400])]
-        ) from error
-    return ModelPlan(summary=obj["summary"].strip(), plan=obj["plan"].strip(), change_set=change_set)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from bot.changeset.guards.paths import plain_spelling
+from bot.changeset.guards.path_forms import plain_spelling
 from bot.config.model import RepoConfig
 from bot.config.semantics import NEVER_WEAKENED, STRICT_FAMILIES
 from bot.core.findings import Finding, Severity

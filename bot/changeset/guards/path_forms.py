@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from bot.changeset.model import ChangeSet
 from bot.changeset.tree import MODE_DIRECTORY, MODE_SUBMODULE, MODE_SYMLINK, TreeReader
-from bot.core.codes.changeset import make_finding
+from bot.core.codes.lookup import make_finding
 from bot.core.findings import Finding
 
 MAX_PATH_BYTES = 1024

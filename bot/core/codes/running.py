@@ -1,0 +1,72 @@
+"""Codes of the service and the command line."""
+
+from __future__ import annotations
+
+from bot.core.codes.reason_code import CADENCE, MAINTAINER, OPERATOR, USER, WRITER, ReasonCode
+
+RUNNING = (
+    ReasonCode(
+        "what_if.invalid",
+        "`--what-if` names a fact that cannot be supposed",
+        "Use one of the forms that it lists.",
+        USER,
+    ),
+    ReasonCode("usage", "a command cannot work with what it was given", "See the command's --help.", USER),
+    ReasonCode("repository.missing", "the directory is not a git repository", "Name one with --repo DIR.", USER),
+    ReasonCode(
+        "repository.sha256", "the repository uses SHA-256 object names", "Use a repository with SHA-1 names.", USER
+    ),
+    ReasonCode(
+        "settings.invalid", "the environment does not describe a service", "Correct the setting named.", OPERATOR
+    ),
+    ReasonCode(
+        "ledger.missing",
+        "there is no ledger at the configured place",
+        "Start `cadence serve`, or set CADENCE_DATA_DIR.",
+        OPERATOR,
+    ),
+    ReasonCode(
+        "database.unavailable", "the database does not answer", "Check CADENCE_DATABASE_URL and the server.", OPERATOR
+    ),
+    ReasonCode(
+        "port.in_use", "another process listens on the address", "Stop it, or choose another CADENCE_PORT.", OPERATOR
+    ),
+    ReasonCode("port.refused", "the address cannot be used", "Choose another CADENCE_HOST or CADENCE_PORT.", OPERATOR),
+    ReasonCode(
+        "files",
+        "a file or directory cannot be read or written",
+        "Check the path, its permissions and the free space.",
+        OPERATOR,
+    ),
+    ReasonCode("run.unknown", "no such run, or its record is gone", "`cadence runs` lists them.", USER),
+    ReasonCode("run.ambiguous", "several runs begin with that", "Give more of the id.", USER),
+    ReasonCode("fence.closed", "the run ended, was stopped or superseded; nothing was sent", "Nothing.", CADENCE),
+    ReasonCode(
+        "door.closed",
+        "an effect was attempted outside the effect gateway",
+        "Report it: it is a defect in Cadence.",
+        OPERATOR,
+    ),
+    ReasonCode(
+        "state.move",
+        "a state change that the state table does not allow",
+        "Report it: it is a defect in Cadence.",
+        OPERATOR,
+    ),
+    ReasonCode("git.failed", "a git command failed", "Nothing: it is tried again. Read the log if it lasts.", CADENCE),
+    ReasonCode(
+        "git.too_large",
+        "git gives or takes more data than Cadence handles",
+        "Work on a smaller change or repository.",
+        WRITER,
+    ),
+    ReasonCode("git.busy", "another process holds the mirror", "Nothing: it is tried again.", CADENCE),
+    ReasonCode("git.missing_commit", "the repository does not have the commit", "Fetch it, or name another.", USER),
+    ReasonCode(
+        "git.missing_object",
+        "the repository lacks an object it names",
+        "Repair it, or fetch it completely.",
+        MAINTAINER,
+    ),
+    ReasonCode("internal", "an error that Cadence does not know", "Report it with the log's lines.", OPERATOR),
+)
