@@ -132,7 +132,7 @@ def build_services(
         count_request=_RunMeter(ledger, clock).count,
     )
     identity = github.identity()
-    git = GitStore(settings.data_dir / "mirrors", urls=urls, clock=clock)
+    git = GitStore(settings.data_dir / "mirrors", web=urls.web)
     model = model or build_model(settings, clock)
     caps = RunBudget(ledger, git, clock, settings.prices(), _asked(model))
     effects = Effects(ledger, clock, write_interval_ms=settings.write_interval_ms, budget=caps)
