@@ -28,7 +28,6 @@ from bot.changeset.edits import resolve
 from bot.changeset.guards.guard_config import GuardConfig
 from bot.changeset.model import ChangeSet, Edit
 from bot.changeset.pin import pin
-from bot.core.clock import SystemClock
 from bot.core.names import CommitSha
 from bot.git_store.commits import Author
 from bot.git_store.mirror import Mirror
@@ -98,7 +97,7 @@ class Bench:
     """One repository, one edit after the other, each with content git has not seen."""
 
     def __init__(self, path: Path, files: int, rounds: int) -> None:
-        self.mirror = Mirror(path, origin=str(path.parent), clock=SystemClock())
+        self.mirror = Mirror(path, origin=str(path.parent))
         tip = self.mirror.tip("main")
         assert tip is not None
         self.base: CommitSha = tip

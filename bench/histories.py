@@ -34,7 +34,6 @@ from bot.changeset.guards.guard_config import GuardConfig
 from bot.changeset.model import ChangeSet, Edit
 from bot.changeset.tree import MODE_EXECUTABLE, MODE_SUBMODULE, MODE_SYMLINK
 from bot.config.model import RepoConfig
-from bot.core.clock import SystemClock
 from bot.core.errors import GitFailed
 from bot.core.findings import Severity
 from bot.core.names import CommitSha
@@ -87,7 +86,7 @@ class History:
         self.head = subprocess.run(
             ["git", "-C", source, "rev-parse", "HEAD"], capture_output=True, text=True, check=True
         ).stdout.strip()
-        self.mirror = Mirror(self.git_dir, origin=str(room), clock=SystemClock())
+        self.mirror = Mirror(self.git_dir, origin=str(room))
 
     def git(self, *arguments: str) -> bytes:
         return subprocess.run(["git", "-C", self.git_dir, *arguments], capture_output=True, check=True).stdout

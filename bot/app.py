@@ -73,7 +73,7 @@ class _RunMeter:
         self._ledger = ledger
         self._clock = clock
 
-    def request(self, method: str, route: str, status: int) -> None:
+    def count(self, method: str, route: str, status: int) -> None:
         note_request(route, status)
         bound = structlog.contextvars.get_contextvars()
         self._ledger.record_request(
@@ -129,10 +129,10 @@ def build_services(
         app_id=str(settings.app_id),
         private_key=settings.key_pem(),
         clock=clock,
-        meter=_RunMeter(ledger, clock),
+        count_request=_RunMeter(ledger, clock).count,
     )
     identity = github.identity()
-    git = GitStore(settings.data_dir / "mirrors", urls=urls, clock=clock)
+    git = GitStore(settings.data_dir / "mirrors", web=urls.web)
     model = model or build_model(settings, clock)
     caps = RunBudget(ledger, git, clock, settings.prices(), _asked(model))
     effects = Effects(ledger, clock, write_interval_ms=settings.write_interval_ms, budget=caps)
@@ -173,8 +173,8 @@ def _second_app(settings: Settings, urls: GitHubUrls, ledger: Ledger, clock: Clo
     """The App that may approve what the first one opened; None where none is configured."""
     if settings.reviewer_app_id is None:
         return None
-    key, meter = settings.reviewer_key_pem(), _RunMeter(ledger, clock)
-    return GitHub(urls=urls, app_id=str(settings.reviewer_app_id), private_key=key, clock=clock, meter=meter)
+    key, count = settings.reviewer_key_pem(), _RunMeter(ledger, clock).count
+    return GitHub(urls=urls, app_id=str(settings.reviewer_app_id), private_key=key, clock=clock, count_request=count)
 
 
 def build_engine(settings: Settings, ledger: Ledger, clock: Clock, pace: Pace | None = None) -> Engine:

@@ -18,9 +18,9 @@ from bot.core.codes.lookup import make_finding
 from bot.core.errors import ConfigInvalid, Refused
 from bot.core.findings import Finding, Severity
 from bot.core.names import CONFIG_PATH, TRAILER_CHANGESET, CommitSha
+from bot.git_store.bare_repository import BareRepository
 from bot.git_store.commits import Author
 from bot.git_store.local import LocalRepository
-from bot.git_store.mirror import Mirror
 from bot.git_store.scratch import PatchRefused
 from bot.publish.commit import build_commit
 
@@ -90,7 +90,7 @@ def evaluate(handed: Submitted, repository: LocalRepository, base: CommitSha) ->
     return Evaluated(base, accepted, change_set, changes, findings, tuple(intake.notes))
 
 
-def build(judged: Evaluated, repository: LocalRepository, store: Mirror) -> CommitSha:
+def build(judged: Evaluated, repository: LocalRepository, store: BareRepository) -> CommitSha:
     """The commit of an accepted judgement, in the store given. Author and date follow from the base alone."""
     if judged.change_set is None or judged.base is None or not judged.accepted:
         raise ValueError("only an accepted ChangeSet is built")

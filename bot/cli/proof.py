@@ -13,7 +13,7 @@ import typer
 
 if TYPE_CHECKING:
     from bot.core.names import CommitSha
-    from bot.git_store.mirror import Mirror
+    from bot.git_store.bare_repository import BareRepository
     from bot.ledger.entries import ProofEntry
     from bot.ledger.ledger import Ledger
     from bot.proof.bundle import Bundle
@@ -137,7 +137,7 @@ def _check_ledger(commit: str, repo: Path | None, trusted: frozenset[str] | None
     return [*_check_file(commit, raw, where, trusted), *held]
 
 
-def _checks(bundle: Bundle, repository: Mirror, commit: str, trusted: frozenset[str] | None) -> list[Check]:
+def _checks(bundle: Bundle, repository: BareRepository, commit: str, trusted: frozenset[str] | None) -> list[Check]:
     from bot.core.signing import is_signed, key_id
     from bot.proof.verify import verify as checked
 
@@ -146,7 +146,7 @@ def _checks(bundle: Bundle, repository: Mirror, commit: str, trusted: frozenset[
     )
 
 
-def _resolved(repository: Mirror, commit: str) -> CommitSha:
+def _resolved(repository: BareRepository, commit: str) -> CommitSha:
     from bot.core.errors import CadenceError
 
     found = repository.history.resolve(commit)

@@ -1,4 +1,4 @@
-"""What `.gitattributes` files say of paths, asked of git itself in an index that holds nothing but these files."""
+"""The attributes that `.gitattributes` files give to paths, computed by git in an index that holds only these files."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ GITATTRIBUTES = ".gitattributes"
 
 
 def folders_of(paths: Sequence[str]) -> list[str]:
-    """Where `.gitattributes` files may stand that concern the paths: "" for the root, else with a slash at the end."""
+    """The folders whose `.gitattributes` can apply to the paths: "" for the root, others with a slash at the end."""
+    # git reads the file in a path's folder and in every folder above it. https://git-scm.com/docs/gitattributes
     found = {""}
     for path in paths:
         parts = path.split("/")[:-1]
@@ -23,10 +24,12 @@ def folders_of(paths: Sequence[str]) -> list[str]:
 def check_attributes(
     files: Mapping[str, bytes], paths: Sequence[str], names: Sequence[str]
 ) -> dict[str, dict[str, str]]:
-    """By path, the named attributes that are not unspecified, as `git check-attr` gives them. Raises GitFailed.
+    """By path, the named attributes that are not unspecified, with the values of `git check-attr`. Raises GitFailed.
 
-    Macros, precedence and patterns are git's own. No attributes of the machine's or the user's configuration count.
+    `files` are the contents of `.gitattributes` files by path. Attributes of this machine or its user do not count.
     """
+    # git itself decides, because macros, precedence and patterns are hard to copy exactly.
+    # https://git-scm.com/docs/git-check-attr
     with tempfile.TemporaryDirectory(prefix="cadence-attributes-") as room:
         path = Path(room) / "attributes.git"
         (path / "objects").mkdir(parents=True)
@@ -39,14 +42,15 @@ def check_attributes(
             blob = git.check("hash-object", "-w", "--stdin", stdin=content).strip()
             rows.append(b"100644 " + blob + b"\t" + _raw(name) + b"\0")
         git.check("update-index", "-z", "--index-info", stdin=b"".join(rows))
-        # An empty `attr.tree` names no tree, so that newer versions of git read the index too (git-config, attr.tree).
-        told = git.check(
+        # process.py sets `attr.tree` to the empty tree; an empty value names no tree, so that git reads the index.
+        # https://git-scm.com/docs/git-config#Documentation/git-config.txt-attrtree
+        answer = git.check(
             "-c", "attr.tree=", "check-attr", "--cached", "-z", "--stdin", *names,
             stdin=b"".join(_raw(one) + b"\0" for one in paths),
         )  # fmt: skip
     out: dict[str, dict[str, str]] = {one: {} for one in paths}
-    words = [word.decode("utf-8", "surrogateescape") for word in told.split(b"\0")]
-    for where, name, value in zip(words[0::3], words[1::3], words[2::3], strict=False):
+    fields = [field.decode("utf-8", "surrogateescape") for field in answer.split(b"\0")]
+    for where, name, value in zip(fields[0::3], fields[1::3], fields[2::3], strict=False):
         if value != "unspecified":
             out[where][name] = value
     return out

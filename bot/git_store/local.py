@@ -1,4 +1,4 @@
-"""Somebody's repository on this machine: read, given objects and one new branch, otherwise left alone."""
+"""A person's repository on this machine: Cadence reads it, adds objects and one branch, and changes nothing else."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ from typing import Self
 from git import Repo
 from git.exc import InvalidGitRepositoryError, NoSuchPathError
 
-from bot.core.clock import SystemClock
 from bot.core.errors import Refused, WrongUse
 from bot.core.names import ZERO_SHA, CommitSha
-from bot.git_store.failures import last_lines
-from bot.git_store.mirror import Mirror
+from bot.git_store.bare_repository import BareRepository
+from bot.git_store.git_errors import last_lines
 from bot.git_store.process import GitRunner
 from bot.git_store.scratch import Scratch, scratch
 
+# No transport at all: what a partial clone left out stays missing instead of being fetched with a person's credentials.
+# https://git-scm.com/docs/partial-clone
 NO_PROTOCOLS = ""
-"""No transport at all: a partial clone's missing objects stay missing instead of being fetched."""
 
 
 class LocalRepository:
-    """A work tree's repository, a linked work tree's, or a bare one. Its index, work tree and hooks are never used."""
+    """The repository of a work tree, of a linked work tree, or a bare one. Index, work tree and hooks are not used."""
 
     def __init__(self, git_dir: Path, common_dir: Path, *, bare: bool) -> None:
         self.bare = bare
         self._git_dir = git_dir
         self._common_dir = common_dir
         self._runner = GitRunner(common_dir, protocols=NO_PROTOCOLS)
-        self.mirror = Mirror(common_dir, origin=str(common_dir), clock=SystemClock(), protocols=NO_PROTOCOLS)
+        self.mirror = BareRepository(common_dir, protocols=NO_PROTOCOLS)
 
     @classmethod
     def open(cls, directory: Path) -> Self:
-        """The repository that holds the directory. Raises WrongUse(`repository.missing`)."""
+        """The repository of a directory or of one above it. Raises WrongUse(`repository.missing`)."""
         try:
             with Repo(directory, search_parent_directories=True) as found:
                 return cls(Path(found.git_dir).resolve(), Path(found.common_dir).resolve(), bare=found.bare)
@@ -48,10 +48,12 @@ class LocalRepository:
             ) from None
 
     def commit(self, revision: str) -> CommitSha:
-        """The commit a revision names (`HEAD` is the opened work tree's own).
+        """The commit that a revision names (`HEAD` is that of the opened work tree).
 
         Raises WrongUse (`base.missing`, or `repository.sha256` for a repository in that object format).
         """
+        # The common directory of a linked work tree has the main work tree's HEAD; its own is below `worktrees/`.
+        # https://git-scm.com/docs/git-worktree#_refs
         asked = revision
         if self._git_dir != self._common_dir and re.match(r"HEAD(?![\w/.-])", revision):
             asked = f"worktrees/{self._git_dir.name}/{revision}"
@@ -71,21 +73,25 @@ class LocalRepository:
         return CommitSha(sha)
 
     def committed_at(self, commit: CommitSha) -> datetime:
-        """The commit's committer date."""
+        """The commit's committer date, in UTC."""
         out = self._runner.check("log", "-1", "--no-show-signature", "--format=%ct", commit, "--")
         return datetime.fromtimestamp(int(out), UTC)
 
     def is_branch_name(self, name: str) -> bool:
         """Whether git accepts the name for a branch."""
+        # `check-ref-format` allows a leading dash, which git commands would read as an option.
+        # https://git-scm.com/docs/git-check-ref-format
         return not name.startswith("-") and self._runner.run("check-ref-format", f"refs/heads/{name}").status == 0
 
     def create_branch(self, name: str, commit: CommitSha) -> None:
-        """Make the branch at the commit; that it stands there already is success.
+        """Create the branch at the commit; success when it is already there.
 
-        Raises Refused(`branch.taken`) when it stands anywhere else or another branch's name is in its way.
+        Raises Refused(`branch.taken`) when it is at another commit, or when git cannot hold both it and another branch.
         """
         if self.mirror.tip(name) == commit:
             return
+        # Forty zeros as the old value: the ref must not exist.
+        # https://git-scm.com/docs/git-update-ref#_description
         done = self._runner.run("update-ref", "-m", "cadence apply", f"refs/heads/{name}", commit, ZERO_SHA)
         if done.status:
             raise Refused(
@@ -97,7 +103,7 @@ class LocalRepository:
 
     @contextmanager
     def scratch(self) -> Iterator[Scratch]:
-        """A throw-away repository that can read every object of this one."""
+        """A temporary repository that can read every object of this one."""
         with scratch(self._common_dir / "objects") as made:
             yield made
 

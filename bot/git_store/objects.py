@@ -1,4 +1,4 @@
-"""Reading objects out of a mirror through two lasting `git cat-file` processes, and one commit's tree on top."""
+"""Reads objects of a bare repository through two long-running `git cat-file` processes, and trees on top of that."""
 
 from __future__ import annotations
 
@@ -7,19 +7,18 @@ import threading
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import IO
 
 from bot.changeset.tree import MODE_DIRECTORY, MODE_EXECUTABLE, MODE_FILE, MODE_SUBMODULE, TreeEntry
 from bot.core.errors import GitFailed
 from bot.core.names import BlobSha, CommitSha, TreeSha
 from bot.git_store.attributes import GITATTRIBUTES, check_attributes, folders_of
-from bot.git_store.failures import last_lines
+from bot.git_store.git_errors import last_lines
 from bot.git_store.process import GitRunner, end
 
 
 @dataclass(slots=True)
 class _Running:
-    """The processes of one reader, apart from it so that a finalizer can end them."""
+    """The processes of one reader. A separate object, so that the reader's finalizer does not keep the reader alive."""
 
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
@@ -28,8 +27,10 @@ class _Running:
             end(self.processes.popitem()[1])
 
 
+# One process per object would cost some milliseconds each; a review reads thousands.
+# https://git-scm.com/docs/git-cat-file#_batch_output
 class ObjectReader:
-    """Answers by object name. Safe to share between threads; a process that died is started again once."""
+    """Reads objects by name. Safe to share between threads. A process that died is started again once."""
 
     def __init__(self, runner: GitRunner) -> None:
         self._runner = runner
@@ -38,27 +39,28 @@ class ObjectReader:
         self._finalizer = weakref.finalize(self, self._running.end)
 
     def info(self, name: str) -> tuple[str, str, int] | None:
-        """(sha, type, size in bytes) of the object, or None when the mirror has none of that name."""
+        """(sha, type, size in bytes) of an object, or None when the repository has none of that name."""
         with self._lock:
             return self._ask("--batch-check", name)[0]
 
     def read(self, sha: str) -> bytes | None:
-        """The raw content of the object, or None when the mirror does not have it."""
+        """The raw content of an object, or None when the repository does not have it."""
         with self._lock:
             return self._ask("--batch", sha)[1]
 
     def close(self) -> None:
-        """End the processes; the next question starts new ones."""
+        """End the processes; the next read starts new ones."""
         with self._lock:
             self._running.end()
 
     def _ask(self, mode: str, name: str) -> tuple[tuple[str, str, int] | None, bytes | None]:
+        # A line end would be a second request, and its answer would be read as that of the next one.
         if not name or "\n" in name:
             return None, None
         try:
             return self._exchange(mode, name)
         except (BrokenPipeError, EOFError):
-            # Killed, or the mirror was replaced under it. A second failure is an answer.
+            # It was killed, or the mirror was made again meanwhile. A second failure is reported.
             self._running.end()
         try:
             return self._exchange(mode, name)
@@ -78,23 +80,22 @@ class ObjectReader:
         header = process.stdout.readline()
         if not header.endswith(b"\n"):
             raise EOFError
-        words = header.decode("utf-8", "replace").split()
-        if len(words) != 3 or not words[2].isdigit():
+        # `<sha> <type> <size>`, or `<name> missing` and `<name> ambiguous`, where the name may hold spaces.
+        fields = header.decode("utf-8", "replace").split()
+        if len(fields) != 3 or not fields[2].isdigit():
             return None, None
-        size = int(words[2])
-        content = _exactly(process.stdout, size) if mode == "--batch" else None
-        return (words[0], words[1], size), content
-
-
-def _exactly(stream: IO[bytes], size: int) -> bytes:
-    content = stream.read(size + 1)
-    if len(content) != size + 1:
-        raise EOFError
-    return content[:-1]
+        size = int(fields[2])
+        if mode != "--batch":
+            return (fields[0], fields[1], size), None
+        # A line end follows the content.
+        content = process.stdout.read(size + 1)
+        if len(content) != size + 1:
+            raise EOFError
+        return (fields[0], fields[1], size), content[:-1]
 
 
 class GitTree:
-    """One commit's tree. `entry` and `read` look only at the directories on the way; `files` lists everything once."""
+    """One commit's tree. `entry` and `read` load only the directories above a path; `files` lists everything, once."""
 
     def __init__(self, reader: ObjectReader, runner: GitRunner, commit: CommitSha | TreeSha) -> None:
         root = reader.info(f"{commit}^{{tree}}")
@@ -117,7 +118,7 @@ class GitTree:
         return TreeEntry(path, mode, sha, size)
 
     def read(self, path: str) -> bytes:
-        """The raw bytes of the file or symlink there. Raises KeyError when there is no blob at the path."""
+        """The raw bytes of a file, or the target of a symlink. Raises KeyError when there is no blob at the path."""
         found = self._find(path)
         if found is None or found[0] in (MODE_DIRECTORY, MODE_SUBMODULE):
             raise KeyError(path)
@@ -129,12 +130,22 @@ class GitTree:
     def files(self) -> Sequence[TreeEntry]:
         """Every file, symlink and submodule, in path order."""
         if self._files is None:
+            # `-z`: without it git quotes unusual names. https://git-scm.com/docs/git-ls-tree#_output_format
             listing = self._runner.check("ls-tree", "-r", "-l", "-z", "--full-tree", self.root)
-            self._files = tuple(_entry(row) for row in listing.split(b"\0") if row)
+            rows = (row.partition(b"\t") for row in listing.split(b"\0") if row)
+            found = []
+            for facts, _, path in rows:
+                mode, _, sha, size = facts.split()
+                # A submodule has `-` instead of a size.
+                length = int(size) if size != b"-" else 0
+                found.append(TreeEntry(_text(path), mode.decode(), BlobSha(sha.decode()), length))
+            self._files = tuple(found)
         return self._files
 
     def holding(self, words: Sequence[str], suffixes: Sequence[str]) -> Sequence[str]:
-        """Paths of the files with one of the extensions that hold one of the texts as a word, by `git grep`."""
+        """Paths of the files with one of the suffixes that contain one of `words` as a whole word."""
+        # Status 1 means no match. `-a` also searches files that git takes for binary.
+        # https://git-scm.com/docs/git-grep
         if not words or not suffixes:
             return ()
         texts = [part for word in words for part in ("-e", word)]
@@ -146,7 +157,8 @@ class GitTree:
         return tuple(_text(row[start:]) for row in done.out.split(b"\0") if row)
 
     def paths(self) -> Sequence[str]:
-        """Paths of the regular files. Cheaper than `files`, which looks up every size."""
+        """Paths of the regular files. Cheaper than `files`, for which git looks up every size."""
+        # Modes 100644 and 100755. https://git-scm.com/docs/git-fast-import#_filemodify
         listing = self._runner.check("ls-tree", "-r", "-z", "--full-tree", self.root)
         rows = (row.partition(b"\t") for row in listing.split(b"\0") if row.startswith(b"100"))
         return tuple(_text(path) for _, _, path in rows)
@@ -194,7 +206,7 @@ class GitTree:
         return known
 
     def _size(self, sha: BlobSha) -> int:
-        # Every check of a ChangeSet asks for its entries again, and each answer costs a turn of another process.
+        # Every check of a ChangeSet reads its entries again, and each read is an exchange with another process.
         known = self._sizes.get(sha)
         if known is None:
             info = self._reader.info(sha)
@@ -206,6 +218,7 @@ class GitTree:
 
 def _parse_tree(raw: bytes) -> dict[str, tuple[str, BlobSha]]:
     """A tree object's rows: `<octal mode> <name>NUL<20 bytes of sha>`."""
+    # A tree writes the mode of a directory without the leading zero that `ls-tree` prints.
     rows: dict[str, tuple[str, BlobSha]] = {}
     at = 0
     while at < len(raw):
@@ -216,22 +229,18 @@ def _parse_tree(raw: bytes) -> dict[str, tuple[str, BlobSha]]:
     return rows
 
 
-def _entry(row: bytes) -> TreeEntry:
-    facts, _, path = row.partition(b"\t")
-    mode, _, sha, size = facts.split()
-    return TreeEntry(_text(path), mode.decode(), BlobSha(sha.decode()), int(size) if size != b"-" else 0)
-
-
 def _text(path: bytes) -> str:
-    # git paths are bytes; surrogateescape gives every one of them a str that goes back unchanged.
+    # git's paths are bytes without an encoding; surrogateescape gives each a str that encodes to the same bytes.
+    # https://peps.python.org/pep-0383/
     return path.decode("utf-8", "surrogateescape")
 
 
 @dataclass(frozen=True, slots=True)
 class RawChange:
-    """One path that differs between two trees. `source` is the old path, other than `path` for a rename.
+    """One path that differs between two trees. `source` is the old path, which differs from `path` for a rename.
 
-    `status` is git's letter: A, D, M, R or T; modes and blobs are all zeros where there is nothing.
+    `status` is git's letter (A, D, M, R or T); modes and blobs are zeros on the side where there is nothing.
+    https://git-scm.com/docs/diff-format
     """
 
     status: str

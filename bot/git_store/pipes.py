@@ -1,7 +1,4 @@
-"""Feeding a child process and reading its pipes, within a time and a number of bytes.
-
-`Popen.communicate` has no limit on bytes: it keeps whatever the process prints.
-"""
+"""Writes to a child process and reads its pipes, within limits on time and bytes."""
 
 from __future__ import annotations
 
@@ -12,7 +9,7 @@ import time
 from typing import IO
 
 PIECE = 1 << 16
-MOST_COMPLAINTS = 1024 * 1024
+MOST_STDERR = 1024 * 1024
 """Bytes of standard error that are kept; the rest is read and dropped."""
 
 
@@ -20,32 +17,34 @@ class TooMuch(Exception):
     """The process printed more bytes than it may."""
 
 
+# `Popen.communicate` has no limit on bytes: it keeps everything that the process prints.
+# https://docs.python.org/3/library/subprocess.html#subprocess.Popen.communicate
 def communicate(
     process: subprocess.Popen[bytes], stdin: bytes | None, *, timeout: float, most: int
 ) -> tuple[bytes, bytes]:
-    """Send `stdin` and read both outputs until the process ends; gives (standard output, standard error).
+    """Send `stdin`, read both outputs until the process ends, and return (standard output, standard error).
 
-    Raises TimeoutError after `timeout` seconds and TooMuch after `most` bytes of standard output. The process is left
-    to the caller in both cases.
+    Raises TimeoutError after `timeout` seconds and TooMuch after `most` bytes of standard output; the process then
+    still runs, and the caller ends it.
     """
     deadline = time.monotonic() + timeout
-    talk = _Talk(process, stdin or b"", most)
+    exchange = _Exchange(process, stdin or b"", most)
     try:
-        while talk.is_open():
+        while exchange.is_open():
             if time.monotonic() >= deadline:
                 raise TimeoutError
-            talk.turn(deadline - time.monotonic())
+            exchange.serve(deadline - time.monotonic())
     finally:
-        talk.selector.close()
+        exchange.selector.close()
     try:
         process.wait(max(0.0, deadline - time.monotonic()))
     except subprocess.TimeoutExpired:
         raise TimeoutError from None
-    return bytes(talk.out), bytes(talk.err)
+    return bytes(exchange.out), bytes(exchange.err)
 
 
-class _Talk:
-    """One conversation with a process."""
+class _Exchange:
+    """The state of one exchange with a process."""
 
     def __init__(self, process: subprocess.Popen[bytes], stdin: bytes, most: int) -> None:
         self.out, self.err = bytearray(), bytearray()
@@ -56,6 +55,7 @@ class _Talk:
             if pipe is not None:
                 self.selector.register(pipe, selectors.EVENT_READ, read)
         if process.stdin is not None:
+            # A blocking write would wait for ever when the process waits for its output to be read.
             os.set_blocking(process.stdin.fileno(), False)
             self.selector.register(process.stdin, selectors.EVENT_WRITE, self._write)
 
@@ -63,7 +63,7 @@ class _Talk:
         """Whether a pipe is still open."""
         return bool(self.selector.get_map())
 
-    def turn(self, wait: float) -> None:
+    def serve(self, wait: float) -> None:
         """Serve every pipe that is ready, after `wait` seconds at most."""
         for key, _ in self.selector.select(wait):
             key.data(key.fileobj)
@@ -74,6 +74,7 @@ class _Talk:
         except BlockingIOError:
             return
         except BrokenPipeError:
+            # The process ended without reading everything; its status tells why.
             self._rest = memoryview(b"")
         if not self._rest:
             self.selector.unregister(pipe)
@@ -85,7 +86,7 @@ class _Talk:
             raise TooMuch
 
     def _read_err(self, pipe: IO[bytes]) -> None:
-        self.err += self._piece(pipe)[: max(0, MOST_COMPLAINTS - len(self.err))]
+        self.err += self._piece(pipe)[: max(0, MOST_STDERR - len(self.err))]
 
     def _piece(self, pipe: IO[bytes]) -> bytes:
         piece = os.read(pipe.fileno(), PIECE)
@@ -95,7 +96,7 @@ class _Talk:
 
 
 def close(pipe: IO[bytes]) -> None:
-    """Close a pipe; that the other side is gone already is no mistake."""
+    """Close a pipe, also when the process at its other end is gone."""
     try:
         pipe.close()
     except BrokenPipeError:

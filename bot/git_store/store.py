@@ -1,4 +1,4 @@
-"""The mirrors of every repository Cadence works on, one directory, one bare repository per repository id."""
+"""The mirrors of all repositories: one directory with one bare repository per repository id."""
 
 from __future__ import annotations
 
@@ -7,42 +7,21 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
 from urllib.parse import urlsplit
 
-from bot.core.clock import Clock
 from bot.core.errors import CadenceError
 from bot.core.names import RepositoryId
 from bot.git_store.commits import Author
-from bot.git_store.mirror import Mirror, forget
+from bot.git_store.mirror import Mirror, remove_mirror
+from bot.github_api.records import AppIdentity
 
 OPEN_READERS = 16
-"""Mirrors whose reading processes stay alive; older ones are closed and start again when read."""
-
-
-class ServerUrls(Protocol):
-    """Where the configured GitHub is."""
-
-    @property
-    def web(self) -> str:
-        """Its address, `https://github.com`; a directory in tests. Clone URLs outside it are refused."""
-
-
-class BotIdentity(Protocol):
-    """Who Cadence is on that server."""
-
-    @property
-    def bot_login(self) -> str:
-        """`<slug>[bot]`."""
-
-    @property
-    def bot_user_id(self) -> int:
-        """The id of the bot's user (not of the App)."""
+"""How many mirrors keep their reading processes; those of the least recently used ones are ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tidied:
-    """What became of the mirrors of this machine."""
+    """The mirrors of this machine that were tidied, removed, or could not be tidied."""
 
     tidied: list[RepositoryId]
     forgotten: list[RepositoryId]
@@ -50,29 +29,30 @@ class Tidied:
 
 
 class GitStore:
-    """Gives out mirrors. Safe to share between threads."""
+    """Opens mirrors by repository id. Safe to share between threads."""
 
-    def __init__(self, directory: Path, *, urls: ServerUrls, clock: Clock) -> None:
+    def __init__(self, directory: Path, *, web: str) -> None:
+        """`web` is GitHub's address (`https://github.com`; a directory in tests); other clone URLs are refused."""
         self._directory = directory
-        self._urls = urls
-        self._clock = clock
+        self._web = web
         self._lock = threading.Lock()
         self._mirrors: dict[RepositoryId, Mirror] = {}
 
     def mirror(self, repository_id: RepositoryId) -> Mirror:
         """The repository's mirror; it exists on disk after its first fetch."""
         with self._lock:
-            mirror = self._mirrors.pop(repository_id, None) or Mirror(
-                self._path(repository_id), origin=self._urls.web, clock=self._clock
-            )
+            # The id and not the name: a repository may be renamed or moved.
+            mirror = self._mirrors.pop(repository_id, None) or Mirror(self._path(repository_id), origin=self._web)
             self._mirrors[repository_id] = mirror
             for old in list(self._mirrors)[:-OPEN_READERS]:
                 self._mirrors.pop(old).close()
             return mirror
 
-    def author(self, identity: BotIdentity) -> Author:
-        """The bot as a commit's author, by the address under which GitHub shows its commits as the bot's."""
-        host = urlsplit(self._urls.web).hostname or "github.com"
+    def author(self, identity: AppIdentity) -> Author:
+        """The bot as a commit's author, with the address by which GitHub shows the commit as the bot's."""
+        # `ID+LOGIN@users.noreply.HOST`, with the id of the bot's user, not of the App.
+        # https://docs.github.com/en/account-and-profile/reference/email-addresses-reference
+        host = urlsplit(self._web).hostname or "github.com"
         return Author(identity.bot_login, f"{identity.bot_user_id}+{identity.bot_login}@users.noreply.{host}")
 
     def forget(self, repository_id: RepositoryId) -> None:
@@ -81,13 +61,14 @@ class GitStore:
             mirror = self._mirrors.pop(repository_id, None)
             if mirror:
                 mirror.close()
-            forget(self._path(repository_id))
+            remove_mirror(self._path(repository_id))
 
     def tidy(self, known: Collection[RepositoryId] | None, *, unused_since: datetime) -> Tidied:
-        """Tidy this machine's mirrors of known repositories, and remove those that nobody uses.
+        """Tidy this machine's mirrors of known repositories, and remove unused ones.
 
-        A mirror goes when its repository is not known and nothing was fetched since that time. None as `known` says
-        that it could not be found out, so that none goes. A mirror that fails is left for the next time.
+        A mirror is removed when its repository is not known and nothing was fetched since `unused_since`. `known` None
+        means that the repositories could not be listed: no mirror is removed then. A mirror that cannot be tidied is
+        left for the next time.
         """
         done = Tidied([], [], [])
         for path in sorted(self._directory.glob("*.git")):

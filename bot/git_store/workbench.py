@@ -1,4 +1,4 @@
-"""A scratch repository on top of somebody's clone: reads all of its objects, writes none into it."""
+"""A temporary repository on top of a person's clone: reads all of its objects and writes none into it."""
 
 from __future__ import annotations
 
@@ -9,33 +9,30 @@ from pathlib import Path
 from git import InvalidGitRepositoryError, NoSuchPathError, Repo
 
 from bot.core.errors import CadenceError
-from bot.git_store.mirror import Mirror
-from bot.git_store.scratch import scratch
+from bot.git_store.scratch import Scratch, scratch
 
 
 @contextmanager
-def workbench(directory: Path) -> Iterator[Mirror]:
-    """A mirror that sees the clone's objects and keeps what it makes to itself; gone when the block ends.
+def workbench(directory: Path) -> Iterator[Scratch]:
+    """A repository that reads the clone's objects and keeps new ones to itself; removed when the block ends.
 
     `directory` is a clone's top directory or a bare repository. Raises CadenceError `proof.repository` for anything
-    else, and for a shallow clone, whose history ends too early to find a merge base in it.
+    else, and for a shallow clone.
     """
-    common = _common_dir(directory)
-    if (common / "shallow").is_file():
-        raise CadenceError(
-            f"{directory} is a shallow clone", code="proof.repository", remedy="Run `git fetch --unshallow` in it."
-        )
-    with scratch(common / "objects") as mirror:
-        yield mirror
-
-
-def _common_dir(directory: Path) -> Path:
     try:
         with Repo(directory) as repo:
-            return Path(repo.common_dir).resolve()
+            common = Path(repo.common_dir).resolve()
     except (InvalidGitRepositoryError, NoSuchPathError):
         raise CadenceError(
             f"{directory} is not a git repository",
             code="proof.repository",
             remedy="Name a clone of the merged repository with --repo.",
         ) from None
+    # The history of a shallow clone may end before the merge base.
+    # https://git-scm.com/docs/gitrepository-layout#Documentation/gitrepository-layout.txt-shallow
+    if (common / "shallow").is_file():
+        raise CadenceError(
+            f"{directory} is a shallow clone", code="proof.repository", remedy="Run `git fetch --unshallow` in it."
+        )
+    with scratch(common / "objects") as repository:
+        yield repository

@@ -1,4 +1,7 @@
-"""A commit as a stream for `git fast-import`: one process writes the blobs and only the trees on the touched paths."""
+"""A commit as an input stream for `git fast-import`, which writes its blobs and the changed trees in one process.
+
+https://git-scm.com/docs/git-fast-import
+"""
 
 from __future__ import annotations
 
@@ -11,31 +14,35 @@ from bot.core.names import CommitSha
 from bot.git_store.commits import Author
 
 _REF = b"refs/cadence/import"
+_IGNORED_BY_HFS = "\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\ufeff"
 
 
 def import_stream(
     base: CommitSha, changes: Sequence[TreeChange], *, message: str, author: Author, date: datetime
 ) -> bytes:
-    """The stream; fast-import answers it with the new commit's sha and leaves no ref behind.
+    """The stream; fast-import prints the new commit's sha for it and leaves no ref.
 
-    Raises Refused(`path.unsafe`) for a path no checkout should ever see or named twice, and
+    Raises Refused(`path.unsafe`) for a path that is unsafe in a checkout or named twice, and
     Refused(`contract.commit`) for a message, author or mode that git cannot hold.
     """
     _check(changes, message, author)
+    # Whole seconds in UTC, so that the same arguments give the same sha on every machine.
     who = f"{author.name} <{author.email}> {int(date.astimezone(UTC).timestamp())} +0000".encode()
     text = message.encode()
     parts = [
+        # With `feature done` a stream that was cut off is an error instead of a shorter commit.
         b"feature done\ncommit %b\nmark :1\nauthor %b\ncommitter %b\n" % (_REF, who, who),
         b"data %d\n%b\nfrom %b\n" % (len(text), text, base.encode()),
         *_changes(changes),
-        # `reset` without `from` forgets the branch before the end, so no ref is ever written.
+        # fast-import writes refs at the end; `reset` without `from` drops the branch before that.
+        # https://git-scm.com/docs/git-fast-import#_reset
         b"\nget-mark :1\nreset %b\n\ndone\n" % _REF,
     ]
     return b"".join(parts)
 
 
 def _changes(changes: Sequence[TreeChange]) -> Iterator[bytes]:
-    # Removals first: a file may become a directory and a directory a file.
+    # Deletions first, because a file may become a directory and a directory a file.
     ordered = sorted(changes, key=lambda change: (change.content is not None, change.path))
     for change in ordered:
         path = _quoted(change.path)
@@ -48,6 +55,7 @@ def _changes(changes: Sequence[TreeChange]) -> Iterator[bytes]:
 
 
 def _quoted(path: str) -> bytes:
+    # https://git-scm.com/docs/git-fast-import#_filemodify
     raw = path.encode("utf-8", "surrogateescape")
     return b'"' + raw.replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n") + b'"'
 
@@ -65,14 +73,14 @@ def _check(changes: Sequence[TreeChange], message: str, author: Author) -> None:
 
 
 def safe_path(path: str) -> bool:
-    """Whether git may hold the path and a checkout on any system stays inside its directory and out of `.git`."""
+    """Whether git can hold the path, and a checkout of it on any system stays inside its folder and outside `.git`."""
     if "\0" in path:
         return False
-    names = path.split("/")
-    return all(name not in ("", ".", "..") and not _is_dot_git(name) for name in names)
-
-
-def _is_dot_git(name: str) -> bool:
-    # Windows drops trailing dots and spaces and knows a short name; HFS+ ignores some invisible characters.
-    plain = "".join(c for c in name if c not in "\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\ufeff").lower()
-    return plain.split(":")[0].rstrip(". ") in (".git", "git~1")
+    for name in path.split("/"):
+        # HFS+ ignores some invisible characters. Windows drops dots and spaces at the end, reads what follows a colon
+        # as a name of a stream, and gives `.git` the short name `git~1`. Each of them made git write into `.git` once.
+        # https://git-scm.com/docs/git-config#Documentation/git-config.txt-coreprotectNTFS
+        plain = "".join(char for char in name if char not in _IGNORED_BY_HFS).lower()
+        if name in ("", ".", "..") or plain.split(":")[0].rstrip(". ") in (".git", "git~1"):
+            return False
+    return True

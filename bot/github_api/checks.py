@@ -1,17 +1,19 @@
-"""Check runs. Names are not owned, so ours are found by App id and external id, never by name alone."""
+"""The App's own check runs, through REST."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from bot.core.names import AppId, CommitSha, HeadSha
+from bot.core.names import CommitSha, HeadSha
 from bot.effects.guard import side_effect
+from bot.github_api.json_fields import app_id_of, text_of
 from bot.github_api.permissions import REVIEW_WRITE
 from bot.github_api.records import AppIdentity, CheckOutput, CheckRunRecord
 from bot.github_api.repository import RepositoryLink
 
+# GitHub takes 50 annotations in a request, and appends those of a further request instead of replacing them.
+# https://docs.github.com/en/rest/checks/runs#update-a-check-run
 MOST_ANNOTATIONS = 50
-"""In one call; GitHub appends on each further call and replaces nothing."""
 _RUNS = "/repos/{owner}/{repo}/check-runs"
 
 
@@ -23,7 +25,10 @@ class CheckCalls:
         self._identity = identity
 
     def find(self, head: HeadSha, name: str, external_id: str) -> CheckRunRecord | None:
-        """Our own check run of that name and external id on a head."""
+        """The App's own check run with that name and external id on a head, or None."""
+        # Any App with `checks: write` may use the same name, so the App's id is compared too. Without `filter=all`
+        # GitHub lists only the newest check run of a name.
+        # https://docs.github.com/en/rest/checks/runs#list-check-runs-for-a-git-reference
         query = {"check_name": name, "app_id": int(self._identity.app_id), "filter": "all"}
         route = "/repos/{owner}/{repo}/commits/{ref}/check-runs"
         for data in self._link.listed(route, query=query, key="check_runs", ref=head):
@@ -44,7 +49,9 @@ class CheckCalls:
         output: CheckOutput,
         details_url: str = "",
     ) -> CheckRunRecord:
-        """Put a check run on a commit. `conclusion` is given exactly when `status` is `completed`."""
+        """Create a check run on a commit. `conclusion` is given exactly when `status` is `completed`."""
+        # GitHub requires a conclusion for `completed`, and makes a check run with a conclusion completed.
+        # https://docs.github.com/en/rest/checks/runs#create-a-check-run
         asked: dict[str, Any] = {"name": name, "head_sha": head, "external_id": external_id}
         asked |= _state(status, conclusion, output) | ({"details_url": details_url} if details_url else {})
         return _run(self._link.change("POST", _RUNS, REVIEW_WRITE, body=asked))
@@ -53,7 +60,8 @@ class CheckCalls:
     def update(
         self, check_run_id: int, *, status: str, conclusion: str | None = None, output: CheckOutput
     ) -> CheckRunRecord:
-        """Change an unfinished check run of ours."""
+        """Change an unfinished check run. Raises Forbidden when another App created it."""
+        # https://docs.github.com/en/rest/checks/runs#update-a-check-run
         asked = _state(status, conclusion, output)
         route = f"{_RUNS}/{{check_run_id}}"
         return _run(self._link.change("PATCH", route, REVIEW_WRITE, body=asked, check_run_id=check_run_id))
@@ -79,14 +87,13 @@ def _state(status: str, conclusion: str | None, output: CheckOutput) -> dict[str
 
 
 def _run(data: Any) -> CheckRunRecord:
-    app = data.get("app") or {}
     return CheckRunRecord(
         id=int(data["id"]),
         name=str(data["name"]),
         head=HeadSha(CommitSha(str(data["head_sha"]))),
         status=str(data["status"]),
         conclusion=data.get("conclusion"),
-        external_id=str(data.get("external_id") or ""),
-        app_id=AppId(int(app["id"])) if app.get("id") else None,
-        html_url=str(data.get("html_url") or ""),
+        external_id=text_of(data, "external_id"),
+        app_id=app_id_of((data.get("app") or {}).get("id")),
+        html_url=text_of(data, "html_url"),
     )

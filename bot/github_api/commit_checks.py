@@ -1,4 +1,4 @@
-"""Every check run, commit status and check suite of one commit, as GitHub's GraphQL and REST APIs tell them."""
+"""Every check run, commit status and check suite of one commit."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from typing import Any
 
 from bot.core.errors import Unavailable
 from bot.core.names import AppId, CommitSha
-from bot.github_api.issues import nodes, parse_time
+from bot.github_api.json_fields import app_id_of, next_cursor, nodes, text_of, time_of
 from bot.github_api.records import CheckState, SuiteState
 from bot.github_api.repository import RepositoryLink
 from bot.github_api.workflow_jobs import jobs_of, runs_of_suite
 
 MOST_ROUNDS = 20
-"""Of a hundred check runs and statuses, or fifty suites; a longer list counts as not read."""
+"""Pages of 100 check runs and statuses, or of 50 suites. A longer list raises Unavailable."""
 
+# The rollup joins check runs (of Apps) and commit statuses (of anyone with push access), which REST keeps apart.
+# https://docs.github.com/en/graphql/reference/objects#statuscheckrollup
 ROLLUP = """
 fragment rollup on Commit {
   oid
@@ -35,7 +37,8 @@ fragment rollup on Commit {
 }
 """
 
-# `checkType: ALL` counts the check runs that a newer one of the same name in the suite hides, as the rollup does.
+# `checkType: ALL` also counts check runs that a newer one of the same name in the suite hides; the rollup leaves those
+# out. https://docs.github.com/en/graphql/reference/objects#checksuite
 SUITES = """
 fragment suites on Commit {
   checkSuites(first: 50, after: $suitesAfter) {
@@ -78,17 +81,17 @@ query CommitChecks($owner: String!, $name: String!, $oid: GitObjectID!, $after: 
     + SUITES
 )
 
-_STATUS_WORDS = {"SUCCESS": "success", "FAILURE": "failure", "ERROR": "failure"}
-_AGAIN = "Cadence reads them again."
+# EXPECTED and PENDING are not in it: the status is unfinished.
+# https://docs.github.com/en/graphql/reference/enums#statusstate
+_STATUS_CONCLUSIONS = {"SUCCESS": "success", "FAILURE": "failure", "ERROR": "failure"}
+# These conclusions satisfy a required check.
+# https://docs.github.com/en/pull-requests/collaborating-with-pull-requests/collaborating-on-repositories-with-code-quality-features/troubleshooting-required-status-checks
 _PASSES = frozenset({"success", "skipped", "neutral"})
 
 
 @dataclass(frozen=True, slots=True)
 class CommitChecks:
-    """What is reported on one commit: check runs and statuses, and the suites that hold the check runs.
-
-    `suites` is None where GitHub did not tell them.
-    """
+    """The check runs and statuses of one commit, and the suites of the check runs (None: GitHub sent none)."""
 
     checks: tuple[CheckState, ...]
     suites: tuple[SuiteState, ...] | None
@@ -102,31 +105,30 @@ class CommitCheckCalls:
         self._app_id = app_id
 
     def of(self, commit: CommitSha) -> CommitChecks | None:
-        """Everything reported on a commit; None for one that GitHub does not know."""
+        """Everything reported on a commit, or None for a commit that GitHub does not know. Raises as `whole` does."""
         found = self._link.graphql(COMMIT, oid=commit, after=None, suitesAfter=None).get("object")
         return self.whole(found) if found else None
 
     def rollup(self, commit: Mapping[str, Any]) -> tuple[CheckState, ...]:
-        """The check runs and statuses of a commit that was read with the fragment `rollup`, all pages and Apps.
+        """The check runs and statuses of a commit that was read with the fragment `rollup`, of all Apps, all pages.
 
-        Of several check runs of one name in one suite GitHub shows the newest alone. Raises Unavailable for a list
-        without end.
+        GitHub leaves out the older check runs of one name in one suite. Raises Unavailable after MOST_ROUNDS pages.
         """
         oid, found = commit.get("oid"), []
         for _ in range(MOST_ROUNDS):
-            contexts = (commit.get("statusCheckRollup") or {}).get("contexts") or {}
+            contexts = (commit.get("statusCheckRollup") or {}).get("contexts")
             found += [_context(node) for node in nodes(contexts)]
-            page = contexts.get("pageInfo") or {}
-            if not page.get("hasNextPage"):
+            after = next_cursor(contexts)
+            if after is None:
                 return tuple(found)
-            commit = self._link.graphql(MORE, oid=oid, after=page["endCursor"]).get("object") or {}
+            commit = self._link.graphql(MORE, oid=oid, after=after).get("object") or {}
         raise _too_many(oid, "checks")
 
     def whole(self, commit: Mapping[str, Any]) -> CommitChecks:
-        """The same with the suites and with the check runs that the rollup hides.
+        """As `rollup`, with the suites and with the check runs that the rollup leaves out.
 
-        The commit was read with the fragments `rollup` and `suites`. Asks for the jobs of a workflow run, or the check
-        runs of a suite, only where the rollup does not show all of them. Raises Unavailable for a list without end.
+        The commit was read with the fragments `rollup` and `suites`. Costs a further call only for a suite of which the
+        rollup may not show every check run. Raises Unavailable after MOST_ROUNDS pages.
         """
         checks = list(self.rollup(commit))
         if commit.get("checkSuites") is None:
@@ -134,9 +136,17 @@ class CommitCheckCalls:
         suites = list(self._suites(commit))
         for number, suite in enumerate(suites):
             shown = [check for check in checks if _in(check, suite)]
-            if suite.app_id == self._app_id or not _is_judged(suite, suites) or _is_plain(suite, shown, suites):
+            # CheckCalls.find reads the App's own check runs, the hidden ones too.
+            if suite.app_id == self._app_id or not _counts(suite, suites) or _is_fully_shown(suite, shown, suites):
                 continue
-            held, suites[number] = self._held(suite, shown)
+            if suite.workflow:
+                held = jobs_of(self._link, suite, shown) if suite.workflow_run else None
+            else:
+                held = runs_of_suite(self._link, suite) if suite.database_id else None
+            if held is None:
+                # Nothing is listed of a suite that should hold something: it is treated as not completed.
+                suites[number] = replace(suite, conclusion=None, status="queued")
+                held = list(shown)
             checks = [check for check in checks if not _in(check, suite)] + held
         return CommitChecks(tuple(checks), tuple(suites))
 
@@ -145,74 +155,69 @@ class CommitCheckCalls:
         for _ in range(MOST_ROUNDS):
             listed = commit.get("checkSuites")
             if listed is None:
-                raise Unavailable(f"GitHub does not tell all check suites of commit {oid}", remedy=_AGAIN)
+                remedy = "Cadence reads them again."
+                raise Unavailable(f"GitHub does not tell all check suites of commit {oid}", remedy=remedy)
             yield from (self._suite(node) for node in nodes(listed))
-            page = listed.get("pageInfo") or {}
-            if not page.get("hasNextPage"):
+            after = next_cursor(listed)
+            if after is None:
                 return
-            commit = self._link.graphql(MORE_SUITES, oid=oid, suitesAfter=page["endCursor"]).get("object") or {}
+            commit = self._link.graphql(MORE_SUITES, oid=oid, suitesAfter=after).get("object") or {}
         raise _too_many(oid, "check suites")
 
     def _suite(self, node: Mapping[str, Any]) -> SuiteState:
-        app, run = node.get("app") or {}, node.get("workflowRun")
+        app, run = node.get("app") or {}, node.get("workflowRun") or {}
         status = str(node["status"]).lower()
         workflow, number = _workflow(run)
         return SuiteState(
             id=str(node["id"]),
-            app_id=AppId(int(app["databaseId"])) if app.get("databaseId") else None,
-            app_slug=str(app.get("slug") or ""),
+            app_id=app_id_of(app.get("databaseId")),
+            app_slug=text_of(app, "slug"),
             status=status,
-            # A completed suite without a conclusion proves nothing, as with a check run.
-            conclusion=str(node.get("conclusion") or "stale").lower() if status == "completed" else None,
+            # A completed suite without a conclusion does not count as passing, as for a check run.
+            conclusion=(text_of(node, "conclusion") or "stale").lower() if status == "completed" else None,
             check_runs=int((node.get("checkRuns") or {}).get("totalCount") or 0),
-            created_at=parse_time(node["createdAt"]) if node.get("createdAt") else None,
+            created_at=time_of(node, "createdAt"),
             workflow=workflow,
             workflow_run=number,
-            name=str(((run or {}).get("workflow") or {}).get("name") or "without a name") if run else "",
-            event=str((run or {}).get("event") or ""),
+            # The workflow is null when its file was deleted or may not be read.
+            name=(text_of(run.get("workflow") or {}, "name") or "without a name") if run else "",
+            event=text_of(run, "event"),
             url=f"{self._link.web}/actions/runs/{number}" if number else "",
             database_id=int(node.get("databaseId") or 0),
         )
 
-    def _held(self, suite: SuiteState, shown: Sequence[CheckState]) -> tuple[list[CheckState], SuiteState]:
-        """Every check run of a suite that counts, and the suite: not completed where GitHub does not list them."""
-        if suite.workflow:
-            held = jobs_of(self._link, suite, shown) if suite.workflow_run else None
-        else:
-            held = runs_of_suite(self._link, suite) if suite.database_id else None
-        if held is None:
-            return list(shown), replace(suite, conclusion=None, status="queued")
-        return held, suite
-
 
 def _in(check: CheckState, suite: SuiteState) -> bool:
     """Whether a check run is in a suite, or in the suite of another attempt of the same workflow run."""
+    # GitHub may put a second attempt of a workflow run into another suite; both have the id of the run.
     same_run = bool(suite.workflow_run) and check.workflow_run == suite.workflow_run
     return same_run or (bool(suite.id) and check.suite == suite.id)
 
 
-def _is_judged(suite: SuiteState, suites: Sequence[SuiteState]) -> bool:
-    """Whether its check runs decide anything: it is completed, holds some or should, and no newer run replaced it."""
+def _counts(suite: SuiteState, suites: Sequence[SuiteState]) -> bool:
+    """Whether its check runs matter: it is completed, holds some or should, and no newer run replaced it."""
+    # A suite that is not completed is pending, whatever its check runs say: with `needs:` the check runs of later jobs
+    # do not exist yet. https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idneeds
     if suite.conclusion is None:
-        return False  # It is pending, whatever its check runs say.
+        return False
     if not suite.workflow:
         return suite.check_runs > 0
+    # `startup_failure`, or a run that was not approved: there is no job to read, and the suite itself fails.
     if suite.check_runs == 0 and suite.conclusion not in _PASSES:
-        return False  # `startup_failure`, or not approved: there is no job to read.
-    return suite.age_key == max(one.age_key for one in suites if one.workflow == suite.workflow)
+        return False
+    return suite.age_key == max(other.age_key for other in suites if other.workflow == suite.workflow)
 
 
-def _is_plain(suite: SuiteState, shown: Sequence[CheckState], suites: Sequence[SuiteState]) -> bool:
-    """Whether the rollup shows every check run that the suite ever held, so that nothing can be hidden.
-
-    A job that ran again is another check run: of its suite, which then holds more than are shown, or of another suite
-    of the same workflow run.
-    """
+def _is_fully_shown(suite: SuiteState, shown: Sequence[CheckState], suites: Sequence[SuiteState]) -> bool:
+    """Whether the rollup shows every check run that the suite ever held, so that none can be hidden."""
     if not suite.workflow:
         return len(shown) == suite.check_runs
-    if suite.conclusion not in _PASSES and all(one.conclusion in _PASSES for one in shown):
+    # The suite failed and every check run passes: the one that failed is not among those shown.
+    if suite.conclusion not in _PASSES and all(check.conclusion in _PASSES for check in shown):
         return False
-    attempts = [one for one in suites if suite.workflow_run and one.workflow_run == suite.workflow_run]
+    # A job that ran again has a further check run: of this suite, which then holds more than are shown, or of another
+    # suite of the same workflow run.
+    attempts = [other for other in suites if suite.workflow_run and other.workflow_run == suite.workflow_run]
     names = {check.name for check in shown}
     return len(attempts) <= 1 and len(names) == len(shown) == suite.check_runs > 0
 
@@ -223,39 +228,40 @@ def _too_many(oid: object, what: str) -> Unavailable:
 
 def _context(node: Mapping[str, Any]) -> CheckState:
     if node["__typename"] == "StatusContext":
-        made = parse_time(node["createdAt"]) if node.get("createdAt") else None
         return CheckState(
             name=str(node["context"]),
             app_id=None,
             app_slug="",
-            conclusion=_STATUS_WORDS.get(str(node["state"])),
-            url=str(node.get("targetUrl") or ""),
-            started_at=made,
-            completed_at=made,
+            conclusion=_STATUS_CONCLUSIONS.get(str(node["state"])),
+            url=text_of(node, "targetUrl"),
+            # A commit status has no duration.
+            started_at=time_of(node, "createdAt"),
+            completed_at=time_of(node, "createdAt"),
         )
     suite = node.get("checkSuite") or {}
     app = suite.get("app") or {}
-    done = node["status"] == "COMPLETED"
-    workflow, number = _workflow(suite.get("workflowRun"))
+    workflow, number = _workflow(suite.get("workflowRun") or {})
     return CheckState(
         name=str(node["name"]),
-        app_id=AppId(int(app["databaseId"])) if app.get("databaseId") else None,
-        app_slug=str(app.get("slug") or ""),
-        # A finished run without a conclusion proves nothing; GitHub's own word for such a one is `stale`.
-        conclusion=str(node.get("conclusion") or "stale").lower() if done else None,
-        external_id=str(node.get("externalId") or ""),
-        url=str(node.get("permalink") or node.get("detailsUrl") or ""),
-        started_at=parse_time(node["startedAt"]) if node.get("startedAt") else None,
+        app_id=app_id_of(app.get("databaseId")),
+        app_slug=text_of(app, "slug"),
+        # A completed check run without a conclusion does not count as passing. `stale` is GitHub's own conclusion for
+        # one that was not completed in time. https://docs.github.com/en/rest/checks/runs#create-a-check-run
+        conclusion=(text_of(node, "conclusion") or "stale").lower() if node["status"] == "COMPLETED" else None,
+        external_id=text_of(node, "externalId"),
+        url=text_of(node, "permalink", "detailsUrl"),
+        started_at=time_of(node, "startedAt"),
         database_id=int(node.get("databaseId") or 0),
         workflow=workflow,
-        completed_at=parse_time(node["completedAt"]) if node.get("completedAt") else None,
-        suite=str(suite.get("id") or ""),
+        completed_at=time_of(node, "completedAt"),
+        suite=text_of(suite, "id"),
         workflow_run=number,
     )
 
 
-def _workflow(run: Mapping[str, Any] | None) -> tuple[str, int]:
-    """The key of a run's workflow and event, and the run's id; nothing for every App but GitHub Actions."""
+def _workflow(run: Mapping[str, Any]) -> tuple[str, int]:
+    """The key of a workflow run's workflow and event, and the run's id; ("", 0) for an App other than Actions."""
     if not run:
         return "", 0
+    # One workflow may run for several events on one commit (`push` and `pull_request`), and each counts.
     return f"{(run.get('workflow') or {}).get('databaseId')}/{run.get('event')}", int(run.get("databaseId") or 0)

@@ -1,17 +1,16 @@
-"""Merge queues, which only GraphQL knows: a pull request's place, who else is in it, entering and leaving.
-
-Source: GitHub's GraphQL reference (`enqueuePullRequest`, `dequeuePullRequest`, `MergeQueue`).
-"""
+"""Merge queues: a pull request's place, the queue's entries, entering and leaving."""
 
 from __future__ import annotations
 
 from bot.core.errors import NotFound
 from bot.core.names import CommitSha, HeadSha, PullNumber
 from bot.effects.guard import side_effect
+from bot.github_api.json_fields import nodes
 from bot.github_api.permissions import MERGE
 from bot.github_api.records import QueuedPull, QueuePlace
 from bot.github_api.repository import RepositoryLink
 
+# REST has no calls for merge queues. https://docs.github.com/en/graphql/reference/objects#mergequeue
 PLACE = """
 query Place($owner: String!, $name: String!, $number: Int!) {
   repository(owner: $owner, name: $name) { pullRequest(number: $number) { id headRefOid isInMergeQueue merged } }
@@ -26,11 +25,15 @@ query Entries($owner: String!, $name: String!, $branch: String!) {
   }
 }
 """
+# `expectedHeadOid` makes GitHub refuse when the head has moved.
+# https://docs.github.com/en/graphql/reference/mutations#enqueuepullrequest
 ENQUEUE = """
 mutation Enqueue($pull: ID!, $head: GitObjectID!) {
   enqueuePullRequest(input: {pullRequestId: $pull, expectedHeadOid: $head}) { mergeQueueEntry { id } }
 }
 """
+# `id` is the pull request's id, not the entry's.
+# https://docs.github.com/en/graphql/reference/mutations#dequeuepullrequest
 DEQUEUE = """
 mutation Dequeue($pull: ID!) { dequeuePullRequest(input: {id: $pull}) { mergeQueueEntry { id } } }
 """
@@ -55,20 +58,20 @@ class MergeQueueCalls:
         )
 
     def entries(self, branch: str) -> list[QueuedPull]:
-        """Who is in a branch's queue, the front first; nobody where there is no queue."""
+        """The pull requests in a branch's queue, the front first; empty where the branch has no queue."""
         queue = self._link.graphql(ENTRIES, branch=branch).get("mergeQueue") or {}
-        nodes = [node for node in (queue.get("entries") or {}).get("nodes") or [] if node and node.get("pullRequest")]
+        entries = [entry for entry in nodes(queue.get("entries")) if entry.get("pullRequest")]
         return [
-            QueuedPull(PullNumber(int(node["pullRequest"]["number"])), HeadSha(node["pullRequest"]["headRefOid"]))
-            for node in sorted(nodes, key=lambda node: int(node["position"]))
+            QueuedPull(PullNumber(int(entry["pullRequest"]["number"])), HeadSha(entry["pullRequest"]["headRefOid"]))
+            for entry in sorted(entries, key=lambda entry: int(entry["position"]))
         ]
 
     @side_effect
     def enqueue(self, place: QueuePlace, head: HeadSha) -> None:
-        """Put it in, with exactly that head. Raises HeadMoved, NotMergeable, Forbidden or UnknownOutcome."""
+        """Add a pull request with exactly that head. Raises HeadMoved, NotMergeable, Forbidden or UnknownOutcome."""
         self._link.mutate(ENQUEUE, MERGE, pull=place.node_id, head=head)
 
     @side_effect
     def dequeue(self, place: QueuePlace) -> None:
-        """Take it out. Raises NotMergeable, Forbidden or UnknownOutcome."""
+        """Remove a pull request. Raises NotMergeable, Forbidden or UnknownOutcome."""
         self._link.mutate(DEQUEUE, MERGE, pull=place.node_id)

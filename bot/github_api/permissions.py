@@ -1,9 +1,11 @@
-"""The permission groups that Cadence's steps mint tokens with. Together they are app.yml's, which a test compares."""
+"""The permissions that each step's token is minted with. A test compares them with app.yml."""
 
 from __future__ import annotations
 
 from bot.github_api.tokens import Permissions
 
+# One permission that the installation has not granted fails the whole mint, so no group holds more than its step needs.
+# https://docs.github.com/en/rest/authentication/permissions-required-for-github-apps
 METADATA: Permissions = {"metadata": "read"}
 READ: Permissions = {
     "metadata": "read",
@@ -12,19 +14,23 @@ READ: Permissions = {
     "pull_requests": "read",
     "checks": "read",
     "statuses": "read",
+    # Without it GitHub does not say which workflow a check run belongs to.
     "actions": "read",
 }
-"""Everything a look needs. Only with `actions: read` does GitHub tell which workflow a check run belongs to."""
 ISSUES_WRITE: Permissions = {"metadata": "read", "issues": "write"}
+# One step writes the pull request, its reviews and their check runs.
 REVIEW_WRITE: Permissions = {"metadata": "read", "pull_requests": "write", "checks": "write"}
-"""The pull request, its reviews and their check runs are written in one step."""
+# For the second App. GitHub counts an approval only of a reviewer with write access, so that App must be granted
+# `contents: write` as well, although this token does not ask for it.
+# https://docs.github.com/en/pull-requests/collaborating-with-pull-requests/reviewing-changes-in-pull-requests/about-pull-request-reviews
 PULLS_ONLY: Permissions = {"metadata": "read", "pull_requests": "write"}
-"""For the second App. Its approval counts only if it also holds `contents: write`, which it need not use."""
 CONTENTS_READ: Permissions = {"metadata": "read", "contents": "read"}
 CONTENTS_WRITE: Permissions = {"metadata": "read", "contents": "write"}
+# `workflows` is left out on purpose: without it GitHub answers 403 to a merge that changes workflow files.
+# https://docs.github.com/en/rest/pulls/pulls#merge-a-pull-request
 MERGE: Permissions = {"metadata": "read", "contents": "write", "pull_requests": "write"}
-"""Merging needs contents: write; the App also writes to the pull request it closes."""
+# Used only where the App has it: without it classic branch protection cannot be read as a whole.
+# https://docs.github.com/en/rest/branches/branch-protection#get-branch-protection
 PROTECTION_READ: Permissions = {"metadata": "read", "administration": "read"}
-"""Asked for only where the App was given it: classic branch protection shows the rest of itself then."""
 
 ALL_GROUPS = (METADATA, READ, ISSUES_WRITE, REVIEW_WRITE, CONTENTS_READ, CONTENTS_WRITE, MERGE)

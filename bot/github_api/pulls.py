@@ -1,12 +1,13 @@
-"""Pull requests and their branches."""
+"""Pull requests and their branches, through REST."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from bot.core.errors import NotFound, Unprocessable
-from bot.core.names import BaseSha, CommitSha, HeadSha, PullNumber, RepositoryId
+from bot.core.names import BaseSha, CommitSha, HeadSha, PullNumber
 from bot.effects.guard import side_effect
+from bot.github_api.json_fields import text_of
 from bot.github_api.permissions import MERGE, REVIEW_WRITE
 from bot.github_api.records import AppIdentity, MergeResult, PullRecord
 from bot.github_api.repository import RepositoryLink
@@ -23,19 +24,21 @@ class PullCalls:
         self._identity = identity
 
     def find_open(self, branch: str) -> PullRecord | None:
-        """The open pull request from that branch of this repository; our own, where several bases have one."""
+        """The open pull request from that branch of this repository, or None; the App's own is preferred."""
+        # `head` is `owner:branch`, so that a branch of the same name in a fork does not match. One branch may have a
+        # pull request per base. https://docs.github.com/en/rest/pulls/pulls#list-pull-requests
         query = {"head": f"{self._link.ref.name.owner}:{branch}", "state": "open"}
-        found = [_pull(data) for data in self._link.listed(_LIST, query=query)]
-        here = [pull for pull in found if pull.head_branch == branch]
-        own = [pull for pull in here if pull.author == self._identity.bot_login]
-        return next(iter(own or here), None)
+        found = [pull for pull in map(_pull, self._link.listed(_LIST, query=query)) if pull.head_branch == branch]
+        own = [pull for pull in found if pull.author == self._identity.bot_login]
+        return next(iter(own or found), None)
 
     @side_effect
     def open(self, *, title: str, body: str, head: str, base: str, draft: bool = False) -> PullRecord:
         """Open a pull request between two branches of this repository.
 
-        Raises Unprocessable for a draft where the plan has none (GitHub: public repositories and paid plans only).
+        Raises Unprocessable, also for a draft where the plan of a private repository has none.
         """
+        # https://docs.github.com/en/rest/pulls/pulls#create-a-pull-request
         asked: dict[str, Any] = {"title": title, "body": body, "head": head, "base": base}
         asked |= {"maintainer_can_modify": True} | ({"draft": True} if draft else {})
         return _pull(self._link.change("POST", _LIST, REVIEW_WRITE, body=asked))
@@ -44,34 +47,39 @@ class PullCalls:
     def edit(
         self, number: PullNumber, *, title: str | None = None, body: str | None = None, base: str | None = None
     ) -> PullRecord:
-        """Change what is given."""
+        """Change the fields that are not None."""
+        # https://docs.github.com/en/rest/pulls/pulls#update-a-pull-request
         asked = {key: value for key, value in (("title", title), ("body", body), ("base", base)) if value is not None}
         return _pull(self._link.change("PATCH", _ONE, REVIEW_WRITE, body=asked, pull_number=number))
 
     @side_effect
     def close(self, number: PullNumber) -> PullRecord:
-        """Close it without a merge; one that is closed already stays so."""
+        """Close it without a merge; a closed one stays closed."""
         return _pull(self._link.change("PATCH", _ONE, REVIEW_WRITE, body={"state": "closed"}, pull_number=number))
 
     def get(self, number: PullNumber) -> PullRecord:
-        """One pull request."""
+        """One pull request. Raises NotFound."""
         return _pull(self._link.read(_ONE, pull_number=number))
 
     @side_effect
     def merge(self, number: PullNumber, *, head: HeadSha, method: str, title: str, message: str) -> MergeResult:
-        """Merge exactly that head. A rebase takes no message; GitHub keeps the commits' own.
+        """Merge exactly that head by `merge`, `squash` or `rebase`.
 
-        Raises HeadMoved (409), NotMergeable (405), Forbidden (workflow files among others), UnknownOutcome.
+        Raises HeadMoved (409), NotMergeable (405), Forbidden (workflow files among others) or UnknownOutcome.
         """
+        # `sha` makes GitHub refuse with 409 when the head has moved since it was reviewed.
+        # https://docs.github.com/en/rest/pulls/pulls#merge-a-pull-request
         asked = {"sha": head, "merge_method": method}
+        # A rebase keeps the commits' own messages.
         if method != "rebase":
             asked |= {"commit_title": title, "commit_message": message}
         data = self._link.change("PUT", f"{_ONE}/merge", MERGE, body=asked, pull_number=number)
         return MergeResult(CommitSha(str(data["sha"])), bool(data["merged"]))
 
     def branch_sha(self, branch: str) -> CommitSha | None:
-        """Where a branch stands, or None when it is gone."""
+        """The commit at a branch's tip, or None for a branch that does not exist."""
         try:
+            # https://docs.github.com/en/rest/git/refs#get-a-reference
             data = self._link.read("/repos/{owner}/{repo}/git/ref/{ref}", ref=f"heads/{branch}")
         except NotFound:
             return None
@@ -79,7 +87,9 @@ class PullCalls:
 
     @side_effect
     def delete_branch(self, branch: str) -> None:
-        """Delete a branch; one that is gone already is fine (a repository may delete merged branches automatically)."""
+        """Delete a branch; one that is already gone is success."""
+        # GitHub may have deleted it after the merge (`delete_branch_on_merge`), and then answers 422 "Reference does
+        # not exist". https://docs.github.com/en/rest/git/refs#delete-a-reference
         try:
             self._link.change("DELETE", "/repos/{owner}/{repo}/git/refs/{ref}", MERGE, ref=f"heads/{branch}")
         except NotFound:
@@ -90,8 +100,8 @@ class PullCalls:
 
 
 def _pull(data: Any) -> PullRecord:
-    head, base, user = data["head"], data["base"], data.get("user") or {}
-    repository = head.get("repo") or {}
+    head, base = data["head"], data["base"]
+    # A list has no `merged`, only `merged_at`. https://docs.github.com/en/rest/pulls/pulls#list-pull-requests
     merged = bool(data.get("merged") or data.get("merged_at"))
     return PullRecord(
         number=PullNumber(int(data["number"])),
@@ -100,16 +110,16 @@ def _pull(data: Any) -> PullRecord:
         draft=bool(data.get("draft")),
         head_branch=str(head["ref"]),
         head=HeadSha(CommitSha(str(head["sha"]))),
-        head_repository_id=RepositoryId(int(repository["id"])) if repository.get("id") else None,
         base_branch=str(base["ref"]),
         base=BaseSha(CommitSha(str(base["sha"]))),
-        author=user.get("login"),
-        author_is_bot=user.get("type") == "Bot",
-        body=str(data.get("body") or ""),
-        title=str(data.get("title") or ""),
-        html_url=str(data.get("html_url") or ""),
-        # Before a merge this field names GitHub's test merge, which is nobody's evidence.
+        author=(data.get("user") or {}).get("login"),
+        body=text_of(data, "body"),
+        title=text_of(data, "title"),
+        html_url=text_of(data, "html_url"),
+        # Until the merge this field names a test merge commit that GitHub made to compute mergeability.
+        # https://docs.github.com/en/rest/pulls/pulls#get-a-pull-request
         merge_commit=CommitSha(str(data["merge_commit_sha"])) if merged and data.get("merge_commit_sha") else None,
+        # Null while GitHub computes it in the background; a list never has it.
         mergeable=data.get("mergeable"),
         labels=tuple(str(label["name"]) for label in data.get("labels") or ()),
     )

@@ -1,4 +1,4 @@
-"""What GitHub tells us, as frozen values. No object of the client library leaves this package."""
+"""Repositories, pull requests, checks and branch rules as frozen values. No object of PyGithub leaves this package."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ from typing import Literal
 from bot.core.names import (
     AppId,
     BaseSha,
-    CommentId,
     CommitSha,
     HeadSha,
-    IssueNumber,
     PullNumber,
     RepositoryId,
 )
@@ -21,13 +19,13 @@ from bot.core.names import (
 
 @dataclass(frozen=True, slots=True)
 class AppIdentity:
-    """Who Cadence is on this GitHub: the App, and the bot user under whose name it writes."""
+    """The App on this GitHub, and the bot user under whose name it writes."""
 
     app_id: AppId
     slug: str
     name: str
     bot_login: str
-    """`<slug>[bot]`, as REST spells it; GraphQL leaves the ending out."""
+    """`<slug>[bot]`, as REST spells it. GraphQL leaves `[bot]` out."""
     bot_user_id: int
     permissions: Mapping[str, str]
     events: tuple[str, ...]
@@ -35,7 +33,11 @@ class AppIdentity:
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """A person's permission on one repository: GitHub's `admin|write|read|none`, and the finer role's name."""
+    """A person's permission on one repository: `admin`, `write`, `read` or `none`, and the name of the role.
+
+    GitHub reports `maintain` as `write` and `triage` as `read` in `permission`; only `role` tells them apart.
+    https://docs.github.com/en/rest/collaborators/collaborators#get-repository-permissions-for-a-user
+    """
 
     permission: str
     role: str
@@ -53,61 +55,8 @@ class RepositoryRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class IssueEvent:
-    """One event of an issue's timeline. `kind` is REST's word: labeled, unlabeled, renamed, closed, reopened."""
-
-    id: str
-    kind: str
-    actor: str | None
-    actor_is_bot: bool
-    at: datetime
-    label: str | None = None
-    previous_title: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class BodyEdit:
-    """One edit of an issue's body; `editor` None is an account that is gone."""
-
-    editor: str | None
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class IssueHistory:
-    """An issue's text and who did what to it. `complete` says that every event and edit was read."""
-
-    number: IssueNumber
-    node_id: str
-    title: str
-    body: str
-    state: str
-    author: str | None
-    author_is_bot: bool
-    created_at: datetime
-    labels: tuple[str, ...]
-    events: tuple[IssueEvent, ...]
-    edits: tuple[BodyEdit, ...]
-    complete: bool
-    html_url: str
-
-
-@dataclass(frozen=True, slots=True)
-class CommentRecord:
-    """A comment on an issue or pull request."""
-
-    id: CommentId
-    author: str | None
-    body: str
-    html_url: str
-    created_at: datetime
-    updated_at: datetime
-    """When its present text was written, by GitHub's clock."""
-
-
-@dataclass(frozen=True, slots=True)
 class PullRecord:
-    """A pull request. `mergeable` None: GitHub has not computed it yet (or was not asked)."""
+    """A pull request. `mergeable` is None in a list and until GitHub computes it. `state` is `open` or `closed`."""
 
     number: PullNumber
     state: str
@@ -115,11 +64,9 @@ class PullRecord:
     draft: bool
     head_branch: str
     head: HeadSha
-    head_repository_id: RepositoryId | None
     base_branch: str
     base: BaseSha
     author: str | None
-    author_is_bot: bool
     body: str
     title: str
     html_url: str
@@ -142,7 +89,7 @@ class ReviewRecord:
 
 @dataclass(frozen=True, slots=True)
 class CheckRunRecord:
-    """One of our check runs."""
+    """One of the App's own check runs."""
 
     id: int
     name: str
@@ -156,10 +103,10 @@ class CheckRunRecord:
 
 @dataclass(frozen=True, slots=True)
 class PullReading:
-    """Everything one look at a pull request needs, read in one query.
+    """Everything that one evaluation of a pull request needs, read in one query.
 
-    `base_tip` and `base_checks` are None when the base branch is gone; `issue_open` and `issue_labels` when the issue
-    could not be seen. `review_decision` is GitHub's word in lower case, None where no rule asks for reviews.
+    `base_tip` and `base_checks` are None when the base branch is gone, `issue_open` and `issue_labels` when the issue
+    could not be seen. `review_decision` is GitHub's `reviewDecision` in lower case, None when no rule asks for reviews.
     """
 
     pull: PullRecord
@@ -172,7 +119,7 @@ class PullReading:
     repository_methods: frozenset[str]
     delete_branch_on_merge: bool
     open_conversations: int | None
-    """Review threads nobody has resolved; None when there are more threads than one query tells."""
+    """Unresolved review threads; None when there are more threads than one query returns."""
     queued: bool = False
     suites: tuple[SuiteState, ...] | None = ()
     """The check suites of the head."""
@@ -180,7 +127,7 @@ class PullReading:
 
 @dataclass(frozen=True, slots=True)
 class QueuePlace:
-    """A pull request as its base's merge queue sees it."""
+    """A pull request's place in the merge queue of its base branch."""
 
     node_id: str
     head: HeadSha
@@ -198,7 +145,7 @@ class QueuedPull:
 
 @dataclass(frozen=True, slots=True)
 class Aftermath:
-    """What is there after a merge: `branch_tip` None when the branch is gone, `issue_open` None when unseen.
+    """The state after a merge. `branch_tip` is None without the branch, `issue_open` when the issue is not visible.
 
     `base_branch` is the branch that was merged into.
     """
@@ -212,7 +159,7 @@ class Aftermath:
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """A remark at lines of the new file, shown beside the diff by GitHub."""
+    """A message at lines of the new file, counted from 1, which GitHub shows beside the diff."""
 
     path: str
     start_line: int
@@ -224,7 +171,10 @@ class Annotation:
 
 @dataclass(frozen=True, slots=True)
 class CheckOutput:
-    """What a check run shows. GitHub takes 65,535 characters of `summary` and of `text`, and 50 annotations a call."""
+    """What a check run shows, in Markdown. `summary` and `text` may have 65,535 characters each.
+
+    https://docs.github.com/en/rest/checks/runs#create-a-check-run
+    """
 
     title: str
     summary: str
@@ -243,7 +193,7 @@ class InlineComment:
 
 @dataclass(frozen=True, slots=True)
 class MergeResult:
-    """What GitHub says of a merge it made."""
+    """GitHub's answer to a successful merge."""
 
     sha: CommitSha
     merged: bool
@@ -251,8 +201,7 @@ class MergeResult:
 
 @dataclass(frozen=True, slots=True)
 class BranchFile:
-    """A file at a branch's tip. `text` is None for an absent file, and for one that is there and is not complete
-    text."""
+    """A file at a branch's tip. `text` is None when the file is absent, binary, or too large to be read whole."""
 
     branch_exists: bool
     present: bool
@@ -263,8 +212,8 @@ class BranchFile:
 class CheckState:
     """A check run (`app_id` set) or a commit status (`app_id` None) on one commit.
 
-    `conclusion` uses GitHub's words in lower case and is None while unfinished; a status maps success, failure,
-    error -> failure, pending -> None.
+    `conclusion` is GitHub's in lower case, None while unfinished. A status has `success`, `failure` (also for `error`)
+    or None (pending).
     """
 
     name: str
@@ -276,22 +225,22 @@ class CheckState:
     started_at: datetime | None = None
     database_id: int = 0
     workflow: str = ""
-    """Which workflow of GitHub Actions reported it, and for which event; empty for every other App."""
+    """Key of the GitHub Actions workflow and event that reported it; empty for every other App."""
     completed_at: datetime | None = None
     suite: str = ""
-    """GitHub's global id of the check suite that holds it; empty for a commit status."""
+    """Global node id of its check suite; empty for a commit status."""
     workflow_run: int = 0
-    """The id of the workflow run that it is a job of; 0 for every other App."""
+    """Id of its workflow run; 0 for every other App."""
 
 
 @dataclass(frozen=True, slots=True)
 class SuiteState:
-    """A check suite of one commit: what one App reports there, or one workflow run of GitHub Actions.
+    """A check suite of one commit: the check runs of one App, or of one workflow run of GitHub Actions.
 
-    `status` is GitHub's word in lower case; `conclusion` is None until the suite is completed. `check_runs` counts
-    every check run that the suite holds, those of earlier attempts as well. `workflow` is the key of the workflow and
-    its event (empty for every App but GitHub Actions), `name` the workflow's name. A workflow run whose jobs GitHub
-    does not list is not completed, whatever GitHub says of it.
+    `status` is GitHub's in lower case; `conclusion` is None until the suite is completed. `check_runs` counts every
+    check run of the suite, with those of earlier attempts. `workflow` is the key of the workflow and its event (empty
+    for every App but GitHub Actions), `name` the workflow's name. A workflow run whose jobs GitHub does not list counts
+    as not completed, whatever status GitHub reports.
     """
 
     id: str
@@ -310,14 +259,15 @@ class SuiteState:
 
     @property
     def age_key(self) -> tuple[int, float, int]:
-        """Orders the runs of one workflow, the newest last. GitHub counts the ids of runs and suites upwards."""
-        # GitHub's times are whole seconds, so a second attempt may have the time of the first: the id decides then.
+        """Sort key of the runs of one workflow, the newest last."""
+        # GitHub numbers runs and suites upwards.
+        # GitHub's times are whole seconds, so two attempts may have the same time; then the id decides.
         return self.workflow_run, self.created_at.timestamp() if self.created_at else 0.0, self.database_id
 
 
 @dataclass(frozen=True, slots=True)
 class RequiredCheck:
-    """A check that GitHub's own rules require; `app_id` None accepts any App."""
+    """A check that GitHub's branch rules require. With `app_id` None a check of any App counts."""
 
     name: str
     app_id: AppId | None
@@ -325,12 +275,12 @@ class RequiredCheck:
 
 @dataclass(frozen=True, slots=True)
 class BranchRules:
-    """What rulesets and classic protection ask of the base branch, as far as it could be read.
+    """What rulesets and classic protection require of the base branch, as far as it could be read.
 
-    `readable` is False where something may be asked that this App cannot see. `unchecked` are the types of rules that
-    GitHub enforces at the merge and the gate does not check itself. `may_bypass` says whether GitHub would let this App
-    merge past a ruleset that holds such a rule; None where GitHub does not tell. `queue_method` is how the merge queue
-    merges (`merge`, `squash`, `rebase`).
+    `readable` is False where there may be a requirement that this App cannot see. `unchecked` are the types of rules
+    that GitHub enforces at the merge and the gate does not check itself. `may_bypass`: GitHub lets this App merge
+    against a ruleset with such a rule (None: unknown). `queue_method` is how the merge queue merges (`merge`, `squash`
+    or `rebase`), "" without a queue.
     """
 
     required_checks: tuple[RequiredCheck, ...] = ()
@@ -350,12 +300,3 @@ class BranchRules:
     unchecked: tuple[str, ...] = ()
     may_bypass: bool | None = False
     readable: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who did it. `is_bot` is GitHub's own `type == Bot`."""
-
-    login: str
-    id: int
-    is_bot: bool

@@ -1,4 +1,4 @@
-"""The line to one repository: fills the path, takes the step's token, bridges the seconds in which GitHub lags."""
+"""Sends the calls of one repository: fills the path, uses a token of the least permissions, waits out GitHub's lag."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ from bot.core.names import RepoRef
 from bot.effects.guard import side_effect
 from bot.github_api.permissions import READ
 from bot.github_api.tokens import Permissions, Tokens
-from bot.github_api.transport import Call, Transport, paged
+from bot.github_api.transport import ApiCall, Transport, paged
 
 T = TypeVar("T")
 
+# Seconds. GitHub's servers agree with a delay: a commit, branch or pull request that was just made may be unknown to
+# the next call, which is then refused with 422 and one of these messages. Seen for example in
+# https://github.com/home-assistant/service-hub/issues/394 and https://github.com/octokit/octokit.rb/issues/622
 LAG_PAUSES = (1.0, 2.0, 4.0)
-"""Seconds. A commit, branch or pull request just made may be unknown to GitHub's other servers for a moment."""
-_LAG_WORDS = ("no commit found for sha", "could not resolve to a node", "head invalid", "head ref must be")
+_LAG_MESSAGES = ("no commit found for sha", "could not resolve to a node", "head invalid", "head ref must be")
 
 
 class RepositoryLink:
@@ -34,13 +36,12 @@ class RepositoryLink:
     @property
     def web(self) -> str:
         """The address of the repository's page."""
-        return f"{self._transport.web}/{self.ref.name.owner}/{self.ref.name.name}"
+        return f"{self._transport.urls.web}/{self.ref.name.owner}/{self.ref.name.name}"
 
     def read(self, route: str, permissions: Permissions = READ, **values: object) -> Any:
-        """GET one thing."""
-        return self._with_token(
-            permissions, lambda auth: self._transport.send(Call("GET", route, self._values(values)), auth)[1]
-        )
+        """GET one object; `values` fill the route beside owner and repo."""
+        call = ApiCall("GET", route, self._values(values))
+        return self._with_token(permissions, lambda auth: self._transport.send(call, auth))[1]
 
     def listed(
         self,
@@ -51,26 +52,26 @@ class RepositoryLink:
         key: str | None = None,
         **values: object,
     ) -> Iterator[Any]:
-        """GET every item of a list, page after page, as far as the caller reads."""
-        call = Call("GET", route, self._values(values), query or {})
-
-        def send(one: Call) -> tuple[dict[str, str], Any]:
-            return self._with_token(permissions, lambda auth: self._transport.send(one, auth))
-
-        yield from paged(send, call, key)
+        """GET every item of a list, page after page, as far as the caller reads; see `paged`."""
+        # Each page takes its own token: a long list may outlive the first one.
+        yield from paged(
+            lambda page: self._with_token(permissions, lambda auth: self._transport.send(page, auth)),
+            ApiCall("GET", route, self._values(values), query or {}),
+            key,
+        )
 
     def graphql(self, query: str, **variables: Any) -> dict[str, Any]:
-        """The repository's part of a query that has `$owner` and `$name`.
+        """The `repository` of a query that has `$owner` and `$name`.
 
         Raises NotFound when the installation cannot see the repository.
         """
-        named = {"owner": self.ref.name.owner, "name": self.ref.name.name, **variables}
-        data = self._with_token(READ, lambda auth: self._transport.graphql(query, named, auth))
+        given = {"owner": self.ref.name.owner, "name": self.ref.name.name, **variables}
+        data = self._with_token(READ, lambda auth: self._transport.graphql(query, given, auth))
         return dict(data["repository"] or {})
 
     @side_effect
     def mutate(self, mutation: str, permissions: Permissions, **variables: Any) -> dict[str, Any]:
-        """A GraphQL mutation; only functions that are locked to the effect gateway call this."""
+        """Send a GraphQL mutation. Only functions marked `side_effect` call this."""
         return self._with_token(permissions, lambda auth: self._transport.mutate(mutation, variables, auth))
 
     def change(
@@ -82,23 +83,26 @@ class RepositoryLink:
         body: Mapping[str, Any] | None = None,
         **values: object,
     ) -> Any:
-        """A mutating call; only functions that are locked to the effect gateway call this."""
-        call = Call(method, route, self._values(values), body=body)
-        return self._with_token(permissions, lambda auth: self._past_the_lag(call, auth))
+        """Send a REST call that changes something. Only functions marked `side_effect` call this.
 
-    def _past_the_lag(self, call: Call, auth: Auth.Auth) -> Any:
-        """Repeat a call that GitHub refused for not knowing yet what it has just been given: nothing was made."""
-        for pause in LAG_PAUSES:
-            try:
-                return self._transport.send(call, auth)[1]
-            except Unprocessable as error:
-                if not any(word in error.summary.lower() for word in _LAG_WORDS):
-                    raise
-            self._clock.sleep(pause)
-        return self._transport.send(call, auth)[1]
+        A call that GitHub refused because it lags behind an earlier one is repeated after each of LAG_PAUSES; it
+        changed nothing.
+        """
+        call = ApiCall(method, route, self._values(values), body=body)
+
+        def send(auth: Auth.Auth) -> Any:
+            for pause in LAG_PAUSES:
+                try:
+                    return self._transport.send(call, auth)[1]
+                except Unprocessable as error:
+                    if not any(message in error.summary.lower() for message in _LAG_MESSAGES):
+                        raise
+                self._clock.sleep(pause)
+            return self._transport.send(call, auth)[1]
+
+        return self._with_token(permissions, send)
 
     def _with_token(self, permissions: Permissions, send: Callable[[Auth.Auth], T]) -> T:
-        """Send with a kept or fresh token."""
         return self._tokens.call(
             self.ref.installation_id,
             lambda: self._tokens.of(self.ref, permissions),

@@ -1,4 +1,4 @@
-"""Reviews of pull requests. Ours are always COMMENT: an App cannot approve its own (GitHub answers 422)."""
+"""Reviews of pull requests: the first App comments, a second App may decide."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.core.names import CommitSha, HeadSha, Marker, PullNumber, has_marker
 from bot.effects.guard import side_effect
+from bot.github_api.json_fields import text_of
 from bot.github_api.permissions import PULLS_ONLY, READ, REVIEW_WRITE
 from bot.github_api.records import AppIdentity, InlineComment, ReviewRecord
 from bot.github_api.repository import RepositoryLink
@@ -23,14 +24,16 @@ class ReviewCalls:
         self._identity = identity
 
     def find(self, number: PullNumber, marker: Marker) -> ReviewRecord | None:
-        """Our own review that holds the marker."""
+        """The App's own review whose body holds the marker, or None."""
         return self._find(number, marker, READ)
 
     def find_decision(self, number: PullNumber, marker: Marker) -> ReviewRecord | None:
-        """The same for the second App, which holds no permission but that for pull requests."""
+        """As `find`, for the second App, which only has permissions for pull requests."""
         return self._find(number, marker, PULLS_ONLY)
 
     def _find(self, number: PullNumber, marker: Marker, permissions: Permissions) -> ReviewRecord | None:
+        # Anyone who may comment can copy a marker, so the author is compared too.
+        # https://docs.github.com/en/rest/pulls/reviews#list-reviews-for-a-pull-request
         for data in self._link.listed(_REVIEWS, permissions, pull_number=number):
             user = data.get("user") or {}
             if user.get("login") == self._identity.bot_login and has_marker(data.get("body"), marker):
@@ -43,17 +46,20 @@ class ReviewCalls:
     ) -> ReviewRecord:
         """Post a COMMENT review on exactly that head.
 
-        Raises Unprocessable when one inline comment lies outside the diff: GitHub then makes nothing at all.
+        Raises Unprocessable, and posts nothing, when one inline comment is outside the diff.
         """
+        # COMMENT, because GitHub answers 422 when an author approves (or requests changes of) their own pull request.
+        # Without `commit_id` the comments could attach to a newer head. GitHub takes or refuses a review as a whole.
+        # https://docs.github.com/en/rest/pulls/reviews#create-a-review-for-a-pull-request
         inline = [{"path": one.path, "line": one.line, "side": "RIGHT", "body": one.body} for one in comments]
         asked = {"commit_id": head, "event": "COMMENT", "body": body, "comments": inline}
         return _review(self._link.change("POST", _REVIEWS, REVIEW_WRITE, body=asked, pull_number=number))
 
     @side_effect
     def decide(self, number: PullNumber, *, head: HeadSha, event: str, body: str) -> ReviewRecord:
-        """APPROVE or REQUEST_CHANGES on exactly that head, by an App that did not open the pull request.
+        """Post APPROVE or REQUEST_CHANGES on exactly that head, as an App that did not open the pull request.
 
-        Raises Unprocessable on one's own pull request.
+        Raises Unprocessable when this App opened it.
         """
         asked = {"commit_id": head, "event": event, "body": body, "comments": []}
         return _review(self._link.change("POST", _REVIEWS, PULLS_ONLY, body=asked, pull_number=number))
@@ -63,8 +69,8 @@ def _review(data: Any) -> ReviewRecord:
     return ReviewRecord(
         id=int(data["id"]),
         author=(data.get("user") or {}).get("login"),
-        body=str(data.get("body") or ""),
+        body=text_of(data, "body"),
         state=str(data["state"]),
         commit=CommitSha(str(data["commit_id"])) if data.get("commit_id") else None,
-        html_url=str(data.get("html_url") or ""),
+        html_url=text_of(data, "html_url"),
     )

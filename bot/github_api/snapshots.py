@@ -1,17 +1,19 @@
-"""The two reads of one look at a pull request: everything about it in one query, and the rules of its base branch."""
+"""What the gate reads: everything about a pull request in one query, and the rules of its base branch."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from bot.core.errors import NotFound, Unavailable
-from bot.core.names import BaseSha, CommitSha, HeadSha, IssueNumber, PullNumber, RepositoryId
+from bot.core.names import BaseSha, CommitSha, HeadSha, IssueNumber, PullNumber
 from bot.github_api.branch_rules import BranchRuleCalls
 from bot.github_api.commit_checks import ROLLUP, SUITES, CommitCheckCalls, CommitChecks
-from bot.github_api.issues import login_of, nodes
+from bot.github_api.json_fields import login_of, nodes, text_of
 from bot.github_api.records import Aftermath, AppIdentity, BranchRules, CheckState, PullReading, PullRecord
 from bot.github_api.repository import RepositoryLink
 
+# One query, so that the pull request, its checks and its issue are of one time; REST would need a call for each.
+# https://docs.github.com/en/graphql/reference/objects#pullrequest
 READING = (
     """
 query Reading(
@@ -23,7 +25,7 @@ query Reading(
     pullRequest(number: $number) {
       number state merged isDraft isInMergeQueue mergeable title body url reviewDecision
       author { __typename login }
-      headRefName headRefOid headRepository { databaseId }
+      headRefName headRefOid
       baseRefName baseRefOid
       baseRef { target { ... on Commit { ...rollup } } }
       mergeCommit { oid }
@@ -39,12 +41,13 @@ query Reading(
     + SUITES
 )
 
+# REST shows these settings only to a token that may write contents.
+# https://docs.github.com/en/rest/repos/repos#get-a-repository
 METHODS = """
 query Methods($owner: String!, $name: String!) {
   repository(owner: $owner, name: $name) { mergeCommitAllowed squashMergeAllowed rebaseMergeAllowed }
 }
 """
-"""REST tells these settings only to a token that may write contents."""
 
 AFTERMATH = """
 query Aftermath($owner: String!, $name: String!, $number: Int!, $issue: Int!, $branch: String!) {
@@ -60,7 +63,7 @@ _METHODS = {"mergeCommitAllowed": "merge", "squashMergeAllowed": "squash", "reba
 
 
 class SnapshotCalls:
-    """What the gate reads of one repository."""
+    """The gate's reads of one repository."""
 
     def __init__(self, link: RepositoryLink, identity: AppIdentity) -> None:
         self._link = link
@@ -70,9 +73,9 @@ class SnapshotCalls:
     def read(self, pull: PullNumber, issue: IssueNumber) -> PullReading:
         """The pull request, its issue, the checks on its head and on its base's tip, and the merge settings.
 
-        Raises NotFound when the pull request or the issue is not there any more, Unavailable when GitHub's answer
-        speaks of two heads at once (it lags behind a push for a moment).
+        Raises NotFound when the pull request or the issue is gone, Unavailable when GitHub's answer names two heads.
         """
+        # A number that does not exist is an error of type NOT_FOUND for the whole query.
         data = self._link.graphql(READING, number=int(pull), issue=int(issue), after=None, suitesAfter=None)
         found = data.get("pullRequest")
         if found is None:
@@ -80,6 +83,8 @@ class SnapshotCalls:
         record = _pull(found)
         head = nodes(found["commits"])
         commit = head[-1]["commit"] if head else {}
+        # GitHub updates `headRefOid` and `commits` at different times, so they differ for seconds after a push. The
+        # checks of one head must not be used for another. https://github.com/tanium/octobot/issues/315
         if record.state == "open" and commit.get("oid") != record.head:
             raise Unavailable(f"GitHub tells two heads of pull request #{pull}", remedy="Cadence reads it again.")
         tip = ((found.get("baseRef") or {}).get("target")) or None
@@ -95,45 +100,47 @@ class SnapshotCalls:
             issue_labels=frozenset(str(n["name"]) for n in nodes(issue_data["labels"])) if issue_data else None,
             repository_methods=_methods(data),
             delete_branch_on_merge=bool(data.get("deleteBranchOnMerge")),
-            open_conversations=_open_conversations(found.get("reviewThreads")),
+            open_conversations=_unresolved_threads(found.get("reviewThreads")),
             queued=bool(found.get("isInMergeQueue")),
             suites=reported.suites,
         )
 
     def merge_methods(self) -> frozenset[str]:
-        """The merge methods that the repository's settings allow: of `merge`, `squash` and `rebase`."""
+        """The merge methods that the repository's settings allow, of `merge`, `squash` and `rebase`."""
         return _methods(self._link.graphql(METHODS))
 
     def aftermath(self, pull: PullNumber, issue: IssueNumber, branch: str) -> Aftermath:
-        """What is left to do after a merge. Raises NotFound when the pull request or the issue is gone."""
+        """The state of the pull request, its branch and its issue after a merge. Raises NotFound."""
         ref = f"refs/heads/{branch}"
         data = self._link.graphql(AFTERMATH, number=int(pull), issue=int(issue), branch=ref)
-        found, tip, told = data.get("pullRequest") or {}, data.get("ref"), data.get("issue")
+        found, tip, linked = data.get("pullRequest") or {}, data.get("ref"), data.get("issue")
         commit = (found.get("mergeCommit") or {}).get("oid")
         return Aftermath(
             merged=bool(found.get("merged")),
             merge_commit=CommitSha(str(commit)) if commit else None,
             base_branch=str(found.get("baseRefName") or ""),
+            # The repository's setting may have deleted the branch after the merge.
             branch_tip=CommitSha(str(tip["target"]["oid"])) if tip and tip.get("target") else None,
-            issue_open=told["state"] == "OPEN" if told else None,
+            issue_open=linked["state"] == "OPEN" if linked else None,
         )
 
     def commit_checks(self, commit: CommitSha) -> tuple[CheckState, ...]:
-        """Every check run and status of a commit; none for one that GitHub does not know."""
+        """Every check run and status of a commit; empty for a commit that GitHub does not know."""
         found = self._commits.of(commit)
         return found.checks if found else ()
 
     def rules(self, branch: str) -> BranchRules:
-        """What rulesets and classic protection ask of a branch (see branch_rules.py)."""
+        """What rulesets and classic protection require of a branch (see branch_rules.py)."""
         return BranchRuleCalls(self._link, self._identity).rules(branch)
 
 
 def _decision(found: dict[str, Any]) -> str | None:
-    """GitHub's own decision, and a writer's request for changes.
+    """`changes_requested` when a person with write access asks for changes, else GitHub's `reviewDecision`.
 
-    Where no rule asks for reviews, GitHub decides nothing (`reviewDecision` is null), whatever people say. Raises
-    Unavailable when it cannot be told whether anybody objects.
+    Raises Unavailable when the reviews are not all readable.
     """
+    # `reviewDecision` is null where no rule requires reviews, even when a person with write access asks for changes.
+    # https://docs.github.com/en/graphql/reference/objects#pullrequest
     opinions = found.get("latestOpinionatedReviews")
     if any(node["state"] == "CHANGES_REQUESTED" for node in nodes(opinions)):
         return "changes_requested"
@@ -141,15 +148,15 @@ def _decision(found: dict[str, Any]) -> str | None:
         raise Unavailable("GitHub does not tell the reviews of the pull request", remedy="Cadence reads them again.")
     if (opinions.get("pageInfo") or {}).get("hasNextPage"):
         raise Unavailable("the pull request has more reviews than can be read", code="github.too_many", retry=False)
-    return (found.get("reviewDecision") or "").lower() or None
+    return text_of(found, "reviewDecision").lower() or None
 
 
 def _methods(data: dict[str, Any]) -> frozenset[str]:
     return frozenset(word for field, word in _METHODS.items() if data.get(field))
 
 
-def _open_conversations(threads: dict[str, Any] | None) -> int | None:
-    """How many review threads are unresolved; at least one is told for certain, none only from a whole list."""
+def _unresolved_threads(threads: dict[str, Any] | None) -> int | None:
+    # One unresolved thread on a page is enough to know; that there is none needs the whole list.
     if threads is None:
         return None
     found = sum(not node["isResolved"] for node in nodes(threads))
@@ -157,26 +164,25 @@ def _open_conversations(threads: dict[str, Any] | None) -> int | None:
 
 
 def _pull(data: dict[str, Any]) -> PullRecord:
-    author = data.get("author")
     merged = bool(data["merged"])
-    repository = data.get("headRepository") or {}
     commit = (data.get("mergeCommit") or {}).get("oid")
     return PullRecord(
         number=PullNumber(int(data["number"])),
+        # GraphQL has a third state MERGED, REST has not.
         state="closed" if merged else str(data["state"]).lower(),
         merged=merged,
         draft=bool(data["isDraft"]),
         head_branch=str(data["headRefName"]),
         head=HeadSha(CommitSha(str(data["headRefOid"]))),
-        head_repository_id=RepositoryId(int(repository["databaseId"])) if repository.get("databaseId") else None,
         base_branch=str(data["baseRefName"]),
         base=BaseSha(CommitSha(str(data["baseRefOid"]))),
-        author=login_of(author),
-        author_is_bot=bool(author and author.get("__typename") == "Bot"),
-        body=str(data.get("body") or ""),
-        title=str(data.get("title") or ""),
+        author=login_of(data.get("author")),
+        body=text_of(data, "body"),
+        title=text_of(data, "title"),
         html_url=str(data["url"]),
         merge_commit=CommitSha(str(commit)) if merged and commit else None,
+        # UNKNOWN, while GitHub computes it in the background.
+        # https://docs.github.com/en/graphql/reference/enums#mergeablestate
         mergeable={"MERGEABLE": True, "CONFLICTING": False}.get(str(data["mergeable"])),
         labels=tuple(str(node["name"]) for node in nodes(data.get("labels"))),
     )

@@ -1,7 +1,7 @@
-"""App JWTs and installation tokens: minted for one repository and the permissions of one step, kept while fresh.
+"""App JWTs and installation tokens. A token is minted for one repository and one step's permissions, and reused.
 
-Every call with an installation token is sent by `Tokens.call`, which replaces a token that GitHub refuses and keeps
-the wait that GitHub asks of an installation.
+`Tokens.call` sends every call that uses an installation token: it replaces a token that GitHub refuses, and sends
+nothing while GitHub asked the installation to wait.
 """
 
 from __future__ import annotations
@@ -27,40 +27,44 @@ from bot.core.errors import (
     Unprocessable,
 )
 from bot.core.names import InstallationId, RepoRef
-from bot.github_api.failures import LEAST_WAIT
-from bot.github_api.transport import Call, Transport
+from bot.github_api.api_errors import LEAST_WAIT
+from bot.github_api.transport import ApiCall, Transport
 
+# GitHub refuses an `exp` more than ten minutes ahead of its own clock, and advises an `iat` 60 seconds in the past
+# against clock drift.
+# https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-json-web-token-jwt-for-a-github-app
 JWT_SECONDS = 540
-"""GitHub refuses an `exp` more than ten minutes ahead of its own clock."""
 JWT_BACKDATED_SECONDS = 60
+# An installation token lives one hour.
+# https://docs.github.com/en/rest/apps/apps#create-an-installation-access-token-for-an-app
 TOKEN_LIVES = timedelta(hours=1)
+# A long git operation that starts with a reused token still has half an hour.
 REUSED_FOR_SECONDS = 25 * 60.0
-"""A token lives an hour; a long git operation started with a kept one still has half an hour."""
+# A fresh token may be refused for some seconds, until it has reached every server of GitHub's.
 FRESH_PAUSE_SECONDS = 1.0
-"""A token just minted may be refused for a moment, until it has reached every server of GitHub's."""
 
 Permissions = Mapping[str, str]
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
-    """An installation token, when it was minted and until when it is reused.
+class InstallationToken:
+    """An installation token, when it was minted and until when it is reused (this machine's wall clock)."""
 
-    Both times are wall-clock times of this machine: a monotonic clock stands still while the machine is suspended.
-    """
-
+    # An opaque text: since April 2026 a token has about 520 characters with dots and dashes, so nothing parses it.
+    # https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/authenticating-as-a-github-app-installation
     value: str = field(repr=False)
+    # Not monotonic times: a monotonic clock may not advance while the machine is suspended, but the token ages.
     minted: datetime
     until: datetime
 
     def is_fresh(self, now: datetime) -> bool:
-        """Whether it may be used at that time; not when the clock was set back to before the mint."""
+        """Whether it may be used at that time. False when the clock was set back to before the mint."""
         return self.minted <= now < self.until
 
 
 class Tokens:
-    """Proves the App to GitHub. Safe to use from several threads."""
+    """Mints and keeps the App's credentials. Safe to use from several threads."""
 
     def __init__(self, transport: Transport, *, app_id: str, private_key: str, clock: Clock) -> None:
         self._transport = transport
@@ -68,14 +72,11 @@ class Tokens:
         self._key = private_key
         self._clock = clock
         self._lock = threading.Lock()
-        self._kept: dict[tuple[object, ...], Token] = {}
-        self._limited: dict[InstallationId, datetime] = {}
+        self._kept: dict[tuple[object, ...], InstallationToken] = {}
+        self._limited_until: dict[InstallationId, datetime] = {}
 
     def app(self) -> Auth.Auth:
-        """The App's own proof, for calls about the App and its installations.
-
-        Raises SettingsInvalid when the key cannot sign.
-        """
+        """A signed JWT, for calls about the App and its installations. Raises SettingsInvalid for an unusable key."""
         now = int(self._clock.now().timestamp())
         claims = {"iat": now - JWT_BACKDATED_SECONDS, "exp": now + JWT_SECONDS - JWT_BACKDATED_SECONDS}
         try:
@@ -88,55 +89,54 @@ class Tokens:
             ) from None
         return Auth.AppAuthToken(signed)
 
-    def of(self, ref: RepoRef, permissions: Permissions) -> Token:
-        """A token for one repository and exactly these permissions; a kept one while it is young enough."""
+    def of(self, ref: RepoRef, permissions: Permissions) -> InstallationToken:
+        """A token for one repository and exactly these permissions; reused for up to REUSED_FOR_SECONDS.
+
+        Raises InstallationGone, Forbidden (a permission is not granted), Suspended, Unauthorized or Limited.
+        """
         key = (ref.installation_id, ref.repository_id, *sorted(permissions.items()))
         return self._kept_or_minted(key, ref.installation_id, permissions, [int(ref.repository_id)])
 
-    def of_installation(self, installation: InstallationId, permissions: Permissions) -> Token:
-        """A token for every repository of an installation, for reading lists only."""
+    def of_installation(self, installation: InstallationId, permissions: Permissions) -> InstallationToken:
+        """A token for every repository of an installation, used only to read lists. Raises as `of` does."""
         key = (installation, None, *sorted(permissions.items()))
         return self._kept_or_minted(key, installation, permissions, None)
 
-    def forget(self, token: Token) -> None:
-        """Drop a token that GitHub no longer accepts."""
-        with self._lock:
-            self._kept = {key: kept for key, kept in self._kept.items() if kept.value != token.value}
+    def call(self, installation: InstallationId, mint: Callable[[], InstallationToken], send: Callable[[str], T]) -> T:
+        """Send with the token that `mint` gives; after a 401 once more with another token.
 
-    def call(self, installation: InstallationId, mint: Callable[[], Token], send: Callable[[str], T]) -> T:
-        """Send with the token that `mint` gives. After a 401, which changed nothing, again with another token.
-
-        While GitHub's last answer asked the installation to wait, nothing is sent. Raises Limited then, with the
-        seconds that are left, Unauthorized when both tokens were refused, and whatever `send` raises.
+        Raises Limited, with the seconds that are left, while GitHub asked the installation to wait; Unauthorized when
+        both tokens were refused; and whatever `mint` and `send` raise.
         """
-        self._wait_is_over(installation)
+        # GitHub bans integrations that continue while they are limited.
+        # https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
+        with self._lock:
+            until = self._limited_until.get(installation)
+            left = (until - self._clock.now()).total_seconds() if until is not None else 0.0
+            if left <= 0:
+                self._limited_until.pop(installation, None)
+        if left > 0:
+            raise Limited("GitHub's rate limit: GitHub asked this installation to wait", after=left, stated=True)
         try:
-            return self._sent(installation, mint(), send)
+            return self._send_once(installation, mint(), send)
         except Unauthorized:
+            # GitHub checks the credentials first, so a call answered with 401 changed nothing.
             self._clock.sleep(FRESH_PAUSE_SECONDS)
-        return self._sent(installation, mint(), send)
+        return self._send_once(installation, mint(), send)
 
-    def _sent(self, installation: InstallationId, token: Token, send: Callable[[str], T]) -> T:
+    def _send_once(self, installation: InstallationId, token: InstallationToken, send: Callable[[str], T]) -> T:
         try:
             return send(token.value)
         except Unauthorized:
-            self.forget(token)
+            with self._lock:
+                self._kept = {key: kept for key, kept in self._kept.items() if kept.value != token.value}
             raise
         except Limited as error:
+            # The limit counts for the whole installation, whatever token was used.
             seconds = LEAST_WAIT if error.after is None else error.after
             with self._lock:
-                self._limited[installation] = self._clock.now() + timedelta(seconds=seconds)
+                self._limited_until[installation] = self._clock.now() + timedelta(seconds=seconds)
             raise
-
-    def _wait_is_over(self, installation: InstallationId) -> None:
-        """GitHub bans integrations that go on while they are limited ("Best practices for using the REST API")."""
-        with self._lock:
-            until = self._limited.get(installation)
-            left = (until - self._clock.now()).total_seconds() if until is not None else 0.0
-            if left <= 0:
-                self._limited.pop(installation, None)
-                return
-        raise Limited("GitHub's rate limit: GitHub asked this installation to wait", after=left, stated=True)
 
     def _kept_or_minted(
         self,
@@ -144,7 +144,7 @@ class Tokens:
         installation: InstallationId,
         permissions: Permissions,
         repositories: list[int] | None,
-    ) -> Token:
+    ) -> InstallationToken:
         now = self._clock.now()
         with self._lock:
             kept = self._kept.get(key)
@@ -156,12 +156,16 @@ class Tokens:
             self._kept = {**fresh, key: token}
         return token
 
-    def _mint(self, installation: InstallationId, permissions: Permissions, repositories: list[int] | None) -> Token:
+    def _mint(
+        self, installation: InstallationId, permissions: Permissions, repositories: list[int] | None
+    ) -> InstallationToken:
+        # Without `repository_ids` the token is for every repository of the installation.
+        # https://docs.github.com/en/rest/apps/apps#create-an-installation-access-token-for-an-app
         body: dict[str, object] = {"permissions": dict(permissions)}
         if repositories is not None:
             body["repository_ids"] = repositories
         route = "/app/installations/{installation_id}/access_tokens"
-        call = Call("POST", route, {"installation_id": installation}, body=body)
+        call = ApiCall("POST", route, {"installation_id": installation}, body=body)
         try:
             _, data = self._transport.send(call, self.app())
         except NotFound:
@@ -169,25 +173,24 @@ class Tokens:
                 f"installation {installation} is gone", remedy="Install the App on the repository again."
             ) from None
         except Unprocessable as error:
-            raise _refused(error, permissions) from error
+            raise _mint_refused(error, permissions) from error
         except Unauthorized as error:
+            # `from None`: the cause holds the request, and with it the JWT.
             raise Unauthorized(error.summary, remedy=error.remedy) from None
         minted = self._clock.now()
-        reused = min(timedelta(seconds=REUSED_FOR_SECONDS), _lifetime(data.get("expires_at"), minted) / 2)
-        return Token(str(data["token"]), minted, minted + reused)
+        try:
+            lifetime = datetime.fromisoformat(str(data.get("expires_at")).replace("Z", "+00:00")) - minted
+        except (ValueError, TypeError):
+            lifetime = TOKEN_LIVES
+        # An end before the mint only shows that this machine's clock is wrong.
+        lifetime = lifetime if lifetime > timedelta() else TOKEN_LIVES
+        reused = min(timedelta(seconds=REUSED_FOR_SECONDS), lifetime / 2)
+        return InstallationToken(str(data["token"]), minted, minted + reused)
 
 
-def _lifetime(expires_at: object, minted: datetime) -> timedelta:
-    """How long GitHub lets the token live. An end before its beginning says that our clock is wrong, and no more."""
-    try:
-        left = datetime.fromisoformat(str(expires_at).replace("Z", "+00:00")) - minted
-    except (ValueError, TypeError):
-        return TOKEN_LIVES
-    return left if left > timedelta() else TOKEN_LIVES
-
-
-def _refused(error: Unprocessable, permissions: Permissions) -> GitHubError:
-    """One permission not granted fails the whole mint; so does a repository that was taken out."""
+def _mint_refused(error: Unprocessable, permissions: Permissions) -> GitHubError:
+    # GitHub answers 422 when one permission is not granted, and also when a repository is not in the installation.
+    # https://docs.github.com/en/rest/apps/apps#create-an-installation-access-token-for-an-app
     if "permission" in error.summary.lower():
         wanted = ", ".join(f"{name}: {level}" for name, level in sorted(permissions.items()))
         return Forbidden(

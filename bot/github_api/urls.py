@@ -1,4 +1,4 @@
-"""Where one GitHub is: github.com or a GitHub Enterprise Server, from one setting."""
+"""The addresses of one GitHub (github.com or a GitHub Enterprise Server), from one setting."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 @dataclass(frozen=True, slots=True)
 class GitHubUrls:
-    """`web` for people and git, `api` for REST, `graphql` for GraphQL; none ends in a slash."""
+    """`web` is for browsers and git, `api` for REST, `graphql` for GraphQL; none ends in a slash."""
 
     web: str
     api: str
@@ -21,18 +21,16 @@ class GitHubUrls:
 
     @classmethod
     def from_setting(cls, url: str) -> GitHubUrls:
-        """From CADENCE_GITHUB_URL. Plain http is taken for loopback only, because tokens would travel in clear.
-
-        Raises SettingsInvalid. Addresses as in GitHub's pages "About the REST API" and "GitHub Enterprise Server".
-        """
+        """From CADENCE_GITHUB_URL. Raises SettingsInvalid."""
         try:
             parts = urlsplit(url.strip())
             host = parts.hostname or ""
-            _ = parts.port
+            _ = parts.port  # Reading it raises ValueError for a port that is not a number.
         except ValueError as error:
             raise _invalid(url, f"{error}") from None
         if parts.scheme not in ("http", "https") or not host:
             raise _invalid(url, "it is not an http(s) address")
+        # Over plain http every token would be readable on the network.
         if parts.scheme == "http" and host not in _LOOPBACK:
             raise _invalid(url, "plain http is allowed for loopback only")
         if parts.username or parts.password or parts.query or parts.fragment or parts.path.strip("/"):
@@ -40,10 +38,12 @@ class GitHubUrls:
         web = f"{parts.scheme}://{parts.netloc}"
         if host in ("github.com", "www.github.com"):
             return cls("https://github.com", "https://api.github.com", "https://api.github.com/graphql")
+        # A GitHub Enterprise Server has its API below its own address.
+        # https://docs.github.com/en/enterprise-server@latest/rest/using-the-rest-api/getting-started-with-the-rest-api
         return cls(web, f"{web}/api/v3", f"{web}/api/graphql")
 
     def git(self, name: RepoName) -> str:
-        """Where git clones a repository from and pushes it to."""
+        """The URL that git clones a repository from and pushes to."""
         return f"{self.web}/{name.owner}/{name.name}.git"
 
 

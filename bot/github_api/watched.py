@@ -1,7 +1,6 @@
-"""Puts the connections of requests under the deadline of the call that a thread is making.
+"""Limits the time and size of the answers that the current thread reads through requests (and so through PyGithub).
 
-PyGithub makes its sessions itself and offers no way to give them an adapter, so urllib3's own place for another class
-of connection is used. Without a deadline in the thread nothing changes.
+Importing this module replaces urllib3's connection classes; outside `limited` they behave as before.
 """
 
 from __future__ import annotations
@@ -23,7 +22,10 @@ _current = threading.local()
 
 @contextmanager
 def limited(seconds: float, most: int) -> Iterator[Deadline]:
-    """Everything that this thread asks by requests inside the block has to be over in that time and size."""
+    """Cut off every answer that this thread reads inside the block after `seconds`, or after `most` bytes.
+
+    The Deadline says afterwards whether time or size ran out.
+    """
     with Deadline(seconds, most) as deadline:
         _current.deadline = deadline
         try:
@@ -45,7 +47,7 @@ class _Watched(HTTPConnection):
         return made
 
     def request(self, *args: Any, **rest: Any) -> None:
-        # A connection that is used again was made under an earlier deadline.
+        # A kept-alive connection was made under an earlier deadline, so it is put under the present one.
         _watch(self.sock)
         super().request(*args, **rest)
         _watch(self.sock)
@@ -53,8 +55,19 @@ class _Watched(HTTPConnection):
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]
         response = super().getresponse()
         deadline: Deadline | None = getattr(_current, "deadline", None)
-        if deadline is not None:
-            response.stream = _counted(response, deadline)  # type: ignore[method-assign]
+        if deadline is None:
+            return response
+        read = response.stream
+
+        # urllib3 decompresses in `stream`, so a small answer that unpacks to gigabytes is counted by its real size.
+        # https://urllib3.readthedocs.io/en/stable/reference/urllib3.response.html
+        def stream(*args: Any, **rest: Any) -> Iterator[bytes]:
+            for piece in read(*args, **rest):
+                if not deadline.count(len(piece)):
+                    raise ProtocolError("the answer is too large")
+                yield piece
+
+        response.stream = stream  # type: ignore[method-assign, assignment]
         return response
 
 
@@ -62,18 +75,8 @@ class _WatchedSecure(_Watched, HTTPSConnection):
     """The same over TLS."""
 
 
-def _counted(response: HTTPResponse, deadline: Deadline) -> Any:
-    """The response's own way to read its body in pieces (decompressed), with every piece counted."""
-    read = response.stream
-
-    def stream(*args: Any, **rest: Any) -> Iterator[bytes]:
-        for piece in read(*args, **rest):
-            if not deadline.count(len(piece)):
-                raise ProtocolError("the answer is too large")
-            yield piece
-
-    return stream
-
-
+# The timeout of requests limits each single read only, so a server that sends a byte now and then could hold a thread
+# for ever. https://requests.readthedocs.io/en/latest/user/advanced/#timeouts
+# PyGithub creates its sessions itself and takes no adapter; urllib3 takes another class of connection here.
 HTTPConnectionPool.ConnectionCls = _Watched
 HTTPSConnectionPool.ConnectionCls = _WatchedSecure

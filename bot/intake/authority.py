@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.names import Digest, sha256
-from bot.github_api.records import IssueEvent, IssueHistory
+from bot.github_api.issue_records import IssueEvent, IssueHistory
 
 RANKS = {"none": 0, "read": 1, "write": 2, "admin": 3}
 

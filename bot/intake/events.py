@@ -16,7 +16,7 @@ from bot.core.names import (
     RepoRef,
     RunId,
 )
-from bot.github_api.records import Actor
+from bot.github_api.issue_records import Actor
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from bot.core.names import (
     RepositoryId,
     branch_for,
 )
-from bot.github_api.records import Actor
+from bot.github_api.issue_records import Actor
 from bot.intake.command_text import has_command, is_corrected
 from bot.intake.events import (
     BranchPushed,

@@ -59,7 +59,7 @@ class Meter:
 
     counted: list[tuple[str, str, int]] = field(default_factory=list)
 
-    def request(self, method: str, route: str, status: int) -> None:
+    def count(self, method: str, route: str, status: int) -> None:
         self.counted.append((method, route, status))
 
 
@@ -114,9 +114,9 @@ class Stage:
         self.clock = FakeClock()
         self.meter = Meter()
         self.urls = GitHubUrls.from_setting(self.server.start())
-        self.transport = Transport(self.urls, self.clock, self.meter)
+        self.transport = Transport(self.urls, self.clock, self.meter.count)
         self.tokens = Tokens(self.transport, app_id="42", private_key=PEM, clock=self.clock)
         self.link = RepositoryLink(REF, self.transport, self.tokens, self.clock)
 
     def github(self) -> GitHub:
-        return GitHub(urls=self.urls, app_id="42", private_key=PEM, clock=self.clock, meter=self.meter)
+        return GitHub(urls=self.urls, app_id="42", private_key=PEM, clock=self.clock, count_request=self.meter.count)

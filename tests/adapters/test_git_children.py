@@ -8,11 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from test_git_store import BOT, Remote, Urls
+from test_git_store import BOT, Remote
 from test_git_store_http import TOKEN, Server, running
 
 from bot.changeset.tree import TreeChange
-from bot.core.clock import SystemClock
 from bot.core.errors import Forbidden, GitFailed, PushRefused, UnknownOutcome
 from bot.core.names import CommitSha
 from bot.effects.guard import effects_allowed
@@ -38,7 +37,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 @pytest.fixture
 def mirror(server: Server, tmp_path: Path) -> Iterator[Mirror]:
-    made = Mirror(tmp_path / "mirrors" / "1.git", origin=Urls(server.url).web, clock=SystemClock())
+    made = Mirror(tmp_path / "mirrors" / "1.git", origin=server.url)
     yield made
     made.close()
 

@@ -13,7 +13,6 @@ from bot.git_store.commits import Author
 from bot.git_store.mirror import Mirror
 from bot.git_store.workbench import workbench
 from bot.sandbox.github.bare import Bare, Person
-from tests.fakes.fake_clock import FakeClock
 
 ADA = Person("Ada Ünger", "ada@example.org")
 TEXT = "".join(f"line {number}\n" for number in range(30))
@@ -146,7 +145,7 @@ def test_what_is_kept_survives_its_branch(bare: Bare, tmp_path: Path) -> None:
     bare.set_ref("refs/heads/main", root)
     bare.set_ref("refs/heads/topic", commit(bare, {"b": "b\n"}, root))
     topic = CommitSha(bare.tip("topic") or "")
-    mirror = Mirror(tmp_path / "mirror.git", origin=str(tmp_path), clock=FakeClock())
+    mirror = Mirror(tmp_path / "mirror.git", origin=str(tmp_path))
     mirror.fetch(str(bare.path), None)
     mirror.keep("1-2-x", topic)
     bare.delete_ref("refs/heads/topic")

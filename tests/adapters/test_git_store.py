@@ -7,7 +7,6 @@ import stat
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,7 +14,6 @@ import pytest
 from filelock import FileLock
 
 from bot.changeset.tree import TreeChange
-from bot.core.clock import SystemClock
 from bot.core.errors import GitFailed, NotFound, PushRefused, Refused, SettingsInvalid
 from bot.core.names import CommitSha, RepositoryId
 from bot.effects.guard import effects_allowed
@@ -38,11 +36,6 @@ FILES = {
 def _through_the_door() -> Iterator[None]:
     with effects_allowed():
         yield
-
-
-@dataclass(frozen=True)
-class Urls:
-    web: str
 
 
 class Remote:
@@ -102,7 +95,7 @@ def remote(tmp_path: Path) -> Remote:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[GitStore]:
-    made = GitStore(tmp_path / "mirrors", urls=Urls(str(tmp_path)), clock=SystemClock())
+    made = GitStore(tmp_path / "mirrors", web=str(tmp_path))
     yield made
     made.close()
 
@@ -330,7 +323,7 @@ def test_a_mirror_that_another_process_holds_is_told_and_tried_again(
     tmp_path: Path, remote: Remote, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.git_store.mirror.LOCK_SECONDS", 0.0)
-    store = GitStore(tmp_path / "data", urls=Urls(str(tmp_path)), clock=SystemClock())
+    store = GitStore(tmp_path / "data", web=str(tmp_path))
     mirror = store.mirror(RepositoryId(5))
     with FileLock(f"{mirror.path}.lock"), pytest.raises(GitFailed) as caught:
         mirror.fetch(str(remote.bare), None)
@@ -416,7 +409,7 @@ def test_one_at_a_time_per_repository(store: GitStore, remote: Remote) -> None:
     def fetch(mirror: Mirror) -> Callable[[], None]:
         return lambda: made.append(mirror.fetch(str(remote.bare), None))
 
-    again = GitStore(store._directory, urls=store._urls, clock=SystemClock())
+    again = GitStore(store._directory, web=store._web)
     threads = [threading.Thread(target=fetch(s.mirror(RepositoryId(4)))) for s in (store, again) for _ in range(4)]
     for thread in threads:
         thread.start()

@@ -14,10 +14,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from test_git_store import BOT, Remote, Urls
+from test_git_store import BOT, Remote
 
 from bot.changeset.tree import TreeChange
-from bot.core.clock import SystemClock
 from bot.core.errors import (
     CadenceError,
     Forbidden,
@@ -142,7 +141,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 @pytest.fixture
 def mirror(server: Server, tmp_path: Path) -> Iterator[Mirror]:
-    made = Mirror(tmp_path / "mirrors" / "1.git", origin=Urls(server.url).web, clock=SystemClock())
+    made = Mirror(tmp_path / "mirrors" / "1.git", origin=server.url)
     yield made
     made.close()
 
@@ -213,7 +212,7 @@ def test_no_server_and_a_silent_one(server: Server, mirror: Mirror, monkeypatch:
         mirror.fetch(f"{server.url}/remote.git", lambda: TOKEN)
     with pytest.raises(UnknownOutcome, match="did not end"):
         mirror.push(f"{server.url}/remote.git", lambda: TOKEN, commit=CommitSha("1" * 40), branch="x", expect=None)
-    nobody = Mirror(mirror.path, origin="http://127.0.0.1:9", clock=SystemClock())
+    nobody = Mirror(mirror.path, origin="http://127.0.0.1:9")
     with pytest.raises(Unavailable, match="no usable answer"):
         nobody.fetch("http://127.0.0.1:9/o/r.git", lambda: TOKEN)
 

@@ -13,7 +13,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.changeset.tree import MODE_EXECUTABLE, MODE_FILE, TreeChange
-from bot.core.clock import SystemClock
 from bot.core.names import CommitSha
 from bot.git_store.commits import Author
 from bot.git_store.mirror import Mirror
@@ -52,7 +51,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     room = tmp_path_factory.mktemp("property")
     remote = room / "remote.git"
     subprocess.run(["git", "init", "-q", "--bare", remote], check=True)
-    mirror = Mirror(room / "m.git", origin=str(room), clock=SystemClock())
+    mirror = Mirror(room / "m.git", origin=str(room))
     mirror.fetch(str(remote), None)
     mirror._runner.check("hash-object", "-w", "-t", "tree", "--stdin", stdin=b"")
     raw = f"tree {EMPTY_TREE}\nauthor a <a@b> 0 +0000\ncommitter a <a@b> 0 +0000\n\nroot\n".encode()

@@ -6,9 +6,8 @@ import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from test_git_store import Remote, Urls
+from test_git_store import Remote
 
-from bot.core.clock import SystemClock
 from bot.core.names import RepositoryId
 from bot.git_store.store import GitStore
 
@@ -25,7 +24,7 @@ def test_tidying_drops_what_is_not_needed_and_keeps_the_rest(tmp_path: Path) -> 
         remote.write("foreign.txt", f"{number}\n")
         remote.commit("foreign", branch=f"topic-{number}")
         remote.git("update-ref", f"refs/pull/{number}/head", f"refs/heads/topic-{number}", cwd=remote.bare)
-    store = GitStore(tmp_path / "mirrors", urls=Urls(str(tmp_path)), clock=SystemClock())
+    store = GitStore(tmp_path / "mirrors", web=str(tmp_path))
     used, unused, fresh = (RepositoryId(one) for one in (1, 2, 3))
     for repository in (used, unused, fresh):
         mirror = store.mirror(repository)
@@ -47,7 +46,7 @@ def test_tidying_drops_what_is_not_needed_and_keeps_the_rest(tmp_path: Path) -> 
 
 def test_without_knowing_which_repositories_there_are_no_mirror_is_forgotten(tmp_path: Path) -> None:
     remote = Remote(tmp_path)
-    store = GitStore(tmp_path / "mirrors", urls=Urls(str(tmp_path)), clock=SystemClock())
+    store = GitStore(tmp_path / "mirrors", web=str(tmp_path))
     mirror = store.mirror(RepositoryId(1))
     mirror.fetch(str(remote.bare), None)
     os.utime(mirror.path, (LONG_AGO.timestamp(), LONG_AGO.timestamp()))
@@ -58,7 +57,7 @@ def test_without_knowing_which_repositories_there_are_no_mirror_is_forgotten(tmp
 
 def test_a_mirror_in_use_is_tidied_another_day(tmp_path: Path) -> None:
     remote = Remote(tmp_path)
-    store = GitStore(tmp_path / "mirrors", urls=Urls(str(tmp_path)), clock=SystemClock())
+    store = GitStore(tmp_path / "mirrors", web=str(tmp_path))
     for repository in (RepositoryId(1), RepositoryId(2)):
         store.mirror(repository).fetch(str(remote.bare), None)
     (store.mirror(RepositoryId(1)).path / "HEAD").write_text("no repository any more\n")

@@ -25,17 +25,17 @@ from bot.core.errors import (
     Unprocessable,
 )
 from bot.core.names import RepoName
-from bot.github_api.transport import MOST_PAGES, Call
+from bot.github_api.transport import MOST_PAGES, ApiCall, paged
 from bot.github_api.urls import GitHubUrls
 from tests.adapters.github_stage import Stage, refused, told
 
 TOKEN = Auth.Token("a-secret-token")
-READ = Call("GET", "/repos/{owner}/{repo}", {"owner": "octo", "repo": "shop"})
-WRITE = Call("POST", "/repos/{owner}/{repo}/issues", {"owner": "octo", "repo": "shop"}, body={"title": "t"})
-MERGE = Call("PUT", "/repos/{owner}/{repo}/pulls/{n}/merge", {"owner": "octo", "repo": "shop", "n": 1}, body={})
+READ = ApiCall("GET", "/repos/{owner}/{repo}", {"owner": "octo", "repo": "shop"})
+WRITE = ApiCall("POST", "/repos/{owner}/{repo}/issues", {"owner": "octo", "repo": "shop"}, body={"title": "t"})
+MERGE = ApiCall("PUT", "/repos/{owner}/{repo}/pulls/{n}/merge", {"owner": "octo", "repo": "shop", "n": 1}, body={})
 
 
-def fails(stage: Stage, call: Call, answer: Any) -> GitHubError:
+def fails(stage: Stage, call: ApiCall, answer: Any) -> GitHubError:
     stage.server.put(answer)
     with pytest.raises(GitHubError) as caught:
         stage.transport.send(call, TOKEN)
@@ -50,7 +50,7 @@ def reset(seconds: float) -> dict[str, str]:
 
 
 NOW_IS = 1_795_521_600.0
-ROWS: list[tuple[str, Call, Response, type, str, bool, float | None]] = [
+ROWS: list[tuple[str, ApiCall, Response, type, str, bool, float | None]] = [
     ("401", READ, refused(401, "Bad credentials"), Unauthorized, "github.unauthorized", False, None),
     ("403", WRITE, refused(403, "Resource not accessible by integration"), Forbidden, "github.forbidden", False, None),
     ("403 suspended", READ, refused(403, "This installation has been suspended"),
@@ -93,7 +93,7 @@ ROWS: list[tuple[str, Call, Response, type, str, bool, float | None]] = [
     ("call", "answer", "kind", "code", "retry", "after"), [row[1:] for row in ROWS], ids=[row[0] for row in ROWS]
 )
 def test_each_answer_is_one_error(
-    github_stage: Stage, call: Call, answer: Response, kind: type, code: str, retry: bool, after: float | None
+    github_stage: Stage, call: ApiCall, answer: Response, kind: type, code: str, retry: bool, after: float | None
 ) -> None:
     assert github_stage.clock.now().timestamp() == NOW_IS
     error = fails(github_stage, call, answer)
@@ -128,7 +128,7 @@ def test_what_422_says_is_kept(github_stage: Stage, errors: Any, details: tuple[
 
 # -- no answer ------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(("call", "kind"), [(READ, Unavailable), (MERGE, UnknownOutcome)])
-def test_no_answer_in_time(github_stage: Stage, monkeypatch: pytest.MonkeyPatch, call: Call, kind: type) -> None:
+def test_no_answer_in_time(github_stage: Stage, monkeypatch: pytest.MonkeyPatch, call: ApiCall, kind: type) -> None:
     monkeypatch.setattr("bot.github_api.transport.TIMEOUT_SECONDS", 1)
     over = threading.Event()
 
@@ -145,7 +145,7 @@ def test_no_answer_in_time(github_stage: Stage, monkeypatch: pytest.MonkeyPatch,
 
 
 @pytest.mark.parametrize(("call", "kind"), [(READ, Unavailable), (WRITE, UnknownOutcome)])
-def test_nobody_there(github_stage: Stage, call: Call, kind: type) -> None:
+def test_nobody_there(github_stage: Stage, call: ApiCall, kind: type) -> None:
     github_stage.server.stop()
     with pytest.raises(kind) as caught:
         github_stage.transport.send(call, TOKEN)
@@ -169,7 +169,7 @@ def test_a_redirect_within_github_is_followed_for_reads(github_stage: Stage) -> 
     ],
 )
 def test_a_redirect_elsewhere_is_refused_and_the_token_stays(
-    github_stage: Stage, call: Call, status: int, place: str
+    github_stage: Stage, call: ApiCall, status: int, place: str
 ) -> None:
     error = fails(github_stage, call, told(None, status, Location=place))
     assert (error.code, error.retry) == ("github.redirected", False)
@@ -214,7 +214,7 @@ def test_a_query_is_sent_to_the_servers_own_address(github_stage: Stage) -> None
 def test_every_page_is_read_and_named_lists_are_opened(github_stage: Stage) -> None:
     pages = [told({"items": [n]}, Link='<https://x>; rel="next"') for n in (1, 2)]
     github_stage.server.put(*pages, told({"items": [3]}))
-    assert list(github_stage.transport.pages(READ, TOKEN, "items")) == [1, 2, 3]
+    assert list(paged(lambda call: github_stage.transport.send(call, TOKEN), READ, "items")) == [1, 2, 3]
     assert [seen.query for seen in github_stage.server.seen] == [
         {"per_page": "100", "page": str(number)} for number in (1, 2, 3)
     ]
@@ -222,14 +222,14 @@ def test_every_page_is_read_and_named_lists_are_opened(github_stage: Stage) -> N
 
 def test_a_list_is_read_only_as_far_as_it_is_needed(github_stage: Stage) -> None:
     github_stage.server.put(told([1, 2], Link='<https://x>; rel="next"'))
-    assert next(github_stage.transport.pages(READ, TOKEN)) == 1
+    assert next(paged(lambda call: github_stage.transport.send(call, TOKEN), READ)) == 1
     assert len(github_stage.server.seen) == 1
 
 
 def test_a_list_without_end_is_an_error_and_not_cut(github_stage: Stage) -> None:
     github_stage.server.put(*[told([1], Link='<https://x>; rel="next"')] * MOST_PAGES)
     with pytest.raises(CadenceError) as caught:
-        list(github_stage.transport.pages(READ, TOKEN))
+        list(paged(lambda call: github_stage.transport.send(call, TOKEN), READ))
     assert caught.value.code == "github.too_many"
 
 
@@ -242,7 +242,7 @@ def test_a_list_without_end_is_an_error_and_not_cut(github_stage: Stage) -> None
     ],
 )
 def test_a_path_is_filled_with_escaped_values(values: dict[str, object], path: str) -> None:
-    assert Call("GET", "/{owner}/{repo}/{ref}", values).path == path
+    assert ApiCall("GET", "/{owner}/{repo}/{ref}", values).path == path
 
 
 @pytest.mark.parametrize(

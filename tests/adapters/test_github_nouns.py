@@ -42,7 +42,7 @@ def room(tmp_path: Path) -> Iterator[Room]:
     stage = open_stage(tmp_path / "github")
     github = GitHub(
         urls=GitHubUrls.from_setting(stage.github.url), app_id=str(stage.app.app_id),
-        private_key=stage.app.private_key_pem, clock=stage.clock, meter=Meter(),
+        private_key=stage.app.private_key_pem, clock=stage.clock, count_request=Meter().count,
     )  # fmt: skip
     repository = stage.repo
     ref = RepoRef(RepositoryId(repository.id), RepoName("octo", "shop"), InstallationId(stage.installation))

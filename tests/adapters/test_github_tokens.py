@@ -66,10 +66,17 @@ def test_a_token_is_kept_while_it_is_fresh_and_by_what_it_may(github_stage: Stag
     assert of(REF, READ).value == "t-3"
 
 
-def test_a_token_that_is_forgotten_is_minted_anew(github_stage: Stage) -> None:
-    token = github_stage.tokens.of(REF, READ)
-    github_stage.tokens.forget(token)
-    assert github_stage.tokens.of(REF, READ).value == "t-2"
+def test_a_refused_token_is_minted_again(github_stage: Stage) -> None:
+    tokens, sent = github_stage.tokens, []
+
+    def send(token: str) -> str:
+        sent.append(token)
+        if len(sent) == 1:
+            raise Unauthorized("Bad credentials")
+        return token
+
+    assert tokens.call(REF.installation_id, lambda: tokens.of(REF, READ), send) == "t-2"
+    assert sent == ["t-1", "t-2"] and tokens.of(REF, READ).value == "t-2"
 
 
 @pytest.mark.parametrize(

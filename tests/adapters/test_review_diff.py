@@ -10,14 +10,13 @@ from pathlib import Path
 import pytest
 
 from bot.changeset.tree import MODE_EXECUTABLE, MODE_FILE, TreeChange
-from bot.core.clock import SystemClock
 from bot.core.errors import CadenceError
 from bot.core.names import CommitSha, RepositoryId
 from bot.git_store.commits import Author
 from bot.git_store.mirror import Mirror
 from bot.git_store.store import GitStore
 from bot.review.diff import Diff, read_diff
-from tests.adapters.test_git_store import Remote, Urls
+from tests.adapters.test_git_store import Remote
 
 LONG = "".join(f"line {n}\n" for n in range(40)).encode()
 
@@ -44,7 +43,7 @@ class Repository:
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repository]:
     room: Path = tmp_path_factory.mktemp("diffs")
     remote = Remote(room)
-    store = GitStore(room / "mirrors", urls=Urls(str(room)), clock=SystemClock())
+    store = GitStore(room / "mirrors", web=str(room))
     mirror = store.mirror(RepositoryId(7))
     mirror.fetch(str(remote.bare), None)
     yield Repository(mirror, remote.main)

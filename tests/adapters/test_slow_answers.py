@@ -25,7 +25,7 @@ SOON = 1.0
 
 def link_to(url: str) -> RepositoryLink:
     clock = FakeClock()
-    transport = Transport(GitHubUrls.from_setting(url), clock, Meter())
+    transport = Transport(GitHubUrls.from_setting(url), clock, Meter().count)
     return RepositoryLink(REF, transport, Tokens(transport, app_id="42", private_key=PEM, clock=clock), clock)
 
 

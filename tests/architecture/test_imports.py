@@ -54,7 +54,8 @@ PURE_MODULES = {
     "gate.ci", "gate.decide", "gate.explain", "gate.pushed",
     "ledger.entries", "ledger.chain", "ledger.signed_documents",
     "proof.statements", "proof.bundle", "proof.checklist", "proof.rebuild", "proof.verify",
-    "github_api.records", "github_api.urls", "llm.model", "effects.kinds", "engine.protocol",
+    "github_api.records", "github_api.issue_records", "github_api.json_fields", "github_api.urls",
+    "llm.model", "effects.kinds", "engine.protocol",
 }  # fmt: skip
 """Modules that take values and return values: no I/O, clock, randomness or environment."""
 

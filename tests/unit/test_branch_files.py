@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.github_api.files import branch_file, of_branch
+from bot.github_api.branch_files import branch_file, of_branch
 from bot.github_api.records import BranchFile
 
 TIP = {"oid": "a" * 40}

@@ -61,8 +61,8 @@ RUN = RunEntry(
     RunState.GATED, "", NOW, NOW, base_branch="main", head_sha=HEAD, pull=PullNumber(4),
 )  # fmt: skip
 PULL = PullRecord(
-    PullNumber(4), "open", False, False, "cadence/issue-3", HEAD, RepositoryId(1), "main", TIP,
-    "cadence[bot]", True, "", "", "", None, True,
+    PullNumber(4), "open", False, False, "cadence/issue-3", HEAD, "main", TIP,
+    "cadence[bot]", "", "", "", None, True,
 )  # fmt: skip
 
 

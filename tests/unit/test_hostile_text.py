@@ -23,7 +23,7 @@ from bot.config.yaml_text import YamlInvalid, read_yaml
 from bot.core.escape import escape_line, escape_markdown, shorten
 from bot.core.globs import glob_fault
 from bot.core.names import RunId, markers
-from bot.git_store.failures import fetch_failure, last_lines, push_failure, redact
+from bot.git_store.git_errors import fetch_error, last_lines, push_error, redact
 from bot.intake.command_text import has_command, parse_command
 from bot.plan.acceptance import acceptance_lines
 from bot.plan.blueprint import read_blueprint
@@ -194,8 +194,8 @@ FUNCTIONS |= {
     "mentioned": lambda text: mentioned(["a/b.py", "a.py"], text),
     "redact": redact,
     "last_lines": last_lines,
-    "push_failure": lambda text: push_failure(text, text),
-    "fetch_failure": fetch_failure,
+    "push_error": lambda text: push_error(text, text),
+    "fetch_error": fetch_error,
     "proof_trailers": proof_trailers,
     "markers": lambda text: list(markers(text)),
     "template_faults": lambda text: list(template_faults(text)),

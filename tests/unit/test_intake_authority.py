@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.core.names import IssueNumber
-from bot.github_api.records import BodyEdit, IssueEvent, IssueHistory
+from bot.github_api.issue_records import IssueBodyEdit, IssueEvent, IssueHistory
 from bot.intake.authority import (
     Cancelled,
     Go,
@@ -38,17 +38,17 @@ def labelled(
 
 
 def renamed(by: str | None, minutes: float) -> IssueEvent:
-    return IssueEvent(f"renamed-{minutes}", "renamed", by, False, at(minutes), previous_title="Before")
+    return IssueEvent(f"renamed-{minutes}", "renamed", by, False, at(minutes))
 
 
-def edited(by: str | None, minutes: float) -> BodyEdit:
-    return BodyEdit(by, at(minutes))
+def edited(by: str | None, minutes: float) -> IssueBodyEdit:
+    return IssueBodyEdit(by, at(minutes))
 
 
-def history(*events: IssueEvent, edits: tuple[BodyEdit, ...] = (), **changes: Any) -> IssueHistory:
+def history(*events: IssueEvent, edits: tuple[IssueBodyEdit, ...] = (), **changes: Any) -> IssueHistory:
     whole = IssueHistory(
         number=IssueNumber(3), node_id="I_3", title="Do it", body="All of it.", state="open", author=OLIVE,
-        author_is_bot=False, created_at=at(-60), labels=(LABEL,), events=events or (labelled(),), edits=edits,
+        created_at=at(-60), labels=(LABEL,), events=events or (labelled(),), edits=edits,
         complete=True, html_url="https://github.com/o/r/issues/3",
     )  # fmt: skip
     return replace(whole, **changes)

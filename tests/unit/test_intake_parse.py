@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.names import AppId, InstallationId, RepoName, RepoRef, RepositoryId
-from bot.github_api.records import Actor
+from bot.github_api.issue_records import Actor
 from bot.intake.events import (
     BranchPushed,
     ChecksChanged,

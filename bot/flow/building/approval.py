@@ -7,7 +7,7 @@ from bot.core.errors import Refused
 from bot.core.names import BaseSha, CommitSha, is_revert
 from bot.core.states import RunState
 from bot.flow.context import RunContext
-from bot.github_api.records import IssueHistory
+from bot.github_api.issue_records import IssueHistory
 from bot.intake.authority import (
     Authority,
     Cancelled,

@@ -21,7 +21,7 @@ from bot.effects.kinds import EffectActor, EffectKind
 from bot.flow.building.trigger import read_issue
 from bot.flow.context import RunContext, log
 from bot.flow.services import Services
-from bot.github_api.records import IssueEvent, IssueHistory
+from bot.github_api.issue_records import IssueEvent, IssueHistory
 from bot.intake.events import Ignored
 from bot.ledger.entries import RunEntry
 

@@ -9,7 +9,8 @@ from bot.config.load import LoadedConfig, config_digest, read_config
 from bot.core.errors import ConfigInvalid
 from bot.core.names import CONFIG_PATH, TRIGGER_LABEL, IssueNumber, RepoRef
 from bot.flow.services import Services
-from bot.github_api.records import BranchFile, IssueEvent, IssueHistory
+from bot.github_api.issue_records import IssueEvent, IssueHistory
+from bot.github_api.records import BranchFile
 from bot.intake.authority import label_in_force
 
 MAX_NAMED = 3

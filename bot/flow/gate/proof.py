@@ -14,7 +14,7 @@ from bot.flow.context import RunContext, log
 from bot.gate.ci import foreign
 from bot.gate.observe import Observation
 from bot.gate.reasons import Merge
-from bot.git_store.history import CommitObject
+from bot.git_store.commits import CommitObject
 from bot.github_api.permissions import MERGE
 from bot.ledger.chain import ChainHead, canonical
 from bot.ledger.entries import ProofEntry

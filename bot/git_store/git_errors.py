@@ -1,4 +1,7 @@
-"""What git and its remote say when they refuse, translated once into Cadence's errors. Secrets are taken out first."""
+"""git's and the git server's messages as Cadence's typed errors. Secrets are removed before anything is kept.
+
+Every function here only builds an error; the caller raises it.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,9 @@ from bot.core.errors import (
     UnknownOutcome,
 )
 
+# git has no codes for these failures, so its English messages are matched; process.py sets `LC_ALL=C` for that.
+# A token is matched by its prefix and with dots and dashes: since 2026 a token holds a JWT of about 500 characters.
+# https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github#githubs-token-formats
 _SECRET = re.compile(
     r"(?i)(?<=authorization:)\s*\w+\s+\S+|\bgh[a-z]_[\w.\-]{8,}|\bgithub_pat_\w+|(?<=://)[^/\s@]+@|(?<=x-access-token:)\S+"
 )
@@ -47,12 +53,23 @@ _DAMAGED = re.compile(
     r"unable to resolve reference|missing (?:blob|tree|commit)",
     re.IGNORECASE,
 )
+# SIGXFSZ (25 on Linux) or EFBIG, as the child or the shell reports it.
+# https://man7.org/linux/man-pages/man2/getrlimit.2.html
 _FILE_LIMIT = re.compile(r"died of signal 25|File too large|File size limit exceeded")
 _MISSING_REF = re.compile(r"couldn't find remote ref (?P<ref>\S+)")
+# `--porcelain`: flag, TAB, refspec, TAB, summary and reason. `!` is a rejected ref.
+# https://git-scm.com/docs/git-push#_output
 _REJECTED = re.compile(r"^!\t[^\t]*\t(?P<what>\[[^\]]*\])(?: \((?P<why>.*)\))?$", re.MULTILINE)
+# GitHub refuses a push that changes workflow files by a token without the permission `workflows`.
+# https://docs.github.com/en/rest/authentication/permissions-required-for-github-apps#repository-permissions-for-workflows
 _WORKFLOW = re.compile(r"refusing to allow .* to (?:create or )?update workflow `?(?P<path>[^`\s]*)`?")
+# https://docs.github.com/en/code-security/secret-scanning/introduction/about-push-protection
 _SECRETS_FOUND = re.compile(r"push protection|cannot contain secrets|GH009", re.IGNORECASE)
+# GitHub refuses a file above 100 MB.
+# https://docs.github.com/en/repositories/working-with-files/managing-large-files/about-large-files-on-github
 _TOO_LARGE = re.compile(r"GH001|exceeds GitHub's file size limit")
+# `stale info` is a failed `--force-with-lease`; the others come from the server or an older git.
+# https://git-scm.com/docs/git-push#Documentation/git-push.txt---force-with-leaserefnameexpect
 _TAKEN = re.compile(
     r"stale info|fetch first|non-fast-forward|cannot lock ref|incorrect old value|reference already exists|"
     r"failed to update ref"
@@ -60,7 +77,7 @@ _TAKEN = re.compile(
 
 
 def redact(text: str, secrets: Sequence[str] = ()) -> str:
-    """The text without the given secrets and without anything that looks like a GitHub token or a URL's user part."""
+    """The text without these secrets, and without what looks like a GitHub token or the user part of a URL."""
     for secret in secrets:
         text = text.replace(secret, "[secret]")
     return _SECRET.sub("[secret]", text)
@@ -73,23 +90,24 @@ def last_lines(text: str, secrets: Sequence[str] = (), count: int = 12) -> tuple
 
 
 def missing_ref(stderr: str) -> str | None:
-    """The ref the remote does not have, when that is what a fetch failed on."""
+    """The ref that a fetch failed on because the remote does not have it, or None."""
     found = _MISSING_REF.search(stderr)
     return found["ref"] if found else None
 
 
 def is_damaged(stderr: str) -> bool:
-    """Whether the complaint is about our own mirror, so that building it again can help."""
+    """Whether the message is about the mirror itself, so that making it again can help."""
+    # A broken connection also leaves messages about corrupt packs.
     return bool(_DAMAGED.search(stderr)) and not _CONNECTION.search(stderr) and not _NOT_FOUND.search(stderr)
 
 
 def hit_file_limit(stderr: str) -> bool:
-    """Whether a child of git was ended because a file it wrote grew beyond `ulimit -f` (SIGXFSZ, or EFBIG)."""
+    """Whether git was ended because a file that it wrote grew beyond `ulimit -f`."""
     return bool(_FILE_LIMIT.search(stderr))
 
 
-def fetch_failure(stderr: str, secrets: Sequence[str] = ()) -> CadenceError:
-    """The error for a fetch that failed: nothing changed anywhere."""
+def fetch_error(stderr: str, secrets: Sequence[str] = ()) -> CadenceError:
+    """The error for a fetch that failed: Limited, Unauthorized, Forbidden, NotFound, Unavailable or GitFailed."""
     lines = last_lines(stderr, secrets)
     denied = _denied(stderr, lines)
     if denied:
@@ -99,13 +117,17 @@ def fetch_failure(stderr: str, secrets: Sequence[str] = ()) -> CadenceError:
     return GitFailed("git fetch failed.", log_lines=lines)
 
 
-def push_failure(porcelain: str, stderr: str, secrets: Sequence[str] = ()) -> CadenceError:
-    """The error for a push that failed: refused for a reason, denied, or with an unknown outcome."""
+def push_error(porcelain: str, stderr: str, secrets: Sequence[str] = ()) -> CadenceError:
+    """The error for a push that failed: PushRefused, as `fetch_error`, or UnknownOutcome.
+
+    `porcelain` is the standard output of `git push --porcelain`.
+    """
     lines = last_lines(stderr, secrets)
     rejected = _REJECTED.search(porcelain)
     why = (rejected["why"] or "") if rejected else ""
+    # `[remote failure]` with a message about the connection is not a decision of the server.
     if rejected and not _CONNECTION.search(why):
-        return _refused(why, stderr, secrets)
+        return _push_refused(why, stderr, secrets)
     denied = _denied(stderr, lines)
     if denied:
         return denied
@@ -126,6 +148,7 @@ def _denied(stderr: str, lines: tuple[str, ...]) -> CadenceError | None:
             log_lines=lines,
         )
     if _MOVED.search(stderr):
+        # git does not follow a redirect (http.followRedirects), so a renamed repository ends here.
         return NotFound(
             "The repository is no longer at this address.",
             remedy="Read its current name and try again.",
@@ -136,10 +159,10 @@ def _denied(stderr: str, lines: tuple[str, ...]) -> CadenceError | None:
     return None
 
 
-def _refused(why: str, stderr: str, secrets: Sequence[str]) -> PushRefused:
-    said = f"{why}\n{stderr}"
-    lines = last_lines(said, secrets)
-    # Only what the server sent: the other lines are git's own words on this machine.
+def _push_refused(why: str, stderr: str, secrets: Sequence[str]) -> PushRefused:
+    text = f"{why}\n{stderr}"
+    lines = last_lines(text, secrets)
+    # People see only what the server sent; the other lines are git's on this machine and go to the log.
     details = _remote_reasons(stderr, secrets) or ((redact(why, secrets)[:300],) if why else ())
     if _TAKEN.search(why):
         return PushRefused(
@@ -149,7 +172,7 @@ def _refused(why: str, stderr: str, secrets: Sequence[str]) -> PushRefused:
             details=details,
             log_lines=lines,
         )
-    workflow = _WORKFLOW.search(said)
+    workflow = _WORKFLOW.search(text)
     if workflow:
         return PushRefused(
             f"The App may not change the workflow `{workflow['path']}`.",
@@ -158,7 +181,7 @@ def _refused(why: str, stderr: str, secrets: Sequence[str]) -> PushRefused:
             details=details,
             log_lines=lines,
         )
-    if _SECRETS_FOUND.search(said):
+    if _SECRETS_FOUND.search(text):
         return PushRefused(
             "GitHub's push protection found a secret in the change.",
             code="secret.push_protection",
@@ -166,7 +189,7 @@ def _refused(why: str, stderr: str, secrets: Sequence[str]) -> PushRefused:
             details=details,
             log_lines=lines,
         )
-    if _TOO_LARGE.search(said):
+    if _TOO_LARGE.search(text):
         return PushRefused("A file is larger than the server accepts.", code="size", details=details, log_lines=lines)
     return PushRefused(
         "A rule or hook of the repository refused the push.",
@@ -179,7 +202,9 @@ def _refused(why: str, stderr: str, secrets: Sequence[str]) -> PushRefused:
 
 
 def _remote_reasons(stderr: str, secrets: Sequence[str]) -> tuple[str, ...]:
-    """The bullet lines of a refusal (`remote: - Cannot force-push ...`), else every line the remote sent."""
+    """The bullet lines of a refusal (`remote: - Cannot force-push ...`), else every line that the remote sent."""
+    # GH013 lists each violated rule as a bullet.
+    # https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-rulesets/troubleshooting-rules
     sent = [
         line.removeprefix("remote:").strip()
         for line in redact(stderr, secrets).splitlines()
