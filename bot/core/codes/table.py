@@ -138,6 +138,13 @@ _OPERATION = {
     "ledger.missing": M(
         "there is no ledger at the configured place", "Start `cadence serve`, or set CADENCE_DATA_DIR."
     ),
+    "ledger.too_old": M(
+        "the ledger is at a migration before 0004",
+        "Start `cadence serve` of commit 03cc379 on it once, after a backup.",
+    ),
+    "ledger.too_new": M(
+        "the ledger is at a migration that this version does not have", "Use the version that wrote it, or a newer one."
+    ),
     "database.unavailable": M("the database does not answer", "Check CADENCE_DATABASE_URL and the server."),
     "port.in_use": M("another process listens on the address", "Stop it, or choose another CADENCE_PORT."),
     "port.refused": M("the address cannot be used", "Choose another CADENCE_HOST or CADENCE_PORT."),
