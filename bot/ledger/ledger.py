@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from filelock import FileLock
 from sqlalchemy.engine import make_url
 
 from bot.core.clock import Clock
@@ -20,6 +18,7 @@ from bot.ledger.database import connect
 from bot.ledger.effects import EffectRecords
 from bot.ledger.evidence import Evidence
 from bot.ledger.inbox import Inbox
+from bot.ledger.migrate import REVISIONS, migrate, revision_of
 from bot.ledger.numbers import Numbers
 from bot.ledger.proofs import Proofs
 from bot.ledger.runs import Runs
@@ -35,9 +34,6 @@ from bot.ledger.tables import (
     transitions,
     verdicts,
 )
-
-MIGRATIONS = Path(__file__).with_name("migrations")
-_MIGRATION_LOCK = 7_243_391
 
 
 class Ledger(Inbox, Commands, Numbers, Runs, EffectRecords, Evidence, Proofs):
@@ -61,41 +57,15 @@ class Ledger(Inbox, Commands, Numbers, Runs, EffectRecords, Evidence, Proofs):
         return self._engine
 
     def migrate(self) -> None:
-        """Bring the tables to this version. Several processes may start at once: one migrates, the others wait."""
-        # Alembic takes 0.3 s to import, which commands that only read the ledger do not need.
-        from alembic import command
-        from alembic.config import Config
-
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS))
-        with self._migration_lock(), self._engine.connect() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-            connection.commit()
+        """Bring the tables to this version: see `migrate.migrate`, also for the errors."""
+        migrate(self._engine)
 
     def migrate_if_older(self) -> None:
-        """Bring the tables to this version if they are older; reads one row where they are not."""
-        newest = max(path.name[:4] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
-        try:
-            with self._reading.connect() as connection:
-                found = connection.execute(sa.text("select version_num from alembic_version")).scalar()
-        except (sa.exc.ProgrammingError, sa.exc.OperationalError):
-            found = None
-        if found != newest:
-            self.migrate()
-
-    @contextmanager
-    def _migration_lock(self) -> Iterator[None]:
-        if self._engine.dialect.name == "postgresql":
-            with self._engine.connect() as connection:
-                connection.execute(sa.text("select pg_advisory_lock(:key)"), {"key": _MIGRATION_LOCK})
-                try:
-                    yield
-                finally:
-                    connection.execute(sa.text("select pg_advisory_unlock(:key)"), {"key": _MIGRATION_LOCK})
-            return
-        with FileLock(f"{self._engine.url.database}.migrate.lock"):
-            yield
+        """The same for commands that only read: a ledger of this version costs one look and no lock."""
+        with self._reading.connect() as connection:
+            found = revision_of(connection)
+        if found != REVISIONS[-1]:
+            migrate(self._engine)
 
     def fault(self) -> str | None:
         """What keeps the database from answering, in a few words; None when it answers (for /readyz)."""

@@ -14,7 +14,9 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from bot.ledger.ledger import MIGRATIONS, Ledger
+from bot.core.errors import CadenceError
+from bot.ledger.ledger import Ledger
+from bot.ledger.migrate import MIGRATIONS, REVISIONS
 from bot.ledger.tables import metadata, runs
 from tests.adapters.ledger_rows import delivery, run
 from tests.fakes.fake_clock import FakeClock
@@ -24,9 +26,6 @@ def config() -> Config:
     made = Config()
     made.set_main_option("script_location", str(MIGRATIONS))
     return made
-
-
-REVISIONS = [one.revision for one in reversed(list(ScriptDirectory.from_config(config()).walk_revisions()))]
 
 
 @pytest.fixture
@@ -124,14 +123,58 @@ def test_several_may_start_at_once(empty: Ledger, database_url: str) -> None:
     assert failures == [] and differences(empty) == []
 
 
-def test_a_ledger_of_a_newer_version_is_refused(empty: Ledger) -> None:
-    empty.migrate()
+@pytest.mark.parametrize(
+    ("revision", "code", "cause"),
+    [
+        (
+            "0001",
+            "ledger.too_old",
+            "The ledger is at migration 0001, and this version of Cadence opens one from 0004 on.",
+        ),
+        (
+            "0003",
+            "ledger.too_old",
+            "The ledger is at migration 0003, and this version of Cadence opens one from 0004 on.",
+        ),
+        ("from-the-future", "ledger.too_new", "The ledger is at migration from-the-future, which this version"),
+    ],
+)
+def test_a_ledger_that_no_migration_leads_from_is_refused_and_stays_as_it_is(
+    empty: Ledger, revision: str, code: str, cause: str
+) -> None:
+    upgrade(empty, "0004")
     with empty.engine.begin() as connection:
-        connection.execute(sa.text("update alembic_version set version_num = 'from-the-future'"))
-    with pytest.raises(Exception, match="from-the-future"):
-        empty.migrate()
-    with empty.engine.begin() as connection:
-        assert connection.scalar(sa.select(sa.func.count()).select_from(runs)) == 0
+        connection.execute(sa.text("update alembic_version set version_num = :it"), {"it": revision})
+    before = names(empty)
+    for opened in (empty.migrate, empty.migrate_if_older):
+        with pytest.raises(CadenceError) as caught:
+            opened()
+        assert caught.value.code == code and caught.value.summary.startswith(cause) and caught.value.remedy
+    assert names(empty) == before
+
+
+def test_the_first_migration_makes_every_column_where_0001_to_0004_did(empty: Ledger) -> None:
+    """Order counts for people who read the tables with SQL: what 0003 and 0004 added comes last."""
+    upgrade(empty, "0004")
+    columns = [column["name"] for column in sa.inspect(empty.engine).get_columns("runs")]
+    assert columns[-3:] == ["merge_sha", "approved_pushed", "asked_reviews"]
+    assert len(columns) == len(runs.columns)
+
+
+def test_the_revisions_known_are_those_that_alembic_knows() -> None:
+    found = ScriptDirectory.from_config(config()).walk_revisions()
+    assert [one.revision for one in found] == list(reversed(REVISIONS)) == ["0006", "0005", "0004"]
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_a_migration_can_be_taken_back(empty: Ledger, revision: str) -> None:
+    settings = config()
+    upgrade(empty, revision)
+    with empty.engine.connect() as connection:
+        settings.attributes["connection"] = connection
+        command.downgrade(settings, "base")
+        connection.commit()
+    assert sa.inspect(empty.engine).get_table_names() == ["alembic_version"]
 
 
 def test_the_directory_of_a_sqlite_file_is_made(tmp_path: Path) -> None:

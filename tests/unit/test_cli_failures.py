@@ -16,6 +16,7 @@ from bot.ledger.ledger import Ledger
 from bot.ledger.open import LedgerMissing, open_ledger
 from bot.settings import Settings
 from tests.fakes.fake_clock import FakeClock
+from tests.unit.test_settings import GITHUB
 
 
 def said(capsys: pytest.CaptureFixture[str], error: BaseException) -> tuple[int, str]:
@@ -105,3 +106,28 @@ def test_a_ledger_is_migrated_before_it_is_read(tmp_path: Path) -> None:
     Ledger.open(settings.ledger_url, FakeClock()).close()
     (tmp_path / "cadence.sqlite").touch()
     assert open_ledger(settings).runs(limit=1) == []
+
+
+@pytest.mark.parametrize(
+    "command", [["runs"], ["verify", "abcdef1"], ["export", "abcdef1"], ["explain", "a/b#1"], ["serve"]]
+)
+@pytest.mark.parametrize(("revision", "code"), [("0003", "ledger.too_old"), ("9999", "ledger.too_new")])
+def test_every_command_says_what_to_do_with_a_ledger_of_another_version(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    command: list[str],
+    revision: str,
+    code: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, value in {**GITHUB, "CADENCE_DATA_DIR": str(tmp_path)}.items():
+        monkeypatch.setenv(name, value)
+    ledger = Ledger.open(Settings.load().ledger_url, FakeClock())
+    with ledger.engine.begin() as connection:
+        connection.exec_driver_sql("create table alembic_version (version_num varchar(32))")
+        connection.execute(sa.text("insert into alembic_version values (:revision)"), {"revision": revision})
+    ledger.close()
+    assert run_command(lambda: app(command, standalone_mode=False)) == 1
+    text = capsys.readouterr().err
+    assert text.startswith(f"cadence: {code}: The ledger is at migration {revision}") and text.count("\n") == 1

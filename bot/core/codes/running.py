@@ -26,6 +26,18 @@ RUNNING = (
         OPERATOR,
     ),
     ReasonCode(
+        "ledger.too_old",
+        "the ledger is at a migration before 0004",
+        "Start `cadence serve` of commit 03cc379 on it once, after a backup.",
+        OPERATOR,
+    ),
+    ReasonCode(
+        "ledger.too_new",
+        "the ledger is at a migration that this version does not have",
+        "Use the version that wrote it, or a newer one.",
+        OPERATOR,
+    ),
+    ReasonCode(
         "database.unavailable", "the database does not answer", "Check CADENCE_DATABASE_URL and the server.", OPERATOR
     ),
     ReasonCode(
