@@ -69,6 +69,11 @@ _CONTRACT = {
         "an add, or the target of a rename, names a path that exists already",
         'Use mode "modify" with the file\'s present text in view, or another path.',
     ),
+    "contract.not_shown": CodeMeaning(
+        "a model edits an existing file whose content it was not shown",
+        "Change only files that are shown, or return no edits and name the file in `plan`. A person can name it in the "
+        "blueprint, so that it is shown.",
+    ),
     "contract.duplicate_path": CodeMeaning("two edits concern the same path", "Merge them into one edit."),
     "contract.no_op": CodeMeaning("an edit changes nothing", "Drop the edit or make the change it was meant to make."),
     "contract.case_collision": CodeMeaning(
