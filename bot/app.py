@@ -147,7 +147,7 @@ def build_services(
         git=git,
         effects=effects,
         model=model,
-        planner=Planner(count_tokens=count_tokens, record=ledger),
+        planner=Planner(count_tokens=count_tokens, record_findings=ledger.record_findings),
         judge=Judge(count_tokens=count_tokens, measured=measured_in(settings.data_dir)),
         publisher=Publisher(effects, ledger, bot_login=identity.bot_login, bot_email=author.email),
         poster=ReviewPublisher(effects),

@@ -77,7 +77,9 @@ def normalise(raw: str | Mapping[str, Any]) -> Normalised:
     top = _renamed(top, _TOP_NAMES, "", notes)
     _refuse_other_shapes(top)
     summary, plan = str(top.pop("summary", None) or ""), str(top.pop("plan", None) or "")
-    if "message" not in top and summary:
+    message = top.get("message")
+    # Models fill every key of a strict schema, some of them with an empty text.
+    if summary and (message is None or (isinstance(message, str) and not message.strip())):
         top["message"] = summary
         notes.append("took `summary` as the message")
     if isinstance(top.get("edits"), list):

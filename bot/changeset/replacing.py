@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import heapq
 import itertools
 import re
 from collections.abc import Sequence
@@ -12,7 +13,9 @@ from bot.changeset.model import Replacement
 from bot.core.text_content import lines_of
 
 _LONE_LF = re.compile(r"(?<!\r)\n")
-_MAX_SEARCHED_LINES = 5_000
+_WORD = re.compile(r"\w+")
+_MAX_COMPARED_LINES = 5_000
+"""difflib compares about 10,000 lines a second: enough for a hint, too slow for every line of a large file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,7 @@ def _positions(text: str, old: str) -> list[int]:
 
 def nearest_lines(text: str, old: str) -> tuple[int | None, str]:
     """(line number, numbered lines) of the place in the text that looks most like `old`; (None, "") if none does."""
-    lines = lines_of(text)[:_MAX_SEARCHED_LINES]
+    lines = lines_of(text)
     wanted = [line.strip() for line in lines_of(old.strip())[:20]]
     stripped = [line.strip() for line in lines]
     if not wanted or not lines:
@@ -104,7 +107,7 @@ def nearest_lines(text: str, old: str) -> tuple[int | None, str]:
     starts = [i for i, score in enumerate(scores) if score == best][:40] if best else []
     if not starts:
         probe = max(wanted, key=len)
-        close = difflib.get_close_matches(probe, stripped, 1, 0.6)
+        close = difflib.get_close_matches(probe, _lines_like(probe, stripped), 1, 0.6)
         starts = [max(0, stripped.index(close[0]) - wanted.index(probe))] if close else []
     if not starts:
         return None, ""
@@ -114,3 +117,12 @@ def nearest_lines(text: str, old: str) -> tuple[int | None, str]:
     )
     shown = lines[start : start + min(len(wanted), 10)]
     return start + 1, "\n".join(f"{start + n + 1}: {line}" for n, line in enumerate(shown))
+
+
+def _lines_like(probe: str, lines: Sequence[str]) -> list[str]:
+    """The different lines; of many, those that share the most words with `probe`."""
+    different = list(dict.fromkeys(lines))
+    if len(different) <= _MAX_COMPARED_LINES:
+        return different
+    words = set(_WORD.findall(probe))
+    return heapq.nlargest(_MAX_COMPARED_LINES, different, key=lambda line: len(words.intersection(_WORD.findall(line))))

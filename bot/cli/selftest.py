@@ -16,7 +16,7 @@ from bot.review.kinds import ReviewKind
 if TYPE_CHECKING:
     from bot.llm.openai_model import OpenAIModel
     from bot.review.selftest.runner import SelfTest
-    from bot.review.selftest.score import Figures, Outcome
+    from bot.review.selftest.score import SeedOutcome, SelfTestScore
     from bot.review.selftest.seeds import Seed
     from bot.settings import Settings
 
@@ -39,15 +39,15 @@ def reviewers(
         str | None, typer.Option(metavar="NAME", help="The model to ask, instead of the configured ones.")
     ] = None,
     kind: Annotated[ReviewKind | None, typer.Option(help="Only that reviewer; both if not given.")] = None,
-    samples: Annotated[int, typer.Option(min=1, max=100, help="How often each change is judged.")] = 1,
+    samples: Annotated[int, typer.Option(min=1, max=100, help="How often each change is reviewed.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
-    """Plant known defects in clean changes and count what the reviewers catch, and what they reject without a reason.
+    """Count how many known defects the reviewers find, and how many correct changes they reject.
 
-    Uses the configured model (OPENAI_API_KEY, OPENAI_BASE_URL, CADENCE_MODEL_*), about 20 questions to each reviewer.
-    The figures are kept in CADENCE_DATA_DIR and stand in every later verdict by that model.
+    Asks the configured model (OPENAI_API_KEY, OPENAI_BASE_URL, CADENCE_MODEL_*) about 20 times for each reviewer.
+    The result is stored in CADENCE_DATA_DIR and shown in every later verdict by that model.
 
-    Exit codes: 0 measured, 1 nothing usable came back, 2 wrong use.
+    Exit codes: 0 measured, 1 no usable answers, 2 wrong use.
     """
     from bot.core.clock import SystemClock
     from bot.review.measured import keep_figures
@@ -56,21 +56,21 @@ def reviewers(
 
     settings, clock = Settings.load(), SystemClock()
     seeds = packaged_seeds()
-    measured: list[tuple[Figures, list[Outcome]]] = []
+    measured: list[tuple[SelfTestScore, list[SeedOutcome]]] = []
     with _asking(settings, model) as test:
-        for one in [kind] if kind else list(ReviewKind):
-            measured.append(_measured(test, one, seeds, samples))
+        for each in [kind] if kind else list(ReviewKind):
+            measured.append(_measured(test, each, seeds, samples))
     today = clock.now().date()
-    for figures, _ in measured:
-        if figures.usable:
-            keep_figures(settings.data_dir, figures.kind, figures.model, figures.told(today))
-    typer.echo(_json(measured, today) if as_json else _text([figures for figures, _ in measured], today))
-    raise typer.Exit(0 if all(figures.usable for figures, _ in measured) else 1)
+    for score, _ in measured:
+        if score.usable:
+            keep_figures(settings.data_dir, score.kind, score.model, score.line(today))
+    typer.echo(_json(measured, today) if as_json else _text([score for score, _ in measured], today))
+    raise typer.Exit(0 if all(score.usable for score, _ in measured) else 1)
 
 
 @contextmanager
 def _asking(settings: Settings, name: str | None) -> Iterator[SelfTest]:
-    """The self test with the real judge and the configured model. Raises SettingsInvalid without a key."""
+    """A self test with the reviewers and the configured model. Raises SettingsInvalid without a key."""
     from bot.core.clock import SystemClock
     from bot.effects.perform import Effects
     from bot.llm.counting import count_tokens
@@ -80,12 +80,12 @@ def _asking(settings: Settings, name: str | None) -> Iterator[SelfTest]:
     from bot.review.selftest.runner import SelfTest
 
     clock = SystemClock()
-    asked = _model(settings, name)
+    model = _model(settings, name)
     try:
         judge = Judge(count_tokens=count_tokens, measured=lambda _kind, _model: UNMEASURED)
-        yield SelfTest(judge, asked, Effects(MemoryEffects(), clock, write_interval_ms=0), clock)
+        yield SelfTest(judge, model, Effects(MemoryEffects(), clock, write_interval_ms=0), clock)
     finally:
-        asked.close()
+        model.close()
 
 
 def _model(settings: Settings, name: str | None) -> OpenAIModel:
@@ -106,58 +106,55 @@ def _model(settings: Settings, name: str | None) -> OpenAIModel:
     )
 
 
-def _measured(test: SelfTest, kind: ReviewKind, seeds: Sequence[Seed], samples: int) -> tuple[Figures, list[Outcome]]:
-    """Judge everything that concerns a kind, with a line of progress for each."""
-    from bot.review.selftest.score import figures_of
+def _measured(
+    test: SelfTest, kind: ReviewKind, seeds: Sequence[Seed], samples: int
+) -> tuple[SelfTestScore, list[SeedOutcome]]:
+    """Review every seed that concerns a kind; prints a line of progress for each on standard error."""
+    from bot.review.selftest.score import score_of
 
     total = samples * sum(kind in seed.reviewers for seed in seeds)
-    outcomes: list[Outcome] = []
+    outcomes: list[SeedOutcome] = []
     for outcome in test.run(kind, seeds, samples=samples):
         outcomes.append(outcome)
         planted = outcome.defect or "clean"
         typer.echo(f"{kind} {len(outcomes)}/{total}  {outcome.result:<11}  {outcome.seed} ({planted})", err=True)
-    return figures_of(kind, outcomes), outcomes
+    return score_of(kind, outcomes), outcomes
 
 
-def _text(measured: Sequence[Figures], today: date) -> str:
-    """The table, and below it what to read again."""
+def _text(scores: Sequence[SelfTestScore], today: date) -> str:
+    """The table, and below it the seeds with a wrong or unusable verdict."""
     rows = [("review", "model", "seeds", "caught", "false alarms", "unreadable")]
-    for one in measured:
-        seeds = one.defects + one.clean
-        caught, alarms = f"{one.caught} of {one.defects}", f"{len(one.false_alarms)} of {one.clean}"
-        rows.append((one.kind.value, one.model or "-", str(seeds), caught, alarms, str(len(one.unreadable))))
+    for score in scores:
+        seeds = score.defects + score.clean
+        caught, alarms = f"{score.caught} of {score.defects}", f"{len(score.false_alarms)} of {score.clean}"
+        rows.append((score.kind.value, score.model or "-", str(seeds), caught, alarms, str(len(score.unreadable))))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    for one in measured:
-        lines += ["", f"{one.kind}: {_kept(one, today)}"]
-        named = (("missed", one.missed), ("false alarms", one.false_alarms), ("unreadable", one.unreadable))
+    for score in scores:
+        kept = "no usable answers; the earlier result is kept"
+        lines += ["", f"{score.kind}: {score.line(today) if score.usable else kept}"]
+        named = (("missed", score.missed), ("false alarms", score.false_alarms), ("unreadable", score.unreadable))
         lines += [f"  {what}: {'; '.join(dict.fromkeys(names))}" for what, names in named if names]
     return "\n".join(lines)
 
 
-def _kept(figures: Figures, today: date) -> str:
-    if not figures.usable:
-        return "nothing usable came back, so it stays as it was measured before"
-    return figures.told(today)
-
-
-def _json(measured: Sequence[tuple[Figures, list[Outcome]]], today: date) -> str:
+def _json(measured: Sequence[tuple[SelfTestScore, list[SeedOutcome]]], today: date) -> str:
     shown = [
         {
-            "kind": figures.kind.value,
-            "model": figures.model,
-            "measured": figures.told(today) if figures.usable else None,
-            "defects": figures.defects,
-            "caught": figures.caught,
-            "missed": list(figures.missed),
-            "clean": figures.clean,
-            "false_alarms": list(figures.false_alarms),
-            "unreadable": list(figures.unreadable),
+            "kind": score.kind.value,
+            "model": score.model,
+            "measured": score.line(today) if score.usable else None,
+            "defects": score.defects,
+            "caught": score.caught,
+            "missed": list(score.missed),
+            "clean": score.clean,
+            "false_alarms": list(score.false_alarms),
+            "unreadable": list(score.unreadable),
             "outcomes": [
-                {"seed": one.seed, "defect": one.defect or None, "result": one.result.value, "why": one.why}
-                for one in outcomes
+                {"seed": row.seed, "defect": row.defect or None, "result": row.result.value, "why": row.why}
+                for row in outcomes
             ],
         }
-        for figures, outcomes in measured
+        for score, outcomes in measured
     ]
     return json.dumps({"date": today.isoformat(), "reviewers": shown}, indent=2, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""The acceptance lines of a blueprint, found where Markdown says they are. Pure."""
+"""The acceptance lines of a blueprint, found by the structure of its Markdown. Pure."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from markdown_it.token import Token
 from bot.core.foreign_text import markdown_tokens
 
 _NAME = r"acceptance(?: criteria| tests?)?|definition of done|done when"
-_SAID = re.compile(rf"(?:\*\*|__)?(?:{_NAME})(?:\*\*|__)?\s*:\s*(?:\*\*|__)?\s*(?P<rest>.*)", re.IGNORECASE)
+_PARAGRAPH = re.compile(rf"(?:\*\*|__)?(?:{_NAME})(?:\*\*|__)?\s*:\s*(?:\*\*|__)?\s*(?P<rest>.*)", re.IGNORECASE)
 _BOLD = re.compile(rf"(?:\*\*|__)(?:{_NAME})\s*:?(?:\*\*|__)\s*:?", re.IGNORECASE)
 _HEADING = re.compile(rf"\A(?:[\d.)]+\s+)?(?:{_NAME})\W*", re.IGNORECASE)
 _TASK = re.compile(r"\[[ xX]\](?:\s+|$)")
 _BULLET = re.compile(r"\s*•\s+")
-"""Not Markdown, and written by people all the same."""
+"""Not Markdown, but people write it."""
 _PARSER = MarkdownIt("commonmark").enable("table")
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """One thing that a reader sees. `level` is a heading's; `apart` says that a blank line stands before it."""
+    """One block that a reader sees. `level` is a heading's rank from 1; `apart`: after a blank line."""
 
     kind: Literal["heading", "item", "task", "row", "code", "prose"]
     text: str
@@ -33,11 +33,12 @@ class _Row:
 
 
 def acceptance_lines(text: str) -> tuple[str, ...]:
-    """A section of that name, a paragraph `Acceptance: ...` with its list, and task items anywhere; each line once.
+    """The lines of a section named `Acceptance`, of a paragraph `Acceptance: ...`, and all task items; each line once.
 
-    A section goes to the next heading of its own rank; a paragraph ends where other prose begins after a blank line.
+    A section ends at the next heading of its own or a higher rank; a paragraph ends where other prose begins after a
+    blank line. Task items: https://github.github.com/gfm/#task-list-items-extension-
     """
-    found: list[str] = []
+    lines: list[str] = []
     place, level = "", 0
     for row in _rows(text):
         if row.kind == "heading":
@@ -46,17 +47,17 @@ def acceptance_lines(text: str) -> tuple[str, ...]:
             elif place != "section" or row.level <= level:
                 place = ""
             continue
-        said = _SAID.fullmatch(row.text) if row.kind == "prose" else None
-        if row.kind == "prose" and place != "section" and (said or _BOLD.fullmatch(row.text)):
-            place = "paragraph" if said and said["rest"] else "announced"
-            found.append(said["rest"] if said else "")
+        opening = _PARAGRAPH.fullmatch(row.text) if row.kind == "prose" else None
+        if row.kind == "prose" and place != "section" and (opening or _BOLD.fullmatch(row.text)):
+            place = "paragraph" if opening and opening["rest"] else "announced"
+            lines.append(opening["rest"] if opening else "")
             continue
         if place == "paragraph" and row.apart and row.kind == "prose":
             place = ""
         if place or row.kind == "task":
-            found.append(said["rest"] if said else row.text)
+            lines.append(opening["rest"] if opening else row.text)
             place = "paragraph" if place == "announced" else place
-    return tuple(dict.fromkeys(line for line in found if line))
+    return tuple(dict.fromkeys(line for line in lines if line))
 
 
 def _bare(heading: str) -> str:
@@ -65,7 +66,7 @@ def _bare(heading: str) -> str:
 
 
 def _rows(text: str) -> Iterator[_Row]:
-    """What is in the text, in order; rules, HTML and the heads of tables say nothing."""
+    """The text's blocks in order, without rules, HTML and the heads of tables."""
     lines = text.split("\n")
     around: list[str] = []
     cells: list[str] = []
@@ -86,11 +87,11 @@ def _rows(text: str) -> Iterator[_Row]:
         elif token.type == "inline" and around[-1] == "heading_open":
             yield _Row("heading", token.content, level=rank)
         elif token.type == "inline":
-            yield from _said(token, around, apart=_apart(token, lines))
+            yield from _items_and_prose(token, around, apart=_blank_line_before(token, lines))
 
 
-def _said(token: Token, around: list[str], *, apart: bool) -> Iterator[_Row]:
-    """An item (one row, however it is wrapped), or prose (a row for each line)."""
+def _items_and_prose(token: Token, around: list[str], *, apart: bool) -> Iterator[_Row]:
+    """A list item is one row, even when it is wrapped; prose is a row for each line."""
     in_item = len(around) > 1 and around[-2] == "list_item_open"
     wrapped: list[str] = []
     for number, line in enumerate(token.content.split("\n")):
@@ -112,6 +113,6 @@ def _item(wrapped: list[str]) -> Iterator[_Row]:
         yield _Row("task" if task else "item", text[task.end() :] if task else text)
 
 
-def _apart(token: Token, lines: list[str]) -> bool:
+def _blank_line_before(token: Token, lines: list[str]) -> bool:
     start = token.map[0] if token.map else 0
     return start > 0 and not lines[start - 1].strip()

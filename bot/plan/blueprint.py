@@ -16,7 +16,11 @@ BLOCK_INFO = "json cadence"
 
 @dataclass(frozen=True, slots=True)
 class Blueprint:
-    """`text` is what a model may see; `change_set_json` the block's raw text, `change_set_line` its line from 1."""
+    """An issue as a task. `text` is its visible Markdown, all that a model may see.
+
+    `change_set_json` is the raw text of the `json cadence` block, `change_set_line` its line from 1; both are None
+    without exactly one block. `problems` are sentences for the issue's author.
+    """
 
     title: str
     text: str
@@ -27,33 +31,39 @@ class Blueprint:
 
 
 def read_blueprint(title: str, body: str) -> Blueprint:
-    """Read an issue's title and body. Hidden text is taken out; only a visible top-level block counts."""
+    """Read an issue's title and body (Markdown). Hidden text is removed; only a visible top-level block counts.
+
+    Raises TextUnreadable where the Markdown parser fails.
+    """
     raw = body.replace("\r\n", "\n").replace("\r", "\n").replace(MARK, "")
     blocks = _blocks(raw)
     visible = _visible(_without(raw, blocks))
     problems: tuple[str, ...] = ()
     if len(blocks) > 1:
         lines = ", ".join(str(line) for _, line, _ in blocks)
-        problems = (f"The issue holds {len(blocks)} `{BLOCK_INFO}` blocks (lines {lines}); only one can be meant.",)
-    one = blocks[0] if len(blocks) == 1 else None
+        problems = (f"The issue has {len(blocks)} `{BLOCK_INFO}` blocks (lines {lines}); it may have only one.",)
+    block = blocks[0] if len(blocks) == 1 else None
     return Blueprint(
-        title=without_invisible(title).strip(),  # GitHub shows a title as it is: it is not Markdown.
+        # A title is not Markdown: GitHub shows `<!-- -->` in it, so only invisible characters are removed.
+        title=without_invisible(title).strip(),
         text=visible,
         acceptance=acceptance_lines(visible),
-        change_set_json=one[0] if one else None,
-        change_set_line=one[1] if one else None,
+        change_set_json=block[0] if block else None,
+        change_set_line=block[1] if block else None,
         problems=problems,
     )
 
 
 def _visible(text: str) -> str:
-    """What GitHub shows; outside code, blank lines in a row become one, and empty answers of issue forms go."""
+    """The text that GitHub shows. Outside code, several blank lines become one, and empty form answers go."""
     shown = shown_text(text)
     code = _code_lines(shown)
     kept: list[str] = []
     for number, line in enumerate(shown.split("\n")):
         if number in code:
             kept.append(line)
+        # GitHub writes `_No response_` for an optional field of an issue form that was left empty:
+        # https://docs.github.com/en/communities/using-templates-to-encourage-useful-issues-and-pull-requests
         elif line.strip() == "_No response_" or (not line.strip() and kept and not kept[-1]):
             continue
         else:
@@ -68,13 +78,13 @@ def _code_lines(text: str) -> set[int]:
 
 
 def _blocks(raw: str) -> list[tuple[str, int, int]]:
-    """(content, first line from 1, line after) of every visible top-level fence of ours.
+    """(content, first line from 1, line after the last) of every visible `json cadence` block at the top level.
 
-    The parser says what is top level: a fence in a quote, a list, an HTML block or another fence is not. A fence that
-    follows an open `<details>` is hidden from a casual reader, and one inside a comment that an HTML block opened is
-    hidden from everybody, so neither counts.
+    The parser says what is top level: a fence in a quote, a list, an HTML block or another fence is not. A fence in an
+    open `<details>` is easy to overlook, and nobody sees one inside an HTML comment, so neither counts: a person who
+    approves the blueprint must have seen what it changes.
     """
-    found: list[tuple[str, int, int]] = []
+    blocks: list[tuple[str, int, int]] = []
     folded = 0
     hidden = _lines_in_comments(raw)
     for token in markdown_tokens(raw, PARSER):
@@ -83,8 +93,8 @@ def _blocks(raw: str) -> list[tuple[str, int, int]]:
             folded = max(0, folded)
         shown = token.type == "fence" and token.level == 0 and not folded
         if shown and token.map and token.map[0] not in hidden and " ".join(token.info.split()).lower() == BLOCK_INFO:
-            found.append((token.content, token.map[0] + 1, token.map[1]))
-    return found
+            blocks.append((token.content, token.map[0] + 1, token.map[1]))
+    return blocks
 
 
 def _lines_in_comments(raw: str) -> set[int]:
@@ -94,9 +104,9 @@ def _lines_in_comments(raw: str) -> set[int]:
 
 
 def _html(token: Token) -> list[str]:
-    """The HTML that a token holds, in lower case and without comments."""
-    held = [token] if token.type == "html_block" else (token.children or [])
-    return [without_comments(one.content).lower() for one in held if one.type in ("html_block", "html_inline")]
+    """The HTML of a token, in lower case and without comments."""
+    parts = [token] if token.type == "html_block" else (token.children or [])
+    return [without_comments(part.content).lower() for part in parts if part.type in ("html_block", "html_inline")]
 
 
 def _without(raw: str, blocks: list[tuple[str, int, int]]) -> str:

@@ -1,1 +1,1 @@
-"""Judging a change: diff, rules, prompts, verdicts, report."""
+"""Reviews of a change: diff, rules, prompts, verdicts, report."""

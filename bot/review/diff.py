@@ -1,4 +1,4 @@
-"""A unified diff as git writes it, read into files, hunks and lines, so that reviews can speak of exact places."""
+"""A unified diff as git writes it, read into files, hunks and lines, so that a review can name exact places."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from bot.core.errors import CadenceError
 
 Status = Literal["added", "modified", "deleted", "renamed"]
 Place = tuple[str, str, int]
-"""A changed line: (path, `+` or `-`, line number in the new or the old file); 0 stands for a file without any."""
+"""A changed line: (path, `+` or `-`, line number in the new or the old file); 0 for a file without changed lines."""
 
 _FILE = re.compile(r"^(?=diff --git )", re.MULTILINE)
 _HUNK = re.compile(r"^(?=@@ )", re.MULTILINE)
+# Paths with unusual characters are quoted like C strings: https://git-scm.com/docs/git-config (core.quotePath)
 _ESCAPE = re.compile(rb'\\(?P<octal>[0-7]{3})|\\(?P<sign>[abtnvfr"\\])')
 _SIGNS = {b"a": b"\a", b"b": b"\b", b"t": b"\t", b"n": b"\n", b"v": b"\v", b"f": b"\f", b"r": b"\r"}
 
 
 @dataclass(frozen=True, slots=True)
 class AddedLine:
-    """A line that the change brings; `line` counts from 1 in the new file, `text` has no line end."""
+    """A line that the change adds; `line` counts from 1 in the new file, `text` has no line end."""
 
     line: int
     text: str
@@ -31,9 +32,10 @@ class AddedLine:
 
 @dataclass(frozen=True, slots=True)
 class FileDiff:
-    """One file of a diff. `shown` are the lines of the new file that GitHub takes a comment on (side RIGHT).
+    """One file of a diff. `head` and `hunks` are git's own text, byte for byte; `places` are all changed lines.
 
-    `head` and `hunks` are git's own text, to the byte; `places` are all changed lines.
+    `shown` are the lines of the new file in the diff, the only ones that GitHub accepts a comment on with side RIGHT:
+    https://docs.github.com/en/rest/pulls/comments#create-a-review-comment-for-a-pull-request
     """
 
     path: str
@@ -77,40 +79,44 @@ class Diff:
         return next((file for file in self.files if file.path == path), None)
 
     def shows(self, path: str | None, line: int | None) -> bool:
-        """Whether that line of the new file is in the diff. A file that became a link stands there twice."""
+        """Whether that line of the new file is in the diff."""
+        # git shows a file that became a symlink as two files of one path: deleted, then added.
         return any(file.path == path and line in file.shown for file in self.files)
 
     def cites(self, path: str | None, line: int) -> bool:
-        """Whether the diff shows a line of that number: of the new file, or one that the change takes out."""
+        """Whether the diff shows a line of that number in the new file, or one that the change removes from the old."""
         removed = any(file.path == path and (file.path, "-", line) in file.places for file in self.files)
         return removed or self.shows(path, line)
 
 
 def read_diff(text: str) -> Diff:
-    """The diff that a text holds. Raises CadenceError `review.unreadable` for one that cannot be read whole."""
+    """Read the output of `git diff`. Raises CadenceError `review.unreadable` when a part of it cannot be read."""
     try:
         patch = PatchSet.from_string(text)
     except Exception as error:
-        # The boundary to a parser of other people's text.
+        # The diff holds other people's text, and the parser raises more than its documented errors for some of it.
         raise CadenceError(f"the diff cannot be read: {error}", code="review.unreadable") from error
-    # No line of content begins like a header: content is indented by a sign or a blank.
+    # Counted again without the parser, which skips what it does not understand. A line of content starts with a sign
+    # or a space, so it never looks like a header.
     raw = [block for block in _FILE.split(text) if block]
     if len(patch) != len(raw):
         raise CadenceError(f"the diff names {len(raw)} files and {len(patch)} were read", code="review.unreadable")
-    return Diff(tuple(_file(one, block) for one, block in zip(patch, raw, strict=True)))
+    return Diff(tuple(_file(patched, block) for patched, block in zip(patch, raw, strict=True)))
 
 
-def _file(one: PatchedFile, block: str) -> FileDiff:
-    source, target = _name(one.source_file, "a/"), _name(one.target_file, "b/")
-    status = _status(one)
+def _file(patched: PatchedFile, block: str) -> FileDiff:
+    source, target = _name(patched.source_file, "a/"), _name(patched.target_file, "b/")
+    status: Status = "renamed" if patched.is_rename else "modified"
+    if patched.is_added_file or patched.is_removed_file:
+        status = "added" if patched.is_added_file else "deleted"
     path = source if status == "deleted" else target
     head, *hunks = _HUNK.split(block)
-    if len(hunks) != len(one):
+    if len(hunks) != len(patched):
         raise CadenceError(
-            f"the diff of {path} has {len(hunks)} hunks and {len(one)} were read", code="review.unreadable"
+            f"the diff of {path} has {len(hunks)} hunks and {len(patched)} were read", code="review.unreadable"
         )
     added, shown, places = [], set(), set()
-    for sign, line, text in _lines(one):
+    for sign, line, text in _lines(patched):
         if sign != "-":
             shown.add(line)
         if sign == "+":
@@ -120,9 +126,9 @@ def _file(one: PatchedFile, block: str) -> FileDiff:
     return FileDiff(
         path=path,
         status=status,
-        binary=bool(one.is_binary_file),
+        binary=bool(patched.is_binary_file),
         added=tuple(added),
-        removed=one.removed,
+        removed=patched.removed,
         shown=frozenset(shown),
         places=frozenset(places or {(path, "+", 0)}),
         head=head,
@@ -131,17 +137,9 @@ def _file(one: PatchedFile, block: str) -> FileDiff:
     )
 
 
-def _status(one: PatchedFile) -> Status:
-    if one.is_added_file:
-        return "added"
-    if one.is_removed_file:
-        return "deleted"
-    return "renamed" if one.is_rename else "modified"
-
-
-def _lines(one: PatchedFile) -> Iterator[tuple[str, int, str]]:
+def _lines(patched: PatchedFile) -> Iterator[tuple[str, int, str]]:
     """(sign, line number on its own side, text) of every line that has a number."""
-    for hunk in one:
+    for hunk in patched:
         for line in hunk:
             number = line.source_line_no if line.is_removed else line.target_line_no
             if number is not None:
@@ -149,7 +147,7 @@ def _lines(one: PatchedFile) -> Iterator[tuple[str, int, str]]:
 
 
 def _name(shown: str, prefix: str) -> str:
-    """The path behind git's spelling: quoted in C's manner where it holds quotes, tabs or line ends."""
+    """The path itself: git writes it with a prefix, and quoted like a C string where it has unusual characters."""
     if len(shown) > 1 and shown[0] == shown[-1] == '"':
         shown = _ESCAPE.sub(_unescaped, shown[1:-1].encode()).decode("utf-8", "surrogateescape")
     return shown.removeprefix(prefix)

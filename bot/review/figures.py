@@ -1,4 +1,7 @@
-"""Figures of a change that need no opinion: complexity, duplicated blocks, growth. Computed by lizard."""
+"""Figures of a change: complexity, duplicated blocks, growth. Computed by lizard, without a model.
+
+https://github.com/terryyin/lizard
+"""
 
 from __future__ import annotations
 
@@ -14,12 +17,14 @@ from bot.core.text_content import lines_of
 from bot.review.diff import Diff
 
 MOST_SHOWN = 8
+"""Entries of each kind in the text; a prompt and a review have no place for more."""
 LARGEST_BYTES = 400_000
+"""A larger file is not analysed: lizard needs seconds for it, and it is rarely written by hand."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grown:
-    """A function whose cyclomatic complexity the change raised; `before` 0 for a new one."""
+    """A function whose cyclomatic complexity the change raises; `before` is 0 for a new one."""
 
     path: str
     name: str
@@ -29,9 +34,9 @@ class Grown:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """`complexity` is the sum of what the functions of changed files gained or lost; `duplicates` are places.
+    """`complexity` is the change of the sum over all functions of the changed files; `duplicates` name places.
 
-    `growth` counts lines: (path, before, after). `unmeasured` are code files that could not be analysed.
+    `growth` counts lines: (path, before, after). `unmeasured` are code files that lizard could not analyse.
     """
 
     complexity: int
@@ -41,17 +46,20 @@ class Figures:
     unmeasured: tuple[str, ...]
 
     def lines(self) -> list[str]:
-        """In words, one figure a line."""
-        told = [f"cyclomatic complexity of the changed files: {self.complexity:+d}"]
-        told += [f"`{one.path}` `{one.name}`: {one.before or 'new'} -> {one.after}" for one in self.grown[:MOST_SHOWN]]
-        told += [f"the same block is at {place}" for place in self.duplicates[:MOST_SHOWN]]
-        told += [f"`{path}`: {before} -> {after} lines" for path, before, after in self.growth[:MOST_SHOWN]]
-        told += [f"`{path}` could not be analysed" for path in self.unmeasured[:MOST_SHOWN]]
-        return told
+        """The figures as text, one a line."""
+        lines = [f"cyclomatic complexity of the changed files: {self.complexity:+d}"]
+        lines += [f"`{it.path}` `{it.name}`: {it.before or 'new'} -> {it.after}" for it in self.grown[:MOST_SHOWN]]
+        lines += [f"the same block is at {place}" for place in self.duplicates[:MOST_SHOWN]]
+        lines += [f"`{path}`: {before} -> {after} lines" for path, before, after in self.growth[:MOST_SHOWN]]
+        lines += [f"`{path}` could not be analysed" for path in self.unmeasured[:MOST_SHOWN]]
+        return lines
 
 
 def figures(diff: Diff, before: TreeReader, after: TreeReader) -> Figures:
-    """The figures of a change between two trees; only changed files of languages that lizard knows are measured."""
+    """The figures of a change between two trees; only changed files of languages that lizard reads.
+
+    `before` and `after` are the trees of the merge base and of the head.
+    """
     complexity, grown, growth, unmeasured = 0, [], [], []
     analysed = []
     for file in diff.files:
@@ -59,31 +67,28 @@ def figures(diff: Diff, before: TreeReader, after: TreeReader) -> Figures:
             continue
         old, new = _text(before, file.old_path or file.path), _text(after, file.path)
         if new is not None:
-            growth.append((file.path, _count(old), _count(new)))
-        if not _is_code(file.path):
+            growth.append((file.path, len(lines_of(old or "")), len(lines_of(new))))
+        if lizard.get_reader_for(file.path) is None:
             continue
         try:
-            was, now = _functions(file.path, old), _functions(file.path, new)
+            old_functions, new_functions = _functions(file.path, old), _functions(file.path, new)
             if new is not None:
                 analysed.append((file.path, new))
-        except Exception:  # noqa: BLE001 - the boundary to a parser of other people's text
+        except Exception:  # noqa: BLE001 - a parser of other people's text may raise anything
             unmeasured.append(file.path)
             continue
-        complexity += sum(now.values()) - sum(was.values())
-        grown += [Grown(file.path, name, was.get(name, 0), now[name]) for name in now if now[name] > was.get(name, 1)]
-    grown.sort(key=lambda one: (one.before - one.after, one.path, one.name))
+        complexity += sum(new_functions.values()) - sum(old_functions.values())
+        # A new function of complexity 1 has no branches, so it is not worth a line.
+        grown += [
+            Grown(file.path, name, old_functions.get(name, 0), value)
+            for name, value in new_functions.items()
+            if value > old_functions.get(name, 1)
+        ]
+    grown.sort(key=lambda function: (function.before - function.after, function.path, function.name))
     added = {file.path: frozenset(line.line for line in file.added) for file in diff.files}
-    growth = [one for one in growth if one[1] != one[2]]
-    growth.sort(key=lambda one: (one[1] - one[2], one[0]))
+    growth = [(path, lines, now) for path, lines, now in growth if lines != now]
+    growth.sort(key=lambda row: (row[1] - row[2], row[0]))
     return Figures(complexity, tuple(grown), _duplicates(analysed, added), tuple(growth), tuple(unmeasured))
-
-
-def _is_code(path: str) -> bool:
-    return lizard.get_reader_for(path) is not None
-
-
-def _count(text: str | None) -> int:
-    return len(lines_of(text or ""))
 
 
 def _text(tree: TreeReader, path: str) -> str | None:
@@ -94,31 +99,32 @@ def _text(tree: TreeReader, path: str) -> str | None:
 
 
 def _functions(path: str, text: str | None) -> dict[str, int]:
-    """Cyclomatic complexity by function; several of one name are added up."""
-    found: dict[str, int] = {}
+    """Cyclomatic complexity by function name; functions of the same name are added up."""
+    complexities: dict[str, int] = {}
     if text:
         info: Any = lizard.FileAnalyzer(lizard.get_extensions([])).analyze_source_code(path, text)
         for function in info.function_list:
             name = str(function.name)
-            found[name] = found.get(name, 0) + int(function.cyclomatic_complexity)
-    return found
+            complexities[name] = complexities.get(name, 0) + int(function.cyclomatic_complexity)
+    return complexities
 
 
 def _duplicates(files: Iterable[tuple[str, str]], added: Mapping[str, frozenset[int]]) -> tuple[str, ...]:
-    """Blocks that stand twice in the changed files, one of them at least partly new."""
+    """Blocks that occur twice in the changed files, at least one of them with an added line."""
     finder = DuplicateFinder()
     analyser = lizard.FileAnalyzer([*lizard.get_extensions([]), finder])
     try:
         analysed = [analyser.analyze_source_code(path, text) for path, text in files]
         list(finder.cross_file_process(iter(analysed)))
-        found = list(finder.get_duplicates())
-    except Exception:  # noqa: BLE001 - the boundary to a parser of other people's text
+        duplicates = list(finder.get_duplicates())
+    except Exception:  # noqa: BLE001 - a parser of other people's text may raise anything
         return ()
-    told = []
-    for block in found:
-        fresh = any(
-            added.get(one.file_name, frozenset()) & frozenset(range(one.start_line, one.end_line + 1)) for one in block
+    places = []
+    for copies in duplicates:
+        has_new_line = any(
+            added.get(copy.file_name, frozenset()) & frozenset(range(copy.start_line, copy.end_line + 1))
+            for copy in copies
         )
-        if fresh:
-            told.append(" and ".join(f"`{one.file_name}:{one.start_line}-{one.end_line}`" for one in block))
-    return tuple(sorted(dict.fromkeys(told)))
+        if has_new_line:
+            places.append(" and ".join(f"`{copy.file_name}:{copy.start_line}-{copy.end_line}`" for copy in copies))
+    return tuple(sorted(dict.fromkeys(places)))

@@ -1,4 +1,4 @@
-"""The two reviews, the evidence they leave and the key it is filed under."""
+"""The two reviews, their verdicts, and the key under which a verdict is stored."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bot.core.names import CHECK_EFFICIENCY, CHECK_REASONING, BaseSha, Digest, H
 
 
 class ReviewKind(StrEnum):
-    """Two reviewers that differ on purpose."""
+    """The two reviewers: is the change correct, and is it as simple and quick as it can be."""
 
     REASONING = "reasoning"
     EFFICIENCY = "efficiency"
@@ -26,13 +26,13 @@ class Conclusion(StrEnum):
     APPROVE = "approve"
     REJECT = "reject"
     UNREADABLE = "unreadable"
-    """An answer came and cannot be used."""
+    """The model answered, and the answer cannot be used."""
     ABSENT = "absent"
-    """No model answered at all."""
+    """There is no model to ask."""
 
 
 class FindingSeverity(StrEnum):
-    """Of a review's finding; `review.block_on` says from which on a review rejects."""
+    """How grave a finding is; `review.block_on` of the config says from which severity on a review rejects."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -41,7 +41,10 @@ class FindingSeverity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReviewFinding:
-    """One remark. `line` is in the new file (side RIGHT), counted from 1; `rule` names a rule of cadence.yml."""
+    """One remark. `line` is in the new file, counted from 1; `rule` is the id of a rule of the config.
+
+    `suggestion` is the exact new text of that line, `evidence` what the reviewer read that shows the fault.
+    """
 
     severity: FindingSeverity
     message: str
@@ -62,7 +65,10 @@ class Met(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AcceptanceAnswer:
-    """The reasoning review's answer to one line; `evidence` are places, `derived` a line that the reviewer made up."""
+    """The reasoning review's answer to one acceptance line; `evidence` are places (`path` or `path:line`).
+
+    `derived` says that the blueprint has no acceptance lines, and the reviewer took this one from its text.
+    """
 
     line: str
     met: Met
@@ -72,7 +78,10 @@ class AcceptanceAnswer:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceKey:
-    """What a verdict speaks of. Evidence counts only for exactly this key (DESIGN 5.4)."""
+    """What a verdict is about: it counts only for exactly this head, merge base, config and attempt.
+
+    `policy` is the digest of `.github/cadence.yml`; `attempt` counts re-runs from 1.
+    """
 
     head: HeadSha
     merge_base: BaseSha
@@ -80,13 +89,19 @@ class EvidenceKey:
     attempt: int = 1
 
     def digest(self, kind: ReviewKind) -> Digest:
-        """A short stable name for (kind, key), used as a check run's `external_id` and in review markers."""
+        """24 hex digits for (kind, key): a check run's `external_id`, and the key in a review's marker.
+
+        https://docs.github.com/en/rest/checks/runs#create-a-check-run
+        """
         return Digest(sha256(f"{kind}\x00{self.head}\x00{self.merge_base}\x00{self.policy}\x00{self.attempt}")[:24])
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a review read and with what, for people and for the record. Token counts are the server's."""
+    """What a review read, and with which model, for people and for the ledger.
+
+    Tokens are the server's counts unless said otherwise; `rules` are the ids of the rules that were checked.
+    """
 
     model_asked: str
     model_answered: str
@@ -99,28 +114,28 @@ class Receipt:
     duration_ms: int
     recorded: bool = False
     origin: str = ""
-    """`head..merge base` of the verdict this one was carried over from; empty when it was judged itself."""
+    """`head..merge base` of the verdict this one was copied from; empty when a reviewer judged this change itself."""
     coverage: float = 0.0
-    """Share of the changed lines that were given to the model, from 0 to 1; allowed unreviewable files left out."""
+    """Share of the changed lines that the model got, from 0 to 1, not counting unreviewable files that are allowed."""
     parts: int = 0
     hunks: int = 0
     unread: tuple[str, ...] = ()
     """Files that cannot be reviewed: binary or generated."""
     counted_tokens: int = 0
-    """Our own count of the prompts, beside the server's `input_tokens`."""
+    """Our own count of the prompts' tokens, to compare with the server's `input_tokens`."""
     dropped: int = 0
-    """Remarks that cited a line which the change does not show; they do not count."""
+    """Number of remarks on lines that are not in the diff; they do not count."""
     cost: float | None = None
-    """By the operator's prices; None where a model that was asked has none."""
+    """By the operator's prices; None where a model has no price."""
     measured: str = "unmeasured"
-    """The last figures of the reviewers' self test for this model."""
+    """The last result of `cadence selftest reviewers` for this model."""
     blueprint: str = ""
-    """Digest of the blueprint's title and text that the change was judged by."""
+    """Digest of the title and text of the blueprint that the reviewer read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One review's outcome on one evidence key, with its receipt."""
+    """One review's result for one evidence key, with its receipt."""
 
     kind: ReviewKind
     key: EvidenceKey
@@ -134,4 +149,4 @@ class Verdict:
     notes: tuple[str, ...] = field(default=())
     """Facts that were computed and shown to the reviewer: figures, declared removals."""
     aside: tuple[ReviewFinding, ...] = field(default=())
-    """The remarks that were dropped."""
+    """The remarks on lines that are not in the diff."""

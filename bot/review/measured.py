@@ -1,4 +1,4 @@
-"""The last figures of the reviewers' self test, kept beside the data and shown with every verdict."""
+"""The last results of `cadence selftest reviewers`, kept in the data directory and shown with every verdict."""
 
 from __future__ import annotations
 
@@ -15,20 +15,24 @@ UNMEASURED = "unmeasured"
 
 
 def measured_in(directory: Path) -> Callable[[ReviewKind, str], str]:
-    """Tells the figures of a kind of review by a model, as last measured; `unmeasured` where there are none."""
+    """A function that gives the last result for a kind of review by a model; `unmeasured` where there is none.
+
+    It reads the file each time, because the self test may run while the service does.
+    """
 
     def measured(kind: ReviewKind, model: str) -> str:
-        found = _kept(directory).get(f"{kind.value}:{model}")
-        return str(found["told"])[:200] if isinstance(found, dict) and "told" in found else UNMEASURED
+        entry = _kept(directory).get(f"{kind.value}:{model}")
+        return str(entry["told"])[:200] if isinstance(entry, dict) and "told" in entry else UNMEASURED
 
     return measured
 
 
-def keep_figures(directory: Path, kind: ReviewKind, model: str, told: str) -> None:
-    """Keep the figures of a kind of review by a model, in place of the ones before."""
+def keep_figures(directory: Path, kind: ReviewKind, model: str, line: str) -> None:
+    """Store the result of a kind of review by a model, in one line; it replaces an earlier one."""
     directory.mkdir(parents=True, exist_ok=True)
-    figures = {**_kept(directory), f"{kind.value}:{model}": {"told": told}}
-    # A service that reads the file at this moment sees the old figures or the new ones, never half of them.
+    figures = {**_kept(directory), f"{kind.value}:{model}": {"told": line}}
+    # Renaming is atomic: a service that reads at this time sees the old file or the new one, never half of one.
+    # https://docs.python.org/3/library/pathlib.html#pathlib.Path.replace
     with tempfile.NamedTemporaryFile("w", dir=directory, prefix=FILE_NAME, encoding="utf-8", delete=False) as fresh:
         fresh.write(json.dumps(figures, indent=2, ensure_ascii=False) + "\n")
     Path(fresh.name).replace(directory / FILE_NAME)

@@ -1,4 +1,4 @@
-"""A diff in parts that a model can read whole, and the proof that together they show every changed line."""
+"""A diff in parts that a model can read, and which share of the changed lines the parts show together."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from bot.core.names import sha256
 from bot.review.diff import Diff, FileDiff, read_diff
 
 PART_TOKENS = 24_000
-"""Of diff in one question. Several times this fits today's contexts; attention to each line does not."""
+"""Of diff in one prompt. Models accept several times as much, but then overlook single lines."""
 MOST_PARTS = 12
 LINES_PER_PIECE = 400
 CHARACTERS_PER_PIECE = 40_000
 """A hunk longer than either is cut into pieces, each with a header of its own."""
 LONGEST_LINE = 20_000
-"""Characters; a longer line is data or minified code: nobody reads it, and it cannot be cut."""
+"""Characters. A longer line is data or minified code that a review cannot judge, and a line cannot be cut."""
 
+# https://git-scm.com/docs/git-diff#generate_patch_text_with_p
 _HEADER = re.compile(r"@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@(.*)")
 _GENERATED_PATH = re.compile(
     r"(^|/)(package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|poetry\.lock|uv\.lock|Pipfile\.lock|"
@@ -31,7 +32,10 @@ _GENERATED_TEXT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One question's share of the diff. `first` and `last` are words that only a reader of both its ends can tell."""
+    """The diff of one prompt. `first` and `last` are random-looking words that its reviewer has to repeat.
+
+    They are at the two ends of the prompt, so an answer without them shows that the server cut the prompt.
+    """
 
     text: str
     first: str
@@ -40,7 +44,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What is given to a reviewer. `unread` are files that nobody can review; `coverage` the share of changed lines."""
+    """What a reviewer gets. `files` are the paths in it, `unread` the paths that cannot be reviewed.
+
+    `coverage` is the share of the changed lines that the parts show, from 0 to 1.
+    """
 
     parts: tuple[Part, ...]
     files: tuple[str, ...]
@@ -50,20 +57,22 @@ class Reading:
 
 
 def reading(diff: Diff, *, secret: str, allowed: Sequence[str], count_tokens: Callable[[str], int]) -> Reading:
-    """The diff as questions. Files of `allowed` globs that cannot be reviewed are left out and count as covered.
+    """Cut the diff into parts. Unreviewable files that match the `allowed` globs are left out and count as covered.
 
-    `secret` names the evidence, so that the canary words of no other prompt fit.
+    `secret` is the verdict's key: the first and last words of another verdict's prompt do not fit this one.
     """
-    blind = [is_unreviewable(file) for file in diff.files]
-    given = [file for file, unread in zip(diff.files, blind, strict=True) if not unread]
-    left_out = [file for file, unread in zip(diff.files, blind, strict=True) if unread]
-    texts = list(_packed(given, count_tokens)) if given else []
+    given: list[FileDiff] = []
+    left_out: list[FileDiff] = []
+    for file in diff.files:
+        (left_out if is_unreviewable(file) else given).append(file)
+    texts = list(_packed(given, count_tokens))
     parts = tuple(
         Part(text, _word(secret, number, "first", text), _word(secret, number, "last", text))
         for number, text in enumerate(texts[:MOST_PARTS])
     )
     needed = given + [file for file in left_out if not all(matching(allowed, path) for path in _paths(file))]
     wanted = frozenset(place for file in needed for place in file.places)
+    # Read back from the texts themselves, so that a mistake in cutting shows as missing coverage.
     shown = frozenset(place for part in parts for place in read_diff(part.text).places)
     return Reading(
         parts=parts,
@@ -75,7 +84,7 @@ def reading(diff: Diff, *, secret: str, allowed: Sequence[str], count_tokens: Ca
 
 
 def is_unreviewable(file: FileDiff) -> bool:
-    """Whether reading the file's diff tells nothing: binary, a lock file, marked as generated, or of endless lines."""
+    """Whether nobody can review the file's diff: binary, a lock file, marked as generated, or with very long lines."""
     if file.binary or all(_GENERATED_PATH.search(path) for path in _paths(file)):
         return True
     if any(len(line) > LONGEST_LINE for hunk in file.hunks for line in hunk.split("\n")):
@@ -84,7 +93,7 @@ def is_unreviewable(file: FileDiff) -> bool:
 
 
 def _paths(file: FileDiff) -> tuple[str, ...]:
-    """What the change does away with under the old name counts as well as what it puts under the new one."""
+    """The new path, and the old one of a rename: both are changed."""
     return (file.path, file.old_path) if file.old_path else (file.path,)
 
 
@@ -123,25 +132,28 @@ def _pieces(file: FileDiff) -> Iterator[str]:
 
 
 def _cut(header: str, lines: list[str], *, ended: bool) -> Iterator[str]:
-    found = _HEADER.match(header)
-    assert found is not None
-    old, new = int(found[1]), int(found[2])
+    match = _HEADER.match(header)
+    assert match is not None
+    old, new = int(match[1]), int(match[2])
     start = 0
     while start < len(lines):
         end = _end(lines, start)
+        # `\\ No newline at end of file` belongs to the line before it.
         while end < len(lines) and lines[end].startswith("\\"):
             end += 1
         piece = lines[start:end]
-        gone = sum(line[:1] in ("-", " ", "") for line in piece)
-        come = sum(line[:1] in ("+", " ", "") for line in piece)
-        # git counts lines before the hunk where a side has none.
-        where = f"@@ -{old - (gone == 0 and old > 0)},{gone} +{new - (come == 0 and new > 0)},{come} @@{found[3]}"
+        removed = sum(line[:1] in ("-", " ", "") for line in piece)
+        added = sum(line[:1] in ("+", " ", "") for line in piece)
+        # Where a side has no lines, git writes the number of the line before the hunk.
+        where = (
+            f"@@ -{old - (removed == 0 and old > 0)},{removed} +{new - (added == 0 and new > 0)},{added} @@{match[3]}"
+        )
         yield "\n".join([where, *piece]) + ("\n" if end < len(lines) or ended else "")
-        old, new, start = old + gone, new + come, end
+        old, new, start = old + removed, new + added, end
 
 
 def _end(lines: Sequence[str], start: int) -> int:
-    """Where the piece that begins at `start` ends: at the most lines, or before the characters become too many."""
+    """The index after the piece that begins at `start`: full by lines or by characters, and never empty."""
     end, room = start, CHARACTERS_PER_PIECE
     while end < min(len(lines), start + LINES_PER_PIECE):
         room -= len(lines[end]) + 1

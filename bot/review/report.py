@@ -1,4 +1,4 @@
-"""A verdict in words: the check run's output, the review's body, and the remarks that stand beside the lines."""
+"""A verdict as text: the check run's output, the review's body, and comments on lines."""
 
 from __future__ import annotations
 
@@ -12,10 +12,14 @@ from bot.review.diff import Diff
 from bot.review.kinds import Conclusion, FindingSeverity, Met, ReviewFinding, Verdict
 
 BODY_LIMIT = 60_000
-"""GitHub takes 65,536 characters in a review's body and 65,535 in a check run's summary."""
+"""GitHub accepts 65,536 characters in a review's body and 65,535 in a check run's summary.
+
+https://docs.github.com/en/rest/checks/runs#create-a-check-run
+"""
 MOST_INLINE = 30
 MOST_FILES = 50
 MOST_ANNOTATIONS = 50
+"""GitHub accepts 50 annotations in one request: https://docs.github.com/en/rest/checks/runs#update-a-check-run"""
 
 CONCLUSIONS = {
     Conclusion.APPROVE: "success",
@@ -23,7 +27,10 @@ CONCLUSIONS = {
     Conclusion.UNREADABLE: "action_required",
     Conclusion.ABSENT: "action_required",
 }
-"""GitHub counts `neutral` and `skipped` as passing, so no verdict ever ends in them."""
+"""A required check passes with `neutral` and `skipped`, so a verdict never uses them.
+
+https://docs.github.com/en/pull-requests/collaborating-with-pull-requests/collaborating-on-repositories-with-code-quality-features/about-status-checks
+"""
 
 _WORDS = {
     Conclusion.APPROVE: ("✅", "approves"),
@@ -46,7 +53,11 @@ _NEXT = {
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`inline` lie in the diff; `body_with_all` tells every finding, for when GitHub takes no inline comments."""
+    """The texts of one verdict, as Markdown. `conclusion` is the check run's.
+
+    `inline` are comments on lines of the diff; `body_with_all` lists every finding, for when GitHub refuses those
+    comments.
+    """
 
     conclusion: str
     output: CheckOutput
@@ -56,12 +67,12 @@ class Report:
 
 
 def review_marker(verdict: Verdict) -> Marker:
-    """The marker by which a review is found again."""
+    """The hidden marker in a review's body by which Cadence finds the review again."""
     return marker("review", review=verdict.kind.value, key=verdict.key.digest(verdict.kind))
 
 
 def report(verdict: Verdict, diff: Diff) -> Report:
-    """What people are shown of a verdict."""
+    """The texts that people read about a verdict; `diff` says which findings can be comments on lines."""
     beside = [f for f in verdict.findings if diff.shows(f.path, f.line)][:MOST_INLINE]
     rest = [f for f in verdict.findings if f not in beside]
     return Report(
@@ -73,21 +84,29 @@ def report(verdict: Verdict, diff: Diff) -> Report:
     )
 
 
+def _is_unproven(verdict: Verdict) -> bool:
+    """Whether the reviewer approves without evidence for a single acceptance line: such a verdict is no approval."""
+    unclear = [line.met is Met.UNCLEAR for line in verdict.acceptance]
+    return verdict.conclusion is Conclusion.APPROVE and bool(unclear) and all(unclear)
+
+
 def _headline(verdict: Verdict) -> str:
+    if _is_unproven(verdict):
+        return f"⚠️ The {verdict.kind} review found nothing wrong, but no proof that this change meets the blueprint."
     sign, word = _WORDS[verdict.conclusion]
     return f"{sign} The {verdict.kind} review {word} this change."
 
 
 def _body(verdict: Verdict, listed: Sequence[ReviewFinding], *, beside: int) -> str:
-    parts = [f"### {_headline(verdict)}", *_told(verdict, listed)]
+    parts = [f"### {_headline(verdict)}", *_paragraphs(verdict, listed)]
     if beside:
-        parts.insert(2, f"{beside} remark{'s stand' if beside > 1 else ' stands'} beside the lines.")
+        parts.insert(2, f"{beside} remark{'s are' if beside > 1 else ' is'} on the lines of the diff.")
     end = f"\n\n{_receipt(verdict)}\n\n{review_marker(verdict)}"
     return shorten("\n\n".join(parts), BODY_LIMIT - len(end)) + end
 
 
-def _told(verdict: Verdict, listed: Sequence[ReviewFinding]) -> list[str]:
-    """What the review's body and the check's summary have in common."""
+def _paragraphs(verdict: Verdict, listed: Sequence[ReviewFinding]) -> list[str]:
+    """The paragraphs that the review's body and the check's summary share."""
     parts = [escape_markdown(verdict.summary)]
     if listed:
         parts.append("\n".join(_row(finding) for finding in listed))
@@ -98,20 +117,20 @@ def _told(verdict: Verdict, listed: Sequence[ReviewFinding]) -> list[str]:
     if verdict.aside:
         rows = "\n".join(_row(finding) for finding in verdict.aside)
         many = f"{len(verdict.aside)} remark{'s' if len(verdict.aside) > 1 else ''}"
-        parts.append(_folded(f"{many} on lines outside the diff, which do not count", rows))
+        parts.append(_folded(f"{many} on lines outside the diff; they do not count", rows))
     if verdict.notes:
         parts.append(_folded("Computed figures", "\n".join(f"- {escape_line(note)}" for note in verdict.notes)))
     return parts
 
 
 def _acceptance(verdict: Verdict) -> str:
-    """One row for each acceptance line, with the places that show it."""
-    derived = any(one.derived for one in verdict.acceptance)
-    head = "acceptance line (derived by the reviewer: the blueprint lists none)" if derived else "acceptance line"
+    """A table with a row for each acceptance line and the places that show it."""
+    derived = any(answer.derived for answer in verdict.acceptance)
+    head = "acceptance line (derived by the reviewer, because the blueprint has none)" if derived else "acceptance line"
     rows = [f"| | {head} | shown by |", "|---|---|---|"]
-    for one in verdict.acceptance:
-        places = ", ".join(map(code_span, one.evidence)) or "–"
-        rows.append(f"| {_MET[one.met]} | {cell(escape_line(one.line))} | {cell(places)} |")
+    for answer in verdict.acceptance:
+        places = ", ".join(map(code_span, answer.evidence)) or "–"
+        rows.append(f"| {_MET[answer.met]} | {cell(escape_line(answer.line))} | {cell(places)} |")
     return "\n".join(rows)
 
 
@@ -132,9 +151,10 @@ def _because(finding: ReviewFinding) -> str:
 def _inline(finding: ReviewFinding) -> InlineComment:
     assert finding.path is not None and finding.line is not None
     rule = f" (rule {code_span(finding.rule)})" if finding.rule else ""
-    # One line: a fence in the message would not stand at the margin, and GitHub would read its lines as text.
+    # On one line, so that a code fence in the message cannot hide the suggestion after it.
     text = f"**{_LEVELS[finding.severity][1]}**{rule}: {escape_line(finding.message)}{_because(finding)}"
     if finding.suggestion is not None:
+        # https://docs.github.com/en/pull-requests/collaborating-with-pull-requests/reviewing-changes-in-pull-requests/commenting-on-a-pull-request
         ticks = "`" * max(3, longest_ticks(finding.suggestion) + 1)
         text += f"\n\n{ticks}suggestion\n{finding.suggestion.rstrip(chr(10))}\n{ticks}"
     return InlineComment(finding.path, finding.line, shorten(text, BODY_LIMIT))
@@ -147,12 +167,13 @@ def _output(verdict: Verdict, diff: Diff) -> CheckOutput:
         if (number := sum(f.severity is severity for f in verdict.findings))
     ]
     found = ", ".join(counts) or "no findings"
-    unclear = sum(one.met is Met.UNCLEAR for one in verdict.acceptance)
+    unclear = sum(answer.met is Met.UNCLEAR for answer in verdict.acceptance)
     found += f"; {unclear} of {len(verdict.acceptance)} acceptance lines unclear" if unclear else ""
     word = {"success": "Approved", "failure": "Rejected"}.get(CONCLUSIONS[verdict.conclusion], "No verdict")
+    word = "No objection, but unproven" if _is_unproven(verdict) else word
     annotated = [f for f in verdict.findings if diff.shows(f.path, f.line)][:MOST_ANNOTATIONS]
     others = [f for f in verdict.findings if f not in annotated]
-    parts = [f"**{_headline(verdict)}**", *_told(verdict, others)]
+    parts = [f"**{_headline(verdict)}**", *_paragraphs(verdict, others)]
     end = f"\n\n{_receipt(verdict)}"
     return CheckOutput(
         title=f"{word}: {found}",
@@ -174,7 +195,7 @@ def _annotation(finding: ReviewFinding) -> Annotation:
 
 
 def _receipt(verdict: Verdict) -> str:
-    """What was read and with what, folded."""
+    """A folded table: what was read, with which model, and what it cost."""
     key, receipt = verdict.key, verdict.receipt
     rows = [
         ("code", f"`{verdict.code}`"),
@@ -193,19 +214,19 @@ def _receipt(verdict: Verdict) -> str:
         ("took", f"{receipt.duration_ms / 1000:.1f} s"),
     ]
     if receipt.origin:
-        rows.append(("carried over from", f"{code_span(receipt.origin)}, whose diff is the same to the byte"))
+        rows.append(("carried over from", f"{code_span(receipt.origin)}, which has exactly the same diff"))
     rows.append(("files read", _files(receipt.files)))
     table = "\n".join(f"| {name} | {cell(value)} |" for name, value in rows)
     return _folded("Receipt", f"| | |\n|---|---|\n{table}")
 
 
 def _model(verdict: Verdict) -> str:
-    """The name that the server answered with; the name that was asked for beside it, where it is another one."""
+    """The model name in the server's answer, and the configured name where it differs."""
     receipt = verdict.receipt
-    told = code_span(receipt.model_answered or "none")
+    names = code_span(receipt.model_answered or "none")
     if receipt.model_asked and receipt.model_asked != receipt.model_answered:
-        told += f" (asked for: {code_span(receipt.model_asked)})"
-    return told + (" (a recorded answer, not a real review)" if receipt.recorded else "")
+        names += f" (asked for: {code_span(receipt.model_asked)})"
+    return names + (" (a recorded answer, not a real review)" if receipt.recorded else "")
 
 
 def _read(verdict: Verdict) -> str:

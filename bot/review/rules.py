@@ -1,4 +1,4 @@
-"""The deterministic rules of `.github/cadence.yml`, held against a diff and the tree that results."""
+"""Checks the rules of `.github/cadence.yml` on a diff and on the tree after it. Deterministic."""
 
 from __future__ import annotations
 
@@ -12,19 +12,22 @@ from bot.review.diff import Diff
 from bot.review.kinds import FindingSeverity, ReviewFinding, ReviewKind
 
 MOST_PER_RULE = 20
-"""Findings of one rule that are listed; a rule that is broken more often is broken all the same."""
+"""Findings listed for one rule; one is enough to reject."""
 
 _UNSEARCHED = "too long to be searched, so the rule cannot be checked"
 
 
 def rules_of(kind: ReviewKind, rules: Sequence[Rule]) -> tuple[Rule, ...]:
-    """The rules that a review answers for: what the text says is the reasoning's, how much of it the efficiency's."""
+    """The rules that a kind of review checks: `max_lines` belongs to efficiency, every other rule to reasoning."""
     return tuple(rule for rule in rules if isinstance(rule, MaxLinesRule) == (kind is ReviewKind.EFFICIENCY))
 
 
 def broken_rules(rules: Sequence[Rule], diff: Diff, tree: TreeReader) -> tuple[ReviewFinding, ...]:
-    """Everything in which the change breaks the rules; every finding rejects, and names its rule."""
-    found: list[ReviewFinding] = []
+    """A finding for each place where the change breaks a rule; each one rejects the change and names its rule.
+
+    `tree` is the tree after the change.
+    """
+    findings: list[ReviewFinding] = []
     for rule in rules:
         match rule:
             case ForbidRule():
@@ -32,9 +35,9 @@ def broken_rules(rules: Sequence[Rule], diff: Diff, tree: TreeReader) -> tuple[R
             case RequireRule():
                 broken = list(_required(rule, tree))
             case MaxLinesRule():
-                broken = list(_too_long(rule, diff))
-        found += broken[:MOST_PER_RULE]
-    return tuple(found)
+                broken = list(_too_many_lines(rule, diff))
+        findings += broken[:MOST_PER_RULE]
+    return tuple(findings)
 
 
 def _forbidden(rule: ForbidRule, diff: Diff) -> Iterator[ReviewFinding]:
@@ -43,10 +46,10 @@ def _forbidden(rule: ForbidRule, diff: Diff) -> Iterator[ReviewFinding]:
         if not matching(rule.paths, file.path):
             continue
         for added in file.added:
-            found = _found(pattern, added.text)
-            if found is None:
+            matches = _matches(pattern, added.text)
+            if matches is None:
                 yield _finding(rule, f"{_UNSEARCHED} `{rule.pattern}`", path=file.path, line=added.line)
-            elif found:
+            elif matches:
                 text = rule.message or f"matches `{rule.pattern}`, which is forbidden here"
                 yield _finding(rule, text, path=file.path, line=added.line)
 
@@ -58,24 +61,24 @@ def _required(rule: RequireRule, tree: TreeReader) -> Iterator[ReviewFinding]:
     for glob in rule.paths:
         paths = [path for path in files if matching((glob,), path)]
         if not paths:
-            yield _finding(rule, f"no file is at `{glob}`, and it has to hold {wanted}")
+            yield _finding(rule, f"no file matches `{glob}`, and one must have {wanted}")
         for path in paths:
-            found = _found(pattern, tree.read(path).decode("utf-8", "replace"))
-            if found is None:
+            matches = _matches(pattern, tree.read(path).decode("utf-8", "replace"))
+            if matches is None:
                 yield _finding(rule, f"{_UNSEARCHED} {wanted}", path=path)
-            elif not found:
-                yield _finding(rule, f"must hold {wanted}", path=path)
+            elif not matches:
+                yield _finding(rule, f"must have {wanted}", path=path)
 
 
-def _found(pattern: Pattern, text: str) -> bool | None:
-    """Whether the text holds a match; None when it was not searched, which breaks either kind of rule."""
+def _matches(pattern: Pattern, text: str) -> bool | None:
+    """Whether the text has a match; None when it is too long to search, which counts as breaking the rule."""
     try:
         return pattern.found_in(text)
     except TextTooLong:
         return None
 
 
-def _too_long(rule: MaxLinesRule, diff: Diff) -> Iterator[ReviewFinding]:
+def _too_many_lines(rule: MaxLinesRule, diff: Diff) -> Iterator[ReviewFinding]:
     lines = diff.added + diff.removed
     if lines > rule.value:
         text = f"the change touches {lines} lines; {rule.value} are allowed" + (

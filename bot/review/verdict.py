@@ -1,4 +1,4 @@
-"""A reviewer's answer: the schema it is asked for, and its reading. What cannot be read never passes."""
+"""A reviewer's answer: its JSON Schema, and how it is read. An answer that cannot be read never passes."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _TEXT_OR_NULL = {"type": ["string", "null"]}
 _NUMBER_OR_NULL = {"type": ["integer", "null"]}
 _WORSE = {Met.YES: 0, Met.UNCLEAR: 1, Met.NO: 2}
 MESSAGE_LIMIT = 4_000
-"""Characters kept of one remark; a longer one is cut, because a comment has a limit too."""
+"""Characters kept of one remark: GitHub limits the length of a comment."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a reviewer said: `approves` in its own word, its findings, and the canary words it says it has seen."""
+class ReviewAnswer:
+    """A reviewer's answer: its own verdict, its findings, and the two words that it had to repeat (`first`, `last`)."""
 
     approves: bool
     summary: str
@@ -34,7 +34,10 @@ class Answer:
 
 
 def verdict_schema(kind: ReviewKind) -> dict[str, Any]:
-    """JSON Schema of a reviewer's answer, fit for strict structured outputs (every key required)."""
+    """JSON Schema of a reviewer's answer, for strict structured outputs, which require every key.
+
+    https://platform.openai.com/docs/guides/structured-outputs
+    """
     finding = {
         "severity": {"type": "string", "enum": [severity.value for severity in FindingSeverity]},
         "path": _TEXT_OR_NULL,
@@ -70,10 +73,10 @@ def _object(properties: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def read_answer(kind: ReviewKind, completion: Completion, acceptance: Sequence[str]) -> Answer:
-    """The reviewer's answer. Raises ModelUnusable (`model.*`, or `review.unreadable` for the wrong shape).
+def read_answer(kind: ReviewKind, completion: Completion, acceptance: Sequence[str]) -> ReviewAnswer:
+    """Read an answer. Raises ModelUnusable (`model.*`, or `review.unreadable` for the wrong shape).
 
-    `acceptance` are the blueprint's own lines, which the answers name by their number from 1.
+    `acceptance` are the blueprint's lines, which the answer names by their number from 1.
     """
     data = read_json(completion)
     errors = sorted(Draft202012Validator(verdict_schema(kind)).iter_errors(data), key=lambda e: list(map(str, e.path)))
@@ -84,11 +87,11 @@ def read_answer(kind: ReviewKind, completion: Completion, acceptance: Sequence[s
             "Answer with the JSON object that the schema describes.",
         )
     if not data["summary"].strip():
-        raise _unreadable("the verdict gives no reason", "Say in `summary` why you approve or reject.")
-    return Answer(
+        raise _unreadable("the verdict has no reason", "Say in `summary` why you approve or reject.")
+    return ReviewAnswer(
         approves=data["verdict"] == "approve",
         summary=data["summary"].strip()[:MESSAGE_LIMIT],
-        findings=tuple(_finding(one) for one in data["findings"]),
+        findings=tuple(_finding(finding) for finding in data["findings"]),
         acceptance=_acceptance(data["acceptance"], acceptance) if kind is ReviewKind.REASONING else (),
         first=data["first_word"].strip(),
         last=data["last_word"].strip(),
@@ -111,55 +114,53 @@ def _finding(data: Mapping[str, Any]) -> ReviewFinding:
 
 
 def _positive(line: int | None) -> int | None:
-    # JSON Schema takes 2.0 for an integer; GitHub does not.
+    # 2.0 is an integer in JSON Schema, but not for GitHub:
+    # https://json-schema.org/draft/2020-12/json-schema-validation#section-6.1.1
     return int(line) if line is not None and line > 0 else None
 
 
 def _acceptance(answers: Sequence[Mapping[str, Any]], lines: Sequence[str]) -> tuple[AcceptanceAnswer, ...]:
-    """An answer to each of the blueprint's lines, in its order; without lines, the reviewer's own, marked so.
+    """An answer to each of the blueprint's lines, in order; without lines, to those that the reviewer derived.
 
-    A line that is answered twice counts as the worse answer says.
+    A line without an answer is unclear; of two answers to one line, the worse counts.
     """
     if not lines:
-        derived = [one for one in answers if one["text"].strip()]
-        return tuple(AcceptanceAnswer(one["text"].strip()[:500], *_said(one), derived=True) for one in derived)
+        derived = [row for row in answers if row["text"].strip()]
+        return tuple(AcceptanceAnswer(row["text"].strip()[:500], *_met(row), derived=True) for row in derived)
     by_number: dict[int, tuple[Met, tuple[str, ...]]] = {}
-    for one in answers:
-        if one["number"] is not None:
-            known, said = by_number.get(one["number"]), _said(one)
-            by_number[one["number"]] = said if known is None else max(known, said, key=lambda each: _WORSE[each[0]])
+    for row in answers:
+        if row["number"] is not None:
+            known, met = by_number.get(row["number"]), _met(row)
+            by_number[row["number"]] = met if known is None else max(known, met, key=lambda pair: _WORSE[pair[0]])
     return tuple(
         AcceptanceAnswer(line, *by_number.get(number, (Met.UNCLEAR, ()))) for number, line in enumerate(lines, 1)
     )
 
 
-def _said(one: Mapping[str, Any]) -> tuple[Met, tuple[str, ...]]:
-    """The answer and the places that show it; a yes that nothing shows is unclear."""
-    met, places = Met(one["answer"]), _places(one)
+def _met(row: Mapping[str, Any]) -> tuple[Met, tuple[str, ...]]:
+    """The answer and the places that show it; a yes without a place is unclear."""
+    named = [at for at in row["evidence"] if at["path"].strip()]
+    places = tuple(f"{at['path']}:{at['line']}" if at["line"] else str(at["path"]) for at in named[:5])
+    met = Met(row["answer"])
     return (Met.UNCLEAR if met is Met.YES and not places else met), places
 
 
-def _places(one: Mapping[str, Any]) -> tuple[str, ...]:
-    named = [at for at in one["evidence"] if at["path"].strip()]
-    return tuple(f"{at['path']}:{at['line']}" if at["line"] else str(at["path"]) for at in named[:5])
+def combine(answers: Sequence[ReviewAnswer]) -> ReviewAnswer:
+    """Combine the answers to the parts of a change into one.
 
-
-def together(answers: Sequence[Answer]) -> Answer:
-    """One answer out of those to the parts of a change.
-
-    Every part must approve. A part that does not show what meets a line calls it unclear, so a yes of another counts;
-    a no is seen somewhere, and counts before every yes.
+    It approves when every part does. A part that does not show what meets a line answers unclear, so a yes from another
+    part counts more; a no counts more than a yes, because one part is enough to see a fault.
     """
     if len(answers) == 1:
         return answers[0]
     rank = [Met.UNCLEAR, Met.YES, Met.NO]
     merged: dict[str, AcceptanceAnswer] = {}
     for answer in answers:
-        for one in answer.acceptance:
-            known = merged.get(one.line)
-            if known is None or rank.index(one.met) > rank.index(known.met):
-                merged[one.line] = one
-    return Answer(
+        for line in answer.acceptance:
+            known = merged.get(line.line)
+            if known is None or rank.index(line.met) > rank.index(known.met):
+                merged[line.line] = line
+    return ReviewAnswer(
         approves=all(answer.approves for answer in answers),
         summary="\n\n".join(f"Part {number}: {answer.summary}" for number, answer in enumerate(answers, 1)),
         findings=tuple(finding for answer in answers for finding in answer.findings),
@@ -170,8 +171,11 @@ def together(answers: Sequence[Answer]) -> Answer:
 def conclude(
     approves: bool, findings: Sequence[ReviewFinding], acceptance: Sequence[AcceptanceAnswer], block_on: str
 ) -> Conclusion:
-    """Reject on the reviewer's word, a broken rule, a line not met, and a finding as grave as `review.block_on`."""
+    """Reject when the reviewer rejects, a rule is broken, a line is not met, or a finding reaches `review.block_on`.
+
+    An unclear line does not reject: a diff cannot show everything that a blueprint may ask for.
+    """
     grave = {FindingSeverity.ERROR} | ({FindingSeverity.WARNING} if block_on == "warning" else set())
     blocked = any(finding.rule is not None or finding.severity in grave for finding in findings)
-    unmet = any(one.met is Met.NO for one in acceptance)
+    unmet = any(line.met is Met.NO for line in acceptance)
     return Conclusion.APPROVE if approves and not blocked and not unmet else Conclusion.REJECT

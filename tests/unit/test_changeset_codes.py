@@ -312,7 +312,8 @@ def test_the_code_and_no_other(case: Case) -> None:
 
 
 def test_every_code_has_a_case() -> None:
-    assert {case.code for case in CASES} == set(CHANGESET_CODES)
+    # Only the planner knows which files a model was shown: test_plan_planner.py has its cases.
+    assert {case.code for case in CASES} == set(CHANGESET_CODES) - {"contract.not_shown"}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: f"{c.code} {c.name}".strip())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -85,6 +86,15 @@ def test_a_miss_shows_the_nearest_lines() -> None:
     assert isinstance(problem, ReplaceProblem)
     assert problem.line == 5
     assert "6:     return area(a) - area(b)" in problem.message
+
+
+@pytest.mark.parametrize("old", ["return limit(9_999)\n", "return  limit(8_998 + 1)\n"])
+def test_the_nearest_lines_are_searched_in_the_whole_file(old: str) -> None:
+    text = "".join(f"value_{number} = {number}\n" for number in range(20_000)) + "return limit(8_999)\n"
+    problem = replaced(text, (Replacement(old=old, new=""),))
+    assert isinstance(problem, ReplaceProblem)
+    assert problem.line == 20_001
+    assert "20001: return limit(8_999)" in problem.message
 
 
 def test_one_wrong_edit_leaves_nothing_to_apply() -> None:

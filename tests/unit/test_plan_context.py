@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.changeset.tree import MODE_SUBMODULE, MODE_SYMLINK
-from bot.plan.context.budget import FRAME_TOKENS, LISTED_AT_MOST, Context, gather
+from bot.plan.context.budget import FRAME_TOKENS, LISTED_AT_MOST, GatheredFiles, gather
 from bot.plan.context.index import candidates, read_texts
 from bot.plan.context.ranking import mentioned, rank_paths, words
 from tests.fakes.memory_tree import MemoryTree
@@ -24,12 +26,12 @@ SHOP = {
 }
 
 
-def look(text: str, files: dict[str, str | bytes] | None = None, budget: int = 10_000, **rest: object) -> Context:
+def look(text: str, files: dict[str, str | bytes] | None = None, budget: int = 10_000, **rest: object) -> GatheredFiles:
     tree = MemoryTree(files or SHOP)  # type: ignore[arg-type]
     return gather(tree, text, budget=budget, count_tokens=lambda shown: len(shown), **rest)  # type: ignore[arg-type]
 
 
-def shown(context: Context) -> list[str]:
+def shown(context: GatheredFiles) -> list[str]:
     return [file.path for file in context.files]
 
 
@@ -168,3 +170,8 @@ def test_links_submodules_and_what_is_no_text_are_left_out() -> None:
 
 def test_a_named_file_that_cannot_be_shown_is_said_to_be_left_out() -> None:
     assert "nul.txt" in look("change nul.txt", {"nul.txt": b"a\0b", "a.py": "x\n"}).left_out
+
+
+def test_the_search_library_logs_nothing_below_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    look("the cart's totals")
+    assert [record for record in caplog.records if record.levelno < logging.WARNING] == []

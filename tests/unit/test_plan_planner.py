@@ -68,7 +68,9 @@ def plan(model: Model, body: str = "Greet politely in greet.py.", record: Record
         RunId("r"), read_blueprint("Greet politely", body), rest.pop("guidance", ""), CommitSha("a" * 40),
         rest.pop("tree", MemoryTree(FILES)), rest.pop("config", RepoConfig()), **rest,
     )  # fmt: skip
-    return Planner(count_tokens=lambda text: len(text) // 4, record=record or Record()).plan(request, model)
+    return Planner(count_tokens=lambda text: len(text) // 4, record_findings=(record or Record()).record_findings).plan(
+        request, model
+    )
 
 
 def refused(model: Model, body: str = "Greet politely in greet.py.", record: Record | None = None) -> Refused:
@@ -163,7 +165,7 @@ def test_two_repairs_and_then_a_refusal_with_the_last_code() -> None:
     model, record = Model("prose", NO_MATCH, ESCAPES), Record()
     error = refused(model, record=record)
     assert error.code.startswith("path.")
-    assert "3 attempts were made" in error.summary
+    assert "All 3 attempts failed" in error.summary
     assert [attempt for attempt, _ in record.attempts] == [1, 2, 3]
     assert any("../x.py" in detail for detail in error.details)
     assert len(model.asked) == 3
@@ -172,13 +174,13 @@ def test_two_repairs_and_then_a_refusal_with_the_last_code() -> None:
 def test_the_same_fault_twice_stops() -> None:
     model = Model("prose", "other prose", GOOD)
     error = refused(model)
-    assert error.code == "model.prose" and "exactly as one before" in error.summary
+    assert error.code == "model.prose" and "exactly like an earlier one" in error.summary
     assert len(model.asked) == 2
 
 
 def test_the_third_failing_as_the_first_stops_too() -> None:
     model = Model("prose", NO_MATCH, "prose again")
-    assert "exactly as one before" in refused(model).summary
+    assert "exactly like an earlier one" in refused(model).summary
 
 
 def test_no_edits_is_an_answer_that_gives_its_reason() -> None:
@@ -201,6 +203,44 @@ def test_no_answer_that_a_repair_could_mend_is_refused_at_once(error: Exception,
 def test_an_outage_passes_through_so_that_the_run_can_wait() -> None:
     with pytest.raises(ModelUnavailable):
         plan(Model(ModelUnavailable("429", after=7.0)))
+
+
+# -- files that the model was not shown -----------------------------------------------------------------------------
+HIDDEN = MemoryTree({**FILES, "big.py": "x = 1\n" * 90_000, "logo.png": b"\x89PNG\0"})
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        replace("x = 1", "x = 2", "big.py"),
+        {"path": "big.py", "mode": "modify", "after": "x = 2\n"},
+        {"path": "logo.png", "mode": "delete"},
+        {"path": "moved.png", "mode": "modify", "rename_from": "logo.png"},
+    ],
+)
+def test_an_edit_of_a_file_that_was_not_shown_is_refused_with_a_code(edit: dict[str, Any]) -> None:
+    model, record = Model(answer(edit), GOOD), Record()
+    assert plan(model, record=record, tree=HIDDEN).attempts == 2
+    ((_, codes),) = record.attempts
+    assert codes[0] == "contract.not_shown"
+    assert "exists, and its content was not shown" in model.asked[1].messages[-1].content
+
+
+def test_a_file_that_cannot_be_shown_may_be_deleted_where_the_blueprint_names_it() -> None:
+    planned = plan(Model(answer({"path": "logo.png", "mode": "delete"})), "Delete logo.png.", tree=HIDDEN)
+    assert [change.path for change in planned.changes] == ["logo.png"]
+
+
+def test_a_person_may_edit_a_file_that_no_model_was_shown() -> None:
+    own = json.dumps(
+        {"message": "Less.", "edits": [{"path": "big.py", "mode": "modify", "after": "x = 1\ny = 2\n" * 60_000}]}
+    )
+    assert plan(Model(), carrying(own), tree=HIDDEN).changes[0].path == "big.py"
+
+
+def test_an_empty_message_is_taken_from_the_summary() -> None:
+    planned = plan(Model(answer(replace('"Hello "', '"Good day, "'), message="")))
+    assert (planned.attempts, planned.change_set.message) == (1, "Greet politely")
 
 
 # -- the blueprint's own ChangeSet ----------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from bot.core.names import BaseSha, CommitSha, Digest, HeadSha
 from bot.llm.model import Completion, Prompt
 from bot.review.kinds import AcceptanceAnswer, Conclusion, EvidenceKey, Met, ReviewKind, Verdict
 from bot.review.reviewer import Judge, JudgeRequest
-from bot.review.verdict import Answer, together
+from bot.review.verdict import ReviewAnswer, combine
 from tests.fakes.memory_tree import MemoryTree
 
 KEY = EvidenceKey(HeadSha(CommitSha("a" * 40)), BaseSha(CommitSha("b" * 40)), Digest("c" * 64))
@@ -185,9 +185,10 @@ def test_of_the_parts_answers_a_yes_is_enough_unless_one_part_shows_the_opposite
     answers: list[str], whole: Met
 ) -> None:
     said = [
-        Answer(True, "", (), (AcceptanceAnswer("a", Met(one), ("a.py:1",) if one == "yes" else ()),)) for one in answers
+        ReviewAnswer(True, "", (), (AcceptanceAnswer("a", Met(one), ("a.py:1",) if one == "yes" else ()),))
+        for one in answers
     ]
-    assert [one.met for one in together(said).acceptance] == [whole]
+    assert [one.met for one in combine(said).acceptance] == [whole]
 
 
 def test_the_efficiency_review_answers_no_acceptance_lines() -> None:

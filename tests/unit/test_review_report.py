@@ -60,7 +60,7 @@ def test_the_whole_of_a_rejection() -> None:
     body, receipt = shown.body.split("<details><summary>Receipt</summary>")
     assert body == (
         "### ❌ The reasoning review rejects this change.\n\nIt does not do it.\n\n"
-        "2 remarks stand beside the lines.\n\n"
+        "2 remarks are on the lines of the diff.\n\n"
         "- **🟡 warning** `b.py:7`: Elsewhere.\n- **🔵 note**: In general.\n\n"
         "**Next:** Comment `/cadence replan <guidance>`, or push a fix: the new head is reviewed again.\n\n"
     )
@@ -116,6 +116,19 @@ def test_acceptance_lines_in_a_table() -> None:
     assert "derived by the reviewer" in derived
 
 
+def test_a_review_without_evidence_for_any_acceptance_line_is_not_called_approved() -> None:
+    unclear = (AcceptanceAnswer("a", Met.UNCLEAR, ()), AcceptanceAnswer("b", Met.UNCLEAR, ()))
+    shown = told(conclusion=Conclusion.APPROVE, findings=(), acceptance=unclear)
+    assert shown.output.title == "No objection, but unproven: no findings; 2 of 2 acceptance lines unclear"
+    for text in (shown.output.summary, shown.body):
+        assert "approves" not in text
+        assert "found nothing wrong, but no proof that this change meets the blueprint" in text
+    one = told(
+        conclusion=Conclusion.APPROVE, findings=(), acceptance=(unclear[0], AcceptanceAnswer("b", Met.YES, ("a:1",)))
+    )
+    assert one.output.title == "Approved: no findings; 1 of 2 acceptance lines unclear"
+
+
 # -- limits ---------------------------------------------------------------------------------------------------------
 def test_a_change_of_three_thousand_lines_with_a_remark_on_each_stays_within_githubs_limits() -> None:
     many = tuple(ReviewFinding(ERROR, f"Wrong {'x' * 300}.", "a.py", n, suggestion="y") for n in range(1, 3_001))
@@ -125,7 +138,9 @@ def test_a_change_of_three_thousand_lines_with_a_remark_on_each_stays_within_git
         assert len(text) <= BODY_LIMIT <= GITHUBS_LIMIT
         assert "cut here" in text and "Receipt" in text
     assert str(review_marker(VERDICT)) in shown.body, "what is found again is never cut off"
-    assert "Wrong" in shown.body.partition("beside the lines")[2], "what has no place beside the lines is in the body"
+    assert "Wrong" in shown.body.partition("on the lines of the diff")[2], (
+        "what is not a comment on a line is in the body"
+    )
     assert shown.output.title == "Rejected: 3000 errors"
 
 

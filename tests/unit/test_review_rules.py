@@ -93,13 +93,13 @@ CHANGELOG = {"CHANGELOG.md": "# Log\n\n## 1.0\n", "docs/a.md": "text\n", "docs/b
     ("rule", "found"),
     [
         (require("^## ", "CHANGELOG.md"), []),
-        (require("^## 2", "CHANGELOG.md"), [("CHANGELOG.md", None, "must hold `^## 2`")]),
-        (require("^## 2", "CHANGELOG.md", message="say so"), [("CHANGELOG.md", None, "must hold `^## 2`: say so")]),
-        (require("^## ", "HISTORY.md"), [(None, None, "no file is at `HISTORY.md`, and it has to hold `^## `")]),
-        (require("^## ", "docs/*.md"), [("docs/a.md", None, "must hold `^## `")]),
+        (require("^## 2", "CHANGELOG.md"), [("CHANGELOG.md", None, "must have `^## 2`")]),
+        (require("^## 2", "CHANGELOG.md", message="say so"), [("CHANGELOG.md", None, "must have `^## 2`: say so")]),
+        (require("^## ", "HISTORY.md"), [(None, None, "no file matches `HISTORY.md`, and one must have `^## `")]),
+        (require("^## ", "docs/*.md"), [("docs/a.md", None, "must have `^## `")]),
         (
             require("^## ", "CHANGELOG.md", "none/**"),
-            [(None, None, "no file is at `none/**`, and it has to hold `^## `")],
+            [(None, None, "no file matches `none/**`, and one must have `^## `")],
         ),
     ],
 )
@@ -110,7 +110,7 @@ def test_what_every_matching_file_must_hold(rule: RequireRule, found: list[Any])
 def test_a_link_of_that_name_is_no_file() -> None:
     tree = MemoryTree({"CHANGELOG.md": "## 1\n"}, {"CHANGELOG.md": MODE_SYMLINK})
     (one,) = broken_rules([require("^## ", "CHANGELOG.md")], added("a.py", "x"), tree)
-    assert "no file is at" in one.message
+    assert "no file matches" in one.message
 
 
 def test_bytes_that_are_no_text_are_searched_all_the_same() -> None:

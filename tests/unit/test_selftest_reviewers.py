@@ -190,7 +190,7 @@ def test_a_server_that_cuts_prompts_measures_nothing_and_leaves_the_old_figures(
     model.add(Rule("efficiency", answer(cut)), Rule("reasoning", answer({**cut, "acceptance": []})), first=True)
     code, out, err = run()
     assert code == 1
-    assert "nothing usable came back" in out
+    assert "no usable answers" in out
     assert "unreadable" in err and "missed" not in err
     assert measured_in(tmp_path / "data")(E, "scripted-9") == before
     assert measured_in(tmp_path / "data")(R, "scripted-9") == UNMEASURED

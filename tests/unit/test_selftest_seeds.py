@@ -104,9 +104,9 @@ DEFECT = {"name": "d", "kind": "k", "reviewer": "reasoning", "edits": [EDIT], "p
 WRONG = [
     ({"extra": 1}, "unknown keys extra"),
     ({"change": {"a.py": "x = 1\n"}}, "nothing changes"),
-    ({"change": {"a.py": "x = 2"}}, "does not end with a line end"),
+    ({"change": {"a.py": "x = 2"}}, "does not end with a newline"),
     ({"defects": [{**DEFECT, "path": "a.py"}]}, "unknown keys path"),
-    ({"defects": [{**DEFECT, "edits": [{**EDIT, "old": "y"}]}]}, "does not stand exactly once"),
+    ({"defects": [{**DEFECT, "edits": [{**EDIT, "old": "y"}]}]}, "does not occur exactly once"),
     ({"defects": [{**DEFECT, "paths": ["b.py"]}]}, "b.py does not change"),
     ({"defects": [{**DEFECT, "reviewer": "other"}]}, "other"),
     ({"clean": [{"name": "c", "edits": [], "paths": []}]}, "unknown keys paths"),

@@ -77,6 +77,12 @@ CHANGESETS = (
         "an add, or the target of a rename, names a path that exists already",
         'Use mode "modify" with the file\'s present text in view, or another path.',
     ),
+    _error(
+        "contract.not_shown",
+        "a model edits an existing file whose content it was not shown",
+        "Change only files that are shown, or return no edits and name the file in `plan`. A person can name it in the "
+        "blueprint, so that it is shown.",
+    ),
     _error("contract.duplicate_path", "two edits concern the same path", "Merge them into one edit."),
     _error("contract.no_op", "an edit changes nothing", "Drop the edit or make the change it was meant to make."),
     _error(

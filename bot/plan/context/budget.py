@@ -11,21 +11,23 @@ from bot.plan.context.index import SourceFile, candidates, presentable, read_tex
 from bot.plan.context.ranking import mentioned, rank, rank_paths
 
 READ_AT_MOST = 400
+"""Files: each read costs a git object, and ranking needs them all in memory."""
 LISTED_AT_MOST = 600
 LISTED_CHARACTERS = 40_000
+"""About 10,000 tokens, which come on top of the budget for contents."""
 LEFT_OUT_AT_MOST = 20
 LARGEST_SHARE = 0.6
-"""No single file that the blueprint does not name may take more of the budget than this."""
+"""A file that the blueprint does not name may take at most this share of the budget."""
 FRAME_TOKENS = 40
-"""What a file's heading and fences cost beside its content."""
+"""Tokens of a file's heading and fences, on top of its content."""
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
-    """What a planner is shown: whole files, the paths there are, and how many more are not listed.
+class GatheredFiles:
+    """What a planner is shown: whole files, the tree's paths, and how many more paths are not listed.
 
-    `left_out` names the files that come next in relevance but found no room, or are asked for and no readable text.
-    `unmatched` are the globs of `always` that no file of the tree matches.
+    `left_out` names relevant files that did not fit into the budget, or that are named and are not readable text.
+    `unmatched` are the globs of `always` that match no file of the tree.
     """
 
     files: tuple[SourceFile, ...]
@@ -37,14 +39,15 @@ class Context:
 
 def gather(
     tree: TreeReader, text: str, *, budget: int, count_tokens: Callable[[str], int], always: Sequence[str] = ()
-) -> Context:
-    """The files that matter most for the text, whole, within `budget` tokens; deterministic.
+) -> GatheredFiles:
+    """The files that matter most for the text, whole, within `budget` tokens. Equal inputs give equal results.
 
-    `always` are globs (`plan.context_docs`) of files that come first, whatever the text says. At most 400 files are
-    read: those whose paths rank best.
+    `always` are globs (`plan.context_docs`) of files that come first, whatever the text says. At most
+    `READ_AT_MOST` files are read: those whose paths rank best.
     """
     paths = [entry.path for entry in tree.files() if presentable(entry.path)]
-    named = mentioned(_files(tree), text)
+    regular = [e.path for e in tree.files() if e.mode in (MODE_FILE, MODE_EXECUTABLE) and presentable(e.path)]
+    named = mentioned(regular, text)
     wanted = list(dict.fromkeys([*(path for path in paths if matching(always, path)), *named]))
     entries = candidates(tree, frozenset(wanted))
     if len(entries) > READ_AT_MOST:
@@ -55,17 +58,13 @@ def gather(
     order = list(dict.fromkeys([*wanted, *rank(read, text)]))
     files, left_out = _choose(read, order, frozenset(wanted), budget, count_tokens)
     listing = _listing(paths, text, frozenset(file.path for file in files))
-    return Context(
+    return GatheredFiles(
         files=tuple(files),
         listing=tuple(listing),
         unlisted=len(tree.files()) - len(listing),
         left_out=tuple(left_out[:LEFT_OUT_AT_MOST]),
         unmatched=tuple(glob for glob in always if not any(matching((glob,), path) for path in paths)),
     )
-
-
-def _files(tree: TreeReader) -> list[str]:
-    return [e.path for e in tree.files() if e.mode in (MODE_FILE, MODE_EXECUTABLE) and presentable(e.path)]
 
 
 def _choose(
@@ -82,21 +81,19 @@ def _choose(
     for path in order:
         file = by_path.get(path)
         most = left if path in wanted else min(left, int(budget * LARGEST_SHARE))
-        cost = most + 1 if file is None else _cost(file, most, count_tokens)
-        if file is None or cost > most:
+        if file is None:
+            left_out.append(path)
+            continue
+        # A token has fewer than 12 characters on average, and counting takes the time: a file that is certainly too
+        # large is not counted.
+        fits = len(file.text) // 12 <= most
+        cost = count_tokens(file.path) + count_tokens(file.text) + FRAME_TOKENS if fits else most + 1
+        if cost > most:
             left_out.append(path)
         else:
             chosen.append(file)
             left -= cost
     return chosen, left_out
-
-
-def _cost(file: SourceFile, most: int, count_tokens: Callable[[str], int]) -> int:
-    """Tokens of a file; of one that cannot fit anyway only a lower bound, because counting is what takes the time."""
-    least = len(file.text) // 12
-    if least > most:
-        return least
-    return count_tokens(file.path) + count_tokens(file.text) + FRAME_TOKENS
 
 
 def _listing(paths: Sequence[str], text: str, shown: Collection[str]) -> list[str]:

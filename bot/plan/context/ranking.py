@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Sequence
 
 import bm25s
 
 from bot.plan.context.index import SourceFile
+
+# bm25s sets its own logger to DEBUG when it is imported, so the level of the root logger does not silence it.
+logging.getLogger("bm25s").setLevel(logging.WARNING)
 
 _WORD = re.compile(r"[^\W\d_][^\W_]*|[0-9]+")
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
@@ -19,11 +23,11 @@ _STOP = frozenset(
     )
 )
 PATH_WEIGHT = 4
-"""How often a path's words count beside the content's: a name says more about a file than one line in it."""
+"""A path's words count this often, the content's once each: a name says more about a file than one line in it."""
 PROSE_WEIGHT = 0.6
-"""A README or a changelog uses a blueprint's words without being what has to change."""
+"""Factor for the score of a README or a changelog, which uses a blueprint's words and rarely has to change."""
 AMBIGUOUS = 3
-"""A bare file name that more paths than this share names none of them."""
+"""Where more paths than this share a file name, the bare name means none of them."""
 
 _TOKEN = re.compile(r"[\w./\\@+~-]+")
 _PLAIN_PATH = re.compile(r"[\w./@+~-]+")
@@ -42,17 +46,17 @@ def words(text: str) -> list[str]:
     for word in _WORD.findall(text):
         whole = word.lower()
         parts = [part.lower() for part in _CAMEL.findall(word)] if word.isascii() else []
-        for one in [whole, *parts] if len(parts) > 1 else [whole]:
-            if len(one) > 1 and one not in _STOP:
-                found.append(one)
+        for term in [whole, *parts] if len(parts) > 1 else [whole]:
+            if len(term) > 1 and term not in _STOP:
+                found.append(term)
     return found
 
 
 def mentioned(paths: Sequence[str], text: str) -> list[str]:
     """Paths that the text names, in the order of their mention.
 
-    A path counts when it stands there whole, by its last components, by a file name that at most three paths share,
-    or as a dotted module (`shop.cart.totals` for `src/shop/cart/totals.py`).
+    A path counts when the text has it whole, its last components, a file name that at most three paths share,
+    or it as a dotted module (`shop.cart.totals` for `src/shop/cart/totals.py`).
     """
     owners: dict[str, list[str]] = {}
     modules: dict[str, list[str]] = {}
@@ -65,6 +69,7 @@ def mentioned(paths: Sequence[str], text: str) -> list[str]:
     for match in _TOKEN.finditer(text):
         token = match[0].replace("\\", "/").rstrip(".-/").removeprefix("./").lstrip("/")
         found += [(match.start(), path) for path in _meant(token, owners, modules)]
+    # Paths with spaces or brackets are not one token, so they are searched as they are.
     odd = (path for path in paths if not _PLAIN_PATH.fullmatch(path) and path in text)
     found += [(text.find(path), path) for path in odd]
     return list(dict.fromkeys(path for _, path in sorted(found)))
@@ -129,6 +134,7 @@ def _ranked(paths: Sequence[str], corpus: list[list[str]], text: str) -> list[st
         weighted = [
             score * (PROSE_WEIGHT if _PROSE.search(path) else 1) for score, path in zip(scores, paths, strict=True)
         ]
+        # Rounded, because the sums differ in their last digits between processors, and the order must not.
         rest = [paths[i] for i in sorted(range(len(paths)), key=lambda i: (-round(weighted[i], 6), paths[i]))]
     return list(dict.fromkeys([*first, *rest]))
 
@@ -139,13 +145,14 @@ def _scores(corpus: list[list[str]], text: str) -> list[float] | None:
     known = sorted(set(words(text)) & vocabulary)
     if not known:
         return None
+    # The "lucene" variant never gives a negative weight: https://github.com/xhluca/bm25s
     index = bm25s.BM25(method="lucene")
     index.index(corpus, show_progress=False)
     return [float(score) for score in index.get_scores(known)]
 
 
 def _tests_of(named: Sequence[str], paths: Sequence[str]) -> list[str]:
-    """The tests that bear the names of the files, in the files' order."""
+    """The test files named after `named`, in the order of `named`."""
     stems = {stem: order for order, path in reversed(list(enumerate(named))) if (stem := _stem(path))}
     found = [
         (stems[stem], path)

@@ -1,4 +1,4 @@
-"""What the effect gateway needs to remember of a self test, which belongs to no run and no repository."""
+"""The effect gateway's store for a self test, which belongs to no run and no repository."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class MemoryEffect:
 
 
 class MemoryEffects:
-    """An `EffectStore` that is gone with the process; for one thread."""
+    """An `EffectStore` in memory, for one thread."""
 
     def __init__(self) -> None:
         self._by_key: dict[tuple[str, str, str], MemoryEffect] = {}

@@ -11,9 +11,9 @@ _CASES = files("bot.review.selftest") / "cases"
 
 
 def packaged_seeds() -> tuple[Seed, ...]:
-    """Every seed, in the order of the cases' names."""
-    found: list[Seed] = []
-    for file in sorted(_CASES.iterdir(), key=lambda one: one.name):
+    """Every seed, in the order of the cases' names. Raises ValueError for a case that does not fit its format."""
+    seeds: list[Seed] = []
+    for file in sorted(_CASES.iterdir(), key=lambda entry: entry.name):
         if file.name.endswith(".toml"):
-            found += read_case(file.name.removesuffix(".toml"), tomllib.loads(file.read_text("utf-8")))
-    return tuple(found)
+            seeds += read_case(file.name.removesuffix(".toml"), tomllib.loads(file.read_text("utf-8")))
+    return tuple(seeds)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from bot.config.load import read_config
 from bot.core.clock import Clock
 from bot.core.errors import ModelUnavailable
 from bot.core.names import BaseSha, CommitSha, HeadSha, InstallationId, RepositoryId, sha256
 from bot.effects.kinds import EffectActor, EffectKind
+from bot.effects.perform import Effects
 from bot.llm.model import Completion, LanguageModel, Prompt
 from bot.plan.blueprint import read_blueprint
 from bot.review.kinds import EvidenceKey, ReviewKind, Verdict
 from bot.review.reviewer import Judge, JudgeRequest
 from bot.review.selftest.changes import FilesTree
-from bot.review.selftest.score import Outcome, Result, outcome_of
+from bot.review.selftest.score import Result, SeedOutcome, outcome_of
 from bot.review.selftest.seeds import Seed
 
 ACTOR = EffectActor("selftest", RepositoryId(0), InstallationId(0))
@@ -24,41 +25,26 @@ FIRST_PAUSE_SECONDS = 2.0
 LONGEST_PAUSE_SECONDS = 60.0
 
 
-class EffectGateway(Protocol):
-    """The effect gateway."""
-
-    def perform(
-        self,
-        actor: EffectActor,
-        kind: EffectKind,
-        natural_key: str,
-        *,
-        find: Callable[[], None],
-        do: Callable[[], dict[str, Any]],
-        fresh: bool = False,
-    ) -> dict[str, Any]: ...
-
-
 class SelfTest:
-    """Asks one model about seeds; nothing is posted anywhere."""
+    """Asks one model about seeds; nothing is posted on GitHub."""
 
-    def __init__(self, judge: Judge, model: LanguageModel, door: EffectGateway, clock: Clock) -> None:
+    def __init__(self, judge: Judge, model: LanguageModel, effects: Effects, clock: Clock) -> None:
         self._judge = judge
         self._model = model
-        self._effects = door
+        self._effects = effects
         self._clock = clock
 
-    def run(self, kind: ReviewKind, seeds: Sequence[Seed], *, samples: int = 1) -> Iterator[Outcome]:
-        """What comes of each seed that concerns the kind, `samples` times each, as it comes.
+    def run(self, kind: ReviewKind, seeds: Sequence[Seed], *, samples: int = 1) -> Iterator[SeedOutcome]:
+        """The result of each seed that concerns the kind, `samples` times each, one at a time.
 
-        Raises ModelUnavailable when asking again cannot help: a key, a name or a quota that does not serve.
+        Raises ModelUnavailable when asking again cannot help: the key, the model's name or the quota is at fault.
         """
         for seed in seeds:
             if kind in seed.reviewers:
                 for sample in range(1, samples + 1):
                     yield self._outcome(kind, seed, sample)
 
-    def _outcome(self, kind: ReviewKind, seed: Seed, sample: int) -> Outcome:
+    def _outcome(self, kind: ReviewKind, seed: Seed, sample: int) -> SeedOutcome:
         pause = FIRST_PAUSE_SECONDS
         for left in reversed(range(TRIES)):
             try:
@@ -70,7 +56,7 @@ class SelfTest:
                 if left:
                     self._clock.sleep(min(error.after or pause, LONGEST_PAUSE_SECONDS))
                     pause *= 2
-        return Outcome(seed.name, seed.defect, Result.UNREADABLE, "", why)
+        return SeedOutcome(seed.name, seed.defect, Result.UNREADABLE, "", why)
 
     def _judged(self, kind: ReviewKind, seed: Seed, sample: int) -> Verdict:
         blueprint = read_blueprint(seed.title, seed.blueprint)
@@ -96,7 +82,7 @@ class SelfTest:
         )
 
     def _ask(self, prompt: Prompt) -> Completion:
-        """One question through the effect gateway; the canary words of two samples differ, and so do their prompts."""
+        """One prompt through the effect gateway. Each sample has first and last words, and so a key, of its own."""
 
         def do() -> dict[str, Any]:
             answer = self._model.complete(prompt)
@@ -109,5 +95,5 @@ class SelfTest:
 
 
 def _commit(kind: Callable[[CommitSha], Any], *parts: str) -> Any:
-    """A name for a commit that no repository has."""
+    """An id for a commit that is in no repository."""
     return kind(CommitSha(sha256("\0".join(parts))[:40]))

@@ -1,4 +1,4 @@
-"""From verdicts on seeds to figures: what was caught, missed, rejected without a reason, or not readable. Pure."""
+"""From verdicts on seeds to a score: defects caught and missed, false alarms, unreadable verdicts. Pure."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Result(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """One seed judged once. `model` is the name that the server answered with; `why` the verdict's own words."""
+class SeedOutcome:
+    """One seed judged once. `model` is the name in the server's answer; `why` is the verdict's summary."""
 
     seed: str
     defect: str
@@ -34,8 +34,8 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    """One kind of review by one model. Defects that came back unreadable count as not caught."""
+class SelfTestScore:
+    """The score of one kind of review by one model. A defect with an unreadable verdict counts as not caught."""
 
     kind: ReviewKind
     model: str
@@ -51,7 +51,7 @@ class Figures:
         """Whether anything could be read at all."""
         return len(self.unreadable) < self.defects + self.clean
 
-    def told(self, on: date) -> str:
+    def line(self, on: date) -> str:
         """One line, as every verdict's receipt shows it."""
         parts = [f"caught {self.caught} of {self.defects}", f"false alarms {len(self.false_alarms)} of {self.clean}"]
         if self.unreadable:
@@ -59,9 +59,9 @@ class Figures:
         return f"{', '.join(parts)} ({on.isoformat()})"
 
 
-def outcome_of(seed: Seed, verdict: Verdict) -> Outcome:
+def outcome_of(seed: Seed, verdict: Verdict) -> SeedOutcome:
     """What a verdict means for its seed."""
-    return Outcome(seed.name, seed.defect, _result(seed, verdict), verdict.receipt.model_answered, verdict.summary)
+    return SeedOutcome(seed.name, seed.defect, _result(seed, verdict), verdict.receipt.model_answered, verdict.summary)
 
 
 def _result(seed: Seed, verdict: Verdict) -> Result:
@@ -74,11 +74,11 @@ def _result(seed: Seed, verdict: Verdict) -> Result:
 
 
 def _points_at(seed: Seed, verdict: Verdict) -> bool:
-    """A rejection for some other reason is luck: it must name a file that has the defect, where one has."""
+    """Whether the verdict names a file that has the defect: a rejection for another reason did not find it."""
     if not seed.paths:
         return True
     named = {finding.path for finding in verdict.findings}
-    named |= {_path(place) for one in verdict.acceptance if one.met is Met.NO for place in one.evidence}
+    named |= {_path(place) for line in verdict.acceptance if line.met is Met.NO for place in line.evidence}
     return bool(named & set(seed.paths))
 
 
@@ -87,11 +87,11 @@ def _path(place: str) -> str:
     return path if colon and line.isdigit() else place
 
 
-def figures_of(kind: ReviewKind, outcomes: Sequence[Outcome]) -> Figures:
-    """The figures of one kind of review; the model is the one that answered most often."""
-    models = Counter(one.model for one in outcomes if one.model)
-    defects = [one for one in outcomes if one.defect]
-    return Figures(
+def score_of(kind: ReviewKind, outcomes: Sequence[SeedOutcome]) -> SelfTestScore:
+    """The score of one kind of review; the model is the one that answered most often."""
+    models = Counter(outcome.model for outcome in outcomes if outcome.model)
+    defects = [outcome for outcome in outcomes if outcome.defect]
+    return SelfTestScore(
         kind=kind,
         model=models.most_common(1)[0][0] if models else "",
         defects=len(defects),
@@ -103,5 +103,5 @@ def figures_of(kind: ReviewKind, outcomes: Sequence[Outcome]) -> Figures:
     )
 
 
-def _named(outcomes: Iterable[Outcome], result: Result) -> tuple[str, ...]:
-    return tuple(one.seed for one in outcomes if one.result is result)
+def _named(outcomes: Iterable[SeedOutcome], result: Result) -> tuple[str, ...]:
+    return tuple(outcome.seed for outcome in outcomes if outcome.result is result)

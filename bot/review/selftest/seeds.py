@@ -1,4 +1,4 @@
-"""What is planted: a base, a blueprint, a clean change, and variants of it that are clean or have one defect. Pure."""
+"""The self test's changes: a base, a blueprint, a clean change, and clean or defective variants of it. Pure."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _DEFECT = frozenset({"name", "kind", "reviewer", "paths", "edits", "blueprint_ad
 class Seed:
     """One change to be judged. `defect` is what kind of defect it has, empty for a clean one.
 
-    `reviewers` are those who have to find it, or to pass it. `paths` are the files at which a finding must point;
-    without any, a rejection is enough.
+    `reviewers` are those that have to find the defect, or to approve a clean change. `paths` are
+    the files that a finding must name; without any, a rejection is enough.
     """
 
     name: str
@@ -67,24 +67,24 @@ def read_case(case: str, data: Mapping[str, Any]) -> tuple[Seed, ...]:
     return tuple(seeds)
 
 
-def _others(case: str, plain: Seed, told: Sequence[Mapping[str, Any]]) -> Iterator[Seed]:
-    for one in told:
-        _only(case, one, _CLEAN)
-        yield _variant(plain, f"{case}: {one['name']}", one["edits"])
+def _others(case: str, plain: Seed, rows: Sequence[Mapping[str, Any]]) -> Iterator[Seed]:
+    for row in rows:
+        _only(case, row, _CLEAN)
+        yield _variant(plain, f"{case}: {row['name']}", row["edits"])
 
 
-def _defects(case: str, plain: Seed, told: Sequence[Mapping[str, Any]]) -> Iterator[Seed]:
-    for one in told:
-        _only(case, one, _DEFECT)
+def _defects(case: str, plain: Seed, rows: Sequence[Mapping[str, Any]]) -> Iterator[Seed]:
+    for row in rows:
+        _only(case, row, _DEFECT)
         yield _variant(
             plain,
-            f"{case}: {one['name']}",
-            one["edits"],
-            defect=one["kind"],
-            reviewers=frozenset({ReviewKind(one["reviewer"])}),
-            paths=tuple(one.get("paths", ())),
-            blueprint=plain.blueprint + one.get("blueprint_adds", ""),
-            plan=plain.plan + one.get("plan_adds", ""),
+            f"{case}: {row['name']}",
+            row["edits"],
+            defect=row["kind"],
+            reviewers=frozenset({ReviewKind(row["reviewer"])}),
+            paths=tuple(row.get("paths", ())),
+            blueprint=plain.blueprint + row.get("blueprint_adds", ""),
+            plan=plain.plan + row.get("plan_adds", ""),
         )
 
 
@@ -93,7 +93,7 @@ def _variant(plain: Seed, name: str, edits: Sequence[Mapping[str, str]], **chang
     for edit in edits:
         path, old = edit["path"], edit["old"]
         if after.get(path, "").count(old) != 1:
-            raise ValueError(f"{name}: {old!r} does not stand exactly once in {path}")
+            raise ValueError(f"{name}: {old!r} does not occur exactly once in {path}")
         after[path] = after[path].replace(old, edit["new"])
     same: dict[str, Any] = {field: getattr(plain, field) for field in Seed.__dataclass_fields__}
     return Seed(**{**same, **changed, "name": name, "after": after})
@@ -104,13 +104,13 @@ def _check(seed: Seed) -> None:
         raise ValueError(f"{seed.name}: nothing changes")
     for path, text in (*seed.before.items(), *seed.after.items()):
         if not text.endswith("\n"):
-            raise ValueError(f"{seed.name}: {path} does not end with a line end")
+            raise ValueError(f"{seed.name}: {path} does not end with a newline")
     for path in seed.paths:
         if seed.before.get(path) == seed.after.get(path):
             raise ValueError(f"{seed.name}: {path} does not change")
 
 
-def _only(case: str, told: Mapping[str, Any], allowed: frozenset[str]) -> None:
-    strange = sorted(set(told) - allowed)
+def _only(case: str, row: Mapping[str, Any], allowed: frozenset[str]) -> None:
+    strange = sorted(set(row) - allowed)
     if strange:
         raise ValueError(f"{case}: unknown keys {', '.join(strange)}")
