@@ -57,7 +57,7 @@ codes-shown: setup ## run every test, and make docs/codes-shown.md from the reas
 	@$(BIN)/python -m tests.shown $(GIVEN)
 
 lock: ## renew requirements.lock (needs uv)
-	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links -o requirements.lock
+	uv pip compile pyproject.toml --extra demo --extra dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links -o requirements.lock
 
 clean:
 	rm -rf $(VENV) .cadence .cache build *.egg-info

@@ -92,6 +92,9 @@ def demo(
 
     With OPENAI_API_KEY (and OPENAI_BASE_URL) set, that model is asked instead of the scripted one.
     """
+    from bot.sandbox.demo.extra import require_demo_extra
+
+    require_demo_extra()
     from bot.sandbox.demo.options import DemoOptions
     from bot.sandbox.demo.run import run_demo
 
@@ -107,6 +110,23 @@ def demo(
         keep=keep,
     )
     raise typer.Exit(run_demo(options))
+
+
+@app.command()
+def sandbox(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The embedded GitHub's port; 0 takes a free one.")] = 0,
+    keep: Annotated[Path | None, typer.Option(help="A directory to keep the data in.")] = None,
+) -> None:
+    """Start an embedded GitHub, CI and model alone, print the settings for `cadence serve`, and stay until Ctrl-C.
+
+    For trying `cadence serve` and its settings without github.com: no key, no network.
+    """
+    from bot.sandbox.demo.extra import require_demo_extra
+
+    require_demo_extra()
+    from bot.sandbox.demo.standalone import run_sandbox
+
+    raise typer.Exit(run_sandbox(port, keep))
 
 
 @app.command()

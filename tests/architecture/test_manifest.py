@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 
 from bot.github_api import permissions
 from bot.intake import parse
-from bot.sandbox.demo.environment import CADENCE_EVENTS, CADENCE_PERMISSIONS
+from bot.sandbox.demo.embedded import CADENCE_EVENTS, CADENCE_PERMISSIONS
 from bot.settings import Settings, variables
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -14,6 +14,8 @@ from bot.core.names import marker
 from bot.sandbox.github.bare import Bare, Person
 from bot.sandbox.github.markdown import rendered
 from bot.sandbox.github.pages import conversation, pages
+from bot.sandbox.github.people import SandboxRepository
+from bot.sandbox.github.server import SandboxGitHub
 from bot.sandbox.github.state import (
     Account,
     App,
@@ -122,7 +124,7 @@ def test_the_overview_links_both(client: FlaskClient) -> None:
     assert "elsewhere" in text
 
 
-@pytest.mark.parametrize("path", ["/sam/other", "/sam/tally/issues/2", "/sam/tally/pull/1", "/sam/tally/issues/9"])
+@pytest.mark.parametrize("path", ["/sam/other", "/sam/tally/pull/1", "/sam/tally/issues/9"])
 def test_what_is_not_there_is_not_found(client: FlaskClient, path: str) -> None:
     assert client.get(path).status_code == 404
 
@@ -167,3 +169,68 @@ def test_markdown_lets_no_markup_through(text: str | None, html: str | None) -> 
 
 def test_pictures_are_not_fetched() -> None:
     assert "<img" not in rendered("![x](http://elsewhere/p.png)")
+
+
+def test_a_number_links_to_its_issue_where_there_is_one(repository: Repository) -> None:
+    repository.issues[1].body = "See #2 and `#2`, not #99, a#2 or [#2](https://example.org)."
+    html = conversation(repository.issues[1])[0].body
+    assert html == (
+        '<p>See <a href="/sam/tally/issues/2">#2</a> and <code>#2</code>, not #99, a#2 or '
+        '<a href="https://example.org">#2</a>.</p>'
+    )
+
+
+def test_the_number_of_a_pull_request_leads_to_its_page(client: FlaskClient) -> None:
+    answer = client.get("/sam/tally/issues/2")
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/sam/tally/pull/2")
+
+
+@pytest.fixture
+def owner_client(tmp_path: Path) -> FlaskClient:
+    github = SandboxGitHub(tmp_path)
+    github.create_user("sam")
+    github.create_repository("sam", "tally")
+    world = github.world
+    github.app.register_blueprint(
+        pages(world.repository, world.lock, lambda found: SandboxRepository(world, found)), name="forms"
+    )
+    client = github.app.test_client()
+    client.github = github  # type: ignore[attr-defined]
+    return client
+
+
+def test_the_owner_opens_labels_and_comments_by_form(owner_client: FlaskClient) -> None:
+    made = owner_client.post("/sam/tally/issues", data={"title": "Wish", "body": "a\r\nb", "label": "blueprint"})
+    assert (made.status_code, made.headers["Location"]) == (303, "/sam/tally/issues/1")
+    owner_client.post("/sam/tally/issues/1/labels", data={"label": "urgent"})
+    owner_client.post("/sam/tally/issues/1/comments", data={"body": "/cadence status"})
+    issue = owner_client.github.repository("sam/tally").issue(1)  # type: ignore[attr-defined]
+    assert ([one.name for one in issue.labels], issue.body, issue.user.login) == (
+        ["blueprint", "urgent"],
+        "a\nb",
+        "sam",
+    )
+    assert [(one.user.login, one.body) for one in issue.comments] == [("sam", "/cadence status")]
+    for page in ("issues/new", "issues/1/comment", "issues/1"):
+        answer = owner_client.get(f"/sam/tally/{page}")
+        assert b'<form method="post"' in answer.data
+        assert "form-action 'self'" in answer.headers["Content-Security-Policy"]
+
+
+def test_forms_refuse_other_sites_and_senseless_input(owner_client: FlaskClient) -> None:
+    form = {"title": "Wish", "label": "x", "body": "b"}
+    assert (
+        owner_client.post("/sam/tally/issues", data=form, headers={"Origin": "https://evil.example"}).status_code == 403
+    )
+    assert owner_client.post("/sam/tally/issues", data=form, headers={"Host": "evil.example"}).status_code == 403
+    assert owner_client.post("/sam/tally/issues", data={"body": "no title"}).status_code == 400
+    assert owner_client.post("/sam/tally/issues", data={"title": "x" * 70_000}).status_code == 400
+    assert owner_client.post("/sam/tally/issues/9/labels", data=form).status_code == 404
+    assert owner_client.post("/sam/none/issues", data=form).status_code == 404
+    good = owner_client.post("/sam/tally/issues", data=form, headers={"Origin": "http://localhost"})
+    assert good.status_code == 303
+
+
+def test_pages_without_forms_only_show(client: FlaskClient) -> None:
+    assert client.post("/sam/tally/issues/1/labels", data={"label": "x"}).status_code == 404
+    assert b"<form" not in client.get("/sam/tally/issues/1").data

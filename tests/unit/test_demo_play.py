@@ -9,15 +9,9 @@ from pathlib import Path
 import pytest
 
 from bot.core.errors import WrongUse
-from bot.sandbox.demo.environment import AnswerSource
-from bot.sandbox.demo.options import (
-    DemoOptions,
-    DemoPlan,
-    choose_plan,
-    model_settings,
-    with_env_file,
-    without_settings,
-)
+from bot.sandbox.demo.embedded import AnswerSource
+from bot.sandbox.demo.options import DemoOptions, DemoPlan, choose_plan
+from bot.sandbox.demo.surroundings import model_settings, with_env_file, without_settings
 
 BLOCK = '# Greet\n\n```json cadence\n{"message": "m", "edits": []}\n```\n'
 

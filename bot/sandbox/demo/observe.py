@@ -93,11 +93,6 @@ class Observer:
                 pull=self._pull(issue),
             )
 
-    def base_tip(self) -> str:
-        """The commit at the tip of the default branch, `` when there is none."""
-        with self._lock:
-            return Bare(self._repository.path).tip(self._repository.default_branch) or ""
-
     def _pull(self, issue: Issue) -> SeenPull | None:
         branch = branch_for(IssueNumber(issue.number))
         found = [pull for pull in self._repository.pulls() if pull.head_ref == branch]

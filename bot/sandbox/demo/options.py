@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dotenv import dotenv_values
-
 from bot.core.errors import WrongUse
 from bot.sandbox.ci.guess import Guess, guess_commands
-from bot.sandbox.demo.environment import AnswerSource, Subject
+from bot.sandbox.demo.embedded import AnswerSource, Subject
 from bot.sandbox.demo.sample_repository import SAMPLE_NAME, SAMPLE_TEST_COMMAND, sample_files, split_blueprint
 from bot.sandbox.demo.source import Source, open_source
 from bot.sandbox.demo.stories import generic_rules, stories
@@ -125,27 +123,3 @@ def _commands(options: DemoOptions, source: Source) -> Guess:
             remedy="Name the folder of one of them with --repo, or say with --test-command what CI should run.",
         )
     return replace(found[0], setup=found[0].setup if options.setup_command is None else options.setup_command)
-
-
-def with_env_file(environment: Mapping[str, str], dotenv: Path = Path(".env")) -> dict[str, str]:
-    """The environment over the `.env` file of the current folder, as `cadence serve` reads it."""
-    filed = dotenv_values(dotenv) if dotenv.is_file() else {}
-    return {**{name: value for name, value in filed.items() if value is not None}, **environment}
-
-
-def model_settings(environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables that say which real model to ask."""
-    return {
-        name: value
-        for name, value in environment.items()
-        if name.startswith(("OPENAI_", "CADENCE_MODEL")) and value.strip()
-    }
-
-
-def without_settings(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment without what would configure another Cadence, or hand it somebody's keys."""
-    return {
-        name: value
-        for name, value in environment.items()
-        if not name.startswith(("CADENCE_", "OPENAI_", "GIT_", "GITHUB_"))
-    }

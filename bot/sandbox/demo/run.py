@@ -3,34 +3,23 @@
 from __future__ import annotations
 
 import os
-import signal
-import tempfile
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
-from types import FrameType
+from collections.abc import Sequence
+from contextlib import ExitStack
 
 from rich.console import Console
 
-import bot
 from bot.core.clock import Clock, SystemClock
 from bot.core.names import CHECK_GATE
-from bot.sandbox.ci.command import outside_search_path
-from bot.sandbox.demo.environment import OWNER, AnswerSource, DemoEnvironment, Surroundings
+from bot.sandbox.demo.embedded import OWNER, AnswerSource
+from bot.sandbox.demo.environment import DemoEnvironment
 from bot.sandbox.demo.observe import SeenCheck
-from bot.sandbox.demo.options import (
-    DemoOptions,
-    DemoPlan,
-    choose_plan,
-    model_settings,
-    with_env_file,
-    without_settings,
-)
+from bot.sandbox.demo.options import DemoOptions, DemoPlan, choose_plan
 from bot.sandbox.demo.own_repository import report_own
 from bot.sandbox.demo.progress import BAD, GOOD, Progress, claims_table, open_progress, summary_table
 from bot.sandbox.demo.serve_process import ServeFailed
+from bot.sandbox.demo.signals import ended_by_signals
 from bot.sandbox.demo.story_runner import StoryFailed, StoryResult, StoryRunner
+from bot.sandbox.demo.surroundings import data_directory, surroundings, with_env_file
 
 __all__ = ["DemoOptions", "run_demo"]
 
@@ -42,11 +31,11 @@ def run_demo(options: DemoOptions) -> int:
     plain = options.plain or "NO_COLOR" in environment or "CI" in environment
     clock = SystemClock()
     with ExitStack() as stack:
-        stack.enter_context(_ended_by_signals())
-        directory = _directory(options, stack)
+        stack.enter_context(ended_by_signals())
+        directory = data_directory(options.keep, stack)
         key = bool(environment.get("OPENAI_API_KEY", "").strip())
         play = choose_plan(options, directory / "yours", key=key, say=lambda text: console.print(text, markup=False))
-        around = _surroundings(directory, clock, environment)
+        around = surroundings(directory, clock, environment)
         stage = DemoEnvironment(play.subject, play.answers, play.rules, around)
         progress = stack.enter_context(open_progress(console, clock, plain=plain))
         try:
@@ -54,44 +43,6 @@ def run_demo(options: DemoOptions) -> int:
         except KeyboardInterrupt:
             progress.say("stopped")
             return 130
-
-
-@contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """End on SIGTERM and SIGHUP as on Ctrl-C, so that what was started is stopped too."""
-
-    def end(_signal: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    numbers = (signal.SIGTERM, signal.SIGHUP)
-    before = [signal.signal(number, end) for number in numbers] if in_main_thread() else []
-    try:
-        yield
-    finally:
-        for number, handler in zip(numbers, before, strict=False):
-            signal.signal(number, handler)
-
-
-def in_main_thread() -> bool:
-    """Whether signal handlers can be set here."""
-    return threading.current_thread() is threading.main_thread()
-
-
-def _directory(options: DemoOptions, stack: ExitStack) -> Path:
-    if options.keep is not None:
-        options.keep.mkdir(parents=True, exist_ok=True)
-        return options.keep.resolve()
-    return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cadence-demo-", ignore_cleanup_errors=True)))
-
-
-def _surroundings(directory: Path, clock: Clock, environment: Mapping[str, str]) -> Surroundings:
-    # The working directory of `cadence serve` is its data, so the package has to be found by path where it is not
-    # installed.
-    home = str(Path(bot.__file__).resolve().parent.parent)
-    child = without_settings(environment)
-    child["PYTHONPATH"] = os.pathsep.join(part for part in (home, child.get("PYTHONPATH", "")) if part)
-    search_path = outside_search_path(environment.get("PATH", os.defpath), directory / "bin")
-    return Surroundings(directory, clock, child, search_path, model_settings(environment))
 
 
 def _perform(

@@ -1,4 +1,4 @@
-"""Pages on which people can look at the sandbox's issues and pull requests. Read-only, without any script."""
+"""Pages on which people look at the sandbox's issues and pull requests, without any script; forms are optional."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response, abort, render_template
+from flask import Blueprint, Response, abort, redirect, render_template
+from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from bot.core.json_types import JsonDict
 from bot.sandbox.github.bare import Bare, CommitInfo, FileChange
 from bot.sandbox.github.markdown import rendered
+from bot.sandbox.github.page_forms import ActAs, Find, add_forms
 from bot.sandbox.github.state import CheckRun, Issue, Repository, Review, ReviewComment, TimelineEvent, stamp
-
-Find = Callable[[str, str], Repository | None]
 
 _SHOWN_EVENTS = {
     "labeled": "added the label",
@@ -43,7 +43,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One thing in a conversation; `text` is a short act (`added the label blueprint`), `body` what somebody wrote."""
+    """One thing in a conversation: `text` says what was done (`added the label blueprint`), `body` what was written."""
 
     at: datetime
     who: str
@@ -68,8 +68,11 @@ class CheckLine:
     summary: Markup
 
 
-def pages(find: Find, lock: AbstractContextManager[Any]) -> Blueprint:
-    """The pages as a Flask blueprint; `find` looks a repository up while `lock` is held."""
+def pages(find: Find, lock: AbstractContextManager[Any], people: ActAs | None = None) -> Blueprint:
+    """The pages as a Flask blueprint; `find` looks a repository up while `lock` is held.
+
+    With `people` the pages also have forms, with which the reader acts as the repository's owner.
+    """
     blueprint = Blueprint("sandbox_pages", __name__, template_folder="templates")
 
     def page(template: str, owner: str, name: str, shown: Callable[[Repository], JsonDict | None]) -> str:
@@ -78,14 +81,20 @@ def pages(find: Find, lock: AbstractContextManager[Any]) -> Blueprint:
             values = shown(repository) if repository else None
             if repository is None or values is None:
                 abort(404)
-            return render_template(template, repository=repository.full_name, **values)
+            return render_template(template, repository=repository.full_name, forms=people is not None, **values)
 
     @blueprint.get("/<owner>/<name>")
     def overview(owner: str, name: str) -> str:
         return page("sandbox_overview.html", owner, name, _overview)
 
     @blueprint.get("/<owner>/<name>/issues/<int:number>")
-    def issue(owner: str, name: str, number: int) -> str:
+    def issue(owner: str, name: str, number: int) -> ResponseReturnValue:
+        with lock:
+            found = find(owner, name)
+            known = found.issues.get(number) if found else None
+        # GitHub sends the reader of /issues/N on to /pull/N where N is a pull request.
+        if known is not None and known.pull is not None:
+            return redirect(f"/{owner}/{name}/pull/{number}")
         return page("sandbox_issue.html", owner, name, lambda found: _issue_page(found, number))
 
     @blueprint.get("/<owner>/<name>/pull/<int:number>")
@@ -94,10 +103,14 @@ def pages(find: Find, lock: AbstractContextManager[Any]) -> Blueprint:
 
     @blueprint.after_request
     def harden(answer: Response) -> Response:
-        answer.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
+        forms = "'self'" if people else "'none'"
+        policy = f"default-src 'none'; style-src 'unsafe-inline'; form-action {forms}"
+        answer.headers["Content-Security-Policy"] = policy
         answer.headers["X-Content-Type-Options"] = "nosniff"
         return answer
 
+    if people is not None:
+        add_forms(blueprint, find, people)
     return blueprint
 
 
@@ -153,11 +166,17 @@ def state_of(issue: Issue) -> str:
 
 def conversation(issue: Issue) -> list[Turn]:
     """The opening text, comments, events and reviews, in the order in which they happened."""
-    turns = [Turn(comment.created_at, comment.user.login, "", rendered(comment.body)) for comment in issue.comments]
+    turns = [Turn(one.created_at, one.user.login, "", _html(one.body, issue.repository)) for one in issue.comments]
     turns += [turn for event in issue.timeline if (turn := _event(event))]
     turns += [_review(review) for review in (issue.pull.reviews if issue.pull else ())]
-    opening = Turn(issue.created_at, issue.user.login, "", rendered(issue.body))
+    opening = Turn(issue.created_at, issue.user.login, "", _html(issue.body, issue.repository))
     return [opening, *sorted(turns, key=lambda turn: turn.at)]
+
+
+def _html(text: str | None, repository: Repository) -> Markup:
+    """A text of this repository, with links to its issues and pull requests."""
+    home = f"/{repository.full_name}/issues"
+    return rendered(text, lambda number: f"{home}/{number}" if number in repository.issues else None)
 
 
 def _event(event: TimelineEvent) -> Turn | None:
@@ -173,12 +192,12 @@ def _review(review: Review) -> Turn:
     act = {"COMMENTED": "reviewed", "APPROVED": "approved", "CHANGES_REQUESTED": "requested changes"}
     text = f"{act.get(review.state, review.state.lower())} {review.commit_id[:7]}"
     notes = tuple(_note(comment) for comment in review.comments)
-    return Turn(review.submitted_at, review.user.login, text, rendered(review.body), notes)
+    return Turn(review.submitted_at, review.user.login, text, _html(review.body, review.pull.repository), notes)
 
 
 def _note(comment: ReviewComment) -> Note:
     hunk = tuple(comment.diff_hunk.splitlines()[-4:])
-    return Note(f"{comment.path}:{comment.line}", rendered(comment.body), hunk)
+    return Note(f"{comment.path}:{comment.line}", _html(comment.body, comment.review.pull.repository), hunk)
 
 
 def check_lines(repository: Repository, sha: str) -> list[CheckLine]:
@@ -198,7 +217,7 @@ def _check(run: CheckRun) -> CheckLine:
     else:
         tone = _IDLE if run.conclusion in ("neutral", "skipped") else _BAD
     words = (run.conclusion or run.status).replace("_", " ")
-    return CheckLine(run.name, run.app.slug, words, tone, run.title or "", rendered(run.summary))
+    return CheckLine(run.name, run.app.slug, words, tone, run.title or "", _html(run.summary, run.repository))
 
 
 def _file(change: FileChange) -> JsonDict:

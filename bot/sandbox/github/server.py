@@ -99,9 +99,12 @@ class SandboxGitHub:
         headers = {"Content-Type": "application/json; charset=utf-8", **answer.headers}
         return Response(text, answer.status, headers)
 
-    def start(self) -> str:
-        """Listen on a free port of 127.0.0.1 and begin to deliver webhooks; gives the URL."""
-        self.world.site.web = self._loopback.start()
+    def start(self, port: int = 0) -> str:
+        """Listen on 127.0.0.1 (`port` 0: a free one) and begin to deliver webhooks; gives the URL.
+
+        Raises CadenceError `port.in_use`.
+        """
+        self.world.site.web = self._loopback.start(port)
         self.world.hooks.start()
         return self.url
 
