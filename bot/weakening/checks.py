@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 
 from bot.weakening.implied import (
     absorber,
@@ -17,6 +16,7 @@ from bot.weakening.implied import (
     runs_still,
     sorted_before,
 )
+from bot.weakening.likeness import text_likeness
 from bot.weakening.model import Assertion
 from bot.weakening.strength import Level, level, lost_await, normalisers, tolerances, wildcards
 from bot.weakening.thresholds import MOST_PAIRS, PAIRED_CHECKS, SAME_CHECK, WEAKER_CHECKS
@@ -113,19 +113,15 @@ def _died(gone: list[Assertion], come: list[Assertion], old: Unit, new: Unit) ->
 
 def _likest(check: Assertion, dead: list[Assertion], come: list[Assertion]) -> Assertion | None:
     """The dead check that was written in the place of another one, unless a living one is as near to it."""
-    best = max(dead, key=lambda one: _likeness(check, one), default=None)
+    best = max(dead, key=lambda one: text_likeness(check.text, one.text), default=None)
     if best is None:
         return None
-    near = _likeness(check, best)
-    if max((_likeness(check, one) for one in come), default=0.0) > near:
+    near = text_likeness(check.text, best.text)
+    if max((text_likeness(check.text, one.text) for one in come), default=0.0) > near:
         return None
     if best.dead == "vacuous" and len(come) == 0:
         return best
     return best if near >= PAIRED_CHECKS or _same_subject(check, best) else None
-
-
-def _likeness(one: Assertion, two: Assertion) -> float:
-    return SequenceMatcher(None, one.text[:400], two.text[:400], autojunk=False).ratio()
 
 
 _FAIL = re.compile(
@@ -168,17 +164,20 @@ def _cancel(
     before: list[Assertion], after: list[Assertion]
 ) -> tuple[list[Assertion], list[Assertion], list[tuple[Assertion, Assertion]]]:
     """What is gone, what has come, and what stayed to the letter (with its conditions if they stayed too)."""
-    left = list(after)
-    gone, kept = [], []
+    left: dict[str, list[Assertion]] = defaultdict(list)
+    for check in after:
+        left[check.text].append(check)
+    gone, kept, stayed = [], [], set()
     for check in before:
-        same = [one for one in left if one.text == check.text]
+        same = left[check.text]
         if not same:
             gone.append(check)
             continue
         twin = next((one for one in same if one.conditions == check.conditions), same[0])
-        left.remove(twin)
+        same.remove(twin)
+        stayed.add(id(twin))
         kept.append((check, twin))
-    return gone, left, kept
+    return gone, [check for check in after if id(check) not in stayed], kept
 
 
 def _pair(
@@ -188,10 +187,13 @@ def _pair(
     if len(gone) * len(come) > MOST_PAIRS:
         return list(zip(gone, come, strict=False)), gone[len(come) :], come[len(gone) :]
     scored = sorted(
-        ((SequenceMatcher(None, a.text[:400], b.text[:400], autojunk=False).ratio() - 0.001 * abs(i - j), i, j)
-         for i, a in enumerate(gone) for j, b in enumerate(come)),
+        (
+            (text_likeness(a.text, b.text, PAIRED_CHECKS) - 0.001 * abs(i - j), i, j)
+            for i, a in enumerate(gone)
+            for j, b in enumerate(come)
+        ),
         reverse=True,
-    )  # fmt: skip
+    )
     old_used: set[int] = set()
     new_used: set[int] = set()
     pairs = []
@@ -215,7 +217,7 @@ def _weaker(was: Assertion, now: Assertion) -> Iterator[Loss]:
         yield Loss("tests.tolerance_raised", was, now, raised)
         return
     demanded, demands = level(was), level(now)
-    alike = SequenceMatcher(None, was.text, now.text, autojunk=False).ratio()
+    alike = text_likeness(was.text, now.text)
     if _same_size(was, now):
         return
     if demands is not Level.UNKNOWN and demands < demanded and (alike >= WEAKER_CHECKS or _same_subject(was, now)):

@@ -10,8 +10,9 @@ from fnmatch import fnmatchcase
 from bot.changeset.tree import TreeReader
 from bot.core.errors import GitFailed
 from bot.weakening.files import FilePair
-from bot.weakening.matching import Matched, Matching
+from bot.weakening.matching import Matching
 from bot.weakening.model import WeakeningFinding
+from bot.weakening.successors import Matched
 from bot.weakening.units import Unit
 
 # https://docs.pytest.org/en/stable/explanation/goodpractices.html#test-discovery,
@@ -250,12 +251,18 @@ def _shadowed(pair: FilePair) -> Iterator[WeakeningFinding]:
         if names in known and names not in doubled:
             message = f"A second definition of `{unit.leaf}` replaces the test, which no longer runs."
             yield WeakeningFinding("tests.shadowed", pair.path, unit.line, message)
+    if pair.new_units[0].language != "python":
+        return
+    bound = _bound_otherwise(pair.after or "") - _bound_otherwise(pair.before or "")
     for unit in pair.new_units:
-        if unit.kind == "test" and unit.language == "python" and unit.names in known and len(unit.names) == 1:
-            over = re.compile(rf"(?m)^(?:del\s+{re.escape(unit.leaf)}\b|{re.escape(unit.leaf)}\s*=[^=])")
-            if over.search(pair.after or "") and not over.search(pair.before or ""):
-                message = f"The name `{unit.leaf}` is bound to something else, so the test no longer runs."
-                yield WeakeningFinding("tests.shadowed", pair.path, unit.line, message)
+        if unit.kind == "test" and unit.leaf in bound and unit.names in known and len(unit.names) == 1:
+            message = f"The name `{unit.leaf}` is bound to something else, so the test no longer runs."
+            yield WeakeningFinding("tests.shadowed", pair.path, unit.line, message)
+
+
+def _bound_otherwise(text: str) -> set[str]:
+    """Names that a file deletes or assigns at its top level."""
+    return {one or two for one, two in re.findall(r"(?m)^(?:del\s+(\w+)|(\w+)\s*=[^=])", text)}
 
 
 def _doubled(units: Sequence[Unit]) -> dict[tuple[str, ...], Unit]:

@@ -10,10 +10,13 @@ from functools import cached_property
 from bot.changeset.tree import MODE_EXECUTABLE, MODE_FILE, PathChange, TreeReader
 from bot.core.errors import GitFailed
 from bot.syntax.languages import language_of
+from bot.weakening.nodes import squeeze
 from bot.weakening.paths import is_test_path, may_hold_tests
 from bot.weakening.preparing import prepared
 from bot.weakening.thresholds import MAX_BYTES
 from bot.weakening.units import Context, Unit, units
+
+_COMMENT = re.compile(r"^\s*(?:#|//|--|/?\*+)\s?(.*)$")
 
 
 @dataclass(eq=False)
@@ -84,6 +87,13 @@ class FilePair:
         return frozenset(line.strip() for line in (self.before or "").split("\n"))
 
     @cached_property
+    def new_comments(self) -> list[tuple[int, str]]:
+        """(line, text without white space) of the comments that the base had not, very short ones left out."""
+        hits = ((number, line, _COMMENT.match(line)) for number, line in enumerate(self.new_lines, 1))
+        bare = ((number, squeeze(hit[1])) for number, line, hit in hits if hit and line.strip() not in self.old_lines)
+        return [(number, text) for number, text in bare if len(text) > 8]
+
+    @cached_property
     def new_lines(self) -> list[str]:
         return (self.after or "").split("\n")
 
@@ -150,10 +160,13 @@ def local_checks(source: str) -> frozenset[str]:
     return frozenset(found)
 
 
+_INDENT = re.compile(r"[ \t]*")
+
+
 def _end(source: str, hit: re.Match[str]) -> int:
     """Where a function ends: at its closing bracket or `end`, or where the indentation goes back."""
     start = source.rfind("\n", 0, hit.end()) + 1
-    indent = re.match(r"[ \t]*", source[start:])
+    indent = _INDENT.match(source, start)
     back = re.compile(rf"\n{indent[0] if indent else ''}(?:\}}|end\b|(?![\s)\]}}])\S)")
     end = back.search(source, hit.end())
     return end.start() if end else len(source)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bot.syntax.languages import language_of
 from bot.syntax.trees import COMMENTS, parse, source, walk
@@ -126,33 +127,27 @@ def hook_findings(pairs: Sequence[FilePair]) -> Iterator[WeakeningFinding]:
         if language is None or pair.before == pair.after:
             continue
         for row in HOOKS:
-            if language in row.languages:
-                yield from _of_row(row, pair, language)
-
-
-def _of_row(row: HookRow, pair: FilePair, language: str) -> Iterator[WeakeningFinding]:
-    before = [said for said, _ in _acts(row, pair.before, language)]
-    for text, line in _acts(row, pair.after, language):
-        if text in before:
-            before.remove(text)
-            continue
-        yield WeakeningFinding(
-            "tests.runner_hook", pair.path, line, f"{row.says[0].upper()}{row.says[1:]}: {text.strip()[:80]}."
-        )
-        return
+            if language not in row.languages:
+                continue
+            before = [shown for shown, _ in _acts(row, pair.before, language)]
+            for shown, line in _acts(row, pair.after, language):
+                if shown in before:
+                    before.remove(shown)
+                    continue
+                message = f"{row.says[0].upper()}{row.says[1:]}: {shown.strip()[:80]}."
+                yield WeakeningFinding("tests.runner_hook", pair.path, line, message)
+                break
 
 
 def _acts(row: HookRow, text: str | None, language: str) -> Iterator[tuple[str, int]]:
     """(what the row's pattern found, its line) in the code of a file."""
-    if text is None or (
-        row.where is None and not row.acts.search(text) and "(?m" not in row.acts.pattern and not _by_line(row, text)
-    ):
+    if text is None:
         return
     if row.where is None:
-        hidden = _not_code(text, language)
-        for number, line in enumerate(text.split("\n"), 1):
-            if number not in hidden and row.acts.search(line):
-                yield " ".join(line.split()), number
+        # Most files hold none of these words, so the tree is only asked about those that do.
+        hits = [(number, line) for number, line in enumerate(text.split("\n"), 1) if row.acts.search(line)]
+        hidden = _not_code(text, language) if hits else frozenset()
+        yield from ((" ".join(line.split()), number) for number, line in hits if number not in hidden)
         return
     for name, body, first in _functions(text, language):
         if row.where.search(name):
@@ -162,11 +157,8 @@ def _acts(row: HookRow, text: str | None, language: str) -> Iterator[tuple[str, 
                     break
 
 
-def _by_line(row: HookRow, text: str) -> bool:
-    return any(row.acts.search(line) for line in text.split("\n"))
-
-
-def _not_code(text: str, language: str) -> set[int]:
+@lru_cache(maxsize=8)
+def _not_code(text: str, language: str) -> frozenset[int]:
     """The lines that lie wholly inside comments or strings of several lines."""
     root = parse(text, language)
     found: set[int] = set()
@@ -174,15 +166,20 @@ def _not_code(text: str, language: str) -> set[int]:
         first, last = node.start_point.row, node.end_point.row
         if node.type in COMMENTS or ("string" in node.type and last > first):
             found.update(range(first + 1 + (node.type not in COMMENTS), last + 2))
-    return found
+    return frozenset(found)
 
 
 _FUNCTIONS = frozenset({"function_definition", "function_declaration", "method_declaration"})
+_HOOK_NAME = re.compile("|".join(row.where.pattern.strip("^$") for row in HOOKS if row.where is not None))
+"""Whether a text names any hook at all: walking the tree of every changed file would cost more than all the rest."""
 
 
-def _functions(text: str, language: str) -> Iterator[tuple[str, str, int]]:
-    """(name, text, line) of every function; an automatic fixture of pytest is called `autouse`."""
-    root = parse(text, language)
+@lru_cache(maxsize=8)
+def _functions(text: str, language: str) -> tuple[tuple[str, str, int], ...]:
+    """(name, text, line) of every function of a text that names a hook; an automatic fixture of pytest is called
+    `autouse`."""
+    root = parse(text, language) if _HOOK_NAME.search(text) else None
+    found = []
     for node in walk(root) if root is not None else ():
         if node.type not in _FUNCTIONS:
             continue
@@ -195,4 +192,5 @@ def _functions(text: str, language: str) -> Iterator[tuple[str, str, int]]:
         ):
             name = "autouse"
         body = node.child_by_field_name("body")
-        yield name, source(body), (body or node).start_point.row + 1
+        found.append((name, source(body), (body or node).start_point.row + 1))
+    return tuple(found)

@@ -6,10 +6,11 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from bot.weakening.matching import Matched, Matching
+from bot.weakening.matching import Matching
 from bot.weakening.model import Skip, WeakeningFinding
 from bot.weakening.nodes import split_arguments
 from bot.weakening.paths import is_test_path
+from bot.weakening.successors import Matched
 from bot.weakening.units import Unit
 
 
@@ -77,9 +78,8 @@ def _new_skips(one: Matched) -> Iterator[Skip]:
     yield from hard
     yield from _narrowed(fresh, known)
     # A condition said in other words is no new one: only more conditions than before count.
-    spare = sum(known.values()) + (1 if _SUITE.search(one.old.source) else 0)
-    soft = [skip for skip in fresh if skip.conditional and skip.kind != "row"]
-    soft = [skip for skip in soft if not _by_new_parameter(skip, one)]
+    soft = [skip for skip in fresh if skip.conditional and skip.kind != "row" and not _by_new_parameter(skip, one)]
+    spare = sum(known.values()) + (1 if soft and _SUITE.search(one.old.source) else 0)
     if not hard and len(soft) > spare and not all(_by_new_row(skip, one) for skip in soft):
         yield from soft[spare:]
     yield from _rows_held(one)

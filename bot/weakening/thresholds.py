@@ -58,3 +58,12 @@ HOLLOW_BEFORE, HOLLOW_AFTER = 3, 1
 """A test that never checked in words is emptied when it falls from so many lines to so few."""
 MAX_BYTES = 1_500_000
 """A larger file is not read as source: it is generated."""
+COMPARED_CHARACTERS = 400
+"""Of longer texts the beginnings are compared: comparing takes time with the product of the lengths."""
+MOST_UNIT_PAIRS = 40_000
+"""Of more pairs of unmatched units only those are compared that share a line: 200 tests gone and 200 come are all
+compared, in less than a second."""
+MOST_HOLDERS = 20
+"""A line that more units hold says nothing about which is which (`client = make()`)."""
+MOST_ELSEWHERE = 1000
+"""So many long checks of new tests are looked through for one that moved there."""

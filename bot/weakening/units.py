@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -165,6 +166,11 @@ class Unit:
             if len(bare) > 2 and not bare.startswith(("#", "//", "*", "/*")):
                 out.append(bare)
         return out
+
+    @cached_property
+    def line_counts(self) -> Counter[str]:
+        """How often each of the lines occurs."""
+        return Counter(self.lines)
 
     @cached_property
     def words(self) -> frozenset[str]:
