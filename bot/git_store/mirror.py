@@ -40,6 +40,8 @@ TIDY_SECONDS = 1800.0
 LOCK_SECONDS = 1800.0
 MOST_FETCHED = 8 * 1024**3
 """Bytes of one fetched pack. GitHub recommends repositories below 5 GB (docs.github.com, "Repository limits")."""
+MERGE_BASES = 1000
+"""Answers kept for each mirror; a hundred bytes each."""
 
 _SHA = re.compile(r"[0-9a-f]{40}")
 # The repository's own configuration must not shape what people and reviewers read.
@@ -66,6 +68,7 @@ class Mirror:
         self._reader = ObjectReader(self._runner)
         self.history = History(self._runner, self._reader)
         """Commit objects, and merges made again."""
+        self._merge_bases: dict[tuple[CommitSha, CommitSha], CommitSha | None] = {}
         self._lock = FileLock(f"{path}.lock", timeout=LOCK_SECONDS)
 
     def fetch(self, url: str, token: Callable[[], str] | None, branches: Sequence[str] | None = None) -> None:
@@ -92,8 +95,9 @@ class Mirror:
         """The commit a branch (or full ref) stood at when last fetched, or None."""
         if not self._exists():
             return None
-        done = self._runner.run("rev-parse", "--verify", "--quiet", f"{_ref(branch)}^{{commit}}")
-        return CommitSha(done.out.decode().strip()) if done.status == 0 else None
+        # The lasting `cat-file` looks every ref up again, and answers in a tenth of the time of a new process.
+        info = self._reader.info(f"{_ref(branch)}^{{commit}}")
+        return CommitSha(info[0]) if info is not None else None
 
     def has(self, commit: str) -> bool:
         """Whether the mirror holds that commit."""
@@ -148,8 +152,8 @@ class Mirror:
 
     def parent(self, commit: CommitSha) -> CommitSha | None:
         """The commit's first parent, or None for a root or an unknown commit."""
-        done = self._runner.run("rev-parse", "--verify", "--quiet", f"{commit}^1")
-        return CommitSha(done.out.decode().strip()) if done.status == 0 else None
+        info = self._reader.info(f"{commit}^1")
+        return CommitSha(info[0]) if info is not None else None
 
     def changes(self, base: CommitSha, head: CommitSha) -> tuple[PathChange, ...]:
         """Every path that differs between two commits, renames found."""
@@ -160,10 +164,15 @@ class Mirror:
 
     def merge_base(self, a: CommitSha, b: CommitSha) -> CommitSha | None:
         """The best common ancestor, or None for unrelated histories."""
-        done = self._runner.run("merge-base", a, b)
-        if done.status > 1:
-            raise GitFailed("git merge-base failed.", log_lines=last_lines(done.err))
-        return CommitSha(done.out.decode().split()[0]) if done.status == 0 else None
+        # Every look at a pull request asks it for the same two commits, whose history never changes.
+        if (a, b) not in self._merge_bases:
+            done = self._runner.run("merge-base", a, b)
+            if done.status > 1:
+                raise GitFailed("git merge-base failed.", log_lines=last_lines(done.err))
+            if len(self._merge_bases) >= MERGE_BASES:
+                self._merge_bases.clear()
+            self._merge_bases[a, b] = CommitSha(done.out.decode().split()[0]) if done.status == 0 else None
+        return self._merge_bases[a, b]
 
     def is_ancestor(self, ancestor: CommitSha, descendant: CommitSha) -> bool:
         """Whether descendant holds ancestor (a commit holds itself)."""
