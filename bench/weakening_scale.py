@@ -25,8 +25,8 @@ from statistics import median
 from bot.core.names import CommitSha
 from bot.git_store.local import LocalRepository
 from bot.weakening.gate import weakening_findings
-from tests.fakes.dict_tree import changes
 from tests.fakes.dict_tree import DictTree as Tree
+from tests.fakes.dict_tree import changes
 
 Files = dict[str, str]
 
@@ -60,6 +60,7 @@ def edited(size: int) -> tuple[Files, Files]:
 
 def methods(size: int) -> tuple[Files, Files]:
     """The same in one class, async, with helpers between the tests."""
+
     def one(n: int, change: int) -> str:
         method = python_test(f"n{n}", n + change).replace("def ", "async def ").replace("test_n", "test_n", 1)
         helper = f"def check_{n}(self):\n    assert self.value == {n}\n"
@@ -105,7 +106,9 @@ def scripts(size: int) -> tuple[Files, Files]:
 
 def many_files(size: int) -> tuple[Files, Files]:
     """A change of thousands of files of tests, each edited."""
-    before = {f"tests/unit/f{n % 50}/test_{n}.py": python_test(f"a{n}", n) + python_test("same", n) for n in range(size)}
+    before = {
+        f"tests/unit/f{n % 50}/test_{n}.py": python_test(f"a{n}", n) + python_test("same", n) for n in range(size)
+    }
     after = {path: text.replace("load(", "read(") for path, text in before.items()}
     return before, after
 
@@ -113,7 +116,10 @@ def many_files(size: int) -> tuple[Files, Files]:
 def moved_files(size: int) -> tuple[Files, Files]:
     """The same files moved to other paths that no rename names, each with a test of the same name."""
     before = {f"tests/a/test_{n}.py": python_test(f"a{n}", n) + python_test("same", n) for n in range(size)}
-    after = {path.replace("tests/a/", "tests/b/b_").replace("b_test", "test_b"): text.replace("load(", "read(") for path, text in before.items()}
+    after = {
+        path.replace("tests/a/", "tests/b/b_").replace("b_test", "test_b"): text.replace("load(", "read(")
+        for path, text in before.items()
+    }
     return before, after
 
 
@@ -126,6 +132,7 @@ def packages(size: int) -> tuple[Files, Files]:
 
 def workflow(size: int) -> tuple[Files, Files]:
     """One workflow of very many jobs, every second one renamed."""
+
     def jobs(prefix: str) -> str:
         return "".join(
             f"  {prefix if n % 2 else 'job'}{n}:\n    runs-on: ubuntu-latest\n    steps:\n      - run: pytest tests/part{n}\n"
@@ -203,13 +210,18 @@ def main() -> None:
             profile.enable()
         whole, found = timed(make, size)
         profile.disable()
-        print(f"{name:12} {size:6}: {whole:7.2f} s, half of it {half:7.2f} s, x{whole / half:.1f}, {found} findings", flush=True)
+        print(
+            f"{name:12} {size:6}: {whole:7.2f} s, half of it {half:7.2f} s, x{whole / half:.1f}, {found} findings",
+            flush=True,
+        )
         if options.profile:
             pstats.Stats(profile, stream=sys.stdout).sort_stats("tottime").print_stats(8)
     if re.search(options.only, "commits"):
         seconds = commits(options.files, options.times)
         p90 = seconds[int(len(seconds) * 0.9)]
-        print(f"commits on {options.files} files: median {median(seconds):.3f} s, p90 {p90:.3f} s, longest {seconds[-1]:.3f} s")
+        print(
+            f"commits on {options.files} files: median {median(seconds):.3f} s, p90 {p90:.3f} s, longest {seconds[-1]:.3f} s"
+        )
 
 
 if __name__ == "__main__":

@@ -27,6 +27,9 @@ _PATCH_FORM = (
     "--ignore-submodules=none", "-O/dev/null", "-l1000",
 )  # fmt: skip
 
+MERGE_BASES = 1000
+"""Answers kept for each repository; about a hundred bytes each."""
+
 
 class BareRepository:
     """Reads and writes objects of one bare repository. Safe to share between threads.
@@ -41,6 +44,7 @@ class BareRepository:
         self._reader = ObjectReader(self._runner)
         self.history = CommitGraph(self._runner, self._reader)
         """Commit objects, and merges computed again."""
+        self._merge_bases: dict[tuple[CommitSha, CommitSha], CommitSha | None] = {}
 
     def tip(self, branch: str) -> CommitSha | None:
         """The commit of a branch (or full ref) here, or None."""
@@ -125,10 +129,15 @@ class BareRepository:
     def merge_base(self, a: CommitSha, b: CommitSha) -> CommitSha | None:
         """The best common ancestor, or None for unrelated histories."""
         # Status 1 is the answer "none"; from 2 on git failed. https://git-scm.com/docs/git-merge-base
-        done = self._runner.run("merge-base", a, b)
-        if done.status > 1:
-            raise GitFailed("git merge-base failed.", log_lines=last_lines(done.err))
-        return CommitSha(done.out.decode().split()[0]) if done.status == 0 else None
+        # Every look at a pull request asks it for the same two commits, whose history never changes.
+        if (a, b) not in self._merge_bases:
+            done = self._runner.run("merge-base", a, b)
+            if done.status > 1:
+                raise GitFailed("git merge-base failed.", log_lines=last_lines(done.err))
+            if len(self._merge_bases) >= MERGE_BASES:
+                self._merge_bases.clear()
+            self._merge_bases[a, b] = CommitSha(done.out.decode().split()[0]) if done.status == 0 else None
+        return self._merge_bases[a, b]
 
     def is_ancestor(self, ancestor: CommitSha, descendant: CommitSha) -> bool:
         """Whether `ancestor` is reachable from `descendant`; a commit is its own ancestor."""
@@ -152,8 +161,9 @@ class BareRepository:
         self._reader.close()
 
     def _commit_at(self, revision: str) -> CommitSha | None:
-        done = self._runner.run("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
-        return CommitSha(done.out.decode().strip()) if done.status == 0 else None
+        # The lasting `cat-file` looks every ref up again, and answers in a tenth of the time of a new process.
+        info = self._reader.info(f"{revision}^{{commit}}")
+        return CommitSha(info[0]) if info is not None else None
 
     def _exists(self) -> bool:
         # What git itself looks for. https://git-scm.com/docs/gitrepository-layout

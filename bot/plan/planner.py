@@ -106,7 +106,7 @@ class Planner:
         attempt = _attempt(request, raw, shown=None, number=1)
         if attempt.planned is None:
             self._record_findings(request.run, 1, attempt.findings)
-            raise _refusal(attempt.findings, "The issue's own ChangeSet was not accepted.")
+            raise refusal(attempt.findings, "The issue's own ChangeSet was not accepted.")
         return attempt.planned
 
     def _from_model(self, request: PlanRequest, ask: Ask) -> Planned:
@@ -141,10 +141,10 @@ class Planner:
             # A model that repeats a mistake after it was shown the mistake repeats it again: each attempt costs money.
             kinds = frozenset((finding.code, finding.edit, finding.path) for finding in findings)
             if kinds in seen:
-                raise _refusal(findings, f"Attempt {number} failed exactly like an earlier one, so planning stopped.")
+                raise refusal(findings, f"Attempt {number} failed exactly like an earlier one, so planning stopped.")
             seen.append(kinds)
             question = repair_prompt(prompt, completion.text if completion else "", findings)
-        raise _refusal(findings, f"All {REPAIRS + 1} attempts failed.")
+        raise refusal(findings, f"All {REPAIRS + 1} attempts failed.")
 
 
 def _completion(ask: Ask, prompt: Prompt) -> Completion | None:
@@ -246,7 +246,7 @@ def _edits_of_files_not_shown(
     return tuple(findings)
 
 
-def _refusal(findings: Sequence[Finding], why: str) -> Refused:
+def refusal(findings: Sequence[Finding], why: str) -> Refused:
     """The error that ends planning: the first finding and why planning stopped, then every finding."""
     first = findings[0]
     details = [f"`{f.code}`{f' in {code_span(f.path)}' if f.path else ''}: {f.message}" for f in findings]

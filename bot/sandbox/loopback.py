@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 import threading
+from contextlib import suppress
 from typing import Any
 
 from flask import Flask
@@ -56,7 +57,13 @@ class Loopback:
         """End the server; a second call does nothing."""
         if self._server is None or self._thread is None:
             return
-        self._server.shutdown()
+        ending = threading.Thread(target=self._server.shutdown, name=f"{self._name} ending")
+        ending.start()
+        # `serve_forever` looks for the end only after a poll; a connection ends the poll that it is in.
+        # https://docs.python.org/3/library/socketserver.html#socketserver.BaseServer.serve_forever
+        with suppress(OSError):
+            socket.create_connection(("127.0.0.1", self._server.port), timeout=5).close()
+        ending.join(timeout=5)
         self._thread.join(timeout=5)
         self._server.server_close()
         self._server = self._thread = None

@@ -9,11 +9,12 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from bot.app import build_flow, build_services, build_web, configure_logs, open_ledger
+from bot.app import build_flow, build_services, build_web, configure_logs
 from bot.core.names import CHECK_EFFICIENCY, CHECK_GATE, CHECK_REASONING, IssueNumber
 from bot.core.states import RunState
 from bot.intake.drainer import Drainer
 from bot.ledger.entries import RunEntry
+from bot.ledger.ledger import Ledger
 from bot.llm.counting import count_tokens
 from bot.sandbox.github.server import SandboxGitHub
 from bot.sandbox.loopback import Loopback
@@ -22,6 +23,7 @@ from bot.sandbox.model.server import ScriptedModel
 from bot.settings import Settings
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.inline_engine import Crash, InlineEngine
+from tests.fakes.ledger_file import write_ledger
 
 OWNER, WRITER, OUTSIDER = "olive", "will", "oscar"
 SECRET = "a secret of the webhook"
@@ -126,7 +128,10 @@ class World:
             },
             dotenv=None,
         )
-        self.ledger = open_ledger(self.settings, self.clock)
+        if self.settings.ledger_path is not None:
+            write_ledger(self.settings.ledger_path)
+        self.ledger = Ledger.open(self.settings.ledger_url, self.clock)
+        self.ledger.migrate_if_older()
         self.start_cadence()
         self.web = build_web(self.settings, self.ledger, self.clock, wake=self.wake, engine=None)
         self.client = self.web.test_client()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 from bot.core.names import ZERO_SHA
 
@@ -29,7 +31,11 @@ _CONFIG = """
 [gc]
 \tauto = 0
 """
+_SHA = re.compile(r"[0-9a-f]{40}")
 _HUNK = re.compile(r"^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+
+
+T = TypeVar("T")
 
 
 class GitError(Exception):
@@ -82,6 +88,16 @@ class Bare:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._kept: dict[tuple[str, ...], Any] = {}
+        self._commits: set[str] = set()
+
+    def _once(self, ask: Callable[[], T], *key: str) -> T:
+        """The kept answer of a question about commits named by their full SHA: what those say never changes."""
+        if not all(map(_SHA.fullmatch, key[1:])):
+            return ask()
+        if key not in self._kept:
+            self._kept[key] = ask()
+        return self._kept[key]  # type: ignore[no-any-return]
 
     def git(self, *args: str, stdin: bytes | None = None, env: Mapping[str, str] | None = None) -> bytes:
         done = self.attempt(*args, stdin=stdin, env=env)
@@ -116,15 +132,22 @@ class Bare:
         return dict(line.split(" ", 1) for line in lines)
 
     def tip(self, branch: str) -> str | None:
+        # A loose ref is a file with the SHA (git-scm.com/docs/gitrepository-layout), read here without a process.
+        loose = self.path / "refs" / "heads" / branch
+        if ".." not in branch and loose.is_file() and _SHA.fullmatch(sha := loose.read_text().strip()):
+            return sha
         done = self.attempt("rev-parse", "--verify", "--quiet", f"refs/heads/{branch}^{{commit}}")
         return done.stdout.decode().strip() or None
 
     def commit_of(self, name: str) -> str | None:
         """The commit a SHA, branch or `heads/...` stands for, or None."""
+        if name in self._commits:
+            return name
         for candidate in (name, f"refs/heads/{name}", f"refs/{name}"):
             done = self.attempt("rev-parse", "--verify", "--quiet", "--end-of-options", f"{candidate}^{{commit}}")
             if done.returncode == 0:
-                return done.stdout.decode().strip()
+                self._commits.add(found := done.stdout.decode().strip())
+                return found
         return None
 
     def set_ref(self, ref: str, new: str, old: str | None = None) -> None:
@@ -134,6 +157,9 @@ class Bare:
         self.git("update-ref", "-d", ref)
 
     def info(self, sha: str) -> CommitInfo:
+        return self._once(lambda: self._info(sha), "info", sha)
+
+    def _info(self, sha: str) -> CommitInfo:
         fields = self.git("show", "-s", "--format=%H%n%T%n%P%n%an%n%ae%n%cn%n%ce%n%cI%n%B", sha).decode(
             "utf-8", "replace"
         )
@@ -143,18 +169,27 @@ class Bare:
 
     def between(self, base: str, head: str) -> list[str]:
         """Commits of head that base lacks, oldest first."""
-        return self.text("rev-list", "--reverse", "--topo-order", f"{base}..{head}").split()
+        asked = "rev-list", "--reverse", "--topo-order", f"{base}..{head}"
+        return list(self._once(lambda: self.text(*asked).split(), "between", base, head))
 
     def merge_base(self, one: str, other: str) -> str | None:
-        return self.attempt("merge-base", one, other).stdout.decode().strip() or None
+        def ask() -> str | None:
+            return self.attempt("merge-base", one, other).stdout.decode().strip() or None
+
+        return self._once(ask, "merge-base", one, other)
 
     def is_ancestor(self, old: str, new: str) -> bool:
-        return self.attempt("merge-base", "--is-ancestor", old, new).returncode == 0
+        asked = "merge-base", "--is-ancestor", old, new
+        return self._once(lambda: self.attempt(*asked).returncode == 0, "is-ancestor", old, new)
 
     def merged_tree(self, ours: str, theirs: str) -> str | None:
         """The tree of a clean merge, or None when the two conflict."""
-        done = self.attempt("merge-tree", "--write-tree", "--no-messages", ours, theirs)
-        return done.stdout.decode().split("\n", 1)[0] if done.returncode == 0 else None
+
+        def ask() -> str | None:
+            done = self.attempt("merge-tree", "--write-tree", "--no-messages", ours, theirs)
+            return done.stdout.decode().split("\n", 1)[0] if done.returncode == 0 else None
+
+        return self._once(ask, "merged", ours, theirs)
 
     def commit_tree(
         self, tree: str, parents: Sequence[str], message: str, *, author: Person, committer: Person, date: str
@@ -172,24 +207,31 @@ class Bare:
 
     def write_files(self, base: str | None, files: Mapping[str, str | bytes | None]) -> str:
         """The tree of `base` with those files written (None = removed); modes of existing files are kept."""
-        index = self.path / "sandbox-index"
-        env = {"GIT_INDEX_FILE": str(index)}
-        try:
+        with tempfile.TemporaryDirectory(dir=self.path, prefix="writing-") as room:
+            env = {"GIT_INDEX_FILE": str(Path(room) / "index")}
             self.git("read-tree", *([base] if base else ["--empty"]), env=env)
-            for path, content in files.items():
-                if content is None:
-                    # `--force-remove` wants a work tree; mode 0 takes the entry out without one.
-                    gone = f"0 {ZERO_SHA}\t{path}\0".encode()
-                    self.git("update-index", "-z", "--index-info", stdin=gone, env=env)
-                    continue
-                raw = content.encode() if isinstance(content, str) else content
-                blob = self.text("hash-object", "-w", "--stdin", stdin=raw)
-                listed = self.text("ls-files", "-s", "--", path, env=env)
-                mode = listed.split(" ", 1)[0] if listed else "100644"
-                self.git("update-index", "--add", "--cacheinfo", f"{mode},{blob},{path}", env=env)
+            written = [path for path, content in files.items() if content is not None]
+            blobs = dict(zip(written, self._blobs(Path(room), [files[path] or "" for path in written]), strict=True))
+            listed = self.git("ls-files", "-s", "-z", env=env).decode("utf-8", "replace").split("\0")
+            modes = {row.split("\t", 1)[1]: row.split(" ", 1)[0] for row in listed if row}
+            rows = (
+                f"{modes.get(path, '100644')} {blobs[path]}\t{path}\0"
+                if path in blobs
+                # `--force-remove` wants a work tree; mode 0 takes the entry out without one.
+                else f"0 {ZERO_SHA}\t{path}\0"
+                for path in files
+            )
+            self.git("update-index", "-z", "--index-info", stdin="".join(rows).encode(), env=env)
             return self.text("write-tree", env=env)
-        finally:
-            index.unlink(missing_ok=True)
+
+    def _blobs(self, room: Path, contents: Sequence[str | bytes]) -> list[str]:
+        """Write all contents with one git process: starting one for each file is what takes the time."""
+        names = []
+        for number, content in enumerate(contents):
+            name = room / f"file-{number}"
+            name.write_bytes(content.encode() if isinstance(content, str) else content)
+            names.append(f"{name}\n")
+        return self.text("hash-object", "-w", "--no-filters", "--stdin-paths", stdin="".join(names).encode()).split()
 
     def read(self, commit: str, path: str) -> bytes | None:
         done = self.attempt("cat-file", "blob", f"{commit}:{path}")
@@ -220,12 +262,26 @@ class Bare:
         return self.merged_tree(dress(self.info(tip).tree, [origin]), dress(info.tree, [origin]))
 
     def touched(self, base: str, head: str) -> list[str]:
-        return [
-            p for p in self.git("diff", "--name-only", "-z", base, head).decode("utf-8", "replace").split("\0") if p
-        ]
+        asked = "diff", "--name-only", "-z", base, head
+        raw = self._once(lambda: self.git(*asked), "touched", base, head)
+        return [path for path in raw.decode("utf-8", "replace").split("\0") if path]
+
+    def object(self, commit: str, path: str) -> tuple[str, str, bytes] | None:
+        """The SHA, the type (`blob`, `tree`) and the content of a blob or tree at a commit or ref, or None."""
+
+        def ask() -> tuple[str, str, bytes] | None:
+            header, _, content = self.git("cat-file", "--batch", stdin=f"{commit}:{path}\n".encode()).partition(b"\n")
+            words = header.decode("utf-8", "replace").split(" ")
+            # `<sha> <type> <size>`, or the name that was asked for and `missing`.
+            return (words[0], words[1], content[:-1]) if len(words) == 3 and words[2].isdigit() else None
+
+        return self._once(ask, f"object:{path}", commit)
 
     def files(self, base: str, head: str) -> list[FileChange]:
         """What a pull request shows: the diff from the merge base to head, with rename detection."""
+        return list(self._once(lambda: self._files(base, head), "files", base, head))
+
+    def _files(self, base: str, head: str) -> list[FileChange]:
         start = self.merge_base(base, head) or base
         raw = self.git("diff", "--raw", "-z", "-M", "--abbrev=40", start, head).decode("utf-8", "replace").split("\0")
         found: list[FileChange] = []

@@ -6,7 +6,16 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-from graphql import GraphQLError, GraphQLSchema, build_schema, graphql_sync
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    GraphQLError,
+    GraphQLSchema,
+    build_schema,
+    execute_sync,
+    parse,
+    validate,
+)
 
 from bot.core.json_types import JsonDict
 from bot.sandbox.github import merge_queue
@@ -79,18 +88,33 @@ def _mutations(reader: Reader) -> JsonDict:
     return {"enqueuePullRequest": enqueue, "dequeuePullRequest": dequeue}
 
 
+@lru_cache(maxsize=64)
+def _checked(query: str) -> DocumentNode | list[GraphQLError]:
+    """The parsed query, or what is wrong with it. Kept, because parsing takes longer than the answer."""
+    try:
+        document = parse(query)
+    except GraphQLError as error:
+        return [error]
+    return validate(schema(), document) or document
+
+
 @routes.on("POST", "/graphql")
 def execute(call: Call) -> Answer:
     """Run one query. Errors come with status 200 in `errors`, each with GitHub's `type` where it has one."""
     query = call.body.get("query")
     if not isinstance(query, str):
         raise ApiError(400, "A query attribute must be specified and must be a string.")
-    result = graphql_sync(
-        schema(),
-        query,
-        root_value=_root(Reader(call.world, call.caller)),
-        variable_values=call.body.get("variables") or {},
-        operation_name=call.body.get("operationName"),
+    document = _checked(query)
+    result = (
+        ExecutionResult(None, document)
+        if isinstance(document, list)
+        else execute_sync(
+            schema(),
+            document,
+            root_value=_root(Reader(call.world, call.caller)),
+            variable_values=call.body.get("variables") or {},
+            operation_name=call.body.get("operationName"),
+        )
     )
     body: JsonDict = {}
     if result.data is not None:

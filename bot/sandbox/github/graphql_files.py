@@ -12,14 +12,17 @@ TEXT_LIMIT = 512_000
 
 def object_at(reader: Reader, repo: Repository, expression: str) -> JsonDict | None:
     """The blob or tree that `commit:path` names."""
-    git = reader.world.bare(repo)
-    found = git.attempt("rev-parse", "--verify", "--quiet", "--end-of-options", expression)
-    if found.returncode:
+    found = reader.world.bare(repo).object(*expression.split(":", 1))
+    if found is None:
         return None
-    oid = found.stdout.decode().strip()
-    kind = git.text("cat-file", "-t", oid).strip().capitalize()
-    node = {"__typename": kind, "id": node_id("B", int(oid[:12], 16)), "oid": oid, "abbreviatedOid": oid[:7]}
-    return {**node, **_blob(git.git("cat-file", "blob", oid))} if kind == "Blob" else node
+    oid, kind, content = found
+    node = {
+        "__typename": kind.capitalize(),
+        "id": node_id("B", int(oid[:12], 16)),
+        "oid": oid,
+        "abbreviatedOid": oid[:7],
+    }
+    return {**node, **_blob(content)} if kind == "blob" else node
 
 
 def _blob(content: bytes) -> JsonDict:

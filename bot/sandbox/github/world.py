@@ -98,6 +98,7 @@ class World:
         self.tended: set[int] = set()
         self.after_event: Callable[[World, Repository, Account], None] | None = None
         self._faults: list[FaultCallback] = []
+        self._bares: dict[Path, Bare] = {}
         self.hooks = Hooks(self.clock, itertools.count(50_000_001, 13))
         self.hooks_directory = self.directory / "hooks"
         self._write_hook()
@@ -243,7 +244,7 @@ class World:
         return next((repo for repo in self.repositories if repo.full_name.casefold() == wanted), None)
 
     def bare(self, repo: Repository) -> Bare:
-        return Bare(repo.path)
+        return self._bares.setdefault(repo.path, Bare(repo.path))
 
     def person(self, account: Account) -> Person:
         """The git identity of an account's commits."""
