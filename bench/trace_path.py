@@ -1,14 +1,14 @@
-"""Traces one merge: `python bench/trace_path.py [CHECKOUT]` counts what runs for it and prints the way from webhook to merge.
+"""Traces one merge: `python bench/trace_path.py [CHECKOUT]` counts what runs for it and lists the hops to the merge.
 
-A happy journey runs in the sandbox, as in tests/journeys: a labelled issue, a plan, both reviews, green CI, the merge and
-the end of the watch. Counted are the named functions and the files of `bot/` that are called between the label and the
-end, in every thread, without the start of the process. `sandbox` stands for GitHub, CI and the model and is left out of
-the totals.
+A happy journey runs in the sandbox, as in tests/journeys: a labelled issue, a plan, both reviews, green CI, the merge
+and the end of the watch. It counts the named functions and the files of `bot/` that are called between the label and
+the end, in every thread, without the start of the process. `sandbox` is in place of GitHub, CI and the model, so the
+totals leave it out.
 
-A hop is a named function of `bot/` on the call stack between the webhook's endpoint and GitHub's merge call. Lambdas and
-decorators' wrappers are not hops. The stack is followed across the inbox and across workflows: what stored a delivery or
-booked a workflow is followed by the handler that took it, so a boundary costs no hop beyond the functions on both sides.
-A look that books the next look of the same pull request (to wait for CI, say) is followed once, not twice.
+A hop is a named function of `bot/` on the call stack between the webhook's endpoint and GitHub's merge call. Lambdas
+and decorators' wrappers are not hops. The stack is followed across the inbox and across workflows: after what stored a
+delivery or booked a workflow comes the handler that took it. Where a look books the next look at the same pull request
+(to wait for CI, say), only the last one is followed.
 """
 
 from __future__ import annotations

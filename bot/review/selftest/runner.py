@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from bot.config.load import read_config
 from bot.core.clock import Clock
 from bot.core.errors import ModelUnavailable
 from bot.core.names import BaseSha, CommitSha, HeadSha, InstallationId, RepositoryId, sha256
 from bot.effects.kinds import EffectActor, EffectKind
+from bot.effects.perform import Effects
 from bot.llm.model import Completion, LanguageModel, Prompt
 from bot.plan.blueprint import read_blueprint
 from bot.review.kinds import EvidenceKey, ReviewKind, Verdict
@@ -24,28 +25,13 @@ FIRST_PAUSE_SECONDS = 2.0
 LONGEST_PAUSE_SECONDS = 60.0
 
 
-class EffectGateway(Protocol):
-    """The effect gateway."""
-
-    def perform(
-        self,
-        actor: EffectActor,
-        kind: EffectKind,
-        natural_key: str,
-        *,
-        find: Callable[[], None],
-        do: Callable[[], dict[str, Any]],
-        fresh: bool = False,
-    ) -> dict[str, Any]: ...
-
-
 class SelfTest:
     """Asks one model about seeds; nothing is posted anywhere."""
 
-    def __init__(self, judge: Judge, model: LanguageModel, door: EffectGateway, clock: Clock) -> None:
+    def __init__(self, judge: Judge, model: LanguageModel, effects: Effects, clock: Clock) -> None:
         self._judge = judge
         self._model = model
-        self._effects = door
+        self._effects = effects
         self._clock = clock
 
     def run(self, kind: ReviewKind, seeds: Sequence[Seed], *, samples: int = 1) -> Iterator[Outcome]:
