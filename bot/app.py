@@ -6,7 +6,6 @@ import logging
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import structlog
 from flask import Flask
@@ -29,7 +28,6 @@ from bot.git_store.store import GitStore
 from bot.github_api.client import GitHub
 from bot.github_api.urls import GitHubUrls
 from bot.intake.webhook import webhook_blueprint
-from bot.ledger.entries import Delivery
 from bot.ledger.ledger import Ledger
 from bot.llm.counting import count_tokens
 from bot.llm.model import LanguageModel, ModelKind
@@ -212,7 +210,7 @@ def build_web(
     `github` says what keeps this process from speaking with GitHub, None when nothing does.
     """
     web = Flask("cadence")
-    web.register_blueprint(webhook_blueprint(settings, _WakingInbox(ledger, wake), clock))
+    web.register_blueprint(webhook_blueprint(settings, ledger, wake, clock))
 
     def workers() -> str | None:
         return None if engine is None or engine.running else "the engine is not running"
@@ -228,16 +226,3 @@ def build_web(
         checks["github"] = github
     web.register_blueprint(health_blueprint(checks, ledger.delivery_counts))
     return web
-
-
-@dataclass(frozen=True, slots=True)
-class _WakingInbox:
-    """The ledger's inbox; a delivery wakes the drain of the same process."""
-
-    ledger: Ledger
-    wake: threading.Event
-
-    def take_in(self, delivery: Delivery) -> bool:
-        taken = self.ledger.take_in(delivery)
-        self.wake.set()
-        return taken

@@ -128,6 +128,8 @@ def _start_worker(
         )
     flow = build_flow(services)
     engine.launch(flow)
-    drainer = Drainer(ledger, flow.deliver, wake, clock=clock, owner=settings.executor, liveness=engine, pace=pace)
+    drainer = Drainer(
+        ledger, flow.deliver, wake, clock=clock, owner=settings.executor, is_dead=engine.is_dead, pace=pace
+    )
     drainer.start()
     return drainer

@@ -1,4 +1,4 @@
-"""The guard of the effect gateway: what changes the outside runs only inside `effects.perform`."""
+"""The guard of the effect gateway: calls that change anything outside run only inside `effects.perform`."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from bot.core.errors import CadenceError
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_open: ContextVar[bool] = ContextVar("cadence_door_open", default=False)
+_allowed: ContextVar[bool] = ContextVar("cadence_effects_allowed", default=False)
 
 
 @contextmanager
 def effects_allowed() -> Iterator[None]:
-    """Hold the door open; only `effects.perform` may (an architecture test reads the imports)."""
-    token = _open.set(True)
+    """Allow side effects inside; only `effects.perform` may use this (tests/architecture/test_effects_gateway.py)."""
+    token = _allowed.set(True)
     try:
         yield
     finally:
-        _open.reset(token)
+        _allowed.reset(token)
 
 
 def side_effect(call: Callable[P, R]) -> Callable[P, R]:
@@ -31,7 +31,7 @@ def side_effect(call: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(call)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-        if not _open.get():
+        if not _allowed.get():
             raise CadenceError(
                 f"{call.__qualname__} was called outside effects.perform",
                 code="door.closed",
@@ -39,5 +39,4 @@ def side_effect(call: Callable[P, R]) -> Callable[P, R]:
             )
         return call(*args, **kwargs)
 
-    guarded.__cadence_door__ = True  # type: ignore[attr-defined]
     return guarded

@@ -1,4 +1,4 @@
-"""Kinds of effects, and the actor in whose name an effect is made."""
+"""Kinds of effects, and the actor that an effect is recorded under."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bot.core.names import InstallationId, RepositoryId, RunId
 
 
 class EffectKind(StrEnum):
-    """Everything Cadence does to the outside. From this list come the fault matrix, the counts and the audit."""
+    """Everything that Cadence changes outside itself. The values are stored in the ledger and stay as they are."""
 
     MODEL_CALL = "model.call"
     BRANCH_PUSH = "branch.push"
@@ -40,16 +40,18 @@ INFORMING = frozenset(
         EffectKind.ISSUE_REOPEN,
     }
 )
-"""Effects that only tell people where things stand; an ended run still has to say that it ended."""
-
+"""Effects that only inform people. A run that has ended still makes them, because it has to say that it ended."""
 
 NOT_PACED = frozenset({EffectKind.MODEL_CALL, EffectKind.BRANCH_PUSH})
-"""Everything else is a content-creating call of one installation and keeps the least time between two of them."""
+"""Kinds that do not wait for a write slot: neither is a call that creates content in GitHub's REST API."""
 
 
 @dataclass(frozen=True, slots=True)
 class EffectActor:
-    """In whose name an effect is made. `scope` is the run's id, or `repo:<id>` for what belongs to no run."""
+    """Who makes an effect. `scope` is the run's id, or `repo:<id>` for what belongs to no run.
+
+    Natural keys are unique within a scope. `run` is None where no run is concerned: then no fence and no budget apply.
+    """
 
     scope: str
     repository_id: RepositoryId
@@ -58,5 +60,5 @@ class EffectActor:
 
 
 def repository_actor(repository_id: RepositoryId, installation_id: InstallationId) -> EffectActor:
-    """The mandate for answers that belong to no run (a command that is wrong, say)."""
+    """The actor for effects that belong to no run: the answer to a wrong command, a check on another pull request."""
     return EffectActor(f"repo:{repository_id}", repository_id, installation_id)

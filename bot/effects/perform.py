@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from bot.core.clock import Clock
 from bot.core.errors import BudgetSpent, CadenceError, FenceClosed, UnknownOutcome
@@ -72,8 +72,7 @@ class NoBudget:
         return None
 
 
-Find = Callable[[], Mapping[str, Any] | None]
-Do = Callable[[], Mapping[str, Any]]
+T = TypeVar("T")
 
 
 class Slots:
@@ -118,8 +117,9 @@ class Effects:
         kind: EffectKind,
         natural_key: str,
         *,
-        find: Find,
-        do: Do,
+        find: Callable[[], T | None],
+        do: Callable[[], T],
+        outcome: Callable[[T], Mapping[str, Any]] = dict,  # type: ignore[assignment]
         fresh: bool = False,
         slots: Slots | None = None,
         when_ended: bool | None = None,
@@ -127,10 +127,11 @@ class Effects:
         """Make one effect once, and return its outcome (a JSON object).
 
         `natural_key` names the effect within the actor's scope: the same key is never made twice. `find` looks for
-        it where it would be and returns its outcome or None; `fresh` says that it cannot be there unless this
-        ledger knows of an earlier attempt, which saves the look. `do` makes it. `slots` were reserved for it and
-        waited for by the caller, so nothing waits here. `when_ended` says whether a run that has ended still makes
-        it; None leaves that to the kind (TELLING).
+        it where it would be and returns it, or None. `do` makes it. `outcome` says what the ledger keeps of what either
+        of them returned; without it they return the JSON object themselves. `fresh` says that it cannot be there unless
+        this ledger knows of an earlier attempt, which saves the look. `slots` were reserved for it and waited for by
+        the caller, so nothing waits here. `when_ended` says whether a run that has ended still makes it; None leaves
+        that to the kind (INFORMING).
 
         Raises FenceClosed or BudgetSpent before anything is sent, and whatever `find` and `do` raise.
         """
@@ -142,33 +143,34 @@ class Effects:
         self._fence(actor, kind, ended_too)
         if slots is None:
             self._pace(actor, kind)
+            # The run may have ended during the wait.
             self._fence(actor, kind, ended_too)
         self._spend(actor, kind)
+        # Written before the effect is made: a crash in between leaves it, and the next attempt begins with `find`.
         intent = self._store.intend(actor.scope, actor.run, kind, natural_key, self._clock.now())
+        state = "done"
         try:
             with effects_allowed():
-                found = None if fresh and intent.attempts == 1 else find()
-                made = found if found is not None else self._make(do, find)
-            return self._settle(intent.id, "done" if found is None else "found", dict(made))
+                made = None if fresh and intent.attempts == 1 else find()
+                if made is not None:
+                    state = "found"
+                else:
+                    try:
+                        made = do()
+                    except UnknownOutcome:
+                        # No answer came, so it may well have happened: look once before giving up.
+                        made = find()
+                        if made is None:
+                            raise
+            kept = dict(outcome(made))
         except CadenceError as error:
             self._store.settle(intent.id, "failed", outcome=None, error_code=error.code, now=self._clock.now())
             raise
-
-    def _make(self, do: Do, find: Find) -> Mapping[str, Any]:
-        """Do it; where the outcome is unknown, look once before giving up: it may well have happened."""
-        try:
-            return do()
-        except UnknownOutcome:
-            found = find()
-            if found is None:
-                raise
-            return found
-
-    def _settle(self, effect_id: int, state: str, outcome: JsonDict) -> JsonDict:
-        self._store.settle(effect_id, state, outcome=outcome, error_code=None, now=self._clock.now())
-        return outcome
+        self._store.settle(intent.id, state, outcome=kept, error_code=None, now=self._clock.now())
+        return kept
 
     def _fence(self, actor: EffectActor, kind: EffectKind, ended_too: bool) -> None:
+        """Raise FenceClosed where the run has ended: another worker, or a person's command, may have ended it."""
         if actor.run is None or ended_too:
             return
         run = self._store.run(actor.run)
@@ -185,7 +187,11 @@ class Effects:
             raise BudgetSpent(refusal, remedy="Raise `budget` in .github/cadence.yml, then `/cadence replan`.")
 
     def _pace(self, actor: EffectActor, kind: EffectKind) -> None:
-        """GitHub asks for at least a second between content-creating calls (best practices for the REST API)."""
+        """Wait for the installation's next write slot.
+
+        GitHub asks for at least a second between calls that create content:
+        https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
+        """
         if kind in NOT_PACED or self._interval_ms <= 0:
             return
         installation = actor.installation_id

@@ -9,7 +9,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from bot.core.escape import escape_line
-from bot.core.json_types import JsonDict
 from bot.core.names import (
     InstallationId,
     IssueNumber,
@@ -20,13 +19,14 @@ from bot.core.names import (
     marker,
 )
 from bot.core.states import AT_THE_GATE
-from bot.effects.kinds import EffectKind, repository_actor
+from bot.effects.kinds import repository_actor
 from bot.flow.context import RunContext
 from bot.flow.gate.reconcile import look
 from bot.flow.services import Services
 from bot.gate.explain import explain
 from bot.intake.command_text import help_text
 from bot.ledger.entries import CommandEntry, RunEntry
+from bot.publish.comments import post_comment
 
 HOUR = timedelta(hours=1)
 PAUSE_SECONDS = 60.0
@@ -65,19 +65,17 @@ def answer(services: Services, repository_id: RepositoryId, issue: IssueNumber, 
     more = len(texts) - MOST_IN_ONE
     if more > 0:
         texts = [*texts[:MOST_IN_ONE], f"{more} more answers were left out; ask again for what you still need."]
-    mark = marker("answer", comment=f"{first.comment_id}{first.edit}")
-    issues = services.github.at(ref).issues
-
-    def find() -> JsonDict | None:
-        existing = issues.find_comment(issue, mark)
-        return None if existing is None else {"id": int(existing.id)}
-
-    def do() -> JsonDict:
-        return {"id": int(issues.comment(issue, "\n\n---\n\n".join([*texts]) + f"\n\n{mark}").id)}
-
-    actor = repository_actor(repository_id, ref.installation_id)
-    key = f"answer:{first.comment_id}{first.edit}"
-    services.effects.perform(actor, EffectKind.COMMENT_CREATE, key, find=find, do=do, fresh=True)
+    first_asked = f"{first.comment_id}{first.edit}"
+    post_comment(
+        services.effects,
+        repository_actor(repository_id, ref.installation_id),
+        services.github.at(ref).issues,
+        issue,
+        key=f"answer:{first_asked}",
+        marker=marker("answer", comment=first_asked),
+        text="\n\n---\n\n".join(texts),
+        fresh=True,
+    )
     services.ledger.mark_answered(repository_id, [entry.comment_id for entry in waiting], services.clock.now())
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from bot.core.errors import Forbidden, NotFound
-from bot.core.json_types import JsonDict
 from bot.core.names import IssueNumber, marker
 from bot.core.states import TERMINAL, RunState
-from bot.effects.kinds import EffectKind
 from bot.flow.context import RunContext, log
 from bot.github_api.records import CheckOutput
+from bot.publish.comments import post_comment
 
 CODE = "issue.gone"
 NEXT = (
@@ -78,18 +77,13 @@ def _show_at_the_gate(context: RunContext, reason: str) -> None:
 
 
 def _say_on_the_pull(context: RunContext, reason: str) -> None:
-    """A comment on the pull request, found again by its marker."""
-    run, issues = context.run, context.calls.issues
-    assert run.pull is not None
-    # To GitHub the conversation of a pull request is an issue of the same number.
-    number, mark = IssueNumber(run.pull), marker("gone", run=run.run_id)
-    body = f"### Cadence\n\n**⏹ Stopped.** {reason}\n\n**Next:** {NEXT}\n\n{mark}"
-
-    def find() -> JsonDict | None:
-        existing = issues.find_comment(number, mark)
-        return None if existing is None else {"id": int(existing.id)}
-
-    def do() -> JsonDict:
-        return {"id": int(issues.comment(number, body).id)}
-
-    context.services.effects.perform(context.actor, EffectKind.COMMENT_CREATE, "gone", find=find, do=do)
+    assert context.run.pull is not None
+    post_comment(
+        context.services.effects,
+        context.actor,
+        context.calls.issues,
+        IssueNumber(context.run.pull),
+        key="gone",
+        marker=marker("gone", run=context.run.run_id),
+        text=f"### Cadence\n\n**⏹ Stopped.** {reason}\n\n**Next:** {NEXT}",
+    )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from bot.changeset.inverse import inverse
-from bot.core.json_types import JsonDict
 from bot.core.names import CommitSha, RunId, marker, revert_cause, reverted_merge
 from bot.effects.kinds import EffectKind
 from bot.flow.building.start import new_run
 from bot.flow.context import RunContext, log
 from bot.ledger.entries import actor_of
 from bot.ledger.signed_documents import signed_document
+from bot.publish.comments import post_comment
 from bot.publish.pull_request_text import revert_summary
 
 
@@ -74,23 +74,18 @@ def is_of_unjudged_base(context: RunContext) -> bool:
 
 def reopen(context: RunContext, why: str) -> None:
     """Reopen the run's issue, and say why in a comment of its own: nobody is notified of an edited one."""
-    run, issues = context.run, context.calls.issues
-    mark = marker("reopened", merge=run.merge_sha)
-
-    def find() -> JsonDict | None:
-        existing = issues.find_comment(run.issue, mark)
-        return None if existing is None else {"id": int(existing.id)}
-
-    perform = context.services.effects.perform
-    perform(
+    run, issues, effects = context.run, context.calls.issues, context.services.effects
+    post_comment(
+        effects,
         actor_of(run),
-        EffectKind.COMMENT_CREATE,
-        f"reopened:{run.merge_sha}",
-        find=find,
-        do=lambda: {"id": int(issues.comment(run.issue, f"{why}\n\n{mark}").id)},
+        issues,
+        run.issue,
+        key=f"reopened:{run.merge_sha}",
+        marker=marker("reopened", merge=run.merge_sha),
+        text=why,
         fresh=True,
     )
-    perform(
+    effects.perform(
         actor_of(run),
         EffectKind.ISSUE_REOPEN,
         f"reopen:{run.issue}:{run.merge_sha}",

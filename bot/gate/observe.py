@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from bot.config.load import LoadedConfig, read_config
 from bot.core.clock import Clock
@@ -16,47 +16,19 @@ from bot.core.names import (
     BaseSha,
     CommitSha,
     HeadSha,
-    IssueNumber,
-    PullNumber,
     RepositoryId,
     RunId,
 )
 from bot.effects.kinds import EffectKind
 from bot.gate.snapshot import OwnVerdict, PullState, Snapshot
+from bot.git_store.mirror import Mirror
 from bot.github_api.records import BranchRules, CheckState, PullReading, SuiteState
-from bot.ledger.entries import EffectEntry, RunEntry
+from bot.github_api.snapshots import SnapshotCalls
+from bot.ledger.entries import RunEntry
+from bot.ledger.ledger import Ledger
 from bot.review.kinds import ReviewKind, Verdict
 
 RULES_SECONDS = 300.0
-
-
-class Mirror(Protocol):
-    """One repository's bare mirror."""
-
-    def has(self, commit: str) -> bool: ...
-    def merge_base(self, a: CommitSha, b: CommitSha) -> CommitSha | None: ...
-    def read_file(self, commit: CommitSha, path: str) -> bytes | None: ...
-
-
-class RuleCalls(Protocol):
-    """Rulesets and classic protection of one repository."""
-
-    def rules(self, branch: str) -> BranchRules: ...
-
-
-class SnapshotCalls(RuleCalls, Protocol):
-    """The two reads of a reconcile."""
-
-    def read(self, pull: PullNumber, issue: IssueNumber) -> PullReading: ...
-
-
-class Evidence(Protocol):
-    """The part of the ledger that holds evidence and first sightings."""
-
-    def verdicts_for_issue(self, repository_id: RepositoryId, issue: IssueNumber) -> Sequence[Verdict]: ...
-    def effects_of(self, run_id: RunId) -> Sequence[EffectEntry]: ...
-    def see_head(self, repository_id: RepositoryId, head: HeadSha, now: datetime) -> datetime: ...
-    def see_check(self, repository_id: RepositoryId, head: HeadSha, name: str, now: datetime) -> datetime: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +45,14 @@ class Observer:
 
     def __init__(
         self,
-        evidence: Evidence,
+        ledger: Ledger,
         clock: Clock,
         app_id: AppId,
         *,
         budget: Callable[[RunId], str | None] = lambda _run: None,
     ) -> None:
         """`budget` says why a run may spend no more, or None."""
-        self._evidence = evidence
+        self._ledger = ledger
         self._clock = clock
         self._app_id = app_id
         self._budget = budget
@@ -106,7 +78,9 @@ class Observer:
         snapshot = self._freeze(run, reading, policy, merge_base, rules)
         return Observation(snapshot, policy, reading)
 
-    def rules(self, repository_id: RepositoryId, branch: str, calls: RuleCalls, *, fresh: bool = False) -> BranchRules:
+    def rules(
+        self, repository_id: RepositoryId, branch: str, calls: SnapshotCalls, *, fresh: bool = False
+    ) -> BranchRules:
         """What GitHub's own rules ask of a branch; unless `fresh`, as of five minutes ago at most."""
         key = (int(repository_id), branch)
         kept = self._rules.get(key)
@@ -127,7 +101,7 @@ class Observer:
         pull, now = reading.pull, self._clock.now()
         filed = [
             verdict
-            for verdict in self._evidence.verdicts_for_issue(run.repository_id, run.issue)
+            for verdict in self._ledger.verdicts_for_issue(run.repository_id, run.issue)
             if verdict.key.attempt >= run.least_attempt(verdict.kind, verdict.key.head)
         ]
         digest = policy.digest if policy else None
@@ -158,7 +132,7 @@ class Observer:
             rules=rules,
             verdicts=self._own(filed, reading, merge_base, digest),
             verdict_heads=frozenset(v.key.head for v in filed),
-            head_seen_at=self._evidence.see_head(run.repository_id, pull.head, now),
+            head_seen_at=self._ledger.see_head(run.repository_id, pull.head, now),
             last_check_seen_at=self._last_check(run, reading, now),
             review_decision=reading.review_decision,
             open_conversations=reading.open_conversations,
@@ -206,7 +180,7 @@ class Observer:
         kinds = (EffectKind.QUEUE_ENTER, EffectKind.QUEUE_LEAVE)
         acts = [
             effect
-            for effect in self._evidence.effects_of(run.run_id)
+            for effect in self._ledger.effects_of(run.run_id)
             if effect.kind in kinds and effect.outcome is not None and effect.outcome.get("head") == head
         ]
         return bool(acts) and acts[-1].kind == EffectKind.QUEUE_ENTER
@@ -219,7 +193,7 @@ class Observer:
         ended = _ended(foreign, [one for one in reading.suites or () if one.app_id != self._app_id])
         seen = sorted({check.name for check in foreign}) + ([ended] if ended else [])
         head = reading.pull.head
-        return max(self._evidence.see_check(run.repository_id, head, name, now) for name in seen)
+        return max(self._ledger.see_check(run.repository_id, head, name, now) for name in seen)
 
 
 def _ended(checks: Sequence[CheckState], suites: Sequence[SuiteState]) -> str:

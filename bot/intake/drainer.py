@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol
 
 import structlog
 
@@ -25,12 +24,6 @@ _CHECK_OWNERS_SECONDS = 15.0
 Handle = Callable[[DeliveryId], None]
 
 
-class Liveness(Protocol):
-    """Whether another executor lives (see record.liveness)."""
-
-    def is_dead(self, executor_id: str) -> bool: ...
-
-
 class Drainer:
     """Takes deliveries that wait, in the order of their urgency, and gives back what a dead process had taken."""
 
@@ -42,16 +35,19 @@ class Drainer:
         *,
         clock: Clock,
         owner: str,
-        liveness: Liveness | None = None,
+        is_dead: Callable[[str], bool] | None = None,
         pace: Pace | None = None,
     ) -> None:
-        """`handle` records the outcome of a delivery and raises nothing. `owner` is this process's executor id."""
+        """`handle` records the outcome of a delivery and raises nothing. `owner` is this process's executor id.
+
+        `is_dead` says whether the process of an executor id has ended: what it had taken is given back then.
+        """
         self._ledger = ledger
         self._handle = handle
         self._wake = wake
         self._clock = clock
         self._owner = owner
-        self._liveness = liveness
+        self._is_dead = is_dead
         self._pace = pace or Pace(clock)
         self._stop = threading.Event()
         self._ready = threading.Condition()
@@ -149,11 +145,11 @@ class Drainer:
 
     def _free_dead(self) -> None:
         """Give back what other executors had taken that live no more."""
-        if self._liveness is None or self._clock.monotonic() - self._looked_at < _CHECK_OWNERS_SECONDS:
+        if self._is_dead is None or self._clock.monotonic() - self._looked_at < _CHECK_OWNERS_SECONDS:
             return
         self._looked_at = self._clock.monotonic()
         for owner in self._ledger.owners_of_deliveries() - {self._owner}:
-            if self._liveness.is_dead(owner):
+            if self._is_dead(owner):
                 log.warning("drain.freed", executor=owner)
                 self._ledger.release_deliveries(owner, self._clock.now())
                 self._wake.set()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Protocol
+import threading
+from typing import Any
 
 import structlog
 from flask import Blueprint, Request, Response, jsonify, request
@@ -15,6 +16,7 @@ from bot.core.names import DeliveryId
 from bot.intake.signature import is_signed
 from bot.intake.urgency import subject_of, urgency_of
 from bot.ledger.entries import Delivery
+from bot.ledger.inbox import Inbox
 from bot.settings import Settings
 
 log = structlog.get_logger("cadence.webhook")
@@ -26,12 +28,6 @@ WITHOUT_INSTALLATION = frozenset(
 )
 
 
-class Inbox(Protocol):
-    """Where deliveries are kept."""
-
-    def take_in(self, delivery: Delivery) -> bool: ...
-
-
 class DeliveryRefused(CadenceError):
     """The delivery is refused; `status` is the HTTP status."""
 
@@ -40,8 +36,8 @@ class DeliveryRefused(CadenceError):
         self.status = status
 
 
-def webhook_blueprint(settings: Settings, inbox: Inbox, clock: Clock) -> Blueprint:
-    """The receiver as a Flask blueprint."""
+def webhook_blueprint(settings: Settings, inbox: Inbox, wake: threading.Event, clock: Clock) -> Blueprint:
+    """The receiver as a Flask blueprint. `wake` is set for each delivery, so that the workers look at the inbox."""
     blueprint = Blueprint("webhook", __name__)
 
     @blueprint.post("/webhooks/github")
@@ -53,6 +49,7 @@ def webhook_blueprint(settings: Settings, inbox: Inbox, clock: Clock) -> Bluepri
             body = {"code": refused.code, "error": refused.summary, "remedy": refused.remedy}
             return jsonify(body), refused.status
         is_new = inbox.take_in(delivery)
+        wake.set()
         status = "accepted" if is_new else "duplicate"
         log.info(
             "webhook.received", delivery=delivery.guid, webhook=delivery.event, action=delivery.action, status=status

@@ -4,25 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Protocol
 
 from bot.changeset.tree import TreeChange
 from bot.core.errors import Refused
 from bot.core.names import CommitSha
 from bot.git_store.commits import Author
-
-
-class CommitWriter(Protocol):
-    """The part of a repository's mirror that makes commits."""
-
-    def write_commit(
-        self, base: CommitSha, changes: Sequence[TreeChange], *, message: str, author: Author, date: datetime
-    ) -> CommitSha:
-        """A commit on `base` with exactly these changes."""
+from bot.git_store.mirror import Mirror
 
 
 def build_commit(
-    mirror: CommitWriter,
+    mirror: Mirror,
     *,
     base: CommitSha,
     changes: Sequence[TreeChange],

@@ -2,81 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable
 
 from bot.core.errors import CadenceError, PushRefused
 from bot.core.json_types import JsonDict
 from bot.core.names import CommitSha, IssueNumber, branch_for, has_marker, marker
-from bot.effects.kinds import EffectActor, EffectKind
-from bot.effects.perform import Do, Find
+from bot.effects.kinds import EffectKind
+from bot.effects.perform import Effects
+from bot.git_store.commits import CommitRecord
+from bot.git_store.mirror import Mirror
+from bot.github_api.pulls import PullCalls
 from bot.github_api.records import PullRecord
 from bot.ledger.entries import RunEntry, actor_of
-
-
-class EffectGateway(Protocol):
-    """The effect gateway."""
-
-    def perform(
-        self,
-        actor: EffectActor,
-        kind: EffectKind,
-        natural_key: str,
-        *,
-        find: Find,
-        do: Do,
-        fresh: bool = False,
-        when_ended: bool | None = None,
-    ) -> JsonDict: ...
-
-
-class Commit(Protocol):
-    """A commit as the mirror has it."""
-
-    @property
-    def sha(self) -> CommitSha: ...
-    @property
-    def author_email(self) -> str: ...
-    @property
-    def message(self) -> str: ...
-
-
-class Mirror(Protocol):
-    """One repository's bare mirror."""
-
-    def tip(self, branch: str) -> CommitSha | None: ...
-    def merge_base(self, a: CommitSha, b: CommitSha) -> CommitSha | None: ...
-    def commits(self, base: CommitSha, head: CommitSha) -> Sequence[Commit]: ...
-    def push(
-        self, url: str, token: Callable[[], str], *, commit: CommitSha, branch: str, expect: CommitSha | None
-    ) -> None: ...
-
-
-class PullCalls(Protocol):
-    """Pull requests of one repository."""
-
-    def find_open(self, branch: str) -> PullRecord | None: ...
-    def open(self, *, title: str, body: str, head: str, base: str, draft: bool = False) -> PullRecord: ...
-    def edit(
-        self, number: Any, *, title: str | None = None, body: str | None = None, base: str | None = None
-    ) -> PullRecord: ...
-    def close(self, number: Any) -> PullRecord: ...
-    def branch_sha(self, branch: str) -> CommitSha | None: ...
-    def delete_branch(self, branch: str) -> None: ...
-
-
-class Heads(Protocol):
-    """Which heads the ledger knows to be ours."""
-
-    def pushed_heads(self, repository_id: Any, issue: IssueNumber) -> set[str]: ...
+from bot.ledger.ledger import Ledger
 
 
 class Publisher:
     """Push and pull request, through the effect gateway."""
 
-    def __init__(self, door: EffectGateway, heads: Heads, *, bot_login: str, bot_email: str) -> None:
-        self._effects = door
-        self._heads = heads
+    def __init__(self, effects: Effects, ledger: Ledger, *, bot_login: str, bot_email: str) -> None:
+        self._effects = effects
+        self._ledger = ledger
         self._bot_login = bot_login
         self._bot_email = bot_email
 
@@ -102,7 +48,7 @@ class Publisher:
 
         Ours is what the ledger pushed, or, after a lost ledger, commits that carry our trailer and our address.
         """
-        ours = self._heads.pushed_heads(run.repository_id, run.issue)
+        ours = self._ledger.pushed_heads(run.repository_id, run.issue)
         if there in ours:
             return
         base = mirror.merge_base(CommitSha(run.base_sha), there)
@@ -115,7 +61,7 @@ class Publisher:
                 remedy="Merge or move them, or comment `/cadence replan --discard` to drop them.",
             )
 
-    def _is_ours(self, commit: Commit, ours: set[str]) -> bool:
+    def _is_ours(self, commit: CommitRecord, ours: set[str]) -> bool:
         return commit.sha in ours or (commit.author_email == self._bot_email and "Cadence-Run: " in commit.message)
 
     def pull(self, run: RunEntry, pulls: PullCalls, *, title: str, body: str, draft: bool = False) -> PullRecord:

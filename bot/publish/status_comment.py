@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Protocol
 
 from bot.core.escape import code_span, escape_line
 from bot.core.json_types import JsonDict
 from bot.core.names import (
     CommentId,
-    IssueNumber,
-    Marker,
-    RunId,
     is_revert,
     marker,
     reverted_merge,
@@ -21,56 +17,20 @@ from bot.core.names import (
 )
 from bot.core.states import RunState
 from bot.effects.kinds import EffectActor, EffectKind
-from bot.effects.perform import Do, Find
-from bot.ledger.entries import DecisionEntry, ModelCallEntry, ProofEntry, RunEntry, actor_of
+from bot.effects.perform import Effects
+from bot.github_api.issues import IssueCalls
+from bot.github_api.records import CommentRecord
+from bot.ledger.entries import DecisionEntry, ModelCallEntry, RunEntry, actor_of
+from bot.ledger.ledger import Ledger
 from bot.publish.status_comment_text import ApprovalAsked, StatusView, status_text
-
-
-class EffectGateway(Protocol):
-    """The effect gateway."""
-
-    def perform(
-        self, actor: EffectActor, kind: EffectKind, natural_key: str, *, find: Find, do: Do, fresh: bool = False
-    ) -> JsonDict: ...
-
-
-class Comment(Protocol):
-    """A comment as GitHub has it."""
-
-    @property
-    def id(self) -> CommentId: ...
-    @property
-    def html_url(self) -> str: ...
-    @property
-    def updated_at(self) -> datetime: ...
-
-
-class IssueCalls(Protocol):
-    """Issue comments of one repository."""
-
-    def find_comment(self, number: IssueNumber, marker: Marker) -> Comment | None: ...
-    def comment(self, number: IssueNumber, body: str) -> Comment: ...
-    def edit_comment(self, comment_id: CommentId, body: str) -> Comment: ...
-
-
-class Runs(Protocol):
-    """The part of the ledger that knows runs."""
-
-    def run(self, run_id: RunId) -> RunEntry | None: ...
-    def run_for_merge(self, repository_id: Any, commit: str) -> RunEntry | None: ...
-    def runs_of_issue(self, repository_id: Any, issue: IssueNumber) -> Any: ...
-    def update_run(self, run_id: RunId, **fields: Any) -> None: ...
-    def last_transition(self, run_id: RunId) -> int: ...
-    def proof_of_run(self, run_id: RunId) -> ProofEntry | None: ...
-    def model_calls_of(self, run_id: RunId) -> Sequence[ModelCallEntry]: ...
 
 
 class StatusComment:
     """Writes and edits the status comment through the effect gateway."""
 
-    def __init__(self, door: EffectGateway, runs: Runs) -> None:
-        self._effects = door
-        self._runs = runs
+    def __init__(self, effects: Effects, ledger: Ledger) -> None:
+        self._effects = effects
+        self._ledger = ledger
 
     def tell(
         self,
@@ -87,7 +47,7 @@ class StatusComment:
 
         `decision` is the gate's newest, whose first reason is shown instead of the run's own.
         """
-        view = _view(run, state or run.state, next_step, details, asked, self._runs)
+        view = _view(run, state or run.state, next_step, details, asked, self._ledger)
         if decision is not None and decision.reasons:
             first = decision.reasons[0]
             view = replace(view, reason=escape_line(f"{first['code']}: {first.get('text', '')}"))
@@ -95,10 +55,10 @@ class StatusComment:
         actor = actor_of(run)
         comment_id = run.status_comment or self._earlier(run)
         if comment_id is None:
-            shown = self._create(issues, run, actor, body, self._runs.last_transition(run.run_id))
+            shown = self._create(issues, run, actor, body, self._ledger.last_transition(run.run_id))
         else:
             # The same text may be right again later: after another move, or after another decision.
-            at = f"{self._runs.last_transition(run.run_id)}{f'.{decision.id}' if decision else ''}"
+            at = f"{self._ledger.last_transition(run.run_id)}{f'.{decision.id}' if decision else ''}"
             key = f"status:{at}:{sha256(body)[:12]}"
             shown = self._effects.perform(
                 actor,
@@ -109,13 +69,13 @@ class StatusComment:
                 do=lambda: _outcome(issues.edit_comment(CommentId(comment_id), body)),
             )
         if run.status_comment != int(shown["id"]):
-            self._runs.update_run(run.run_id, status_comment=int(shown["id"]))
+            self._ledger.update_run(run.run_id, status_comment=int(shown["id"]))
         if asked is not None and run.asked_at is None and shown.get("at"):
-            self._runs.update_run(run.run_id, asked_at=datetime.fromisoformat(shown["at"]))
+            self._ledger.update_run(run.run_id, asked_at=datetime.fromisoformat(shown["at"]))
 
     def _earlier(self, run: RunEntry) -> int | None:
         """The comment another run of this issue already keeps."""
-        for other in self._runs.runs_of_issue(run.repository_id, run.issue):
+        for other in self._ledger.runs_of_issue(run.repository_id, run.issue):
             if other.status_comment:
                 return int(other.status_comment)
         return None
@@ -137,7 +97,7 @@ class StatusComment:
         return self._effects.perform(actor, EffectKind.COMMENT_CREATE, "status", find=find, do=do)
 
 
-def _outcome(comment: Comment) -> JsonDict:
+def _outcome(comment: CommentRecord) -> JsonDict:
     """What the ledger keeps of a comment. `at` is GitHub's time: ours may be off, and approvals are compared."""
     return {"id": int(comment.id), "url": comment.html_url, "at": comment.updated_at.isoformat()}
 
@@ -148,10 +108,10 @@ def _view(
     next_step: str,
     details: tuple[str, ...],
     asked: ApprovalAsked | None,
-    runs: Runs,
+    ledger: Ledger,
 ) -> StatusView:
-    proof = runs.proof_of_run(run.run_id) if run.merge_sha else None
-    reverted = runs.run_for_merge(run.repository_id, reverted_merge(run.cause)) if is_revert(run.cause) else None
+    proof = ledger.proof_of_run(run.run_id) if run.merge_sha else None
+    reverted = ledger.run_for_merge(run.repository_id, reverted_merge(run.cause)) if is_revert(run.cause) else None
     return StatusView(
         run_id=run.run_id,
         issue=run.issue,
@@ -166,7 +126,7 @@ def _view(
         head=run.head_sha,
         merge_sha=run.merge_sha,
         proof=proof.digest if proof else "",
-        model=_models(runs.model_calls_of(run.run_id)),
+        model=_models(ledger.model_calls_of(run.run_id)),
         asked=asked,
         reverts=reverted.pull if reverted else None,
     )

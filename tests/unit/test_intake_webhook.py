@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -47,7 +48,7 @@ def ledger(migrated: Path, tmp_path: Path) -> Iterator[Ledger]:
 def client(ledger: Ledger) -> FlaskClient:
     env = {"CADENCE_APP_ID": str(APP), "CADENCE_WEBHOOK_SECRET": f"new secret, {SECRET}"}
     web = Flask("test")
-    web.register_blueprint(webhook_blueprint(Settings.load(env, dotenv=None), ledger, FakeClock()))
+    web.register_blueprint(webhook_blueprint(Settings.load(env, dotenv=None), ledger, Event(), FakeClock()))
     return web.test_client()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from bot.config.load import read_config
-from bot.core.json_types import JsonDict
 from bot.core.names import CHECK_CONFIG, CONFIG_PATH, CommitSha, HeadSha, RepoRef, sha256
 from bot.effects.kinds import EffectKind, repository_actor
 from bot.flow.context import RunContext
@@ -19,6 +18,7 @@ from bot.git_store.mirror import Mirror
 from bot.github_api.permissions import CONTENTS_READ
 from bot.github_api.records import CheckOutput
 from bot.intake.events import PullChanged
+from bot.publish.check_runs import put_check_run
 
 _UNTOUCHED = CheckOutput(
     title=f"{CONFIG_PATH} is left alone",
@@ -125,23 +125,14 @@ def _key(external_id: str) -> str:
 def _put(
     services: Services, repo: RepoRef, head: HeadSha, external_id: str, conclusion: str, output: CheckOutput
 ) -> None:
-    """One check run, found again by its external id."""
-    checks = services.github.at(repo).checks
-
-    def find() -> JsonDict | None:
-        existing = checks.find(head, CHECK_CONFIG, external_id)
-        return None if existing is None else {"id": existing.id, "conclusion": existing.conclusion}
-
-    def do() -> JsonDict:
-        made = checks.create(
-            head=head,
-            name=CHECK_CONFIG,
-            external_id=external_id,
-            status="completed",
-            conclusion=conclusion,
-            output=output,
-        )
-        return {"id": made.id, "conclusion": made.conclusion}
-
-    actor = repository_actor(repo.repository_id, repo.installation_id)
-    services.effects.perform(actor, EffectKind.CHECK_PUT, _key(external_id), find=find, do=do)
+    put_check_run(
+        services.effects,
+        repository_actor(repo.repository_id, repo.installation_id),
+        services.github.at(repo).checks,
+        key=_key(external_id),
+        head=head,
+        name=CHECK_CONFIG,
+        external_id=external_id,
+        conclusion=conclusion,
+        output=output,
+    )

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from bot.core.errors import CadenceError
-from bot.core.json_types import JsonDict
-from bot.core.names import HeadSha, PullNumber, RepoRef
+from bot.core.names import PullNumber, RepoRef
 from bot.core.states import TERMINAL
-from bot.effects.kinds import EffectKind, repository_actor
+from bot.effects.kinds import repository_actor
 from bot.flow.context import RunContext
 from bot.flow.gate.other_pulls import NOT_CADENCE
 from bot.flow.gate.reconcile import look
@@ -16,6 +15,7 @@ from bot.gate.explain import title_of
 from bot.gate.reasons import fits_the_queue
 from bot.github_api.records import CheckOutput, QueuedPull
 from bot.intake.events import GroupTested
+from bot.publish.check_runs import put_check_run
 
 
 def answer_group(services: Services, event: GroupTested) -> str:
@@ -40,7 +40,17 @@ def answer_group(services: Services, event: GroupTested) -> str:
         rows = [text for _, text in told] or ["The merge queue no longer lists this group's entries."]
     output = CheckOutput(title=title, summary="\n".join(f"- {row}" for row in rows))
     for name in names:
-        _put(services, event.repo, event.head, name, conclusion, output)
+        put_check_run(
+            services.effects,
+            repository_actor(event.repo.repository_id, event.repo.installation_id),
+            calls.checks,
+            key=f"group:{name}:{event.head}",
+            head=event.head,
+            name=name,
+            external_id=f"group:{event.head}",
+            conclusion=conclusion,
+            output=output,
+        )
     return f"merge group {event.head[:12]}: {conclusion}"
 
 
@@ -69,21 +79,3 @@ def _ours(services: Services, repo: RepoRef, entry: QueuedPull) -> tuple[bool, s
     if seen.snapshot.head != entry.head:
         return False, f"#{entry.number}: its head moved on from {entry.head[:12]}."
     return fits_the_queue(decision), f"#{entry.number} at {entry.head[:12]}: {title_of(decision)}"
-
-
-def _put(services: Services, repo: RepoRef, head: HeadSha, name: str, conclusion: str, output: CheckOutput) -> None:
-    checks = services.github.at(repo).checks
-    external_id = f"group:{head}"
-
-    def find() -> JsonDict | None:
-        existing = checks.find(head, name, external_id)
-        return None if existing is None else {"id": existing.id}
-
-    def do() -> JsonDict:
-        made = checks.create(
-            head=head, name=name, external_id=external_id, status="completed", conclusion=conclusion, output=output
-        )
-        return {"id": made.id}
-
-    actor = repository_actor(repo.repository_id, repo.installation_id)
-    services.effects.perform(actor, EffectKind.CHECK_PUT, f"group:{name}:{head}", find=find, do=do)

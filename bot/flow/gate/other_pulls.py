@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bot.core.json_types import JsonDict
 from bot.core.names import CHECK_CONFIG, HeadSha, RepoRef
-from bot.effects.kinds import EffectKind, repository_actor
+from bot.effects.kinds import repository_actor
 from bot.flow.services import Services
 from bot.gate.ci import own_required
 from bot.github_api.records import CheckOutput
 from bot.intake.events import PullChanged
+from bot.publish.check_runs import put_check_run
 
 NOT_CADENCE = "not a Cadence PR"
 ON = frozenset({"opened", "synchronize", "reopened", "edited", "ready_for_review"})
@@ -48,28 +48,21 @@ def _is_judged(services: Services, event: PullChanged) -> bool:
 
 
 def skip(services: Services, repo: RepoRef, head: HeadSha, name: str) -> None:
-    """One check run, `skipped`, found again by its external id."""
-    checks = services.github.at(repo).checks
-    external_id = f"not-ours:{head}"
+    """Put one check run, `skipped`, on the head of a pull request that is not a Cadence pull request."""
     text = (
-        f"A rule of the base branch requires `{name}`. Cadence judges the pull requests that it opens itself; this one "
-        "it leaves alone, and it need not wait."
+        f"A rule of the base branch requires `{name}`. Cadence judges only the pull requests that it opens itself, so "
+        "this one does not have to wait for it."
     )
-
-    def find() -> JsonDict | None:
-        existing = checks.find(head, name, external_id)
-        return None if existing is None else {"id": existing.id}
-
-    def do() -> JsonDict:
-        made = checks.create(
-            head=head,
-            name=name,
-            external_id=external_id,
-            status="completed",
-            conclusion="skipped",
-            output=CheckOutput(title=NOT_CADENCE, summary=f"{NOT_CADENCE}\n\n{text}"),
-        )
-        return {"id": made.id}
-
-    actor = repository_actor(repo.repository_id, repo.installation_id)
-    services.effects.perform(actor, EffectKind.CHECK_PUT, f"not-ours:{name}:{head}", find=find, do=do)
+    put_check_run(
+        services.effects,
+        repository_actor(repo.repository_id, repo.installation_id),
+        services.github.at(repo).checks,
+        key=f"not-ours:{name}:{head}",
+        head=head,
+        name=name,
+        external_id=f"not-ours:{head}",
+        # A skipped check run counts as passing where a rule requires it:
+        # https://docs.github.com/en/pull-requests/collaborating-with-pull-requests/collaborating-on-repositories-with-code-quality-features/about-status-checks
+        conclusion="skipped",
+        output=CheckOutput(title=NOT_CADENCE, summary=f"{NOT_CADENCE}\n\n{text}"),
+    )
