@@ -32,7 +32,7 @@ T = TypeVar("T")
 PERMISSION_SECONDS = 60.0
 MOST_PERMISSIONS = 5_000
 PermissionsSeen = dict[tuple[int, str], tuple[float, Permission]]
-"""By (repository id, login): when it was asked (monotonic seconds), and the answer."""
+"""By (repository id, login): the time of the call (monotonic seconds) and the answer."""
 
 
 class GitHub:

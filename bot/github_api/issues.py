@@ -87,8 +87,8 @@ class IssueCalls:
 
     def history_with(self, number: IssueNumber, path: str) -> tuple[IssueHistory, BranchFile]:
         """The history and a file of the default branch, read in one query. Raises NotFound."""
-        asked = {"number": int(number), **of_branch("", path)}
-        history, repository = _all_pages(number, lambda after: self._link.graphql(LABELLED, **asked, **after))
+        variables = {"number": int(number), **of_branch("", path)}
+        history, repository = _all_pages(number, lambda after: self._link.graphql(LABELLED, **variables, **after))
         return history, branch_file(repository)
 
     def find_comment(self, number: IssueNumber, marker: Marker) -> CommentRecord | None:

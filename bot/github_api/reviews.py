@@ -52,8 +52,8 @@ class ReviewCalls:
         # Without `commit_id` the comments could attach to a newer head. GitHub takes or refuses a review as a whole.
         # https://docs.github.com/en/rest/pulls/reviews#create-a-review-for-a-pull-request
         inline = [{"path": one.path, "line": one.line, "side": "RIGHT", "body": one.body} for one in comments]
-        asked = {"commit_id": head, "event": "COMMENT", "body": body, "comments": inline}
-        return _review(self._link.change("POST", _REVIEWS, REVIEW_WRITE, body=asked, pull_number=number))
+        fields = {"commit_id": head, "event": "COMMENT", "body": body, "comments": inline}
+        return _review(self._link.change("POST", _REVIEWS, REVIEW_WRITE, body=fields, pull_number=number))
 
     @side_effect
     def decide(self, number: PullNumber, *, head: HeadSha, event: str, body: str) -> ReviewRecord:
@@ -61,8 +61,8 @@ class ReviewCalls:
 
         Raises Unprocessable when this App opened it.
         """
-        asked = {"commit_id": head, "event": event, "body": body, "comments": []}
-        return _review(self._link.change("POST", _REVIEWS, PULLS_ONLY, body=asked, pull_number=number))
+        fields = {"commit_id": head, "event": event, "body": body, "comments": []}
+        return _review(self._link.change("POST", _REVIEWS, PULLS_ONLY, body=fields, pull_number=number))
 
 
 def _review(data: Any) -> ReviewRecord:
