@@ -15,9 +15,10 @@ from bot.core.clock import Clock
 from bot.core.pace import Pace
 from bot.core.signing import Signer, kept_key, read_key, read_key_file
 from bot.effects.perform import Effects
-from bot.engine.durable import Engine, EngineOptions, ExecutorLocks, step
-from bot.engine.executor_locks import FileExecutorLocks, PostgresExecutorLocks
+from bot.engine.durable import Engine, EngineOptions
+from bot.engine.executor_locks import ExecutorLocks, FileExecutorLocks, PostgresExecutorLocks
 from bot.engine.protocol import WorkflowEngine
+from bot.engine.workflows import step
 from bot.flow.allowance import note_request
 from bot.flow.budget import RunBudget
 from bot.flow.services import Services

@@ -1,4 +1,4 @@
-"""What the workflows ask of the engine."""
+"""The engine, as the stages see it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bot.core.names import HeadSha, PullNumber, RepositoryId, RunId
 
 
 class WorkflowEngine(Protocol):
-    """What the flow asks of the engine (see engine.Engine)."""
+    """The calls to the engine; their contracts are in durable.Engine, and tests use an inline engine instead."""
 
     def start_build(self, run_id: RunId, key: str, *, delay: float = 0.0) -> None: ...
     def restart_build(self, run_id: RunId) -> None: ...

@@ -166,20 +166,23 @@ class GitTree:
     def attributes(
         self, paths: Sequence[str], names: Sequence[str], files: Mapping[str, bytes | None]
     ) -> Mapping[str, Mapping[str, str]]:
-        """What the `.gitattributes` files on the way to the paths say of them, by git's own rules."""
+        """By path, the named attributes from the `.gitattributes` files of this tree, with `files` in place of some.
+
+        A `files` entry of None means that the file is absent. See `check_attributes`.
+        """
         found: dict[str, bytes] = {}
         for folder in folders_of(paths):
             path = folder + GITATTRIBUTES
-            # git reads no symlinked file of this name.
-            there = self._find(path)
-            content = self.read(path) if there is not None and there[0] in (MODE_FILE, MODE_EXECUTABLE) else None
+            # git ignores a symlink of this name. https://git-scm.com/docs/gitattributes#_notes
+            entry = self._find(path)
+            content = self.read(path) if entry is not None and entry[0] in (MODE_FILE, MODE_EXECUTABLE) else None
             content = files.get(path, content)
             if content is not None:
                 found[path] = content
         return check_attributes(found, paths, names) if found else {}
 
     def names(self, directory: str) -> Sequence[str]:
-        """Names in a directory ("" for the root); none when there is not a directory."""
+        """The names in a directory ("" for the root); empty when the path is not a directory."""
         found = (MODE_DIRECTORY, BlobSha(self.root)) if not directory else self._find(directory)
         return tuple(self._directory(found[1])) if found is not None and found[0] == MODE_DIRECTORY else ()
 
@@ -253,11 +256,11 @@ class RawChange:
 
 def raw_changes(raw: bytes) -> Iterator[RawChange]:
     """Read `git diff-tree --raw -z`: `:<mode> <mode> <blob> <blob> <status>NUL<path>NUL[<new path>NUL]`."""
-    words = iter(raw.split(b"\0"))
-    for head in words:
+    fields = iter(raw.split(b"\0"))
+    for head in fields:
         if not head:
             return
         old_mode, new_mode, old_blob, _, status = head.decode().lstrip(":").split()
-        source = _text(next(words))
-        path = _text(next(words)) if status[0] == "R" else source
+        source = _text(next(fields))
+        path = _text(next(fields)) if status[0] == "R" else source
         yield RawChange(status[0], source, path, old_mode, new_mode, BlobSha(old_blob))

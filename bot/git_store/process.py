@@ -6,8 +6,7 @@ import base64
 import os
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -133,15 +132,17 @@ class GitRunner:
         `timeout` is for the whole command, in seconds; `most_written` limits every file that it writes, in bytes.
         Raises GitTimeout, and GitFailed `git.too_large` when it prints more than MOST_OUTPUT bytes.
         """
-        with self.start(*args, stdin=stdin is not None, credential=credential, most_written=most_written) as process:
-            try:
-                out, err = communicate(process, stdin, timeout=timeout, most=MOST_OUTPUT)
-            except TimeoutError:
-                _kill_group(process)
-                raise GitTimeout from None
-            except TooMuch:
-                _kill_group(process)
-                raise too_large(args[0]) from None
+        process = self.spawn(*args, stdin=stdin is not None, credential=credential, most_written=most_written)
+        try:
+            out, err = communicate(process, stdin, timeout=timeout, most=MOST_OUTPUT)
+        except TimeoutError:
+            _kill_group(process)
+            raise GitTimeout from None
+        except TooMuch:
+            _kill_group(process)
+            raise too_large(args[0]) from None
+        finally:
+            end(process)
         return Finished(process.returncode, out, err.decode("utf-8", "replace"))
 
     def check(self, *args: str, stdin: bytes | None = None) -> bytes:
@@ -153,21 +154,6 @@ class GitRunner:
         if done.status:
             raise GitFailed(f"git {args[0]} failed with status {done.status}.", log_lines=last_lines(done.err))
         return done.out
-
-    @contextmanager
-    def start(
-        self,
-        *args: str,
-        stdin: bool = False,
-        credential: Credential | None = None,
-        most_written: int | None = None,
-    ) -> Iterator[subprocess.Popen[bytes]]:
-        """A running process; when the block ends, it is ended and its pipes are closed."""
-        process = self.spawn(*args, stdin=stdin, credential=credential, most_written=most_written)
-        try:
-            yield process
-        finally:
-            end(process)
 
     def spawn(
         self,
@@ -252,6 +238,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    # git's transport (`git-remote-https`) is a child of git and would go on after git is killed.
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:

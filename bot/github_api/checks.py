@@ -52,9 +52,9 @@ class CheckCalls:
         """Create a check run on a commit. `conclusion` is given exactly when `status` is `completed`."""
         # GitHub requires a conclusion for `completed`, and makes a check run with a conclusion completed.
         # https://docs.github.com/en/rest/checks/runs#create-a-check-run
-        asked: dict[str, Any] = {"name": name, "head_sha": head, "external_id": external_id}
-        asked |= _state(status, conclusion, output) | ({"details_url": details_url} if details_url else {})
-        return _run(self._link.change("POST", _RUNS, REVIEW_WRITE, body=asked))
+        fields: dict[str, Any] = {"name": name, "head_sha": head, "external_id": external_id}
+        fields |= _state(status, conclusion, output) | ({"details_url": details_url} if details_url else {})
+        return _run(self._link.change("POST", _RUNS, REVIEW_WRITE, body=fields))
 
     @side_effect
     def update(
@@ -62,9 +62,9 @@ class CheckCalls:
     ) -> CheckRunRecord:
         """Change an unfinished check run. Raises Forbidden when another App created it."""
         # https://docs.github.com/en/rest/checks/runs#update-a-check-run
-        asked = _state(status, conclusion, output)
+        fields = _state(status, conclusion, output)
         route = f"{_RUNS}/{{check_run_id}}"
-        return _run(self._link.change("PATCH", route, REVIEW_WRITE, body=asked, check_run_id=check_run_id))
+        return _run(self._link.change("PATCH", route, REVIEW_WRITE, body=fields, check_run_id=check_run_id))
 
 
 def _state(status: str, conclusion: str | None, output: CheckOutput) -> dict[str, Any]:

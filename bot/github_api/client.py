@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from functools import cached_property
 from typing import Any, TypeVar
 
 from github import Auth
@@ -32,7 +31,7 @@ T = TypeVar("T")
 PERMISSION_SECONDS = 60.0
 MOST_PERMISSIONS = 5_000
 PermissionsSeen = dict[tuple[int, str], tuple[float, Permission]]
-"""By (repository id, login): when it was asked (monotonic seconds), and the answer."""
+"""By (repository id, login): the time of the call (monotonic seconds) and the answer."""
 
 
 class GitHub:
@@ -155,37 +154,15 @@ class RepositoryCalls:
 
     def __init__(self, link: RepositoryLink, identity: AppIdentity, clock: Clock, permissions: PermissionsSeen) -> None:
         self._link = link
-        self._identity = identity
         self._clock = clock
         self._permissions = permissions
-
-    @cached_property
-    def issues(self) -> IssueCalls:
-        return IssueCalls(self._link, self._identity)
-
-    @cached_property
-    def files(self) -> FileCalls:
-        return FileCalls(self._link)
-
-    @cached_property
-    def pulls(self) -> PullCalls:
-        return PullCalls(self._link, self._identity)
-
-    @cached_property
-    def reviews(self) -> ReviewCalls:
-        return ReviewCalls(self._link, self._identity)
-
-    @cached_property
-    def checks(self) -> CheckCalls:
-        return CheckCalls(self._link, self._identity)
-
-    @cached_property
-    def snapshots(self) -> SnapshotCalls:
-        return SnapshotCalls(self._link, self._identity)
-
-    @cached_property
-    def queue(self) -> MergeQueueCalls:
-        return MergeQueueCalls(self._link)
+        self.issues = IssueCalls(link, identity)
+        self.files = FileCalls(link)
+        self.pulls = PullCalls(link, identity)
+        self.reviews = ReviewCalls(link, identity)
+        self.checks = CheckCalls(link, identity)
+        self.snapshots = SnapshotCalls(link, identity)
+        self.queue = MergeQueueCalls(link)
 
     def repository(self) -> RepositoryRecord:
         """The repository as it is now. Raises NotFound when the installation cannot see it any more."""

@@ -156,7 +156,7 @@ class CommitCheckCalls:
             listed = commit.get("checkSuites")
             if listed is None:
                 remedy = "Cadence reads them again."
-                raise Unavailable(f"GitHub does not tell all check suites of commit {oid}", remedy=remedy)
+                raise Unavailable(f"GitHub did not return all check suites of commit {oid}", remedy=remedy)
             yield from (self._suite(node) for node in nodes(listed))
             after = next_cursor(listed)
             if after is None:

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from bot.core.errors import NotFound
-from bot.core.names import CommentId, IssueNumber, Marker, has_marker
+from bot.core.names import CommentId, IssueNumber, Marker
 from bot.effects.guard import side_effect
 from bot.github_api.branch_files import BRANCH_FILE, branch_file, of_branch
 from bot.github_api.issue_records import Actor, CommentRecord, IssueBodyEdit, IssueEvent, IssueHistory, WrittenComment
-from bot.github_api.json_fields import login_of, next_cursor, nodes, parse_time, text_of
+from bot.github_api.json_fields import login_of, next_cursor, nodes, own_with_marker, parse_time, text_of
 from bot.github_api.permissions import ISSUES_WRITE
 from bot.github_api.records import AppIdentity, BranchFile
 from bot.github_api.repository import RepositoryLink
@@ -87,18 +87,15 @@ class IssueCalls:
 
     def history_with(self, number: IssueNumber, path: str) -> tuple[IssueHistory, BranchFile]:
         """The history and a file of the default branch, read in one query. Raises NotFound."""
-        asked = {"number": int(number), **of_branch("", path)}
-        history, repository = _all_pages(number, lambda after: self._link.graphql(LABELLED, **asked, **after))
+        variables = {"number": int(number), **of_branch("", path)}
+        history, repository = _all_pages(number, lambda after: self._link.graphql(LABELLED, **variables, **after))
         return history, branch_file(repository)
 
     def find_comment(self, number: IssueNumber, marker: Marker) -> CommentRecord | None:
         """The App's own comment whose body holds the marker, or None."""
-        # Anyone who may comment can copy a marker, so the author is compared too.
-        for data in self._link.listed(_COMMENTS, issue_number=number):
-            user = data.get("user") or {}
-            if user.get("login") == self._identity.bot_login and has_marker(data.get("body"), marker):
-                return _comment(data)
-        return None
+        listed = self._link.listed(_COMMENTS, issue_number=number)
+        found = own_with_marker(listed, self._identity.bot_login, marker)
+        return _comment(found) if found else None
 
     def written_since(self, number: IssueNumber, since: datetime) -> list[WrittenComment]:
         """The comments of people, not bots, that were written since a time and not edited later, oldest first."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from bot.core.names import AppId
+from bot.core.names import AppId, Marker, has_marker
 
 Json = Mapping[str, Any]
 
@@ -43,6 +43,15 @@ def parse_time(text: str) -> datetime:
     """GitHub's ISO 8601 time, with its zone."""
     # Python reads the `Z` from 3.11 on only, and GitHub always writes it.
     return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def own_with_marker(items: Iterable[Json], bot_login: str, marker: Marker) -> Json | None:
+    """The first comment or review that this login wrote and whose body holds the marker, or None."""
+    # Anyone who may comment can copy a marker, so the author is compared too.
+    for data in items:
+        if (data.get("user") or {}).get("login") == bot_login and has_marker(data.get("body"), marker):
+            return data
+    return None
 
 
 def app_id_of(number: int | None) -> AppId | None:

@@ -39,9 +39,9 @@ class PullCalls:
         Raises Unprocessable, also for a draft where the plan of a private repository has none.
         """
         # https://docs.github.com/en/rest/pulls/pulls#create-a-pull-request
-        asked: dict[str, Any] = {"title": title, "body": body, "head": head, "base": base}
-        asked |= {"maintainer_can_modify": True} | ({"draft": True} if draft else {})
-        return _pull(self._link.change("POST", _LIST, REVIEW_WRITE, body=asked))
+        fields: dict[str, Any] = {"title": title, "body": body, "head": head, "base": base}
+        fields |= {"maintainer_can_modify": True} | ({"draft": True} if draft else {})
+        return _pull(self._link.change("POST", _LIST, REVIEW_WRITE, body=fields))
 
     @side_effect
     def edit(
@@ -49,8 +49,8 @@ class PullCalls:
     ) -> PullRecord:
         """Change the fields that are not None."""
         # https://docs.github.com/en/rest/pulls/pulls#update-a-pull-request
-        asked = {key: value for key, value in (("title", title), ("body", body), ("base", base)) if value is not None}
-        return _pull(self._link.change("PATCH", _ONE, REVIEW_WRITE, body=asked, pull_number=number))
+        fields = {key: value for key, value in (("title", title), ("body", body), ("base", base)) if value is not None}
+        return _pull(self._link.change("PATCH", _ONE, REVIEW_WRITE, body=fields, pull_number=number))
 
     @side_effect
     def close(self, number: PullNumber) -> PullRecord:
@@ -69,11 +69,11 @@ class PullCalls:
         """
         # `sha` makes GitHub refuse with 409 when the head has moved since it was reviewed.
         # https://docs.github.com/en/rest/pulls/pulls#merge-a-pull-request
-        asked = {"sha": head, "merge_method": method}
+        fields = {"sha": head, "merge_method": method}
         # A rebase keeps the commits' own messages.
         if method != "rebase":
-            asked |= {"commit_title": title, "commit_message": message}
-        data = self._link.change("PUT", f"{_ONE}/merge", MERGE, body=asked, pull_number=number)
+            fields |= {"commit_title": title, "commit_message": message}
+        data = self._link.change("PUT", f"{_ONE}/merge", MERGE, body=fields, pull_number=number)
         return MergeResult(CommitSha(str(data["sha"])), bool(data["merged"]))
 
     def branch_sha(self, branch: str) -> CommitSha | None:

@@ -7,14 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from bot.core.names import (
-    AppId,
-    BaseSha,
-    CommitSha,
-    HeadSha,
-    PullNumber,
-    RepositoryId,
-)
+from bot.core.names import AppId, BaseSha, CommitSha, HeadSha, PullNumber, RepositoryId
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bot.core.names import CommitSha, HeadSha, Marker, PullNumber, has_marker
+from bot.core.names import CommitSha, HeadSha, Marker, PullNumber
 from bot.effects.guard import side_effect
-from bot.github_api.json_fields import text_of
+from bot.github_api.json_fields import own_with_marker, text_of
 from bot.github_api.permissions import PULLS_ONLY, READ, REVIEW_WRITE
 from bot.github_api.records import AppIdentity, InlineComment, ReviewRecord
 from bot.github_api.repository import RepositoryLink
@@ -32,13 +32,10 @@ class ReviewCalls:
         return self._find(number, marker, PULLS_ONLY)
 
     def _find(self, number: PullNumber, marker: Marker, permissions: Permissions) -> ReviewRecord | None:
-        # Anyone who may comment can copy a marker, so the author is compared too.
         # https://docs.github.com/en/rest/pulls/reviews#list-reviews-for-a-pull-request
-        for data in self._link.listed(_REVIEWS, permissions, pull_number=number):
-            user = data.get("user") or {}
-            if user.get("login") == self._identity.bot_login and has_marker(data.get("body"), marker):
-                return _review(data)
-        return None
+        listed = self._link.listed(_REVIEWS, permissions, pull_number=number)
+        found = own_with_marker(listed, self._identity.bot_login, marker)
+        return _review(found) if found else None
 
     @side_effect
     def comment(
@@ -52,8 +49,8 @@ class ReviewCalls:
         # Without `commit_id` the comments could attach to a newer head. GitHub takes or refuses a review as a whole.
         # https://docs.github.com/en/rest/pulls/reviews#create-a-review-for-a-pull-request
         inline = [{"path": one.path, "line": one.line, "side": "RIGHT", "body": one.body} for one in comments]
-        asked = {"commit_id": head, "event": "COMMENT", "body": body, "comments": inline}
-        return _review(self._link.change("POST", _REVIEWS, REVIEW_WRITE, body=asked, pull_number=number))
+        fields = {"commit_id": head, "event": "COMMENT", "body": body, "comments": inline}
+        return _review(self._link.change("POST", _REVIEWS, REVIEW_WRITE, body=fields, pull_number=number))
 
     @side_effect
     def decide(self, number: PullNumber, *, head: HeadSha, event: str, body: str) -> ReviewRecord:
@@ -61,8 +58,8 @@ class ReviewCalls:
 
         Raises Unprocessable when this App opened it.
         """
-        asked = {"commit_id": head, "event": event, "body": body, "comments": []}
-        return _review(self._link.change("POST", _REVIEWS, PULLS_ONLY, body=asked, pull_number=number))
+        fields = {"commit_id": head, "event": event, "body": body, "comments": []}
+        return _review(self._link.change("POST", _REVIEWS, PULLS_ONLY, body=fields, pull_number=number))
 
 
 def _review(data: Any) -> ReviewRecord:

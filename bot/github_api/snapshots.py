@@ -86,7 +86,9 @@ class SnapshotCalls:
         # GitHub updates `headRefOid` and `commits` at different times, so they differ for seconds after a push. The
         # checks of one head must not be used for another. https://github.com/tanium/octobot/issues/315
         if record.state == "open" and commit.get("oid") != record.head:
-            raise Unavailable(f"GitHub tells two heads of pull request #{pull}", remedy="Cadence reads it again.")
+            raise Unavailable(
+                f"GitHub's answer names two heads of pull request #{pull}", remedy="Cadence reads it again."
+            )
         tip = ((found.get("baseRef") or {}).get("target")) or None
         issue_data = data.get("issue")
         reported = self._commits.whole(commit) if record.state == "open" else CommitChecks((), ())
@@ -145,14 +147,14 @@ def _decision(found: dict[str, Any]) -> str | None:
     if any(node["state"] == "CHANGES_REQUESTED" for node in nodes(opinions)):
         return "changes_requested"
     if opinions is None:
-        raise Unavailable("GitHub does not tell the reviews of the pull request", remedy="Cadence reads them again.")
+        raise Unavailable("GitHub did not return the reviews of the pull request", remedy="Cadence reads them again.")
     if (opinions.get("pageInfo") or {}).get("hasNextPage"):
         raise Unavailable("the pull request has more reviews than can be read", code="github.too_many", retry=False)
     return text_of(found, "reviewDecision").lower() or None
 
 
 def _methods(data: dict[str, Any]) -> frozenset[str]:
-    return frozenset(word for field, word in _METHODS.items() if data.get(field))
+    return frozenset(method for field, method in _METHODS.items() if data.get(field))
 
 
 def _unresolved_threads(threads: dict[str, Any] | None) -> int | None:

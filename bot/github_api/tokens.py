@@ -99,13 +99,11 @@ class Tokens:
 
         Raises InstallationGone, Forbidden (a permission is not granted), Suspended, Unauthorized or Limited.
         """
-        key = (ref.installation_id, ref.repository_id, *sorted(permissions.items()))
-        return self._kept_or_minted(key, ref.installation_id, permissions, [int(ref.repository_id)])
+        return self._kept_or_minted(ref.installation_id, permissions, [int(ref.repository_id)])
 
     def of_installation(self, installation: InstallationId, permissions: Permissions) -> InstallationToken:
         """A token for every repository of an installation, used only to read lists. Raises as `of` does."""
-        key = (installation, None, *sorted(permissions.items()))
-        return self._kept_or_minted(key, installation, permissions, None)
+        return self._kept_or_minted(installation, permissions, None)
 
     def call(self, installation: InstallationId, mint: Callable[[], InstallationToken], send: Callable[[str], T]) -> T:
         """Send with the token that `mint` gives; after a 401 once more with another token.
@@ -144,21 +142,16 @@ class Tokens:
             raise
 
     def _kept_or_minted(
-        self,
-        key: tuple[object, ...],
-        installation: InstallationId,
-        permissions: Permissions,
-        repositories: list[int] | None,
+        self, installation: InstallationId, permissions: Permissions, repositories: list[int] | None
     ) -> InstallationToken:
-        now = self._clock.now()
+        key, now = (installation, *(repositories or ()), *sorted(permissions.items())), self._clock.now()
         with self._lock:
             kept = self._kept.get(key)
             if kept is not None and kept.is_fresh(now):
                 return kept
         token = self._mint(installation, permissions, repositories)
         with self._lock:
-            fresh = {one: have for one, have in self._kept.items() if have.is_fresh(now)}
-            self._kept = {**fresh, key: token}
+            self._kept = {other: kept for other, kept in self._kept.items() if kept.is_fresh(now)} | {key: token}
         return token
 
     def _mint(

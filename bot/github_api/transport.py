@@ -128,7 +128,7 @@ class Transport:
             except RuntimeError as error:
                 # This is how PyGithub reports a redirect to another host or scheme, which it refuses to follow.
                 raise GitHubError(
-                    f"{summary}: GitHub sends the call elsewhere",
+                    f"{summary}: GitHub redirects the call to another address",
                     code="github.redirected",
                     remedy="Check CADENCE_GITHUB_URL.",
                     log_lines=(str(error),),

@@ -11,13 +11,14 @@ from pathlib import Path
 
 from bot.core.clock import SystemClock
 from bot.core.names import HeadSha, PullNumber, RepositoryId, RunId
-from bot.engine.durable import Engine, EngineOptions, step
+from bot.engine.durable import Engine, EngineOptions
 from bot.engine.executor_locks import FileExecutorLocks
+from bot.engine.workflows import step
 from tests.fakes.fake_clock import FakeClock
 
 
 class Recorder:
-    """bot.engine.durable.Handlers; `during` may hold or fail a build."""
+    """bot.engine.workflows.Handlers; `during` may hold or fail a build."""
 
     def __init__(self) -> None:
         self.seen: list[tuple[object, ...]] = []

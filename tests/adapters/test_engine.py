@@ -14,7 +14,8 @@ from dbos import DBOS
 from bot.core.errors import SettingsInvalid
 from bot.core.names import CommitSha, HeadSha, PullNumber, RepositoryId, RunId
 from bot.core.pace import BUSY_FOR_SECONDS, BUSY_SECONDS, IDLE_SECONDS
-from bot.engine.durable import BUILDS, KEPT_DAYS, Engine, _client
+from bot.engine.durable import KEPT_DAYS, Engine
+from bot.engine.workflows import BUILDS, client
 from tests.adapters.engine_stage import Recorder, engine_on
 from tests.fakes.fake_clock import FakeClock
 
@@ -94,7 +95,7 @@ def test_a_build_that_fails_for_the_last_time_is_told(
     def fail() -> None:
         raise RuntimeError("a defect")
 
-    monkeypatch.setattr("bot.engine.durable.BUILD_ATTEMPTS", 1)
+    monkeypatch.setattr("bot.engine.workflows.BUILD_ATTEMPTS", 1)
     handlers.during[RunId("1-6-a")] = fail
     engine.start_build(RunId("1-6-a"), "start")
     handlers.until("crashed", "1-6-a", "a defect")
@@ -142,14 +143,14 @@ def test_what_ended_long_ago_is_forgotten_and_a_review_asked_for_after_that_runs
         engine.start_review(run, HEAD, {"reasoning": attempt})
         handlers.until("review", run, HEAD, (("reasoning", attempt),))
     first, second = sorted(
-        _client().list_workflows(workflow_id_prefix=f"review:{run}:", load_input=False), key=lambda one: one.workflow_id
+        client().list_workflows(workflow_id_prefix=f"review:{run}:", load_input=False), key=lambda one: one.workflow_id
     )
     for one in (first, second):
-        _client().retrieve_workflow(one.workflow_id).get_result()
+        client().retrieve_workflow(one.workflow_id).get_result()
     # dbos notes ends by the machine's clock.
     clock.advance((datetime.now(UTC) - clock.now()).total_seconds())
     assert engine.purge() == 0
-    _client().delete_workflows([first.workflow_id])
+    client().delete_workflows([first.workflow_id])
     engine.start_review(run, HEAD, {"reasoning": 3})
     handlers.until("review", run, HEAD, (("reasoning", 3),))
     clock.advance(timedelta(days=KEPT_DAYS + 3).total_seconds())
@@ -163,10 +164,10 @@ def test_the_sweep_builds_again_after_a_purge(engine: Engine, handlers: Recorder
     for times in (1, 2):
         engine.restart_build(run)
         handlers.until("built", run, times=times)
-        for one in _client().list_workflows(workflow_id_prefix=f"build:{run}:", load_input=False):
-            _client().retrieve_workflow(one.workflow_id).get_result()
-    names = sorted(one.workflow_id for one in _client().list_workflows(workflow_id_prefix=f"build:{run}:"))
-    _client().delete_workflows(names[:1])
+        for one in client().list_workflows(workflow_id_prefix=f"build:{run}:", load_input=False):
+            client().retrieve_workflow(one.workflow_id).get_result()
+    names = sorted(one.workflow_id for one in client().list_workflows(workflow_id_prefix=f"build:{run}:"))
+    client().delete_workflows(names[:1])
     engine.restart_build(run)
     handlers.until("built", run, times=3)
 

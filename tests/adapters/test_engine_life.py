@@ -11,8 +11,8 @@ import pytest
 
 from bot.core.errors import CadenceError
 from bot.core.names import RunId
-from bot.engine.durable import step
 from bot.engine.executor_locks import FileExecutorLocks
+from bot.engine.workflows import step
 from tests.adapters.engine_stage import Recorder, engine_on
 from tests.fakes.fake_clock import FakeClock
 
