@@ -98,6 +98,8 @@ def load_config(text: str) -> RepoConfig:
     if not isinstance(data, dict):
         raise _invalid(["line 1, column 1: the file must be a mapping of keys"])
     try:
+        # As JSON, because strict mode takes a list for a tuple only there.
+        # https://docs.pydantic.dev/latest/concepts/conversion_table/
         config = RepoConfig.model_validate_json(json.dumps(data))
     except ValidationError as error:
         raise _invalid([_mistake(one, places) for one in error.errors()]) from None
