@@ -54,7 +54,7 @@ _STRONG = tuple(
         r"^(?:snip|snipped|cut here|truncated)\b.{0,12}$",
     )
 )
-# A remark counts only when every word is in one of these lists, so that a sentence with `rest` in it is no finding.
+# A remark counts only when every word is in one of these lists, so that a sentence with `rest` in it is not one.
 _KEYS = (
     "existing previous prior earlier original rest remaining remainder unchanged unmodified same identical "
     "continues continue continued snip snipped etc omitted elided truncated keep retained preserved untouched "
