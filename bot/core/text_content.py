@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+# UTF-32 comes before UTF-16: the mark of UTF-32-LE begins with that of UTF-16-LE.
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -74,6 +75,7 @@ def declared_encoding(text: str) -> str | None:
         return None
     try:
         info = codecs.lookup(next(name for name in hit.groups() if name))
+        # codecs.lookup also finds `rot13` and `zlib`, which decode no text.
         if not info._is_text_encoding or "A<\n".encode(info.name) != b"A<\n":
             return None
     except (LookupError, UnicodeError):
