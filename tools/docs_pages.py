@@ -9,7 +9,7 @@ from pathlib import Path
 from bot.cli.published_schemas import schema_text, schemas
 from bot.core.codes.lookup import SECTIONS
 from bot.core.codes.reason_code import ReasonCode, Section
-from bot.core.states import AT_THE_GATE, BUILDING, ENDINGS, FINAL, TERMINAL, WAITING, RunState, moves
+from bot.core.states import AT_THE_GATE, BUILDING, ENDINGS, FINAL, NOT_ENTERED, TERMINAL, WAITING, RunState, moves
 from tools.design_page import with_folders
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -81,6 +81,7 @@ def states_page() -> str:
 
 
 def _kind(state: RunState) -> str:
+    # In order: a final state is finished too, and the narrower word is shown.
     kinds = (
         ("final", FINAL),
         ("finished", TERMINAL),
@@ -88,15 +89,18 @@ def _kind(state: RunState) -> str:
         ("building", BUILDING),
         ("at the gate", AT_THE_GATE),
     )
-    return next((name for name, states in kinds if state in states), "held")
+    kind = next((name for name, states in kinds if state in states), "held")
+    return f"{kind}; no run enters it yet" if state in NOT_ENTERED else kind
 
 
 def _next(state: RunState) -> str:
+    # Every unfinished state may come to every ending; the page says it once above the table.
     hidden = ENDINGS if state not in TERMINAL else frozenset()
     return ", ".join(f"`{to}`" for to in RunState if to in moves(state) - hidden) or "–"
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    # A bar ends a cell, in code too: https://github.github.com/gfm/#tables-extension-
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 

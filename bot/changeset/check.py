@@ -51,11 +51,6 @@ def check(change_set: ChangeSet, tree: TreeReader, config: GuardConfig, mentione
     return Checked(resolution.changes if accepted else (), findings, accepted)
 
 
-def guard(change_set: ChangeSet, tree: TreeReader, config: GuardConfig, *, mentioned: str = "") -> tuple[Finding, ...]:
-    """Only the findings of `check`."""
-    return check(change_set, tree, config, mentioned).findings
-
-
 def _guarded(
     change_set: ChangeSet, resolution: Resolution, tree: TreeReader, config: GuardConfig, mentioned: str
 ) -> Iterator[Finding]:

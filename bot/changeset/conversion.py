@@ -14,8 +14,11 @@ from bot.changeset.tree import AttributeReader, TreeReader
 
 Attributes = Mapping[str, str]
 NAMES = ("filter", "text", "crlf", "eol", "working-tree-encoding", "ident")
+# https://git-scm.com/docs/gitattributes#_ident: the checkout fills `$Id: …$` in, the commit holds `$Id$`.
 _IDENT = re.compile(rb"\$Id:[^$\n]*\$")
+# A pointer of Git LFS begins so: https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
 _STORED_ELSEWHERE = ((b"version https://git-lfs.github.com/spec/v", "lfs"), (b"\0GITCRYPT\0", "git-crypt"))
+# What convert.c counts as not printable: all of C0 but BS, TAB, LF, FF, CR and ESC, and DEL.
 _UNPRINTABLE = (*(byte for byte in range(32) if byte not in b"\b\t\n\f\r\x1b"), 127)
 
 
@@ -71,6 +74,7 @@ def _line_ends(attributes: Attributes, content: bytes, in_index: bytes | None) -
     if b"\r\n" not in content:
         return content
     kind = _kind(attributes)
+    # `text=auto` leaves a file alone that has CRLF in the index: https://git-scm.com/docs/gitattributes#_text
     if kind == "auto" and (_is_binary(content) or (in_index is not None and _has_crlf(in_index))):
         return content
     return content.replace(b"\r\n", b"\n") if kind else content
@@ -95,6 +99,7 @@ def _is_binary(content: bytes) -> bool:
     """git's own guess (convert.c, convert_is_binary): a lone CR, a NUL, or many control characters."""
     if b"\0" in content or content.count(b"\r") != content.count(b"\r\n"):
         return True
+    # An old DOS end-of-file mark does not count.
     body = content.removesuffix(b"\x1a")
     odd = sum(body.count(byte) for byte in _UNPRINTABLE)
     plain = len(body) - odd - body.count(b"\r") - body.count(b"\n")

@@ -20,6 +20,7 @@ from bot.core.codes.lookup import make_finding
 from bot.core.findings import Finding, Severity
 from bot.core.text_content import decoded, is_text_name
 
+# Files whose presence is their content.
 _MAY_BE_EMPTIED = ("__init__.py", ".gitkeep", ".keep", "py.typed")
 
 
@@ -70,6 +71,7 @@ def _as_git_stores(edits: Sequence[ResolvedEdit], tree: TreeReader) -> tuple[lis
     """The edits with the content that git itself would store under the repository's attributes, and what is amiss."""
     ours = {e.path: e.after for e in edits if e.path.rsplit("/", 1)[-1] == ".gitattributes"}
     paths = sorted({path for e in edits if e.after is not None for path in (e.path, e.edit.rename_from) if path})
+    # A ChangeSet may change .gitattributes itself: git then stores the new content under the new rules.
     there = attributes_of(tree, paths, {})
     then = attributes_of(tree, paths, ours) if ours else there
     out, findings = [], []
@@ -148,6 +150,8 @@ def _resolved(index: int, edit: Edit, tree: TreeReader) -> ResolvedEdit | Findin
 def is_pinned_to(before_sha: str, entry: TreeEntry, raw: bytes) -> bool:
     """Whether a pin names this blob: its git id, or the SHA-1 (prototype) or SHA-256 of the raw bytes."""
     pin = before_sha.lower()
+    # The first version's callers hashed the raw bytes; a git id hashes a header before them.
+    # https://git-scm.com/book/en/v2/Git-Internals-Git-Objects#_object_storage
     plain = hashlib.sha1(raw, usedforsecurity=False).hexdigest()
     return pin in (entry.sha.lower(), plain, hashlib.sha256(raw).hexdigest())
 
@@ -166,6 +170,7 @@ def _after(index: int, edit: Edit, before: bytes | None) -> bytes | Finding:
             return make_finding("contract.encoding", f"{edit.path} {problem}", edit=index, path=edit.path)
     if edit.after_base64 is not None:
         try:
+            # Encoders wrap lines, and validate=True refuses white space, so it goes first.
             return base64.b64decode("".join(edit.after_base64.split()), validate=True)
         except (binascii.Error, ValueError):
             return make_finding("contract.base64", f"{edit.path}: after_base64 is broken", edit=index, path=edit.path)
@@ -196,7 +201,7 @@ def _ascii_spans(text: str, pairs: Sequence[Replacement]) -> bool:
 
 
 def _lost_characters(index: int, edit: Edit, before: bytes | None, after: bytes) -> Finding | None:
-    """A NUL in what is text, or a U+FFFD that was not there: signs that content went through the wrong hands."""
+    """A NUL in what is text, or a U+FFFD that was not there: signs that content was decoded wrongly on its way."""
     if after == before:
         return None
     texts = [edit.after or "", *(pair.new for pair in edit.replace or ())]

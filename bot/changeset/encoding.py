@@ -28,11 +28,12 @@ def rewritten(before: bytes | None, text: str) -> bytes:
     old = decoded(before) if before else None
     if old is None:
         return _encoded(text, Text("", declared_encoding(text) or "utf-8"))
+    # A model sends text without a byte order mark; the file keeps its own.
     if old.mark:
         return _encoded(text.removeprefix("\ufeff"), old)
     if not old.certain:
         return _retained(before or b"", text, _SEEN_AS)
-    return _encoded(text, Text("", _declared_anew(old, text)))
+    return _encoded(text, Text("", _redeclared(old, text)))
 
 
 def replaced_bytes(before: bytes, old: Text, text: str, *, ascii_spans: bool = False) -> bytes:
@@ -43,7 +44,7 @@ def replaced_bytes(before: bytes, old: Text, text: str, *, ascii_spans: bool = F
     return _encoded(text, old) if old.certain or ascii_spans else _retained(before, text, (old.encoding,))
 
 
-def _declared_anew(old: Text, text: str) -> str:
+def _redeclared(old: Text, text: str) -> str:
     """The encoding of a new text whose old one was read for certain. Raises EncodingProblem."""
     was, now = declared_encoding(old.text), declared_encoding(text)
     if now == was or text.isascii():
@@ -60,6 +61,8 @@ def _encoded(text: str, form: Text) -> bytes:
         return form.encoded(text)
     except UnicodeEncodeError as error:
         missing = error.object[error.start : error.start + 1]
+        # JSON can spell half a surrogate pair, and no encoding can write one.
+        # https://www.rfc-editor.org/rfc/rfc8259#section-8.2
         if "\ud800" <= missing <= "\udfff":
             raise EncodingProblem("holds lone surrogates") from None
         raise EncodingProblem(f"is {form.encoding}, which lacks {missing!a}") from None

@@ -9,10 +9,12 @@ from typing import Any
 from bot.changeset.rejected import ChangeSetRejected
 from bot.core.codes.lookup import make_finding
 
+# https://spec.commonmark.org/0.31.2/#fenced-code-blocks
 _FENCE = re.compile(r"^[ \t]*(```+(?!`)|~~~+(?!~))[^\n`]*\n(.*?)^[ \t]*\1[ \t]*$", re.DOTALL | re.MULTILINE)
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    # Parsers differ in which of two equal names they keep: https://www.rfc-editor.org/rfc/rfc8259#section-4
     keys = [key for key, _ in pairs]
     doubled = sorted({key for key in keys if keys.count(key) > 1})
     if doubled:
@@ -26,11 +28,13 @@ def _constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
+# Python's decoder also takes NaN and Infinity, which are not JSON.
+# https://docs.python.org/3/library/json.html#infinite-and-nan-number-values
 _DECODER = json.JSONDecoder(object_pairs_hook=_pairs, parse_constant=_constant)
 
 
 def read_json(raw: str) -> tuple[object, tuple[str, ...]]:
-    """The one JSON value of a reply, and notes on what stood around it.
+    """The one JSON value of a reply, and notes on what was around it.
 
     Raises ChangeSetRejected for none, for several objects, for a doubled key, and for JSON that is cut off.
     """

@@ -62,6 +62,7 @@ def model_schema() -> Schema:
     Strict mode wants every property required, `additionalProperties: false` and optional values as nullable
     (OpenAI's guide on structured outputs). Author, meta, base and hashes are absent: they are ours to fill.
     """
+    # https://platform.openai.com/docs/guides/structured-outputs#supported-schemas
     pair = {"old": _TEXT, "new": _TEXT, "count": {"type": ["integer", "null"]}}
     edit: Schema = {
         "path": _TEXT,
@@ -94,6 +95,7 @@ def _finding(error: ValidationError) -> Finding:
     code = {"additionalProperties": "contract.unknown_key", "required": "contract.missing_key"}.get(
         str(error.validator), "contract.invalid"
     )
+    # The commonest fault has a code of its own, because its remedy is to choose a mode and not to add any key.
     if error.validator == "required" and edit is not None and error.message.startswith("'mode'"):
         code = "contract.missing_mode"
     place = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in where).lstrip(".") or "the ChangeSet"

@@ -13,6 +13,7 @@ from bot.changeset.rejected import ChangeSetRejected
 from bot.core.codes.lookup import make_finding
 
 _WRAPPERS = ("change_set", "changeSet", "changeset", "ChangeSet")
+# Names that models use in place of the format's; each means one thing, so nothing is guessed.
 _TOP_NAMES = {
     "changes": "edits",
     "files": "edits",
@@ -49,12 +50,13 @@ _MODE_NAMES = {
     "deleted": "delete",
 }
 _VERSION_2 = ("replace", "rename_from", "executable", "after_base64", "removes")
+# Strict structured outputs have no optional keys, so some models fill one with "".
 _EMPTY_MEANS_ABSENT = ("before_sha", "rename_from", "base")
 
 
 @dataclass(frozen=True, slots=True)
 class Normalised:
-    """A ChangeSet, the summary and plan that stood beside it ("" if none), and what was done to read it."""
+    """A ChangeSet, the summary and plan that were beside it ("" if none), and what was done to read it."""
 
     change_set: ChangeSet
     summary: str

@@ -41,6 +41,7 @@ def replaced(text: str, pairs: Sequence[Replacement]) -> str | ReplaceProblem:
         if isinstance(hits, ReplaceProblem):
             return hits
         spans += hits
+    # Every pair is looked up in the original text, so the order in which a model lists them has no effect.
     spans.sort()
     for (_, end, _), (start, _, _) in itertools.pairwise(spans):
         if start < end:
@@ -89,6 +90,7 @@ def _positions(text: str, old: str) -> list[int]:
     starts, at = [], text.find(old)
     while at >= 0:
         starts.append(at)
+        # One character further, and not len(old): overlapping occurrences are ambiguous too.
         at = text.find(old, at + 1)
     return starts
 

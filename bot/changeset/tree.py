@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 
 from bot.core.names import BlobSha
 
+# The only modes git stores: https://git-scm.com/book/en/v2/Git-Internals-Git-Objects
 MODE_FILE = "100644"
 MODE_EXECUTABLE = "100755"
 MODE_SYMLINK = "120000"

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from threading import Lock
+from functools import lru_cache
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -18,6 +18,9 @@ from bot.config.values import value_hint
 from bot.config.yaml_text import Path, Places, YamlInvalid, dotted, place_of, read_yaml
 from bot.core.errors import ConfigInvalid
 from bot.core.names import CONFIG_PATH, Digest, sha256
+
+MOST_KEPT = 64
+"""Usable files kept parsed, those used last. A file has at most 100,000 characters (`yaml_text`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,43 +45,25 @@ def read_config(content: bytes | None) -> LoadedConfig:
     Never raises for what the file says: a file that cannot be used is a `LoadedConfig` with its error. Equal bytes are
     parsed once: the models are frozen, so every caller may hold the same one.
     """
-    # One merge reads the file about 23 times: at the base, at the head and at each step. A file that cannot be used is
-    # not kept, because its error is raised, and Python adds to an exception's traceback each time it is.
-    # https://docs.python.org/3/library/exceptions.html#BaseException.__traceback__
-    key = None if content is None else sha256(content)
-    with _LOCK:
-        known = _VALID.get(key)
-    if known is not None:
-        return known
-    loaded = _parsed(content)
-    if loaded.error is None:
-        with _LOCK:
-            _VALID[key] = loaded
-            while len(_VALID) > MOST_KEPT:
-                del _VALID[next(iter(_VALID))]
-    return loaded
-
-
-MOST_KEPT = 64
-"""Valid files kept in memory, the oldest dropped first; each takes a few kilobytes."""
-_VALID: dict[Digest | None, LoadedConfig] = {}
-_LOCK = Lock()
-"""Several workers of the engine read at once."""
-
-
-def _parsed(content: bytes | None) -> LoadedConfig:
     if content is None:
         return LoadedConfig(config_digest(None), RepoConfig(), present=False)
     try:
-        text = content.decode("utf-8")
+        return _valid(content)
     except UnicodeDecodeError as error:
         wrong = ConfigInvalid(f"{CONFIG_PATH} is not UTF-8 text ({error.reason} at byte {error.start})")
         return LoadedConfig(config_digest(content.decode("latin-1")), None, wrong)
-    digest = config_digest(text)
-    try:
-        return LoadedConfig(digest, load_config(text))
     except ConfigInvalid as error:
-        return LoadedConfig(digest, None, error)
+        return LoadedConfig(config_digest(content.decode("utf-8")), None, error)
+
+
+# One merge reads the file about 23 times: at the base, at the head and at each step. The cache is shared by threads and
+# keeps no exception, so an invalid file is read again each time and its error, which is raised, is always a new one.
+# https://docs.python.org/3/library/functools.html#functools.lru_cache
+@lru_cache(maxsize=MOST_KEPT)
+def _valid(content: bytes) -> LoadedConfig:
+    """A usable file. Raises UnicodeDecodeError or ConfigInvalid."""
+    text = content.decode("utf-8")
+    return LoadedConfig(config_digest(text), load_config(text))
 
 
 _RULE_TYPES = ("forbid", "require", "max_lines")
@@ -98,6 +83,8 @@ def load_config(text: str) -> RepoConfig:
     if not isinstance(data, dict):
         raise _invalid(["line 1, column 1: the file must be a mapping of keys"])
     try:
+        # As JSON, because strict mode takes a list for a tuple only there.
+        # https://docs.pydantic.dev/latest/concepts/conversion_table/
         config = RepoConfig.model_validate_json(json.dumps(data))
     except ValidationError as error:
         raise _invalid([_mistake(one, places) for one in error.errors()]) from None

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from bot.config.tests import ConfigPart, ConfigTest
 
+# Files that decide what runs, who approves and what a checkout fetches.
 DEFAULT_PROTECTED = (
     ".github/workflows/**",
     ".github/actions/**",
@@ -23,6 +24,7 @@ DEFAULT_PROTECTED = (
 class TriggerConfig(ConfigPart):
     """Which label starts a run, and which permission its sender and every command's sender needs."""
 
+    # GitHub takes names of labels of up to 50 characters.
     label: str = Field(default="blueprint", max_length=50, pattern=r"^\S(.*\S)?$")
     permission: Literal["write", "admin"] = "write"
 
@@ -123,6 +125,7 @@ class GuardsConfig(ConfigPart):
     """`severities`: how grave a code (`loss.stub`) or a family (`message`) is; sizes in bytes."""
 
     severities: Mapping[str, Literal["error", "warning", "note"]] = {}
+    # A pull request shows at most 3,000 files: https://docs.github.com/en/rest/pulls/pulls#list-pull-requests-files
     max_files: int = Field(default=300, gt=0, le=3000)
     max_file_bytes: int = Field(default=5_000_000, gt=0, le=50_000_000)
     max_total_bytes: int = Field(default=20_000_000, gt=0, le=100_000_000)

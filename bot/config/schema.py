@@ -100,6 +100,7 @@ DESCRIPTIONS = {
 def config_schema() -> dict[str, Any]:
     """The schema, with a description at every key. Raises KeyError for a key that has none."""
     made = RepoConfig.model_json_schema()
+    # Editors show the description beside a reference seldom, so every reference is put in its place.
     parts = made.pop("$defs")
     inside = _described(made, "", parts)
     return {"$schema": DIALECT, **inside, "title": TITLE, "description": _first(inside["description"])}

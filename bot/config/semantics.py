@@ -28,6 +28,7 @@ NEVER_WEAKENED = frozenset({"message.blank"})
 _SAID = ("matches", "holds", "is a regular")
 _WILD_MARK = re.compile(r"\?(?!$)|(?<![A-Za-z])\?$")
 """A question mark that is not an end of a question; a check may be called `Ready to merge?`."""
+# https://git-scm.com/docs/git-check-ref-format
 _BRANCH = re.compile(
     r"\A(?!refs/|origin/|[-/.])(?!.*(?:\.\.|//|@\{|/\.|\.lock$|[/.]$))[^\x00-\x20\x7f~^:?*\[\\]{1,250}"
 )
@@ -86,6 +87,7 @@ def _check_name_fault(name: str) -> str:
 
 def _rule_faults(rules: Iterable[Rule]) -> Iterator[tuple[Path, str]]:
     """Patterns that do not compile, ids given twice, ids that cannot be a reason code."""
+    # The id becomes the reason code `rule.<id>`, so it is limited to what a code may hold.
     seen: set[str] = set()
     for index, rule in enumerate(rules):
         path: Path = ("review", "rules", index)
@@ -96,6 +98,7 @@ def _rule_faults(rules: Iterable[Rule]) -> Iterator[tuple[Path, str]]:
             yield path, "an id is lower-case letters, digits, `.`, `_` and `-`"
         if rule.type != "max_lines":
             try:
+                # RE2 runs in linear time, whatever a pattern is: https://github.com/google/re2/wiki/Syntax
                 pattern = compiled(f"(?m){rule.pattern}" if rule.type == "require" else rule.pattern)
             except PatternInvalid as error:
                 yield path, f"the pattern does not compile: {error}"

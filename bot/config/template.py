@@ -9,6 +9,7 @@ from bot.core.message_words import CLOSING, CONTROL, SKIP, SKIP_CHECKS, TRAILER,
 
 MOST_CHARACTERS = 150
 _PLACEHOLDER = re.compile(r"\{[^{}\s]{0,60}\}")
+# Trailers are read from any line of this form: https://git-scm.com/docs/git-interpret-trailers
 _OTHER_TRAILER = re.compile(r"\A[ \t]{0,40}(?:[A-Za-z]{1,40}-){1,6}by[ \t]{0,8}:", re.IGNORECASE)
 # What a summary may turn out to be, so that words are found that only template and summary together make.
 _SUMMARIES = ("Change", "ci", "skip ci", "skip", "no ci")

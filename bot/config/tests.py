@@ -35,6 +35,7 @@ Expectation = Annotated[
 class ConfigPart(BaseModel):
     """The base of every part of the file: frozen, because a parsed file is shared, and unknown keys are refused."""
 
+    # strict: `yes` and "3" are mistakes and not true and 3: https://docs.pydantic.dev/latest/concepts/strict_mode/
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 

@@ -33,6 +33,7 @@ def value_hint(error: Mapping[str, Any]) -> str:
 
 def _boolean(given: Any) -> str:
     """YAML 1.2 has only true and false; `yes` and `on` are text in it."""
+    # https://yaml.org/spec/1.2.2/#10212-boolean
     word = str(given).strip().casefold()
     if isinstance(given, str | int) and word in _TRUE | _FALSE:
         return f"write {'true' if word in _TRUE else 'false'}, without quotes"

@@ -100,6 +100,7 @@ def _must_be_plain(text: str, events: Iterable[Event]) -> None:
         refused = ""
         if isinstance(event, DocumentStartEvent):
             _no_directives(text[: event.start_mark.index])
+        # A few nested aliases expand to gigabytes: https://yaml.org/spec/1.2.2/#71-alias-nodes
         elif isinstance(event, AliasEvent):
             refused = "aliases (`*name`) are not allowed"
         elif isinstance(event, CollectionStartEvent):
@@ -109,6 +110,7 @@ def _must_be_plain(text: str, events: Iterable[Event]) -> None:
             depth -= 1
         elif isinstance(event, ScalarEvent) and event.value == "<<":
             refused = "merge keys (`<<`) are not allowed"
+        # A tag may ask for a type that is not data: https://yaml.org/spec/1.2.2/#3212-tags
         tag = getattr(event, "tag", None)
         if tag is not None:
             refused = f"tags (`{tag}`) are not allowed"

@@ -25,6 +25,7 @@ class Deadline:
         self._lock = threading.Lock()
         self._sockets: list[socket.socket] = []
         self._timer = threading.Timer(seconds, self._end)
+        # A worker that ends must not wait for the timers of its open exchanges.
         self._timer.daemon = True
 
     def __enter__(self) -> Self:
@@ -43,6 +44,7 @@ class Deadline:
         with self._lock:
             self._sockets.append(connection)
             passed = self.passed
+        # The time may have ended between the connection and this call.
         if passed:
             _shut(connection)
 

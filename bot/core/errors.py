@@ -114,6 +114,8 @@ class GitHubError(CadenceError):
             self.status = status
 
 
+# GitHub answers 404 also for a private resource that the caller may not see.
+# https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api#404-not-found-for-an-existing-resource
 class NotFound(GitHubError):
     """404, 410 or 451: it does not exist, or this installation cannot see it."""
 
@@ -148,6 +150,7 @@ class Suspended(InstallationGone):
     code = "github.suspended"
 
 
+# https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
 class Limited(GitHubError):
     """A primary or secondary rate limit; `after` is the number of seconds to wait.
 
@@ -191,6 +194,7 @@ class HeadMoved(GitHubError):
     status = 409
 
 
+# https://docs.github.com/en/rest/pulls/pulls#merge-a-pull-request
 class NotMergeable(GitHubError):
     """405 on merge. `retry` tells a passing state (base just moved) from one that needs an event or a person."""
 

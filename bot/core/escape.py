@@ -7,8 +7,10 @@ import re
 _BREAK = "\u200b"
 """A zero-width space: what it is put into reads the same and no longer means anything to GitHub."""
 
+# C0 but TAB and LF, and what turns the direction of writing: https://www.unicode.org/reports/tr9/
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
+# https://docs.github.com/en/get-started/writing-on-github/working-with-advanced-formatting/autolinked-references-and-urls
 _ACTIVE = re.compile(
     r"(?i)"
     r"@(?=\w)"  # a mention
@@ -20,6 +22,7 @@ _ACTIVE = re.compile(
     r"|&(?=\#|[a-z])"  # an entity could spell any of these
     r"|!(?=\[)"  # an image, fetched when a person looks
 )
+# https://spec.commonmark.org/0.31.2/#leaf-blocks and https://spec.commonmark.org/0.31.2/#container-blocks
 _BLOCK = re.compile(r"#{1,6}(?:\s|$)|>|`{3}|~{3}|[-+*](?:\s|$)|\d{1,9}[.)](?:\s|$)|(?:=+|(?:[-_*]\s?){3,})$")
 """What makes a block of the line that begins with it (CommonMark, "Leaf blocks" and "Container blocks")."""
 _MARKER = re.compile(r"<(?=!--)")
@@ -41,6 +44,7 @@ def escape_markdown(text: str) -> str:
     shown = [
         _MARKER.sub(f"<{_BREAK}", line) if code else _broken(line) for line, code in zip(lines, fenced, strict=True)
     ]
+    # An open fence would take in whatever Cadence writes below the text.
     closing = _open_fence(lines)
     return "\n".join([*shown, closing] if closing else shown)
 
@@ -49,7 +53,7 @@ def escape_line(text: str) -> str:
     """One line of it: white space of any kind becomes a blank, and everything is broken up.
 
     The line begins no block: no heading, quotation, list, rule or fence. Every text by a model or a stranger that
-    stands inside a sentence, a list or a table goes through here, alone or within `code_span` and `cell`.
+    is inside a sentence, a list or a table goes through here, alone or within `code_span` and `cell`.
     """
     line = _broken(" ".join(_CONTROL.sub("", re.sub(r"\s", " ", text)).split()))
     return f"{_BREAK}{line}" if _BLOCK.match(line) else line
@@ -70,6 +74,7 @@ def fenced(text: str, language: str = "") -> str:
 
     Not for what is applied as it is shown: a suggestion has to be exact.
     """
+    # A closing fence is at least as long as the opening one: https://spec.commonmark.org/0.31.2/#fenced-code-blocks
     fence = "`" * max(4, longest_ticks(text) + 1)
     return f"{fence}{language}\n{_MARKER.sub(f'<{_BREAK}', text)}\n{fence}"
 
@@ -106,7 +111,7 @@ def _open_fence(lines: list[str]) -> str:
 
 
 def _fenced(lines: list[str]) -> list[bool] | None:
-    """Which lines are code; None when a fence stands where GitHub and this reading could disagree."""
+    """Which lines are code; None when a fence is where GitHub and this reading could disagree."""
     fence = ""
     code: list[bool] = []
     for line in lines:

@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from bot.core.patterns import Pattern, PatternInvalid
 
+# `{a,b}{c,d}…` doubles with every pair of braces.
 _MOST_ALTERNATIVES = 64
 _LONGEST = 2_000
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -120,6 +121,7 @@ def _translated(pattern: str, everywhere: bool) -> str:
     """
     out, at = "", 0
     bare = pattern.strip("/")
+    # https://git-scm.com/docs/gitignore#_pattern_format
     anchored = pattern.startswith("/") or "/" in bare
     below = pattern.endswith("/")
     last = bare.rsplit("/", 1)[-1]
@@ -152,6 +154,7 @@ def matches(pattern: str, path: str, *, everywhere: bool = False) -> bool:
     does too, and a glob that matches a folder matches all that is below it, as in .gitignore.
     """
     compiled = _compiled(pattern, everywhere)
+    # What cannot be read as a glob still protects the file of that very name.
     if compiled is None:
         return pattern.casefold() == path.casefold()
     return compiled.is_whole(path if path.isascii() else unicodedata.normalize("NFC", path))

@@ -17,7 +17,9 @@ SKIP = re.compile(
     re.IGNORECASE,
 )
 """Words at which GitHub starts no workflow for the head commit, or another CI service starts nothing."""
+# https://docs.github.com/en/actions/managing-workflow-runs/skipping-workflow-runs
 SKIP_CHECKS = re.compile(r"^[ \t]*skip-checks[ \t]{0,8}:.*$\n?", re.IGNORECASE | re.MULTILINE)
+# https://docs.github.com/en/issues/tracking-your-work-with-issues/linking-a-pull-request-to-an-issue
 CLOSING = re.compile(
     r"\b(?P<keyword>(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\s{0,8}:?\s{1,8})"
     r"(?=\S{0,300}?(?:#|\bGH-|/(?:issues|pull)/)\d)",

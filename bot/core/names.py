@@ -34,14 +34,19 @@ CHECK_EFFICIENCY = "cadence/efficiency"
 CHECK_GATE = "cadence/gate"
 CHECK_CONFIG = "cadence/config"
 """On pull requests that edit the config; it says nothing about a blueprint's change, so it is not in OWN_CHECKS."""
+# Any App, and any workflow, can post a check run of any name, so these count only with the id of this App.
+# https://docs.github.com/en/rest/checks/runs
 OWN_CHECKS = (CHECK_REASONING, CHECK_EFFICIENCY, CHECK_GATE)
 OWN_NAMES = (*OWN_CHECKS, CHECK_CONFIG)
 """Every check name that is ours: no other App may post it, and none of them counts as CI."""
 
 CONFIG_PATH = ".github/cadence.yml"
 COMMAND_PREFIX = "/cadence"
+# What GitHub sends as `before` or `after` of a push that makes or deletes a branch.
+# https://docs.github.com/en/webhooks/webhook-events-and-payloads#push
 ZERO_SHA = CommitSha("0" * 40)
 
+# https://git-scm.com/docs/git-interpret-trailers
 TRAILER_RUN = "Cadence-Run"
 TRAILER_CHANGESET = "Cadence-ChangeSet"
 TRAILER_ISSUE = "Cadence-Issue"
@@ -118,6 +123,7 @@ def sha256(text: str | bytes) -> Digest:
     return Digest(hashlib.sha256(raw).hexdigest())
 
 
+# HTML comments are not shown in a comment or issue, and are kept in its text.
 _MARKER = re.compile(r"<!-- cadence:(?P<kind>[a-z-]+)(?P<fields>(?: [a-z_]+=[^\s=>]+)*) -->")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.core.clock import Clock
 
+# Every look is a query of the database, so an idle service asks it once a second and not ten times.
 BUSY_SECONDS, IDLE_SECONDS = 0.1, 1.0
 BUSY_FOR_SECONDS = 10.0
 """After the last piece of work."""

@@ -12,7 +12,9 @@ MOST_STEPS = 10_000
 MOST_WORK = 4_000_000_000
 """Steps times characters of one text: some twenty seconds at the very worst. A count, so that every machine agrees."""
 
+# RE2 has counts up to 1000, and takes `{,n}` literally: https://github.com/google/re2/wiki/Syntax
 _NO_COUNT = re.compile(r"(?<!\\)(?:\\\\)*(?P<count>\{(?:,\d+|\d{5,}(?:,\d*)?|\d+,\d{5,})\})")
+# RE2 takes UTF-8, in which a lone surrogate cannot be written: https://www.rfc-editor.org/rfc/rfc3629#section-3
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 

@@ -17,6 +17,8 @@ PARSER = MarkdownIt("commonmark").enable("table")
 MARK = "\ue000"
 """A character of the private use area; it stands around a number while the text is parsed."""
 
+# https://html.spec.whatwg.org/multipage/parsing.html#comment-start-state: `<!-->` and `<!--->` are whole comments, and
+# `--!>` ends one as well.
 _DELIMITER = re.compile(r"<!--->|<!-->|<!--|(?:(?<!-)|(?<=<!--))--+!?>")  # each run of dashes is tried once
 _NUMBER = re.compile(f"{MARK}([0-9]+){MARK}")
 _END = re.compile(r"(?<!-)--+!?>")  # each run of dashes is tried once
@@ -33,6 +35,7 @@ _RUN = re.compile(f"[{_IGNORABLE}]+")
 
 _JOINERS = "\u200c\u200d"
 _ARABIC_LETTER = "AL"
+# https://www.unicode.org/reports/tr51/#valid-emoji-tag-sequences
 _FLAGS = frozenset(
     "".join(chr(0xE0000 + ord(letter)) for letter in region) + "\U000e007f" for region in ("gbeng", "gbsct", "gbwls")
 )
@@ -126,6 +129,7 @@ def _opening(html: str, position: int) -> tuple[int, int | None]:
 def _after_tag(html: str, position: int) -> int:
     """The position behind the tag that begins at `<`; -1 where it never ends, so that nothing behind it is read."""
     position += 1
+    # `<` before anything but a letter or `/` is text: https://html.spec.whatwg.org/multipage/parsing.html#tag-open-state
     if not (html[position : position + 1].isalpha() or html[position : position + 1] == "/"):
         return position
     while (found := _QUOTE_OR_END.search(html, position)) is not None:

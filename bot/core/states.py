@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class RunState(StrEnum):
-    """Where a run stands. Values are what people read."""
+    """The state of a run. Values are what people read."""
 
     RECEIVED = "received"
     WAITING_APPROVAL = "waiting: approval"
@@ -39,6 +39,10 @@ TERMINAL = frozenset(
 )
 """No more work of its own; some can be woken by a command, which the table below says."""
 
+# The names are public, and the ledger may hold them one day; the capabilities that lead to them come later.
+NOT_ENTERED = frozenset({S.WAITING_ANSWER, S.WAITING_DEPENDENCY, S.HELD, S.BLOCKED})
+"""No run comes into these yet."""
+
 FINAL = frozenset({S.MERGED, S.SUPERSEDED, S.REVERTED})
 """Nothing wakes these for new work (a merged run may still be reverted)."""
 
@@ -53,6 +57,7 @@ BUILDING = frozenset({S.RECEIVED, S.PLANNING, S.JUDGING, S.PUBLISHING, S.WAITING
 AT_THE_GATE = frozenset({S.REVIEWING, S.GATED, S.MERGING, S.WATCHING, S.REPAIRING})
 """A pull request exists and `reconcile` drives the run."""
 
+# A pull request may be merged by a person in any state after it was opened, so `watching` and `merged` follow them all.
 _FORWARD: dict[RunState, frozenset[RunState]] = {
     S.RECEIVED: frozenset({S.WAITING_APPROVAL, S.WAITING_DEPENDENCY, S.WAITING_LIMIT, S.PLANNING}),
     S.WAITING_APPROVAL: frozenset({S.RECEIVED, S.PLANNING, S.PUBLISHING}),

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+# UTF-32 comes before UTF-16: the mark of UTF-32-LE begins with that of UTF-16-LE.
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -17,6 +18,7 @@ _MARKS = (
 
 _HEAD = 2_000
 """Characters at a file's beginning in which its encoding is declared."""
+# https://peps.python.org/pep-0263/#defining-the-encoding: in the first two lines, behind any comment sign.
 _COOKIE = re.compile(r"^[ \t\f]*(?:#|//|/\*|;|%|--|\"|<!--)[^\n]{0,200}?coding[:=][ \t]*([-\w.]{1,40})", re.MULTILINE)
 _MARKUP_CHARSET = re.compile(
     r"\s{0,40}<\?xml[^>]{0,200}?encoding=[\"']([\w.:-]{1,40})[\"']|@charset \"([\w.:-]{1,40})\";"
@@ -50,6 +52,7 @@ def decoded(raw: bytes) -> Text | None:
     for mark, encoding in _MARKS:
         if raw.startswith(mark):
             return _decoded_as(raw, mark, encoding)
+    # git takes a file with a NUL for binary too.
     if b"\x00" in raw:
         return None
     plain = _decoded_as(raw, b"", "utf-8")
@@ -72,6 +75,7 @@ def declared_encoding(text: str) -> str | None:
         return None
     try:
         info = codecs.lookup(next(name for name in hit.groups() if name))
+        # codecs.lookup also finds `rot13` and `zlib`, which decode no text.
         if not info._is_text_encoding or "A<\n".encode(info.name) != b"A<\n":
             return None
     except (LookupError, UnicodeError):
@@ -93,6 +97,7 @@ def lines_of(text: str) -> list[str]:
     `str.splitlines` also ends a line at a form feed, U+0085, U+2028 and a lone `\\r`. Numbers counted in that way name
     lines behind the place that people see, and GitHub refuses a comment there.
     """
+    # https://docs.python.org/3/library/stdtypes.html#str.splitlines lists what else it would cut at.
     lines = text.split("\n")
     if not lines[-1]:
         lines.pop()

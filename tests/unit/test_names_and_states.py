@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -30,6 +31,7 @@ from bot.core.states import (
     BUILDING,
     ENDINGS,
     FINAL,
+    NOT_ENTERED,
     TERMINAL,
     WAITING,
     RunState,
@@ -46,6 +48,13 @@ def test_a_repository_is_owner_and_name(text: str) -> None:
     assert str(RepoName.parse("octo/shop")) == "octo/shop"
     with pytest.raises(ValueError, match="OWNER/REPO"):
         RepoName.parse(text)
+
+
+def test_no_code_moves_a_run_into_a_state_that_is_not_entered_yet() -> None:
+    flow = "".join(
+        path.read_text("utf-8") for path in sorted((Path(errors.__file__).parents[1] / "flow").rglob("*.py"))
+    )
+    assert [state for state in NOT_ENTERED if f"S.{state.name}" in flow or f"RunState.{state.name}" in flow] == []
 
 
 def test_names_that_others_depend_on() -> None:

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 
 from bot.changeset.guards.known_names import ALWAYS_THERE, SCRIPT_SUFFIXES
 from bot.changeset.guards.view import FileView, ResultTree
-from bot.core.codes.lookup import make_finding
 from bot.core.findings import Finding
 from bot.syntax.languages import language_of
 from bot.syntax.outline import Outline, outline
@@ -21,6 +20,7 @@ _FROM = re.compile(
 )
 _TAKEN = r"\{{([^{{}}]*)\}}\s*(?:from\s*|=\s*require\(\s*)['\"]{spec}['\"]"
 _OWN_CALL = re.compile(r"\b(?:this|self)\s*\.\s*\w+\s*\(")
+# Each user is parsed; a module that hundreds import is named soon enough.
 _MOST_USERS = 200
 
 
@@ -39,19 +39,16 @@ def code_reference_findings(views: Sequence[FileView], result: ResultTree) -> It
             yield from _in_importers(view, old, new, result)
 
 
-def _finding(view: FileView, what: str, where: str, line: int | None = None) -> Finding:
-    message = f"{view.source} loses {what}, which {where} still uses"
-    return make_finding("loss.reference", message, edit=view.index, path=view.source, line=line)
-
-
 def _in_same_file(view: FileView, old: Outline, new: Outline, result: ResultTree) -> Iterator[Finding]:
     gone = old.top - new.bound - view.removes
+    # `use x::*` or `import pkg.*` may bind what was imported by name before.
     if new.has_wildcard:
         gone -= old.imported
     gone -= ALWAYS_THERE.get(view.suffix, frozenset())
     for name in sorted(gone & new.used.keys()):
         if not _in_package(name, view, old, result):
-            yield _finding(view, name, f"line {new.used[name]} of the new text", new.used[name])
+            yield view.still_used(name, f"line {new.used[name]} of the new text", new.used[name])
+    # An inherited method is called on `this` as well, and its file may be anywhere.
     if new.has_supertype or view.suffix not in (*SCRIPT_SUFFIXES, ".java"):
         return
     yield from _own_calls(view, old, new)
@@ -64,12 +61,13 @@ def _own_calls(view: FileView, old: Outline, new: Outline) -> Iterator[Finding]:
         line = new.own_calls[name]
         word = re.escape(name)
         if not re.search(rf"(?<!\.)\b{word}\b\s*[=:(](?!\s*\)?;)|\[\s*['\"]?{word}", rest):
-            yield _finding(view, name, f"line {line} of the new text", line)
+            yield view.still_used(name, f"line {line} of the new text", line)
 
 
 def _in_package(name: str, view: FileView, old: Outline, result: ResultTree) -> bool:
     """Whether another file of the same directory gives the name (Go and Java packages need no import)."""
     folder = view.path.rpartition("/")[0]
+    # A public class has a file of its name: https://docs.oracle.com/javase/specs/jls/se21/html/jls-7.html#jls-7.6
     if view.suffix == ".java":
         if name in old.imported:
             return f"{folder}/{name}.java" in result.paths
@@ -95,11 +93,11 @@ def _in_importers(view: FileView, old: Outline, new: Outline | None, result: Res
     for path, text, spec, line in _relative_imports(view, result):
         if moved:
             if not any(p in result.paths for p in _candidates(spec, path)) and _is_code(path, text, line):
-                yield _finding(view, "the module", f"{path}:{line}")
+                yield view.still_used("the module", f"{path}:{line}")
             continue
         for name in _taken(text, spec):
             if name in gone and _is_code(path, text, line):
-                yield _finding(view, name, f"{path}:{line}")
+                yield view.still_used(name, f"{path}:{line}")
 
 
 def _relative_imports(view: FileView, result: ResultTree) -> Iterator[tuple[str, str, str, int]]:
@@ -138,6 +136,8 @@ def _taken(text: str, spec: str) -> Iterator[str]:
 def _candidates(spec: str, importer: str) -> list[str]:
     base = posixpath.normpath(posixpath.join(posixpath.dirname(importer), spec))
     plain = re.sub(r"\.(?:[cm]?[jt]s|[jt]sx)$", "", base)
+    # What bundlers and TypeScript try after the path as written; `.js` may mean the `.ts` beside it.
+    # https://www.typescriptlang.org/docs/handbook/modules/reference.html#file-extension-substitution
     endings = [*SCRIPT_SUFFIXES, ".d.ts", ".d.mts", ".d.cts", ".json", ".node", ".vue", ".svelte", ".css"]
     return [
         base,

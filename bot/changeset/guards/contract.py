@@ -6,6 +6,7 @@ import difflib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 from bot.changeset.guards.path_forms import freed_paths, plain_spelling
 from bot.changeset.model import ChangeSet, Edit
@@ -13,6 +14,7 @@ from bot.changeset.tree import MODE_DIRECTORY, TreeReader, TreeSearcher
 from bot.core.codes.lookup import make_finding
 from bot.core.findings import Finding
 
+# 40 digits are SHA-1, 64 SHA-256: https://git-scm.com/docs/hash-function-transition
 _SHA = re.compile(r"[0-9a-fA-F]{40}|[0-9a-fA-F]{64}")
 
 
@@ -31,36 +33,28 @@ def contract_findings(change_set: ChangeSet, tree: TreeReader) -> tuple[Finding,
 
 
 def _content(index: int, edit: Edit) -> Iterator[Finding]:
+    say = partial(make_finding, edit=index, path=edit.path)
     forms = [n for n in ("after", "after_base64", "replace") if getattr(edit, n) is not None]
     if edit.mode == "delete":
         if any(getattr(edit, n) for n in forms):
             yield make_finding("contract.conflicting_content", f"the delete of {edit.path} gives content", edit=index)
         if edit.rename_from is not None or edit.executable is not None:
-            yield make_finding(
-                "contract.conflicting_content", f"the delete of {edit.path} also renames or sets a mode", edit=index
-            )
+            message = f"the delete of {edit.path} also renames or sets a mode"
+            yield make_finding("contract.conflicting_content", message, edit=index)
         return
     if len(forms) > 1:
-        said = " and ".join(forms)
-        yield make_finding("contract.conflicting_content", f"{edit.path} brings {said}", edit=index, path=edit.path)
+        yield say("contract.conflicting_content", f"{edit.path} brings {' and '.join(forms)}")
     if edit.mode == "add" and edit.replace is not None and edit.rename_from is None:
-        yield make_finding(
-            "contract.conflicting_content", f"{edit.path} is new: nothing to replace", edit=index, path=edit.path
-        )
+        yield say("contract.conflicting_content", f"{edit.path} is new: nothing to replace")
+    # A rename alone moves the bytes, and a modify may set only the executable bit; both are whole without content.
     bare = edit.rename_from is not None or (edit.mode == "modify" and edit.executable is not None)
     if not forms and not bare:
-        yield make_finding(
-            "contract.missing_after", f"{edit.mode} of {edit.path} has no content", edit=index, path=edit.path
-        )
+        yield say("contract.missing_after", f"{edit.mode} of {edit.path} has no content")
     if edit.before_sha is not None:
         if edit.mode == "add" and edit.rename_from is None:
-            yield make_finding(
-                "contract.before_sha", f"the add of {edit.path} has a before_sha", edit=index, path=edit.path
-            )
+            yield say("contract.before_sha", f"the add of {edit.path} has a before_sha")
         elif not _SHA.fullmatch(edit.before_sha):
-            yield make_finding(
-                "contract.before_sha", f"the before_sha of {edit.path} is not a hash", edit=index, path=edit.path
-            )
+            yield say("contract.before_sha", f"the before_sha of {edit.path} is not a hash")
 
 
 def _presence(index: int, edit: Edit, tree: TreeReader, freed: frozenset[str]) -> Iterator[Finding]:
@@ -101,6 +95,7 @@ def near_paths(path: str, tree: TreeReader, limit: int = 3) -> Sequence[str]:
         parts = candidate.casefold().split("/")
         return next((n for n, (a, b) in enumerate(zip(reversed(parts), reversed(wanted), strict=False)) if a != b), 99)
 
+    # A model most often gets the folder wrong, so an equal file name comes before a similar path.
     same = sorted((f for f in files if f.casefold().rsplit("/", 1)[-1] == wanted[-1]), key=lambda f: (-tail(f), f))
     if same:
         return same[:limit]
@@ -123,6 +118,8 @@ def _collisions(change_set: ChangeSet, tree: TreeReader, freed: frozenset[str]) 
     """New paths that differ from another path, or from a directory of it, only in spelling."""
     written = {prefix for e in change_set.edits if e.mode != "delete" for prefix in _prefixes(e.path)}
     for index, edit in enumerate(change_set.edits):
+        # On macOS and Windows two such paths are one file, and a checkout loses one of them.
+        # https://git-scm.com/docs/git-config#Documentation/git-config.txt-coreignoreCase
         if edit.mode == "delete" or tree.entry(edit.path) is not None:
             continue
         for prefix in _prefixes(edit.path):

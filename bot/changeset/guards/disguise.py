@@ -5,20 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bot.changeset.guards.view import FileView
-from bot.core.codes.lookup import make_finding
+from bot.changeset.guards.view import DOCUMENTS, MARKDOWN, FileView
 from bot.core.findings import Finding
 from bot.syntax import python_code
 from bot.syntax.languages import LANGUAGES
 
-_MARKUP = frozenset({".md", ".markdown", ".rst", ".txt", ".adoc", ".mdx"})
-_DOCUMENTS = frozenset({".md", ".markdown", ".mdx"})
 _CODE = frozenset({".py", ".json", ".toml", *(suffix for row in LANGUAGES.values() for suffix in row.suffixes)})
 _PATCHES = frozenset({".diff", ".patch"})
 _FENCE = re.compile(r"^\s*(?:```|~~~)[\w+#.-]*\s*$")
 _OPENING, _CLOSING = re.compile(r"^(?:```|~~~)[\w+#.-]*\s*$"), re.compile(r"^(?:```|~~~)\s*$")
+# The headers of git's diffs, and of the patch format that some coding agents write.
+# https://git-scm.com/docs/diff-format
 _DIFF_HEAD = re.compile(r"^(?:diff --git a/|--- (?:a/|/dev/null)|\*\*\* Begin Patch|Index: \S+$)")
 _HUNK = re.compile(r"^@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@|^@@(?: .*)?$")
+# git writes seven of each sign by default: https://git-scm.com/docs/git-merge#_how_conflicts_are_presented
 _OURS, _MIDDLE, _THEIRS = re.compile(r"^<{7} \S"), re.compile(r"^={7}$"), re.compile(r"^>{7} \S")
 _SEARCH = re.compile(r"^<{5,9} (?:SEARCH|ORIGINAL)$")
 
@@ -36,7 +36,7 @@ def disguise_findings(view: FileView) -> Iterator[Finding]:
     ):
         if line is not None:
             message = f"{view.path}: {_SAID[code]} (line {line})"
-            yield make_finding(code, message, edit=view.index, path=view.path, line=line)
+            yield view.finding(code, message, line=line)
 
 
 _SAID = {
@@ -54,7 +54,7 @@ def _fenced(view: FileView) -> int | None:
     old = [line for line in view.old_lines if line.strip()]
     first, last = lines[0], lines[-1]
     opens = _FENCE.match(first[1]) is not None and not (old and _FENCE.match(old[0]))
-    if view.suffix in _DOCUMENTS:
+    if view.suffix in MARKDOWN:
         inner = sum(1 for _, line in lines[1:-1] if line.lstrip().startswith(("```", "~~~")))
         wrapped = opens and view.before and len(lines) > 1 and _FENCE.match(last[1]) and inner % 2 == 0
         return first[0] if wrapped else None
@@ -63,7 +63,7 @@ def _fenced(view: FileView) -> int | None:
     if any(_FENCE.match(line) for line in old):
         return None
     if _CLOSING.match(last[1]) or (last[1].rstrip().endswith("```") and "```" not in (view.before or "")):
-        return last[0] if view.suffix not in _MARKUP or _CLOSING.match(last[1]) else None
+        return last[0] if view.suffix not in DOCUMENTS or _CLOSING.match(last[1]) else None
     head = lines[:6]
     for place, (number, line) in enumerate(head):
         if _OPENING.match(line) and sum(h.count('"""') + h.count("'''") for _, h in head[:place]) % 2 == 0:
@@ -76,6 +76,7 @@ def _line_ends(view: FileView) -> int | None:
     before, after = view.before or "", view.after or ""
     if min(before.count("\n"), after.count("\n")) < 3:
         return None
+    # A mixed file is left alone: a change of some ends may be what the edit is for.
     was, now = before.count("\r\n") / before.count("\n"), after.count("\r\n") / after.count("\n")
     return 1 if {was, now} == {0.0, 1.0} else None
 
@@ -100,6 +101,7 @@ def _escaped(view: FileView) -> int | None:
         return None
     joined = "".join(lines)
     ends = joined.rstrip().endswith("\\n")
+    # A `\\n` inside a string literal is an escape of the language, and is meant.
     outside = re.sub(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|`[^`]*`", "", joined)
     return 1 if "\\n" in outside and (ends or breaks > 1 or len(view.old_lines) > 3) else None
 
@@ -117,7 +119,7 @@ def _is_shown(view: FileView, line: int) -> bool:
     if view.suffix == ".py":
         tree = python_code.module(view.after)
         return tree is not None and python_code.is_in_value(tree, line)
-    if view.suffix not in _MARKUP:
+    if view.suffix not in DOCUMENTS:
         return False
     fences = [f.strip("`~ ").casefold() for f in view.new_lines[: line - 1] if f.lstrip().startswith(("```", "~~~"))]
     return len(fences) % 2 == 1 and fences[-1] in ("", "diff", "git", "conflict")

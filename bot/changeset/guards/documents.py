@@ -5,24 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bot.changeset.guards.view import FileView
-from bot.core.codes.lookup import make_finding
+from bot.changeset.guards.view import MARKDOWN, FileView
 from bot.core.findings import Finding
 
-DOCUMENTS = frozenset({".md", ".markdown", ".mdx"})
 _HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*$")
 _HTML_HEADING = re.compile(r"^\s*<h([1-6])\b[^>]*>(.*?)(?:</h\1>|$)", re.IGNORECASE)
+# A setext heading is underlined: https://spec.commonmark.org/0.31.2/#setext-headings
 _UNDERLINE = re.compile(r"^(?:={3,}|-{3,})\s*$")
+# The row of dashes below a table's head: https://github.github.com/gfm/#tables-extension-
 _DELIMITER = re.compile(r"\A\s*(?:\|\s*)?:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*(?:\|\s*)?$")
 
 
 def document_findings(view: FileView) -> Iterator[Finding]:
     """Losses of one document that is handed in whole; names in `removes` (headings, first cells) are excused."""
-    if view.suffix not in DOCUMENTS or view.before is None or view.after is None or not view.whole:
+    if view.suffix not in MARKDOWN or view.before is None or view.after is None or not view.whole:
         return
     for code, said in (("loss.headings", _headings(view)), ("loss.table", _tables(view))):
         if said:
-            yield make_finding(code, f"{view.path}: {said}", edit=view.index, path=view.path)
+            yield view.finding(code, f"{view.path}: {said}")
 
 
 def _prose(lines: list[str]) -> Iterator[str]:

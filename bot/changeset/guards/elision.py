@@ -8,30 +8,17 @@ from collections.abc import Iterator
 
 from bot.changeset.guards.syntax import is_loose_json
 from bot.changeset.guards.view import FileView
-from bot.core.codes.lookup import make_finding
 from bot.core.findings import Finding, Severity
 from bot.syntax import python_code
 
 PROSE = frozenset({".md", ".markdown", ".rst", ".txt", ".adoc", ".html", ".htm"})
 _LONGEST = 300
 """A mark is short; longer lines would only cost time."""
-_NO_COMMENTS = frozenset(
-    {
-        ".json",
-        ".jsonl",
-        ".ipynb",
-        ".csv",
-        ".tsv",
-        ".lock",
-        ".svg",
-        ".snap",
-        ".map",
-        ".log",
-        ".stderr",
-        ".stdout",
-        ".out",
-    }
-)
+_NO_COMMENTS = frozenset({
+    ".json", ".jsonl", ".ipynb", ".csv", ".tsv", ".lock", ".svg", ".snap", ".map", ".log", ".stderr", ".stdout", ".out",
+})  # fmt: skip
+"""Formats without comments: RFC 8259 has none for JSON, and the others are data or recorded output."""
+# The comment openings of all languages at once: a mark in the wrong language's syntax is a mark too.
 _COMMENT = re.compile(r"^\s*(?:#+|//+|/\*+|\*(?=\s)|<!--|--(?=\s)|;+|%+|\{/\*|\{#)\s*(.*?)\s*(?:\*/\}?|-->|#\})?\s*$")
 _TRAILING_COMMENT = re.compile(r"(?<=\s)(?:#|//)\s*(\.{3}.*|….*|.*\.{3}|.*…)$")
 _PROSE_COMMENT = re.compile(r"^\s*(?:<!--|\.\.(?=\s))\s*(.*?)\s*(?:-->)?\s*$")
@@ -52,6 +39,7 @@ _UNSAID = (
     r"(?:unchanged|as before|as is|as-is|omitted|elided|truncated|snipped|same as before|same as above|"
     r"remains? the same|stays? the same|go(?:es)? here|here|as it was|unmodified|not shown|continues?|is the same)"
 )
+# Phrases that say that text is missing; each was seen in answers of models.
 _STRONG = tuple(
     re.compile(p, re.IGNORECASE)
     for p in (
@@ -66,6 +54,7 @@ _STRONG = tuple(
         r"^(?:snip|snipped|cut here|truncated)\b.{0,12}$",
     )
 )
+# A remark counts only when every word is in one of these lists, so that a sentence with `rest` in it is not one.
 _KEYS = (
     "existing previous prior earlier original rest remaining remainder unchanged unmodified same identical "
     "continues continue continued snip snipped etc omitted elided truncated keep retained preserved untouched "
@@ -158,6 +147,7 @@ def _is_mark(body: str) -> bool:
 
 def _hides(view: FileView, number: int) -> bool:
     """Whether more vanished at this place than came: the mark stands for it."""
+    # A remark that replaces one line is a comment; one that replaces several is what is left of them.
     gone, come = view.replaced_at(number)
     return gone >= 2 and gone >= 2 * come
 
@@ -212,6 +202,7 @@ def _python_dots(view: FileView) -> Iterator[Finding]:
     for node in ast.walk(tree):
         if not isinstance(node, (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef)):
             continue
+        # `...` alone is the body of a stub or of a Protocol's method: https://docs.python.org/3/library/constants.html#Ellipsis
         real = [s for s in node.body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
         dots = [s for s in node.body if isinstance(s, ast.Expr) and _is_dots(s.value) and s.lineno in added]
         if dots and (real or (isinstance(node, ast.Module) and view.before)):
@@ -224,4 +215,4 @@ def _is_dots(node: ast.expr) -> bool:
 
 def _finding(code: str, view: FileView, number: int, line: str, severity: Severity | None = None) -> Finding:
     message = f"{view.path}:{number} replaces real content: {line.strip()[:80]}"
-    return make_finding(code, message, edit=view.index, path=view.path, line=number, severity=severity)
+    return view.finding(code, message, line=number, severity=severity)

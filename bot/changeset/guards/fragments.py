@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bot.changeset.guards.view import FileView
-from bot.core.codes.lookup import make_finding
+from bot.changeset.guards.view import MARKDOWN, FileView
 from bot.core.findings import Finding
 from bot.syntax import python_code
 from bot.syntax.outline import outline
 
-_MARKDOWN = (".md", ".markdown", ".mdx")
 _DATA = frozenset(
     {".json", ".jsonl", ".ipynb", ".csv", ".tsv", ".lock", ".svg", ".xml", ".snap", ".map", ".log", ".txt"}
 )
@@ -29,7 +27,7 @@ def fragment_findings(view: FileView) -> Iterator[Finding]:
         ("loss.truncated", _truncated(view)),
     ):
         if said:
-            yield make_finding(code, f"{view.path}: {said}", edit=view.index, path=view.path)
+            yield view.finding(code, f"{view.path}: {said}")
 
 
 def _fragment(view: FileView) -> str:
@@ -41,7 +39,7 @@ def _fragment(view: FileView) -> str:
         left = [line.strip() for line in view.new_lines if line.strip()]
         if share < 0.5 and view.kept < 0.6 and _head_left(view) <= 1 and all(line in there for line in left):
             return f"only a part from its middle is left, {share:.0%} of its length"
-    if view.suffix in _MARKDOWN or view.suffix in _DATA:
+    if view.suffix in MARKDOWN or view.suffix in _DATA:
         return ""
     old, new = outline(view.before, view.source_suffix), outline(view.after, view.suffix)
     if old is not None and new is not None:
@@ -72,6 +70,7 @@ def _python_fragment(view: FileView, share: float) -> str:
 
 def _few_definitions(had: set[str], has: set[str], view: FileView, share: float) -> str:
     gone = had - has
+    # All three must hold: a split into modules loses definitions, a rewrite loses lines, and neither is a fragment.
     if len(had) >= 3 and len(gone) >= 0.7 * len(had) and view.kept < 0.35 and share < 0.7:
         shown = ", ".join(sorted(gone)[:4])
         return f"{len(gone)} of {len(had)} definitions are gone ({shown}…) and {view.kept:.0%} of its lines are left"
@@ -84,6 +83,7 @@ def _truncated(view: FileView) -> str:
     if len(old) < 4:
         return ""
     tail = _lost_tail(view)
+    # A model that runs out of tokens stops anywhere, and its last line then has no end.
     unended = not after.endswith("\n")
     last = new[-1].strip()
     rest = before[len(after) :] if before.startswith(after) else ""
@@ -102,7 +102,7 @@ def _truncated(view: FileView) -> str:
         return f"its last {lost} lines are gone and nothing else changed"
     if tail >= 2 and view.suffix in _BRACES and _open(view.after or "") > 0 and _open(view.before or "") == 0:
         return "its end is missing: braces stay open"
-    if tail >= 2 and view.suffix in _MARKDOWN and _fences(new) % 2 and not _fences(old) % 2:
+    if tail >= 2 and view.suffix in MARKDOWN and _fences(new) % 2 and not _fences(old) % 2:
         return "its end is missing: a code block stays open"
     if cut and tail >= max(3, 0.15 * len(old)) and (_is_cut_line(last, old) or last in {o.strip() for o in old}):
         return f"its last {tail} lines are gone, the last line end too"

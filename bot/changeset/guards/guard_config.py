@@ -11,8 +11,10 @@ from bot.config.semantics import NEVER_WEAKENED, STRICT_FAMILIES
 from bot.core.findings import Finding, Severity
 from bot.core.globs import matching
 
+# GitHub refuses a push that touches a workflow unless the App holds `workflows: write`, and Cadence's does not.
+# https://docs.github.com/en/rest/authentication/permissions-required-for-github-apps
 ALWAYS_PROTECTED = (".github/workflows/**", ".github/cadence.yml")
-"""Not to be opened by configuration: the App holds no permission for workflows, and a policy must not edit itself."""
+"""Not to be opened by configuration: the App holds no permission for workflows, and a config must not edit itself."""
 
 
 @dataclass(frozen=True, slots=True)

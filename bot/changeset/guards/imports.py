@@ -9,7 +9,6 @@ from sys import stdlib_module_names
 
 from bot.changeset.guards.python_modules import Imported, ModuleIndex, imports
 from bot.changeset.guards.view import FileView, ResultTree
-from bot.core.codes.lookup import make_finding
 from bot.core.findings import Finding, Severity
 from bot.syntax import python_code
 
@@ -18,6 +17,8 @@ _MANIFEST = re.compile(
     r"environment[\w.-]*\.ya?ml|tox\.ini|noxfile\.py|constraints[\w.-]*\.txt|conda[\w.-]*\.ya?ml|Dockerfile|"
     r"\.pre-commit-config\.yaml)$|\.github/workflows/[^/]+$"
 )
+# A distribution may install modules of any name; these differ from their project's name on PyPI.
+# https://packaging.python.org/en/latest/discussions/distribution-package-vs-import-package/
 _DISTRIBUTIONS = {
     "yaml": "pyyaml",
     "PIL": "pillow",
@@ -43,6 +44,7 @@ _DISTRIBUTIONS = {
     "docx": "python-docx",
     "win32api": "pywin32",
 }
+# Present in nearly every environment, or removed from the standard library only lately; no manifest names them.
 _ALWAYS = frozenset(
     {"setuptools", "pkg_resources", "pip", "pytest", "_pytest", "typing_extensions", "distutils", "imp"}
 )
@@ -83,7 +85,7 @@ def import_names(requirement: str) -> tuple[str, ...]:
 
 def _unknown(view: FileView, item: Imported, severity: Severity | None = None) -> Finding:
     message = f"{view.path}:{item.line} imports {item.module}, which exists nowhere"
-    return make_finding("imports.unknown", message, edit=view.index, path=view.path, line=item.line, severity=severity)
+    return view.finding("imports.unknown", message, line=item.line, severity=severity)
 
 
 def _own(view: FileView, item: Imported, index: ModuleIndex, result: ResultTree) -> Iterator[Finding]:
@@ -103,7 +105,7 @@ def _own(view: FileView, item: Imported, index: ModuleIndex, result: ResultTree)
         missing = [n for n in missing if n not in python_code.bound_at_top(tree)]
     for name in missing:
         message = f"{view.path}:{item.line} imports {name} from {item.module}, which has no such name"
-        yield make_finding("imports.name", message, edit=view.index, path=view.path, line=item.line)
+        yield view.finding("imports.name", message, line=item.line)
 
 
 def _is_closed(module: str, index: ModuleIndex, result: ResultTree) -> bool:
@@ -114,6 +116,8 @@ def _is_closed(module: str, index: ModuleIndex, result: ResultTree) -> bool:
     if not parent:
         return False
     trees = [python_code.module(result.text(p)) for p in index.find(parent)]
+    # A package that extends its path or replaces itself in sys.modules has modules that no file shows.
+    # https://docs.python.org/3/reference/import.html#path-attributes-on-modules
     dynamic = any(
         "__path__" in (result.text(p) or "") or "sys.modules" in (result.text(p) or "") for p in index.find(parent)
     )

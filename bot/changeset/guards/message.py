@@ -10,11 +10,13 @@ from bot.core.findings import Finding
 from bot.core.message_words import CLOSING, CONTROL, SKIP, SKIP_CHECKS, mentions, without_mentions
 from bot.core.names import RESERVED_TRAILERS
 
+# GitHub cuts a longer subject in its lists; git's own advice is 50: https://git-scm.com/docs/git-commit#_discussion
 MAX_SUBJECT = 72
 MAX_MESSAGE = 60_000
 """Characters that are looked at; the rest is cut before."""
 _MOST_PASSES = 20
 _RESERVED = re.compile(rf"^[ \t]*(?:{'|'.join(RESERVED_TRAILERS)})[ \t]{{0,8}}:.*$\n?", re.IGNORECASE | re.MULTILINE)
+# https://docs.github.com/en/issues/tracking-your-work-with-issues/linking-a-pull-request-to-an-issue
 _CLOSED = re.compile(
     CLOSING.pattern
     + r"(?:https?://[^\s#]{1,300}/(?:issues|pull)/(?P<url>\d+)|(?:[\w.-]{1,100}/)?[\w.-]{0,100}#(?P<issue>\d+)|GH-(?P<gh>\d+))",

@@ -23,7 +23,8 @@ _PLACEHOLDER = re.compile(
 
 _WINDOWS_CHARACTER = re.compile(r'[<>:"|?*]')
 # A device keeps its name with any extension, and Windows takes the superscript digits for digits
-# (learn.microsoft.com, "Naming Files, Paths, and Namespaces"). Blanks and dots before the extension are dropped.
+# (https://learn.microsoft.com/en-us/windows/win32/fileio/naming-a-file). Blanks and dots before the extension are
+# dropped.
 _WINDOWS_DEVICE = re.compile(
     r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\u00b9\u00b2\u00b3])[ ]*(?:[.:]|$)", re.IGNORECASE
 )
@@ -130,7 +131,7 @@ def named_paths(change_set: ChangeSet) -> Iterator[tuple[int, str]]:
 
 
 def freed_paths(change_set: ChangeSet) -> frozenset[str]:
-    """Paths that are no more there once the edits are applied, unless another edit writes them."""
+    """Paths that are gone once the edits are applied, unless another edit writes them."""
     deleted = {edit.path for edit in change_set.edits if edit.mode == "delete"}
     return frozenset(deleted | {edit.rename_from for edit in change_set.edits if edit.rename_from})
 

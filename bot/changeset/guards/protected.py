@@ -10,28 +10,12 @@ from bot.core.findings import Finding
 from bot.core.globs import matching
 from bot.core.names import CONFIG_PATH
 
-_LOCK_FILES = frozenset(
-    [
-        "package-lock.json",
-        "npm-shrinkwrap.json",
-        "yarn.lock",
-        "pnpm-lock.yaml",
-        "bun.lockb",
-        "bun.lock",
-        "cargo.lock",
-        "poetry.lock",
-        "uv.lock",
-        "pdm.lock",
-        "pipfile.lock",
-        "gemfile.lock",
-        "composer.lock",
-        "go.sum",
-        "flake.lock",
-        "mix.lock",
-        "pubspec.lock",
-        "requirements.lock",
-    ]
-)
+# A lock file is the output of its tool's resolver: a hand-written one names hashes that no one computed.
+_LOCK_FILES = frozenset({
+    "package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lockb", "bun.lock", "cargo.lock",
+    "poetry.lock", "uv.lock", "pdm.lock", "pipfile.lock", "gemfile.lock", "composer.lock", "go.sum", "flake.lock",
+    "mix.lock", "pubspec.lock", "requirements.lock",
+})  # fmt: skip
 
 
 def protected_findings(change_set: ChangeSet, config: GuardConfig) -> tuple[Finding, ...]:
@@ -58,6 +42,8 @@ def _code(path: str) -> str:
         return "protected.workflow"
     if path == CONFIG_PATH:
         return "protected.config"
+    # Whoever edits CODEOWNERS chooses whose approval a rule asks for; GitHub reads it from three folders.
+    # https://docs.github.com/en/repositories/managing-your-repositorys-settings-and-features/customizing-your-repository/about-code-owners
     if name == "codeowners":
         return "protected.codeowners"
     return "protected.lockfile" if name in _LOCK_FILES else "protected.path"

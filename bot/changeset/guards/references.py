@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 
 from bot.changeset.guards.python_modules import ModuleIndex, imports, module_parts
 from bot.changeset.guards.view import FileView, ResultTree
-from bot.core.codes.lookup import make_finding
 from bot.core.findings import Finding
 from bot.syntax import python_code
 
 _MODULE_NAMES = {"__file__", "__name__", "__doc__", "__path__", "__spec__", "__builtins__", "__class__", "__debug__"}
+# `x.append(...)` may be a list's own; such names say nothing of the class that lost one.
 _COMMON = frozenset(name for kind in (str, bytes, list, dict, set, int, float, Exception) for name in dir(kind))
 _FILE_WORDS = (
     "absolute as_posix chmod close communicate detach exists fileno flush glob is_dir is_file is_relative_to "
@@ -36,6 +36,7 @@ def reference_findings(views: Sequence[FileView], result: ResultTree) -> Iterato
         if new is not None:
             yield from _in_same_file(view, old, new)
             yield from _methods(view, old, new, result)
+            # A star import or `__getattr__` may still give the name.
             if not python_code.is_open(new) and view.source == view.path:
                 lost.append((view, python_code.bound_at_top(old) - python_code.bound_at_top(new) - view.removes))
         if view.source != view.path or view.after is None:
@@ -45,20 +46,16 @@ def reference_findings(views: Sequence[FileView], result: ResultTree) -> Iterato
         yield from _in_other_files(lost, result)
 
 
-def _finding(view: FileView, what: str, where: str, line: int | None = None) -> Finding:
-    message = f"{view.source} loses {what}, which {where} still uses"
-    return make_finding("loss.reference", message, edit=view.index, path=view.source, line=line)
-
-
 def _in_same_file(view: FileView, old: ast.Module, new: ast.Module) -> Iterator[Finding]:
     if any(isinstance(n, ast.ImportFrom) and n.names[0].name == "*" for n in ast.walk(new)):
         return
     known = python_code.bound_anywhere(new) | set(dir(builtins)) | _MODULE_NAMES | view.removes
     had = python_code.bound_at_top(old)
+    # What the old text used without binding it was broken before, or came by a way that no parser sees.
     already = set(python_code.used(old)) - python_code.bound_anywhere(old)
     for name, line in sorted(python_code.used(new).items()):
         if name not in known and name in had and name not in already:
-            yield _finding(view, name, f"line {line} of the new text", line)
+            yield view.still_used(name, f"line {line} of the new text", line)
 
 
 def _methods(view: FileView, old: ast.Module, new: ast.Module, result: ResultTree) -> Iterator[Finding]:
@@ -75,7 +72,7 @@ def _methods(view: FileView, old: ast.Module, new: ast.Module, result: ResultTre
         }
         for method in sorted(gone):
             if method in uses and not (now.bases and _defined_elsewhere(method, view, result)):
-                yield _finding(view, f"{name}.{method}", f"line {uses[method]} of the new text", uses[method])
+                yield view.still_used(f"{name}.{method}", f"line {uses[method]} of the new text", uses[method])
             elif method not in uses and not method.startswith("__") and method not in _COMMON | _OF_FILES:
                 yield from _calls_elsewhere(view, name.split(".")[-1], method, result)
 
@@ -109,7 +106,7 @@ def _calls_elsewhere(view: FileView, owner: str, method: str, result: ResultTree
         if re.search(rf"\b{re.escape(owner)}\b", text) and (hit := call.search(text)):
             users.append(f"{path}:{text.count(chr(10), 0, hit.start()) + 1}")
     if users:
-        yield _finding(view, f"{owner}.{method}", users[0])
+        yield view.still_used(f"{owner}.{method}", users[0])
 
 
 def _in_other_files(lost: Sequence[tuple[FileView, set[str] | None]], result: ResultTree) -> Iterator[Finding]:
@@ -124,6 +121,7 @@ def _in_other_files(lost: Sequence[tuple[FileView, set[str] | None]], result: Re
         if tree is None:
             continue
         index = index or ModuleIndex(result.paths)
+        # An import in `try` is expected to fail somewhere.
         free = python_code.guarded_imports(tree)
         for item in imports(tree, path):
             if item.node in free:
@@ -133,7 +131,7 @@ def _in_other_files(lost: Sequence[tuple[FileView, set[str] | None]], result: Re
                 if view.source == path:
                     continue
                 for what in _lost_by(item.module, item.names, relative, path, view, names, index):
-                    yield _finding(view, what, f"{path}:{item.line}")
+                    yield view.still_used(what, f"{path}:{item.line}")
 
 
 def _lost_by(

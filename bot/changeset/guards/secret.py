@@ -29,7 +29,7 @@ from detect_secrets.plugins.square_oauth import SquareOAuthDetector
 from detect_secrets.plugins.stripe import StripeDetector
 
 from bot.changeset.guards.secret_names import is_sealed, named_values
-from bot.changeset.guards.view import added_lines, suffix_of
+from bot.changeset.guards.view import DOCUMENTS, added_lines, suffix_of
 from bot.core.codes.lookup import make_finding
 from bot.core.findings import Finding, Severity
 from bot.core.foreign_text import read_foreign
@@ -59,16 +59,17 @@ _MORE = (
 _PATTERNS = (*((what, pattern) for what, plugin in _TOKENS for pattern in plugin.denylist), *_MORE)
 _JWT = JwtTokenDetector()
 _KEY = PrivateKeyDetector()
+# userinfo of a URL: https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1. `$`, `{` and `<` begin a placeholder.
 _PASSWORD = re.compile(
     r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{2,20}://[^\s:@/'\"<>{}$%]{1,200}:([^\s:@/'\"<>{}$%]{8,200})@[\w.-]",
     re.IGNORECASE,
 )
+# Keys of documentation end in EXAMPLE or repeat characters; they may be in tests and documents.
 _EXAMPLE = re.compile(r"EXAMPLE|(.)\1{7}|0123456789|1234567890|abcdefgh|xxxx|placeholder", re.IGNORECASE)
 _TESTS = re.compile(
     r"(?:^|[/._-])(?:tests?|testdata|fixtures?|specs?|examples?)[/._-]|(?:^|/)(?:__tests__/|conftest\.py$)|Tests?\.java$",
     re.IGNORECASE,
 )
-_PROSE = frozenset({".md", ".markdown", ".mdx", ".rst", ".txt", ".adoc"})
 _PIECE = 2_000
 _OVERLAP = 400
 """Of the pieces in which a long line is searched: longer than what is needed of any secret to know it."""
@@ -85,6 +86,7 @@ def secret_findings(index: int, path: str, before: bytes | None, after: bytes | 
         return
     shown = _TESTS.search(path) is not None
     suffix = suffix_of(path)
+    # A key store or a compiled file may hold a token too; random bytes match the looser patterns, so those are skipped.
     binary = decoded(after) is None
     text = searchable(after)
     sealed = is_sealed(text)
@@ -99,11 +101,11 @@ def secret_findings(index: int, path: str, before: bytes | None, after: bytes | 
             for code, what, hits in _secrets(piece, named):
                 if (code, what) in seen or (binary and code not in ("secret.token", "secret.private_key")):
                     continue
-                if (shown or suffix in _PROSE) and all(_EXAMPLE.search(hit) for hit in hits):
+                if (shown or suffix in DOCUMENTS) and all(_EXAMPLE.search(hit) for hit in hits):
                     continue
                 seen.add((code, what))
                 soft = (shown and code != "secret.token") or (
-                    code in ("secret.jwt", "secret.password", "secret.literal") and suffix in _PROSE
+                    code in ("secret.jwt", "secret.password", "secret.literal") and suffix in DOCUMENTS
                 )
                 severity = Severity.WARNING if soft else None
                 message = f"{path}:{number} holds {what}"

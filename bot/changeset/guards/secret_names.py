@@ -1,4 +1,4 @@
-"""Values that stand under a secret's name, quoted or not, in whatever way a file pairs names with values."""
+"""Values given under a secret's name, quoted or not, in whatever way a file pairs names with values."""
 
 from __future__ import annotations
 
@@ -47,6 +47,7 @@ _OPENS = re.compile(
     rf"(?P<name>{_NAME}){_Q}?\]?\s{{0,8}}(?:[:=>(]|:=)\s{{0,8}}[|>(]?[-+]?\s{{0,8}}\\?\s{{0,8}}$", re.IGNORECASE
 )
 _BARE = re.compile(rf"^\s{{0,200}}(?:- )?{_Q}?{_VALUE}{_Q}?[,;)]{{0,2}}\s{{0,200}}$")
+# `token_url` or `key_id` names something about a secret, and not the secret.
 _INNOCENT = re.compile(
     r"(?:hash|sha\d*|digest|checksum|fingerprint|[._-]?id|name|path|file|dir|ur[il]|host|version|type|length|count|limit|"
     r"ttl|expiry|expires?|header|prefix|field|param|label|arn|ref|issuer|endpoint|algorithm|policy|pattern|regex)s?$"
@@ -66,6 +67,7 @@ _CODE = re.compile(
     r"|html?|css|scss|less|mm?|r|jl|pl|sql|ipynb|csv|tsv|lock|sum|snap|map|svg|diff|patch|po)"
 )
 _LOCKS = re.compile(r"(?:^|/)(?:npm-shrinkwrap\.json|[\w.-]{1,80}[.-]lock\.[a-z]{2,5})$", re.IGNORECASE)
+# Encrypted with a key outside the repository: Bitnami's SealedSecret, SOPS, Ansible Vault, eyaml.
 _SEALED = re.compile(r"SealedSecret|^sops:|\$ANSIBLE_VAULT|ENC\[AES256", re.MULTILINE)
 
 
@@ -75,7 +77,7 @@ def is_sealed(text: str) -> bool:
 
 
 def named_values(path: str, suffix: str, line: str, above: Sequence[str]) -> Iterator[str]:
-    """Values of the line that stand under a secret's name and look random; `above` are the two lines before it.
+    """Values of the line that have a secret's name and look random; `above` are the two lines before it.
 
     In files of settings the value needs no quotes; in program text an unquoted word is a name of the program's.
     """
@@ -107,6 +109,7 @@ def looks_random(value: str) -> bool:
     mixed = any(c.isdigit() for c in run) and any(c.isalpha() for c in run)
     if len(run) < 16 or not mixed or len(set(value)) < 12 or _EXAMPLE.search(value):
         return False
+    # A path of plain words may be long and hold digits.
     parts = value.strip("/").split("/")
     if len(parts) > 2 and all(_WORDS.fullmatch(part) for part in parts):
         return False

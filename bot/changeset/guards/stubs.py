@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterator
 
 from bot.changeset.guards.view import FileView
-from bot.core.codes.lookup import make_finding
 from bot.core.findings import Finding, Severity
 from bot.syntax import python_code
 
+# Where an empty body is the point: abc, typing.overload and typing.Protocol.
+# https://docs.python.org/3/library/abc.html and https://docs.python.org/3/library/typing.html#typing.Protocol
 _ABSTRACT = ("abstract", "overload", "Protocol", "ABC", "Abstract", "Interface")
 
 
@@ -34,26 +35,23 @@ def stub_findings(view: FileView) -> Iterator[Finding]:
         stub, promise = _is_stub(node), _promises(node, view)
         where = f"{view.path}:{node.lineno}"
         if was is not None:
+            # A short function may become a constant on purpose; three statements that become nothing may not.
             emptied = (stub and weight >= 3) or (_is_constant(node) and (weight >= 6 or (weight >= 3 and promise)))
             if emptied and name not in view.removes and node.name not in view.removes:
-                yield _stub("loss.body", f"{where} {name} loses its body", view, node)
+                yield view.finding("loss.body", f"{where} {name} loses its body", line=node.lineno)
         elif (stub or _is_constant(node)) and promise:
-            yield _stub("loss.stub", f"{where} {name} is a stub that promises a body", view, node, Severity.ERROR)
+            yield view.finding(
+                "loss.stub", f"{where} {name} is a stub that promises a body", line=node.lineno, severity=Severity.ERROR
+            )
         elif stub and not _is_dots(node) and not node.name.startswith("__"):
             severity = Severity.ERROR if view.before is None and _is_all_stubs(new) else None
-            yield _stub("loss.stub", f"{where} {name} is a stub", view, node, severity)
+            yield view.finding("loss.stub", f"{where} {name} is a stub", line=node.lineno, severity=severity)
 
 
 def _is_all_stubs(tree: ast.Module) -> bool:
     """Whether no function of a module has a body."""
     functions = [n for _, n in python_code.definitions(tree) if not isinstance(n, ast.ClassDef)]
     return all(_is_stub(n) for n in functions if not n.name.startswith("__"))
-
-
-def _stub(
-    code: str, message: str, view: FileView, node: python_code.FunctionNode, severity: Severity | None = None
-) -> Finding:
-    return make_finding(code, message, edit=view.index, path=view.path, line=node.lineno, severity=severity)
 
 
 def _promises(node: python_code.FunctionNode, view: FileView) -> bool:

@@ -11,7 +11,6 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 
 from bot.changeset.guards.view import FileView
-from bot.core.codes.lookup import make_finding
 from bot.core.findings import Finding, Severity
 from bot.core.foreign_text import read_foreign
 from bot.core.text_content import shown_lines
@@ -20,6 +19,7 @@ from bot.syntax.languages import language_of
 
 _MAX_YAML = 300_000
 _DEEP_YAML = re.compile(r"(?:[\[{]\s{0,8}){50}|(?:[-?] {1,4}){50}")
+# Their own readers take comments: https://www.typescriptlang.org/tsconfig and VS Code's JSON with Comments.
 _LOOSE_JSON = re.compile(
     r"(?:^|/)(?:tsconfig|jsconfig|\.eslintrc|\.babelrc|devcontainer|api-extractor)|\.vscode/|\.jsonc$"
 )
@@ -53,6 +53,7 @@ def _loose_json(text: str) -> Problem | None:
 
 
 def _toml(text: str) -> Problem | None:
+    # TOML takes CRLF, and tomllib too, but not a lone CR: https://toml.io/en/v1.0.0#spec
     return read_foreign(lambda: _nothing(tomllib.loads(text.replace("\r\n", "\n"))), _problem)
 
 
@@ -107,6 +108,7 @@ def _by_grammar(view: FileView) -> Iterator[Finding]:
     problem = trees.first_error(new) if new is not None else None
     if problem is None or not (view.after or "").strip():
         return
+    # What was broken before, or is beyond the grammar, is not the change's fault.
     old = trees.parse_path(view.before, view.source_suffix)
     if old is not None and old.has_error:
         return
@@ -114,7 +116,7 @@ def _by_grammar(view: FileView) -> Iterator[Finding]:
     message = f"{view.path}:{line}: {what}"
     code = f"syntax.{family}"
     severity = Severity.WARNING if old is None else None
-    yield make_finding(code, message, edit=view.index, path=view.path, line=line, severity=severity)
+    yield view.finding(code, message, line=line, severity=severity)
 
 
 def syntax_findings(view: FileView) -> Iterator[Finding]:
@@ -135,4 +137,4 @@ def syntax_findings(view: FileView) -> Iterator[Finding]:
     severity = Severity.WARNING if view.before is None and _SAMPLES.search(view.path) and view.suffix != ".py" else None
     where = f"{view.path}:{problem[1]}" if problem[1] else view.path
     message = f"{where}: {problem[0]}"
-    yield make_finding(code, message, edit=view.index, path=view.path, line=problem[1], severity=severity)
+    yield view.finding(code, message, line=problem[1], severity=severity)

@@ -11,9 +11,16 @@ from functools import cached_property
 
 from bot.changeset.edits import ResolvedEdit
 from bot.changeset.tree import MODE_EXECUTABLE, MODE_FILE, TreeReader, TreeSearcher
+from bot.core.codes.lookup import make_finding
+from bot.core.findings import Finding, Severity
 from bot.core.text_content import decoded, lines_of
 
+MARKDOWN = frozenset({".md", ".markdown", ".mdx"})
+DOCUMENTS = MARKDOWN | {".rst", ".txt", ".adoc"}
+"""Texts for people. MDX holds code too, but its losses are those of a document."""
+
 _MAX_READ = 1_000_000
+# difflib is quadratic at worst: https://docs.python.org/3/library/difflib.html#difflib.SequenceMatcher
 _MAX_COMPARED = 20_000
 _MAX_EXACT = 1_000
 
@@ -40,6 +47,15 @@ class FileView:
         whole = edit.edit.after is not None or edit.edit.after_base64 is not None
         source = edit.edit.rename_from or edit.path
         return cls(edit.index, edit.path, _text(edit.before), _text(edit.after), whole, removes, source)
+
+    def finding(self, code: str, message: str, *, line: int | None = None, severity: Severity | None = None) -> Finding:
+        """A finding in this file; `line` counts from 1 in the new text. Raises KeyError for an unknown code."""
+        return make_finding(code, message, edit=self.index, path=self.path, line=line, severity=severity)
+
+    def still_used(self, what: str, where: str, line: int | None = None) -> Finding:
+        """The finding that the file loses a thing which `where`, a line or another file, still uses."""
+        message = f"{self.source} loses {what}, which {where} still uses"
+        return make_finding("loss.reference", message, edit=self.index, path=self.source, line=line)
 
     @property
     def suffix(self) -> str:
@@ -82,6 +98,7 @@ class FileView:
     def hunks(self) -> tuple[tuple[int, int, int, int], ...]:
         """(first, end) of the old and (first, end) of the new lines, from 0, of every place that differs."""
         old, new = [line.rstrip() for line in self.old_lines], [line.rstrip() for line in self.new_lines]
+        # Equal beginnings and ends are cut first, which leaves little to compare in an ordinary edit.
         head = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False)))
         rest = zip(reversed(old[head:]), reversed(new[head:]), strict=False)
         tail = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], rest))
@@ -119,16 +136,13 @@ def suffix_of(path: str) -> str:
     return "." + name.rsplit(".", 1)[1] if "." in name[1:] else ""
 
 
-_DOCUMENTS = frozenset({".md", ".markdown", ".mdx", ".rst", ".txt", ".adoc"})
-
-
 def with_moves(views: Sequence[FileView]) -> list[FileView]:
     """The views, where a new document that takes a deleted one's place is compared with that one.
 
     Its place: the same file name, or the same first line. A move that loses the content is a loss, however it is said.
     """
-    gone = [view for view in views if view.after is None and view.before and view.suffix in _DOCUMENTS]
-    return [_moved(view, gone) if view.before is None and view.suffix in _DOCUMENTS else view for view in views]
+    gone = [view for view in views if view.after is None and view.before and view.suffix in DOCUMENTS]
+    return [_moved(view, gone) if view.before is None and view.suffix in DOCUMENTS else view for view in views]
 
 
 def _moved(view: FileView, gone: Sequence[FileView]) -> FileView:
@@ -191,6 +205,7 @@ class ResultTree:
         if path in self._gone or entry is None or entry.size > _MAX_READ:
             return None
         try:
+            # A symlink or submodule has an entry and no text.
             return _text(self._tree.read(path))
         except KeyError:
             return None

@@ -87,7 +87,7 @@ GATE = (
                "blueprint may bring its own ChangeSet, and a person can also merge.", OPERATOR, kinds=BLOCK,
                when="a model is configured and approves"),
     # CI: GitHub starts no workflow run for a first-time contributor's commit without an approval, hence `ci.approval`.
-    # https://docs.github.com/en/actions/how-tos/manage-workflow-runs/approve-runs-from-forks
+    # https://docs.github.com/en/actions/managing-workflow-runs/approving-workflow-runs-from-public-forks
     ReasonCode("ci.pending", "an expected check has not reported or has not finished",
                "Cadence looks again when the check reports.", CI, kinds=WAIT, when="CI passes"),
     ReasonCode("ci.settling", "further checks may still appear on this head", "Cadence looks again at that time.", CI,

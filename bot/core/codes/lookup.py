@@ -46,6 +46,7 @@ SECTIONS = (
 )
 """The sections of docs/codes.md in their order; together they hold every code exactly once."""
 
+# One test holds that no code is twice in SECTIONS, where the later row would win here.
 CODES = MappingProxyType({row.code: row for section in SECTIONS for row in section.rows})
 
 CHANGESET_CODES = MappingProxyType({code: row for code, row in CODES.items() if row.severity is not None})
@@ -90,6 +91,7 @@ def code_entry(code: str) -> ReasonCode:
         return row
     if row is not None and (code == "size" or code.startswith(("protected.", "secret."))) and row.severity is not None:
         return replace(row, next_step=APPROVE, who=WRITER, severity=None, kinds=WAIT, when=APPROVED)
+    # A code of its own goes before its family: `rule.code_owner` is not `rule.<type>`.
     for family in FAMILIES:
         if row is None and family.kinds and code.startswith(family.code.partition("<")[0]):
             return family

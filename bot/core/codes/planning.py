@@ -33,6 +33,8 @@ PLANNING = (
         AUTHOR,
     ),
     ReasonCode("plan.empty", "there is nothing to plan from", "Say in the issue what should change.", ISSUE_AUTHOR),
+    # A label by a bot, or by a person who may not write, decides nothing: anyone with triage access can set labels.
+    # https://docs.github.com/en/organizations/managing-user-access-to-your-organizations-repositories/managing-repository-roles/repository-roles-for-an-organization
     ReasonCode(
         "approval.labeller",
         "a bot, or a person without write access, put the label on",

@@ -22,6 +22,7 @@ REQUESTS = (
         WRITER,
     ),
     ReasonCode("pull.closed", "a person closed the pull request", "Reopen it, or `/cadence replan`.", WRITER),
+    # An archived repository is read-only: https://docs.github.com/en/repositories/archiving-a-github-repository/archiving-repositories
     ReasonCode("repository.archived", "the repository is archived", "Unarchive it.", MAINTAINER),
     ReasonCode("repository.empty", "the repository has no commit", "Push a first one.", MAINTAINER),
     ReasonCode("github.error", "GitHub answered with an error", "Read its message in the details.", OPERATOR),
