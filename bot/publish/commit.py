@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from bot.changeset.tree import TreeChange
 from bot.core.errors import Refused
 from bot.core.names import CommitSha
+from bot.git_store.bare_repository import BareRepository
 from bot.git_store.commits import Author
-from bot.git_store.mirror import Mirror
 
 
 def build_commit(
-    mirror: Mirror,
+    mirror: BareRepository,
     *,
     base: CommitSha,
     changes: Sequence[TreeChange],

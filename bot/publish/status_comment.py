@@ -18,8 +18,8 @@ from bot.core.names import (
 from bot.core.states import RunState
 from bot.effects.kinds import EffectActor, EffectKind
 from bot.effects.perform import Effects
+from bot.github_api.issue_records import CommentRecord
 from bot.github_api.issues import IssueCalls
-from bot.github_api.records import CommentRecord
 from bot.ledger.entries import DecisionEntry, ModelCallEntry, RunEntry, actor_of
 from bot.ledger.ledger import Ledger
 from bot.publish.status_comment_text import ApprovalAsked, StatusView, status_text
