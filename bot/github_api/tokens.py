@@ -103,7 +103,7 @@ class Tokens:
         return self._kept_or_minted(installation, permissions, None)
 
     def call(self, installation: InstallationId, mint: Callable[[], InstallationToken], send: Callable[[str], T]) -> T:
-        """Send with the token that `mint` gives; after a 401 once more with another token.
+        """Send with the token that `mint` gives; after a 401 again with another token.
 
         Raises Limited, with the seconds that are left, while GitHub asked the installation to wait; Unauthorized when
         both tokens were refused; and whatever `mint` and `send` raise.
