@@ -25,6 +25,7 @@ from bot.core.names import (
 )
 from bot.core.states import RunState
 from bot.effects.kinds import EffectActor
+from bot.ledger.columns import BigInt, Str16, Str32, Str64, Str100, Str250
 from bot.review.kinds import ReviewKind, Verdict
 
 
@@ -40,18 +41,18 @@ class Delivery:
     guid: DeliveryId
     event: str
     action: str
-    installation_id: int | None
-    repository_id: int | None
+    installation_id: BigInt | None
+    repository_id: BigInt | None
     received_at: datetime
     body: str
-    status: str = "new"
+    status: Str16 = "new"
     reason: str = ""
     attempts: int = 1
     run_id: RunId | None = None
     urgency: int = 1
-    subject: str = ""
+    subject: Str64 = ""
     due_at: datetime | None = None
-    taken_by: str = ""
+    taken_by: Str100 = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class CommandEntry:
 
     repository_id: RepositoryId
     comment_id: CommentId
-    edit: str
+    edit: Str100
     repository: str
     installation_id: InstallationId
     issue: IssueNumber
@@ -69,7 +70,7 @@ class CommandEntry:
     may_write: bool
     verb: str
     answer: str
-    state: str
+    state: Str16
     at: datetime
     answered_at: datetime | None = None
 
@@ -117,7 +118,7 @@ class RunEntry:
     plan: str = ""
     branch: str = ""
     pull: PullNumber | None = None
-    status_comment: int | None = None
+    status_comment: BigInt | None = None
     merge_sha: str = ""
 
     def least_attempt(self, kind: ReviewKind, head: str) -> int:
@@ -139,8 +140,8 @@ class TransitionEntry:
     id: int
     run_id: RunId
     at: datetime
-    came_from: str
-    to: str
+    came_from: Str32
+    to: Str32
     reason: str
     by: str
 
@@ -150,34 +151,37 @@ class EffectEntry:
     """An effect's intent and outcome; `state` is `intended`, `done`, `found` or `failed`."""
 
     id: int
-    scope: str
+    scope: Str100
     run_id: RunId | None
-    kind: str
-    natural_key: str
-    state: str
+    kind: Str32
+    natural_key: Str250
+    state: Str16
     attempts: int
     intended_at: datetime
     ended_at: datetime | None
     outcome: dict[str, Any] | None
-    error_code: str | None
+    error_code: Str100 | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelCallEntry:
-    """One question to a model: tokens as the server counted them, cost where prices are configured."""
+    """One question to a model: tokens as the server counted them, cost where prices are configured.
+
+    `recorded` says that a recording answered and no server was asked. `run_id` is None outside a run.
+    """
 
     run_id: RunId | None
-    kind: str
+    kind: Str32
     at: datetime
     model_asked: str
-    model_answered: str
+    model_answered: str = ""
     prompt_digest: str
-    input_tokens: int
-    output_tokens: int
-    cost: float | None
-    duration_ms: int
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: float | None = None
+    duration_ms: int = 0
     outcome: str
-    recorded: bool
+    recorded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +192,8 @@ class DecisionEntry:
     run_id: RunId
     at: datetime
     pull: int
-    head: str
-    outcome: str
+    head: Str64
+    outcome: Str16
     reasons: tuple[dict[str, str], ...]
 
 
@@ -203,12 +207,12 @@ class ProofEntry:
     decision_id: int
     head: HeadSha
     at: datetime
-    key_id: str
+    key_id: Str64
     manifest: str
     manifest_signature: str
     seal: str = ""
     seal_signature: str = ""
-    merge_sha: str = ""
+    merge_sha: Str64 = ""
     sealed_at: datetime | None = None
 
 
@@ -216,8 +220,8 @@ class ProofEntry:
 class SigningKey:
     """A public key under which proofs were signed: 32 bytes in lower-case hex."""
 
-    key_id: str
-    public_key: str
+    key_id: Str64
+    public_key: Str64
     first_used_at: datetime
 
 

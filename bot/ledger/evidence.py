@@ -12,8 +12,7 @@ import sqlalchemy as sa
 from bot.changeset.model import ChangeSet
 from bot.core.findings import Finding
 from bot.core.names import BaseSha, Digest, HeadSha, IssueNumber, RepositoryId, RunId, sha256
-from bot.ledger.chain import canonical
-from bot.ledger.chain_store import append
+from bot.ledger.chained import CHANGESET, DECISION, FINDINGS, VERDICT, record
 from bot.ledger.database import Store, insert_once
 from bot.ledger.entries import DecisionEntry, verdict_from_json, verdict_to_json
 from bot.ledger.tables import changesets, decisions, findings, runs, sightings, transitions, verdicts
@@ -28,11 +27,9 @@ class Evidence(Store):
     def save_changeset(self, run_id: RunId, change_set: ChangeSet) -> Digest:
         """Keep a ChangeSet by the digest of its canonical JSON."""
         digest = change_set.digest()
-        values: dict[str, Any] = {"digest": digest, "run_id": run_id, "at": self._now()}
-        values["canonical"] = change_set.canonical_json()
+        row = {"digest": digest, "run_id": run_id, "at": self._now(), "canonical": change_set.canonical_json()}
         with self._engine.begin() as connection:
-            insert_once(connection, changesets, values)
-            append(connection, run_id, "changeset", values["at"], {"digest": digest})
+            record(connection, CHANGESET, row)
         return digest
 
     def changeset(self, digest: str) -> ChangeSet | None:
@@ -48,10 +45,9 @@ class Evidence(Store):
     def record_findings(self, run_id: RunId, attempt: int, found: Sequence[Finding]) -> None:
         """Keep what was wrong with one attempt's ChangeSet."""
         rows = [finding.as_dict() for finding in found]
-        now = self._now()
         with self._engine.begin() as connection:
-            connection.execute(sa.insert(findings).values(run_id=run_id, attempt=attempt, at=now, findings=rows))
-            append(connection, run_id, "findings", now, {"attempt": attempt, "findings": rows})
+            row = {"run_id": run_id, "attempt": attempt, "at": self._now(), "findings": rows}
+            record(connection, FINDINGS, row)
 
     def findings_of(self, run_id: RunId) -> list[dict[str, Any]]:
         """Every attempt's findings, oldest first: attempt, at, findings."""
@@ -67,11 +63,8 @@ class Evidence(Store):
             "head": key.head, "merge_base": key.merge_base, "policy": key.policy, "attempt": key.attempt,
             "at": self._now(), "verdict": verdict_to_json(verdict),
         }  # fmt: skip
-        told = {name: values[name] for name in ("kind", "head", "merge_base", "policy", "attempt")}
-        told |= {"conclusion": verdict.conclusion.value, "digest": sha256(canonical(values["verdict"]))}
         with self._engine.begin() as connection:
-            if insert_once(connection, verdicts, values):
-                append(connection, run_id, "verdict", values["at"], told)
+            record(connection, VERDICT, values)
 
     def verdicts_for(self, run_id: RunId) -> list[Verdict]:
         """Every verdict filed by a run, oldest first."""
@@ -133,24 +126,14 @@ class Evidence(Store):
         if newest is not None and newest["digest"] == digest:
             return int(newest["id"]), False
         with self._engine.begin() as connection:
-            made = connection.execute(
-                sa.insert(decisions).values(
-                    run_id=run_id, at=now, pull=pull, head=head, outcome=outcome, reasons=list(reasons), digest=digest
-                )
-            )
-            key = made.inserted_primary_key
-            assert key is not None
-            body = {"id": int(key[0]), "pull": pull, "head": head, "outcome": outcome, "reasons": list(reasons)}
-            append(connection, run_id, "decision", now, body | {"digest": digest})
-            return int(key[0]), True
+            row = {"run_id": run_id, "at": now, "pull": pull, "head": head, "outcome": outcome}
+            made = record(connection, DECISION, row | {"reasons": list(reasons), "digest": digest})
+            return int(made or 0), True
 
     def decisions_of(self, run_id: RunId) -> list[DecisionEntry]:
         """Every decision of a run, oldest first."""
-        rows = self._all(sa.select(decisions).where(decisions.c.run_id == run_id).order_by(decisions.c.id))
-        return [
-            DecisionEntry(**{**{k: v for k, v in row.items() if k != "digest"}, "reasons": tuple(row["reasons"])})
-            for row in rows
-        ]
+        query = sa.select(decisions).where(decisions.c.run_id == run_id).order_by(decisions.c.id)
+        return self._entries(DecisionEntry, query)
 
     def newest_decision(self, run_id: RunId) -> DecisionEntry | None:
         """The run's newest decision."""

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.core.names import DeliveryId, RunId
+from bot.ledger.columns import entry_of, row_of
 from bot.ledger.database import Store, insert_once
 from bot.ledger.entries import Delivery
 from bot.ledger.tables import inbox
@@ -26,10 +27,9 @@ class Inbox(Store):
 
     def take_in(self, delivery: Delivery) -> bool:
         """Keep a delivery; False when its GUID is known. A redelivery of one that failed is taken up again."""
-        values = {field: getattr(delivery, field) for field in Delivery.__dataclass_fields__}
-        values["due_at"] = delivery.due_at or delivery.received_at
+        values = row_of(delivery) | {"due_at": delivery.due_at or delivery.received_at}
         with self._engine.begin() as connection:
-            if insert_once(connection, inbox, values):
+            if insert_once(connection, inbox, values) is not None:
                 return True
             again = connection.execute(
                 sa.update(inbox)
@@ -68,7 +68,7 @@ class Inbox(Store):
                     self._cover(connection, subject, leader)
             chosen = sa.select(inbox).where(inbox.c.guid.in_(leaders.values()))
             found = connection.execute(chosen.order_by(inbox.c.urgency, inbox.c.due_at)).mappings()
-            return [Delivery(**row) for row in found]
+            return [entry_of(Delivery, dict(row)) for row in found]
 
     def _take(self, connection: sa.Connection, owner: str, guids: Sequence[str]) -> None:
         again = sa.case((inbox.c.status == "failed", 1), else_=0)
@@ -121,27 +121,14 @@ class Inbox(Store):
             connection.execute(sa.update(inbox).where(inbox.c.guid == guid).values(**values))
             return attempts >= MAX_ATTEMPTS
 
-    def new_deliveries(self, limit: int = 100) -> list[tuple[DeliveryId, int]]:
-        """(GUID, attempt) of deliveries nobody has taken yet, oldest first."""
-        rows = self._all(
-            sa.select(inbox.c.guid, inbox.c.attempts)
-            .where(inbox.c.status == "new")
-            .order_by(inbox.c.received_at)
-            .limit(limit)
-        )
-        return [(DeliveryId(row["guid"]), row["attempts"]) for row in rows]
-
     def delivery(self, guid: DeliveryId) -> Delivery | None:
         """The delivery of that GUID."""
-        row = self._one(sa.select(inbox).where(inbox.c.guid == guid))
-        return None if row is None else Delivery(**row)
+        return self._entry(Delivery, sa.select(inbox).where(inbox.c.guid == guid))
 
     def deliveries(self, limit: int = 100, *, status: str | None = None) -> list[Delivery]:
         """The newest deliveries, newest first; all of them, or those of a status."""
         query = sa.select(inbox).order_by(inbox.c.received_at.desc()).limit(limit)
-        return [
-            Delivery(**row) for row in self._all(query if status is None else query.where(inbox.c.status == status))
-        ]
+        return self._entries(Delivery, query if status is None else query.where(inbox.c.status == status))
 
     def mark_delivery(self, guid: DeliveryId, status: str, *, reason: str = "", run: RunId | None = None) -> None:
         """Record the outcome of a delivery: `done` or `ignored`, and why."""
@@ -154,13 +141,6 @@ class Inbox(Store):
         """Since when the oldest delivery could have been handled that is not; None when none waits."""
         row = self._one(sa.select(sa.func.min(inbox.c.due_at, type_=inbox.c.due_at.type).label("due")).where(
             inbox.c.status.in_(["new", "taken", "failed"])
-        ))  # fmt: skip
-        return None if row is None else row["due"]
-
-    def next_retry(self) -> datetime | None:
-        """When the next failed delivery is tried again; None when none has failed."""
-        row = self._one(sa.select(sa.func.min(inbox.c.due_at, type_=inbox.c.due_at.type).label("due")).where(
-            inbox.c.status == "failed"
         ))  # fmt: skip
         return None if row is None else row["due"]
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from bot.core.errors import CadenceError
 from bot.core.names import RunId, sha256
 from bot.ledger.chain_store import Chains, append
+from bot.ledger.columns import row_of
 from bot.ledger.database import insert_once
 from bot.ledger.entries import ProofEntry, SigningKey
 from bot.ledger.signed_documents import signed_document
@@ -27,9 +28,8 @@ class Proofs(Chains):
 
     def save_proof(self, proof: ProofEntry) -> ProofEntry:
         """Keep a manifest before its merge; the first one of a decision stays, and is returned."""
-        values = {name: getattr(proof, name) for name in ProofEntry.__dataclass_fields__}
         with self._engine.begin() as connection:
-            if insert_once(connection, proofs, values):
+            if insert_once(connection, proofs, row_of(proof)) is not None:
                 told = {"digest": proof.digest, "decision": proof.decision_id, "key": proof.key_id}
                 append(connection, proof.run_id, "manifest", proof.at, told)
         kept = self.proof_for_decision(proof.run_id, proof.decision_id)
@@ -56,7 +56,7 @@ class Proofs(Chains):
     def proofs_for_head(self, run_id: RunId, head: str) -> list[ProofEntry]:
         """The proofs a run made for a head, newest first."""
         query = sa.select(proofs).where(proofs.c.run_id == run_id, proofs.c.head == head)
-        return [ProofEntry(**row) for row in self._all(query.order_by(proofs.c.decision_id.desc()))]
+        return self._entries(ProofEntry, query.order_by(proofs.c.decision_id.desc()))
 
     def proof_by_digest(self, digest: str) -> ProofEntry | None:
         """The proof whose manifest has that digest."""
@@ -76,7 +76,7 @@ class Proofs(Chains):
                 f"{commit!r} is too short for a commit's id", code="commit.short", remedy="Give more of it."
             )
         query = sa.select(proofs).where(proofs.c.merge_sha.startswith(commit, autoescape=True)).limit(2)
-        found = [ProofEntry(**row) for row in self._all(query)]
+        found = self._entries(ProofEntry, query)
         if len(found) > 1:
             raise CadenceError(
                 f"several merges begin with {commit}", code="commit.ambiguous", remedy="Give more of it."
@@ -108,8 +108,8 @@ class Proofs(Chains):
     def signing_keys(self) -> list[SigningKey]:
         """Every key that signed here, oldest first."""
         query = sa.select(signing_keys).order_by(signing_keys.c.first_used_at, signing_keys.c.key_id)
-        return [SigningKey(**row) for row in self._all(query)]
+        return self._entries(SigningKey, query)
 
     def _proof(self, *conditions: sa.ColumnElement[bool]) -> ProofEntry | None:
-        row = self._one(sa.select(proofs).where(*conditions).order_by(proofs.c.decision_id.desc()).limit(1))
-        return None if row is None else ProofEntry(**row)
+        query = sa.select(proofs).where(*conditions).order_by(proofs.c.decision_id.desc())
+        return self._entry(ProofEntry, query.limit(1))

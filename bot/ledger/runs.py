@@ -10,52 +10,26 @@ import sqlalchemy as sa
 
 from bot.core.errors import CadenceError
 from bot.core.names import (
-    Cause,
     HeadSha,
     InstallationId,
     IssueNumber,
     PullNumber,
     RepositoryId,
     RunId,
-    sha256,
 )
 from bot.core.states import AT_THE_GATE, FINAL, TERMINAL, RunState, may_move
 from bot.ledger.chain_store import append
+from bot.ledger.chained import TRANSITION, record, run_facts, run_start
+from bot.ledger.columns import entry_of, row_of
 from bot.ledger.database import Store, insert_once
 from bot.ledger.entries import RunEntry, TransitionEntry
 from bot.ledger.tables import effects, runs, transitions
 
-CHAINED = frozenset(
-    {
-        "approved_by",
-        "approved_diff",
-        "approved_digest",
-        "asked_digest",
-        "asked_reviews",
-        "base_branch",
-        "base_sha",
-        "blueprint_digest",
-    }
-    | {"changeset_digest", "head_sha", "issue", "merge_sha", "pull", "started_by", "text_trusted"}
-)
-"""Fields of a run whose every value is in its chain: what was asked, approved, built and merged."""
-CHAINED_BY_DIGEST = ("body", "guidance", "plan", "summary", "title")
-"""Texts of a run of which the chain holds the sha256 whenever they are written."""
 UNREACHABLE = ("github.not_found", "github.forbidden", "github.installation_gone", "github.unprocessable")
 """Errors after which a comment is not tried again."""
 _TOLD = (TERMINAL - {RunState.SUPERSEDED}) | {RunState.WAITING_APPROVAL}
 """States that have to be shown on the issue; a superseded run leaves its comment to the newer one."""
 _FIELDS = frozenset(RunEntry.__dataclass_fields__) - {"run_id", "state", "reason", "created_at", "updated_at"}
-
-
-def _entry(row: dict[str, Any]) -> RunEntry:
-    return RunEntry(**{**row, "state": RunState(row["state"])})
-
-
-def _new_id(made: sa.CursorResult[Any]) -> int:
-    key = made.inserted_primary_key
-    assert key is not None
-    return int(key[0])
 
 
 class Runs(Store):
@@ -65,39 +39,23 @@ class Runs(Store):
 
     def start_run(self, run: RunEntry) -> bool:
         """Write a new run; False when (repository id, issue, cause) has one already."""
-        values = {name: getattr(run, name) for name in RunEntry.__dataclass_fields__} | {"state": run.state.value}
+        row = row_of(run)
         with self._engine.begin() as connection:
-            if not insert_once(connection, runs, values):
+            if insert_once(connection, runs, row) is None:
                 return False
-            body = {name: values[name] for name in sorted(CHAINED)} | {
-                "cause": run.cause, "repository": run.repository, "repository_id": int(run.repository_id),
-                "title_digest": sha256(run.title), "body_digest": sha256(run.body),
-            }  # fmt: skip
-            append(connection, run.run_id, "start", self._now(), body)
+            append(connection, run.run_id, "start", self._now(), run_start(row))
             self._record_move(connection, run.run_id, "", run.state, run.reason, run.started_by)
             return True
 
     def _record_move(
         self, connection: sa.Connection, run_id: RunId, came_from: str, to: RunState, reason: str, by: str
     ) -> int:
-        now = self._now()
-        move = {"came_from": came_from, "to": to.value, "reason": reason, "by": by}
-        made = connection.execute(sa.insert(transitions).values(run_id=run_id, at=now, **move))
-        number = _new_id(made)
-        append(connection, run_id, "transition", now, {"id": number, **move})
-        return number
+        row = {"run_id": run_id, "at": self._now(), "came_from": came_from, "to": to.value, "reason": reason, "by": by}
+        return int(record(connection, TRANSITION, row) or 0)
 
     def run(self, run_id: RunId) -> RunEntry | None:
         """The run of that id."""
-        row = self._one(sa.select(runs).where(runs.c.run_id == run_id))
-        return None if row is None else _entry(row)
-
-    def run_by_key(self, repository_id: RepositoryId, issue: IssueNumber, cause: Cause) -> RunEntry | None:
-        """The run of exactly that (repository id, issue, cause)."""
-        row = self._one(
-            sa.select(runs).where(runs.c.repository_id == repository_id, runs.c.issue == issue, runs.c.cause == cause)
-        )
-        return None if row is None else _entry(row)
+        return self._entry(RunEntry, sa.select(runs).where(runs.c.run_id == run_id))
 
     def runs(
         self, limit: int = 50, *, state: RunState | None = None, repository_id: RepositoryId | None = None
@@ -108,7 +66,7 @@ class Runs(Store):
             query = query.where(runs.c.state == state.value)
         if repository_id is not None:
             query = query.where(runs.c.repository_id == repository_id)
-        return [_entry(row) for row in self._all(query)]
+        return self._entries(RunEntry, query)
 
     def _where(self, *conditions: sa.ColumnElement[bool], newest_first: bool = True) -> list[RunEntry]:
         """Runs in the order in which they were started (the first transition's id), newest first unless asked."""
@@ -119,7 +77,7 @@ class Runs(Store):
         )
         order = first.c.started.desc() if newest_first else first.c.started.asc()
         query = sa.select(runs).join(first, first.c.run_id == runs.c.run_id).where(*conditions).order_by(order)
-        return [_entry(row) for row in self._all(query)]
+        return self._entries(RunEntry, query)
 
     def runs_of_issue(self, repository_id: RepositoryId, issue: IssueNumber) -> list[RunEntry]:
         """Every run of an issue, newest first."""
@@ -179,7 +137,7 @@ class Runs(Store):
             )
             .order_by(last.c.move)
         )
-        found = [(row.pop("move"), _entry(row)) for row in self._all(query)]
+        found = [(row.pop("move"), entry_of(RunEntry, row)) for row in self._all(query)]
         return [run for move, run in found if self._is_newest(run) and not self._told_at_first(run.run_id, move)]
 
     def _is_newest(self, run: RunEntry) -> bool:
@@ -238,14 +196,13 @@ class Runs(Store):
             # has not been shown yet: whoever shows it writes down when GitHub says that it did.
             same = runs.c.asked_digest == fields["asked_digest"]
             fields["asked_at"] = sa.case((same, runs.c.asked_at), else_=sa.null())
-        told = {name: value for name, value in fields.items() if name in CHAINED}
-        told |= {f"{name}_digest": sha256(fields[name]) for name in CHAINED_BY_DIGEST if name in fields}
+        facts = run_facts(fields)
         with self._engine.begin() as connection:
             done = connection.execute(
                 sa.update(runs).where(runs.c.run_id == run_id).values(**fields, updated_at=self._now())
             )
-            if told and done.rowcount:
-                append(connection, run_id, "fields", self._now(), told)
+            if facts and done.rowcount:
+                append(connection, run_id, "fields", self._now(), facts)
 
     def move(self, run_id: RunId, to: RunState, *, reason: str = "", by: str = "cadence") -> int | None:
         """Make a move, in one transaction; returns the transition's id, or None when the run stands there already.
@@ -297,17 +254,13 @@ class Runs(Store):
 
     def transitions(self, run_id: RunId) -> list[TransitionEntry]:
         """Every move of a run, oldest first."""
-        rows = self._all(sa.select(transitions).where(transitions.c.run_id == run_id).order_by(transitions.c.id))
-        return [TransitionEntry(**row) for row in rows]
+        query = sa.select(transitions).where(transitions.c.run_id == run_id).order_by(transitions.c.id)
+        return self._entries(TransitionEntry, query)
 
     def last_transition(self, run_id: RunId) -> int:
         """The id of the run's newest move; 0 for none."""
         row = self._one(sa.select(sa.func.max(transitions.c.id).label("id")).where(transitions.c.run_id == run_id))
         return int((row or {}).get("id") or 0)
-
-    def times_in(self, run_id: RunId, state: RunState) -> int:
-        """How often the run has come to a state."""
-        return sum(one.to == state.value for one in self.transitions(run_id))
 
     def pushed_heads(self, repository_id: RepositoryId, issue: IssueNumber) -> set[str]:
         """Every commit we pushed, or were about to push, to the issue's branch."""

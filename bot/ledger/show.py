@@ -26,6 +26,11 @@ from bot.ledger.tables import runs
 MOST_NAMED = 10
 """Of the runs that an ambiguous beginning could mean."""
 _PLAIN_WIDTH = 120
+_SHOWN_FIELDS = (
+    "issue", "state", "repository", "repository_id", "pull", "reason", "started_by", "created_at", "updated_at",
+    "branch", "base_branch", "base_sha", "head_sha", "merge_sha",
+)  # fmt: skip
+"""Fields of a run in the JSON of every list of runs, in this order."""
 
 
 def find_run(ledger: Ledger, prefix: str) -> RunEntry | None:
@@ -159,23 +164,7 @@ def _run_in_a_line(run: RunEntry | None) -> str:
 
 
 def _run_data(run: RunEntry) -> dict[str, Any]:
-    return {
-        "run": run.run_id,
-        "issue": run.issue,
-        "state": run.state.value,
-        "repository": run.repository,
-        "repository_id": run.repository_id,
-        "pull": run.pull,
-        "reason": run.reason,
-        "started_by": run.started_by,
-        "created_at": run.created_at,
-        "updated_at": run.updated_at,
-        "branch": run.branch,
-        "base_branch": run.base_branch,
-        "base_sha": run.base_sha,
-        "head_sha": run.head_sha,
-        "merge_sha": run.merge_sha,
-    }
+    return {"run": run.run_id} | {name: getattr(run, name) for name in _SHOWN_FIELDS}
 
 
 # -- how it is laid out ---------------------------------------------------------------------------------------------

@@ -32,7 +32,7 @@ from bot.core.names import (
 from bot.core.states import RunState
 from bot.ledger import chain_store, tables
 from bot.ledger.chain import chain_faults
-from bot.ledger.entries import ProofEntry, RunEntry
+from bot.ledger.entries import ModelCallEntry, ProofEntry, RunEntry
 from bot.ledger.ledger import Ledger
 from bot.review.kinds import Conclusion, EvidenceKey, Receipt, ReviewKind, Verdict
 from tests.fakes.fake_clock import FakeClock
@@ -104,7 +104,7 @@ def test_every_record_of_a_run_stands_in_its_chain(ledger: Ledger) -> None:
     ledger.settle(intent.id, "done", outcome={"sha": "f"}, error_code=None, now=NOW)
     asked = ledger.intend(ID, ID, "model.call", "plan:x", NOW)
     ledger.record_model_call(
-        run_id=ID, kind="plan", at=NOW, model_asked="m", prompt_digest="p", outcome="stop", cost=0.5
+        ModelCallEntry(run_id=ID, kind="plan", at=NOW, model_asked="m", prompt_digest="p", outcome="stop", cost=0.5)
     )
     ledger.settle(asked.id, "done", outcome={"text": "the answer, at length"}, error_code=None, now=NOW)
     ledger.save_changeset(ID, change_set)
@@ -136,7 +136,9 @@ def test_what_belongs_to_no_run_stands_in_no_chain(ledger: Ledger) -> None:
     before = kinds(ledger)
     effect = ledger.intend("repo:1", None, "reaction", "x", NOW)
     ledger.settle(effect.id, "done", outcome={}, error_code=None, now=NOW)
-    ledger.record_model_call(run_id=None, kind="plan", at=NOW, model_asked="m", prompt_digest="p", outcome="stop")
+    ledger.record_model_call(
+        ModelCallEntry(run_id=None, kind="plan", at=NOW, model_asked="m", prompt_digest="p", outcome="stop")
+    )
     ledger.update_run(RunId("unknown"), approved_by="x")
     assert kinds(ledger) == before
 
