@@ -1,4 +1,4 @@
-"""Effects with their intents and outcomes, requests, model calls, and the pace between writes."""
+"""Effects with their intents and outcomes, requests to GitHub, model calls, and the pace between writes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bot.ledger.tables import effects, model_calls, pace, requests, runs
 _NOT_CONTENT = ("/app/installations/{installation_id}/access_tokens", "/graphql")
 
 MOST_WAITING = 60
-"""Writers of one installation that can wait in a row: several times the threads of a process, each holding one slot."""
+"""The most writers of an installation that wait at once: several times the threads of a process, each with one slot."""
 
 
 class EffectRecords(Store):
@@ -29,7 +29,7 @@ class EffectRecords(Store):
         return self._entry(EffectEntry, sa.select(effects).where(*_is(scope, kind, key)))
 
     def intend(self, scope: str, run_id: RunId | None, kind: str, key: str, now: datetime) -> EffectEntry:
-        """Write the intent before the effect; a repeated intent counts one attempt more."""
+        """Write the intent before the effect, and return the entry; a repeated intent counts one attempt more."""
         row = {"scope": scope, "run_id": run_id, "kind": kind, "natural_key": key, "attempts": 1}
         again = {"state": "intended", "intended_at": now}
         with self._engine.begin() as connection:
@@ -64,12 +64,14 @@ class EffectRecords(Store):
             )
 
     def adopt_requests(self, delivery: str, run_id: RunId) -> None:
-        """Count what was sent while a delivery was settled to the run that it turned out to concern."""
+        """Count the requests that were made for a delivery to the run that the delivery turned out to concern."""
         with self._engine.begin() as connection:
             connection.execute(sa.update(requests).where(requests.c.run_id == delivery).values(run_id=run_id))
 
     def requests_between(self, run_id: RunId, begin: datetime, end: datetime) -> int:
-        """How many requests for a run counted against GitHub's limit in a time: no 304s, no minting of tokens."""
+        """How many requests for a run counted against the installation's rate limit between two times."""
+        # A conditional request that is answered 304 does not count, and tokens are made by the App and not the
+        # installation: https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
         row = self._one(
             sa.select(sa.func.count().label("count")).where(
                 requests.c.run_id == run_id,
@@ -109,7 +111,7 @@ class EffectRecords(Store):
         )
 
     def cost_since(self, repository_id: RepositoryId, since: datetime) -> float:
-        """What all runs of a repository have cost since a time; calls without a price count nothing."""
+        """What the model calls of all runs of a repository have cost since a time; one without a price counts as 0."""
         query = sa.select(sa.func.sum(model_calls.c.cost)).where(
             runs.c.run_id == model_calls.c.run_id, runs.c.repository_id == repository_id, model_calls.c.at >= since
         )
@@ -119,35 +121,36 @@ class EffectRecords(Store):
     def reserve_write(
         self, installation_id: int, interval_ms: int, now: datetime, *, count: int = 1, first: bool = False
     ) -> float:
-        """Take the installation's next `count` writing slots, across processes; returns the seconds to the first one.
+        """Take the installation's next `count` write slots, across processes; returns the seconds to the first one.
 
-        `first` takes the earliest slots even where others reserved them: those ask `must_yield` when their time comes
-        and reserve again.
-
-        The slots that are kept were written by another process, by that machine's clock. One that is further away than
-        any number of waiting writers explains was written by a clock that is wrong, and does not count.
+        `first` takes the earliest slots even where other writers reserved them: they ask `must_yield` when their time
+        comes, and reserve again.
         """
-        moment, step = now.timestamp(), interval_ms / 1000.0
+        # GitHub asks for a second between writes, which all processes of an installation share:
+        # https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
+        present, step = now.timestamp(), interval_ms / 1000.0
         with self._engine.begin() as connection:
-            latest = moment + MOST_WAITING * step
-            next_at, kept_until = (at if at <= latest else moment for at in self._pace_of(connection, installation_id))
-            slot = max(moment, next_at)
-            if first and next_at > moment:
-                # The slots ahead lie one step apart, the last one before `next_at`.
-                slot = next_at - int((next_at - moment) / step) * step
+            # The slots may come from another machine. One further ahead than any number of waiting writers explains was
+            # written by a clock that is wrong, and does not count.
+            latest = present + MOST_WAITING * step
+            next_at, kept_until = (at if at <= latest else present for at in self._pace_of(connection, installation_id))
+            slot = max(present, next_at)
+            if first and next_at > present:
+                # The slots ahead are one step apart, and the last one is a step before `next_at`.
+                slot = next_at - int((next_at - present) / step) * step
             slot = max(slot, kept_until)
             end = slot + count * step
             values = {"next_at": max(next_at, end), "kept_until": end if first else kept_until}
             connection.execute(sa.update(pace).where(pace.c.installation_id == installation_id).values(values))
-        return slot - moment
+        return slot - present
 
     def must_yield(self, installation_id: int, now: datetime) -> bool:
-        """Whether a write that takes precedence has taken the present slot of the installation."""
+        """Whether a write that goes first has taken the installation's present slot (`reserve_write(first=True)`)."""
         with self._engine.begin() as connection:
             return now.timestamp() < self._pace_of(connection, installation_id)[1]
 
     def _pace_of(self, connection: sa.Connection, installation_id: int) -> tuple[float, float]:
-        """(the first free slot, until when the slots are kept for a write that takes precedence), locked."""
+        """(the first free slot, until when the slots are kept for a write that goes first); the row is locked."""
         insert_once(connection, pace, {"installation_id": installation_id, "next_at": 0.0, "kept_until": 0.0})
         row = connection.execute(
             sa.select(pace.c.next_at, pace.c.kept_until)

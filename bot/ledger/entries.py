@@ -31,11 +31,11 @@ from bot.review.kinds import ReviewKind, Verdict
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One webhook delivery as it came, and what came of it.
+    """One webhook delivery as GitHub sent it, and its outcome.
 
     `status` is `new`, `taken` (a worker has it), `done`, `ignored`, `failed` (it is tried again at `due_at`) or `dead`
     (given up after several attempts); `reason` says why. `urgency` orders the waiting ones, 0 first; deliveries of one
-    `subject` tell the same, so one of them is enough. `taken_by` is the executor's id.
+    `subject` say the same, so one of them is enough. `taken_by` is the executor's id.
     """
 
     guid: DeliveryId
@@ -57,7 +57,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class CommandEntry:
-    """A command as it was taken; `answer` is its answer where that is known already, `state` `pending` or `done`."""
+    """A person's command in a comment. `state` is `pending` or `done`; `answer` is empty until it is known."""
 
     repository_id: RepositoryId
     comment_id: CommentId
@@ -77,7 +77,7 @@ class CommandEntry:
 
 @dataclass(frozen=True, slots=True)
 class RunEntry:
-    """A run: (repository id, issue, cause) and where it is.
+    """A run, of which there is one for each (repository id, issue, cause), and its state.
 
     `title` and `body` are the text the run works on; `asked_digest` is what an approval would approve and `asked_at`
     since when it is shown, by GitHub's clock; `approved_digest` is an approved text, `approved_diff` an approved
@@ -108,7 +108,7 @@ class RunEntry:
     approved_by: str = ""
     approved_pushed: str = ""
     asked_reviews: str = ""
-    """`head kind:attempt ...`: the attempt that was last asked for on that head; a verdict before it is void."""
+    """`head kind:attempt ...`: the attempt that was last asked for on that head; an earlier verdict does not count."""
     default_branch: str = ""
     base_branch: str = ""
     base_sha: str = ""
@@ -122,20 +122,20 @@ class RunEntry:
     merge_sha: str = ""
 
     def least_attempt(self, kind: ReviewKind, head: str) -> int:
-        """The least attempt of a review that counts on a head: more than the first where somebody asked again."""
+        """The least attempt of a review that counts on a head: more than 1 where a person asked again."""
         asked = asked_attempts(self.asked_reviews, head)
         return asked.get(kind.value, 1)
 
 
 def asked_attempts(text: str, head: str) -> dict[str, int]:
-    """What a run's `asked_reviews` says of a head: by kind of review the attempt that was asked for."""
+    """Of a run's `asked_reviews`: by kind of review the attempt asked for on a head; empty for another head."""
     of, *asked = text.split() or [""]
     return {kind: int(attempt) for kind, _, attempt in (one.partition(":") for one in asked)} if of == head else {}
 
 
 @dataclass(frozen=True, slots=True)
 class TransitionEntry:
-    """A move of the state table."""
+    """A transition of a run from the state `came_from` to `to`; `by` is a login, or `cadence`."""
 
     id: int
     run_id: RunId
@@ -261,10 +261,10 @@ _VERDICT = TypeAdapter(Verdict)
 
 
 def actor_of(run: RunEntry) -> EffectActor:
-    """The mandate in whose name a run's effects are made."""
+    """The actor of a run's effects."""
     return EffectActor(run.run_id, run.repository_id, run.installation_id, run.run_id)
 
 
 def ref_of(run: RunEntry) -> RepoRef:
-    """Where a run's calls go."""
+    """The repository of a run's GitHub calls."""
     return RepoRef(run.repository_id, RepoName.parse(run.repository), run.installation_id)

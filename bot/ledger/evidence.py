@@ -43,7 +43,7 @@ class Evidence(Store):
         return None if row is None else str(row["canonical"])
 
     def record_findings(self, run_id: RunId, attempt: int, found: Sequence[Finding]) -> None:
-        """Keep what was wrong with one attempt's ChangeSet."""
+        """Keep the findings on one attempt's ChangeSet."""
         rows = [finding.as_dict() for finding in found]
         with self._engine.begin() as connection:
             row = {"run_id": run_id, "attempt": attempt, "at": self._now(), "findings": rows}
@@ -54,7 +54,7 @@ class Evidence(Store):
         return self._all(sa.select(findings).where(findings.c.run_id == run_id).order_by(findings.c.id))
 
     def save_verdict(self, run_id: RunId, verdict: Verdict) -> None:
-        """File a verdict under its evidence key; the first one filed under a key stays."""
+        """Keep a verdict under its evidence key; the first one of a key stays. The run must exist."""
         row = self._one(sa.select(runs.c.repository_id, runs.c.issue).where(runs.c.run_id == run_id))
         assert row is not None
         key = verdict.key
@@ -67,11 +67,11 @@ class Evidence(Store):
             record(connection, VERDICT, values)
 
     def verdicts_for(self, run_id: RunId) -> list[Verdict]:
-        """Every verdict filed by a run, oldest first."""
+        """Every verdict of a run, oldest first."""
         return self._verdicts(verdicts.c.run_id == run_id)
 
     def verdicts_for_issue(self, repository_id: RepositoryId, issue: IssueNumber) -> list[Verdict]:
-        """Every verdict filed by the newest run of an issue: an older run's verdicts are void."""
+        """Every verdict of the newest run of an issue: those of an older run do not count any more."""
         newest = (
             sa.select(runs.c.run_id)
             .join(transitions, transitions.c.run_id == runs.c.run_id)
@@ -111,12 +111,12 @@ class Evidence(Store):
         now: datetime,
         matter: str = "",
     ) -> tuple[int, bool]:
-        """File a decision unless it is the run's newest already; returns its id and whether it is new.
+        """Keep a decision unless it equals the run's newest; returns its id and whether it is new.
 
-        `matter` is the digest of what was decided upon, where that counts: the same answer on other matter is new.
+        `matter` is the digest of what the decision was based on, or empty: the same answer on a new basis is new.
         """
-        told = [pull, head, outcome, list(reasons), *([matter] if matter else [])]
-        digest = sha256(json.dumps(told, sort_keys=True))
+        decided = [pull, head, outcome, list(reasons), *([matter] if matter else [])]
+        digest = sha256(json.dumps(decided, sort_keys=True))
         newest = self._one(
             sa.select(decisions.c.id, decisions.c.digest)
             .where(decisions.c.run_id == run_id)
@@ -141,16 +141,16 @@ class Evidence(Store):
         return found[-1] if found else None
 
     def see_head(self, repository_id: RepositoryId, head: HeadSha, now: datetime) -> datetime:
-        """When a head was first seen (pushed by us, or met at a look); now, if that is the first time."""
+        """When a head was first seen, pushed by us or read from GitHub; `now` if this is the first time."""
         return self._see(repository_id, head, "", now)
 
     def was_seen(self, repository_id: RepositoryId, head: HeadSha) -> bool:
-        """Whether a head was ever pushed by a run, or met on the pull request of one."""
+        """Whether a head was ever pushed by a run, or read from its pull request."""
         key = (sightings.c.repository_id == repository_id, sightings.c.head == head, sightings.c.name == "")
         return self._one(sa.select(sightings.c.first_seen).where(*key)) is not None
 
     def see_check(self, repository_id: RepositoryId, head: HeadSha, name: str, now: datetime) -> datetime:
-        """When a check name was first seen on a head; now, if that is the first time."""
+        """When a check name was first seen on a head; `now` if this is the first time."""
         return self._see(repository_id, head, name[:250], now)
 
     def _see(self, repository_id: RepositoryId, head: str, name: str, now: datetime) -> datetime:

@@ -14,7 +14,7 @@ from bot.core.clock import Clock
 from bot.core.names import RunId
 from bot.core.states import FINAL
 from bot.ledger.chained import CHAINED, CHANGESET
-from bot.ledger.commands import Commands
+from bot.ledger.command_records import CommandRecords
 from bot.ledger.database import connect
 from bot.ledger.effects import EffectRecords
 from bot.ledger.evidence import Evidence
@@ -31,7 +31,7 @@ from bot.ledger.tables import (
 )
 
 
-class Ledger(Inbox, Commands, Numbers, Runs, EffectRecords, Evidence, Proofs):
+class Ledger(Inbox, CommandRecords, Numbers, Runs, EffectRecords, Evidence, Proofs):
     """The face of the ledger. Safe to use from several threads and processes."""
 
     def __init__(self, engine: sa.Engine, clock: Clock) -> None:

@@ -1,4 +1,4 @@
-"""Runs and their moves: the state table is kept here, in one transaction per move."""
+"""Runs and their transitions between states: each is checked against the state table and made in one transaction."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ from bot.ledger.tables import effects, runs, transitions
 
 UNREACHABLE = ("github.not_found", "github.forbidden", "github.installation_gone", "github.unprocessable")
 """Errors after which a comment is not tried again."""
-_TOLD = (TERMINAL - {RunState.SUPERSEDED}) | {RunState.WAITING_APPROVAL}
-"""States that have to be shown on the issue; a superseded run leaves its comment to the newer one."""
+_SHOWN_STATES = (TERMINAL - {RunState.SUPERSEDED}) | {RunState.WAITING_APPROVAL}
+"""States that the status comment must show; of a superseded run it shows the newer run instead."""
 _FIELDS = frozenset(RunEntry.__dataclass_fields__) - {"run_id", "state", "reason", "created_at", "updated_at"}
 
 
@@ -98,7 +98,7 @@ class Runs(Store):
         return self._where(runs.c.state.not_in([state.value for state in TERMINAL]), newest_first=False)
 
     def runs_stopped_for(self, installation_id: InstallationId, reason: str) -> list[RunEntry]:
-        """The newest runs of their issues that an installation's event stopped with a reason that begins so."""
+        """Runs of an installation that stopped with a reason that begins so, where no newer run of the issue exists."""
         found = self._where(
             runs.c.installation_id == installation_id,
             runs.c.state == RunState.STOPPED.value,
@@ -108,44 +108,44 @@ class Runs(Store):
         return [run for run in found if self._is_newest(run)]
 
     def untold_runs(self, since: datetime, until: datetime) -> list[RunEntry]:
-        """Runs whose status comment does not show their last move, where that is an end or a question; oldest first.
+        """Runs whose status comment does not show their last transition, to an end or to a question; oldest first.
 
-        Only the newest run of an issue, and only moves between the two moments. Left out are runs whose comment
-        cannot be written any more: GitHub answered that it is gone, forbidden or refused.
+        Only the newest run of an issue, and only transitions between the two times. A run is left out when its comment
+        cannot be written any more: GitHub answered that it is gone, forbidden or refused (UNREACHABLE).
         """
         last = (
             sa.select(transitions.c.run_id, sa.func.max(transitions.c.id).label("move"))
             .group_by(transitions.c.run_id)
             .subquery()
         )
-        shown = sa.literal("status:") + sa.cast(last.c.move, sa.String) + ":%"
+        edit_key = sa.literal("status:") + sa.cast(last.c.move, sa.String) + ":%"
         settled = sa.or_(effects.c.state.in_(["done", "found"]), effects.c.error_code.in_(UNREACHABLE))
-        told = sa.exists().where(
+        shown_already = sa.exists().where(
             effects.c.run_id == runs.c.run_id,
             effects.c.kind == "comment.edit",
-            effects.c.natural_key.like(shown),
+            effects.c.natural_key.like(edit_key),
             settled,
         )
         query = (
             sa.select(runs, last.c.move)
             .join(last, last.c.run_id == runs.c.run_id)
             .where(
-                runs.c.state.in_([state.value for state in _TOLD]),
+                runs.c.state.in_([state.value for state in _SHOWN_STATES]),
                 runs.c.updated_at >= since,
                 runs.c.updated_at <= until,
-                ~told,
+                ~shown_already,
             )
             .order_by(last.c.move)
         )
         found = [(row.pop("move"), entry_of(RunEntry, row)) for row in self._all(query)]
-        return [run for move, run in found if self._is_newest(run) and not self._told_at_first(run.run_id, move)]
+        return [run for move, run in found if self._is_newest(run) and not self._shown_at_first(run.run_id, move)]
 
     def _is_newest(self, run: RunEntry) -> bool:
         newest = self.latest_run(run.repository_id, IssueNumber(run.issue))
         return newest is not None and newest.run_id == run.run_id
 
-    def _told_at_first(self, run_id: RunId, move: int) -> bool:
-        """Whether the move was shown by making the comment, or the comment could not be made for good."""
+    def _shown_at_first(self, run_id: RunId, move: int) -> bool:
+        """Whether the comment was created with that transition in it, or can never be created."""
         row = self._one(
             sa.select(effects.c.outcome, effects.c.error_code).where(
                 effects.c.run_id == run_id, effects.c.kind == "comment.create", effects.c.natural_key == "status"
@@ -156,17 +156,14 @@ class Runs(Store):
         return row["error_code"] in UNREACHABLE or (row["outcome"] or {}).get("shown") == move
 
     def runs_that_wait(self, since: datetime) -> list[RunEntry]:
-        """Runs that a command of a person can go on with, and that came to stand so since a time; oldest first."""
+        """Runs that wait for a person's command, changed last at or after a time; oldest first."""
         states = [RunState.WAITING_APPROVAL, RunState.WAITING_ANSWER, RunState.HELD, RunState.GATED]
         states += [RunState.NEEDS_HUMAN, RunState.REFUSED, RunState.BLOCKED, RunState.STOPPED_BUDGET]
         waiting = runs.c.state.in_([state.value for state in states])
         return self._where(waiting, runs.c.updated_at >= since, newest_first=False)
 
     def runs_at_gate_on(self, repository_id: RepositoryId, base_branch: str) -> list[RunEntry]:
-        """Runs with an open pull request against a base branch, oldest first: those that wait for their turn.
-
-        A run that is watched after its merge is not among them.
-        """
+        """Runs with an open pull request against a base branch, oldest first; none that is watched after its merge."""
         return self._where(
             runs.c.repository_id == repository_id,
             runs.c.base_branch == base_branch,
@@ -193,7 +190,7 @@ class Runs(Store):
             raise CadenceError(f"a run has no field {sorted(unknown)} to write", code="internal")
         if "asked_digest" in fields and "asked_at" not in fields:
             # Asking for the same again must not make an approval that was given in between too early. Something else
-            # has not been shown yet: whoever shows it writes down when GitHub says that it did.
+            # has not been shown yet: `asked_at` is written when GitHub answers that it is on the issue.
             same = runs.c.asked_digest == fields["asked_digest"]
             fields["asked_at"] = sa.case((same, runs.c.asked_at), else_=sa.null())
         facts = run_facts(fields)
@@ -205,7 +202,7 @@ class Runs(Store):
                 append(connection, run_id, "fields", self._now(), facts)
 
     def move(self, run_id: RunId, to: RunState, *, reason: str = "", by: str = "cadence") -> int | None:
-        """Make a move, in one transaction; returns the transition's id, or None when the run stands there already.
+        """Bring a run into a state; returns the transition's id, or None when state and reason are these already.
 
         Raises CadenceError `state.move` for a move that the table does not allow, `run.unknown` for an unknown run.
         """
@@ -228,7 +225,7 @@ class Runs(Store):
             return self._record_move(connection, run_id, current.value, to, reason, by)
 
     def end_run(self, run_id: RunId, to: RunState, *, reason: str = "", by: str = "cadence") -> bool:
-        """Bring a run to an end; False where it has ended already, for instance by another worker just now.
+        """End a run; False when it has ended already, for instance by another worker at the same time.
 
         Raises what `move` raises for a run that has not ended.
         """
@@ -253,12 +250,12 @@ class Runs(Store):
         return ended
 
     def transitions(self, run_id: RunId) -> list[TransitionEntry]:
-        """Every move of a run, oldest first."""
+        """Every transition of a run, oldest first."""
         query = sa.select(transitions).where(transitions.c.run_id == run_id).order_by(transitions.c.id)
         return self._entries(TransitionEntry, query)
 
     def last_transition(self, run_id: RunId) -> int:
-        """The id of the run's newest move; 0 for none."""
+        """The id of the run's newest transition; 0 for none."""
         row = self._one(sa.select(sa.func.max(transitions.c.id).label("id")).where(transitions.c.run_id == run_id))
         return int((row or {}).get("id") or 0)
 

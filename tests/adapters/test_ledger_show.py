@@ -137,7 +137,7 @@ def test_a_table_of_runs(ledger: Ledger) -> None:
     assert rows[1].split()[:4] == [RUN.run_id, "stopped", "octo/shop#3", "#9"]
     narrow = runs_table(ledger.runs(), width=20)
     assert RUN.run_id in narrow, "ids are for copying and are never cut"
-    assert runs_table([]) == "No runs yet. A run starts when somebody labels an issue.\n"
+    assert runs_table([]) == "No runs yet. A run starts when a person labels an issue.\n"
 
 
 def test_runs_as_json_in_the_order_given(ledger: Ledger) -> None:

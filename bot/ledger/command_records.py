@@ -16,7 +16,7 @@ from bot.ledger.tables import commands
 PENDING, DONE = "pending", "done"
 
 
-class Commands(Store):
+class CommandRecords(Store):
     """The part of the ledger that knows commands. A comment gives at most one, and so does each edit of it."""
 
     def command(self, repository_id: RepositoryId, comment: CommentId, edit: str = "") -> CommandEntry | None:
