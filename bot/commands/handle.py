@@ -21,7 +21,7 @@ from bot.flow.services import Services
 from bot.intake.authority import RANKS
 from bot.intake.command_text import Command, CommandError, needs_write, parse_command
 from bot.intake.events import CommandGiven, Handled, Ignored
-from bot.ledger.commands import DONE, PENDING
+from bot.ledger.command_records import DONE, PENDING
 from bot.ledger.entries import CommandEntry, RunEntry
 
 S = RunState

@@ -33,7 +33,7 @@ _REMEDY = (
 
 
 class Signer:
-    """Signs with one private key."""
+    """Signs with one Ed25519 private key: https://www.rfc-editor.org/rfc/rfc8032."""
 
     def __init__(self, key: Ed25519PrivateKey) -> None:
         self._key = key
@@ -56,9 +56,10 @@ def key_id(public_key: str) -> Digest:
 
 
 def is_signed(public_key: str, signature: str, text: str) -> bool:
-    """Whether the signature is that key's on exactly this text; False for anything that is not spelt canonically."""
+    """Whether the signature is that key's on exactly this text; False for what is not lower-case hex too."""
     try:
         raw, signed = bytes.fromhex(public_key), bytes.fromhex(signature)
+        # `fromhex` also takes capitals and spaces. A proof has one spelling, so that no byte of its file can change.
         if (raw.hex(), signed.hex()) != (public_key, signature):
             return False
         Ed25519PublicKey.from_public_bytes(raw).verify(signed, text.encode())
@@ -68,13 +69,14 @@ def is_signed(public_key: str, signature: str, text: str) -> bool:
 
 
 def public_pem(public_key: str) -> str:
-    """A public key (32 bytes in hex) as PEM, the form that openssl reads. Raises ValueError for no such key."""
+    """A public key (32 bytes in hex) as PEM, the form that openssl reads. Raises ValueError for any other text."""
     key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key))
     return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
 def read_key(text: str) -> Signer:
-    """The signer that a PEM text or a base64 seed means. Raises SettingsInvalid, which quotes nothing of it."""
+    """The signer of a PEM text or a base64 seed. Raises SettingsInvalid, which quotes nothing of the text."""
+    # Environment files cannot hold a line break, so a PEM text comes with `\\n` spelt out.
     key = _private_key(text.replace("\\n", "\n").strip())
     if key is None:
         raise SettingsInvalid("the signing key is not an Ed25519 private key", remedy=_REMEDY)
@@ -82,7 +84,7 @@ def read_key(text: str) -> Signer:
 
 
 def _private_key(text: str) -> Ed25519PrivateKey | None:
-    # A None and no error: the library's own errors may quote the key.
+    # None instead of an error: the library's own errors may quote the key.
     try:
         if "-----BEGIN" in text:
             key = load_pem_private_key(text.encode() + b"\n", password=None)
@@ -103,7 +105,7 @@ def read_key_file(path: Path) -> Signer:
 
 
 def kept_key(directory: Path) -> Signer:
-    """The key of the data directory, made once with mode 0600. Processes that start at once end with the same key.
+    """The key of the data directory, made once with mode 0600; processes that start at the same time get the same key.
 
     Raises SettingsInvalid when it can neither be read nor made.
     """
@@ -122,7 +124,8 @@ def kept_key(directory: Path) -> Signer:
 def _make(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    # mkstemp gives mode 0600; the link appears whole or not at all, and the first of several makers wins.
+    # mkstemp gives mode 0600: https://docs.python.org/3/library/tempfile.html#tempfile.mkstemp
+    # The link appears whole or not at all, and fails where another process was first.
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:

@@ -21,7 +21,7 @@ from bot.git_store.mirror import Mirror
 from bot.github_api.client import RepositoryCalls
 from bot.github_api.permissions import CONTENTS_READ
 from bot.github_api.tokens import Permissions
-from bot.ledger.entries import RunEntry, actor_of, ref_of
+from bot.ledger.entries import ModelCallEntry, RunEntry, actor_of, ref_of
 from bot.llm.model import Completion, Prompt
 from bot.publish.status_comment_text import ApprovalAsked
 
@@ -173,12 +173,14 @@ def _ask(services: Services, actor: EffectActor, prompt: Prompt, attempt: str) -
             answer = services.model.complete(prompt)
         except CadenceError as error:
             services.ledger.record_model_call(
-                run_id=actor.run,
-                kind=prompt.kind.value,
-                model_asked=asked,
-                prompt_digest=prompt.digest(),
-                outcome=error.code,
-                at=started,
+                ModelCallEntry(
+                    run_id=actor.run,
+                    kind=prompt.kind.value,
+                    model_asked=asked,
+                    prompt_digest=prompt.digest(),
+                    outcome=error.code,
+                    at=started,
+                )
             )
             raise
         cost = services.settings.prices().cost(
@@ -187,18 +189,20 @@ def _ask(services: Services, actor: EffectActor, prompt: Prompt, attempt: str) -
         answer = replace(answer, asked=asked, cost=cost)
         answers.append(answer)
         services.ledger.record_model_call(
-            run_id=actor.run,
-            kind=prompt.kind.value,
-            model_asked=asked,
-            model_answered=answer.model,
-            prompt_digest=prompt.digest(),
-            input_tokens=answer.input_tokens,
-            output_tokens=answer.output_tokens,
-            cost=cost,
-            duration_ms=answer.duration_ms,
-            recorded=answer.recorded,
-            outcome=answer.finish,
-            at=started,
+            ModelCallEntry(
+                run_id=actor.run,
+                kind=prompt.kind.value,
+                model_asked=asked,
+                model_answered=answer.model,
+                prompt_digest=prompt.digest(),
+                input_tokens=answer.input_tokens,
+                output_tokens=answer.output_tokens,
+                cost=cost,
+                duration_ms=answer.duration_ms,
+                recorded=answer.recorded,
+                outcome=answer.finish,
+                at=started,
+            )
         )
         return {field: getattr(answer, field) for field in Completion.__dataclass_fields__}
 

@@ -1,8 +1,8 @@
-"""The hash chain of one run: every record of the ledger again, each entry bound to the one before it.
+"""The hash chain of one run: an entry for every record of the ledger, each bound to the entry before it.
 
-An entry's hash is the sha256 of the canonical JSON of everything else in it, the hash before it included, so a byte
-cannot change, nor an entry move or go, without some hash being wrong. What nobody can see from a chain alone is that
-its end was cut off: whoever signs a chain's head names its number and hash (`ChainHead`).
+An entry's hash is the sha256 of the canonical JSON of everything else in it, the hash of the entry before it included.
+So no byte can change, and no entry can be moved or removed, without some hash being wrong. A chain alone does not show
+that its end was cut off: a signed document therefore names the number and hash of the newest entry (`ChainHead`).
 """
 
 from __future__ import annotations
@@ -16,22 +16,23 @@ from typing import Any
 from bot.core.names import Digest, sha256
 
 START = Digest("0" * 64)
-"""What stands as `previous` in a run's first entry."""
+"""`previous` of a run's first entry."""
 
 
 def canonical(data: Any) -> str:
-    """JSON with sorted keys and without white space: the one text whose sha256 names the data.
+    """JSON with sorted keys and without white space: the text whose sha256 names the data.
 
-    What is no Unicode text (half a surrogate pair) becomes `?`, so that the text always has bytes. Raises ValueError
-    for a number that JSON does not have.
+    Half a surrogate pair becomes `?`. Raises ValueError for NaN and Infinity, TypeError for what is not JSON data.
     """
+    # RFC 8785 (https://www.rfc-editor.org/rfc/rfc8785) would spell some numbers otherwise. Proofs were signed in this
+    # form, so it stays. JSON may hold half a surrogate pair, which has no UTF-8 bytes to hash.
     text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return text.encode("utf-8", "replace").decode()
 
 
-def time_text(moment: datetime) -> str:
-    """A moment as every table and every chain holds it: ISO 8601 in UTC with microseconds, so that it sorts as text."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+def time_text(time: datetime) -> str:
+    """A time as every table and chain holds it: ISO 8601 in UTC with microseconds, so that its text sorts by time."""
+    return time.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class ChainEntry:
 
 @dataclass(frozen=True, slots=True)
 class ChainHead:
-    """Where a chain stood at a moment: the number and the hash of its newest entry."""
+    """The end of a chain at some time: the number and the hash of its newest entry."""
 
     seq: int
     hash: str
@@ -61,7 +62,7 @@ class ChainHead:
 
 @dataclass(frozen=True, slots=True)
 class ChainFault:
-    """What is wrong with a chain, and at which entry (its number, or its place where that number is wrong)."""
+    """A fault of a chain. `seq` is the number of the entry, or its place where the number itself is wrong."""
 
     what: str
     """`changed`, `gap`, `order`, `link`, `truncated` or `head`."""
@@ -84,10 +85,10 @@ def entry_after(head: ChainHead | None, *, run: str, at: str, kind: str, body: M
 
 
 def chain_faults(run: str, entries: Sequence[ChainEntry], heads: Sequence[ChainHead] = ()) -> tuple[ChainFault, ...]:
-    """Everything that is wrong with a run's chain, in the order given; empty when it is whole.
+    """Every fault of a run's chain, in the order of the entries; empty when it is whole.
 
-    `heads` are heads that somebody signed: the chain must reach each of them, with that very hash. Entries after the
-    last head are held to the same rules, but nobody signed where they end.
+    `heads` are signed heads: the chain must reach each of them, with exactly that hash. Entries after the last head
+    follow the same rules, but a cut among them cannot be seen.
     """
     faults = []
     previous: str = START
@@ -108,9 +109,9 @@ def chain_faults(run: str, entries: Sequence[ChainEntry], heads: Sequence[ChainH
 def _faults_of(run: str, entry: ChainEntry, place: int, previous: str) -> list[ChainFault]:
     faults = []
     if entry.seq > place:
-        faults.append(ChainFault("gap", place, f"entry {entry.seq} stands where {place} should: entries are missing"))
+        faults.append(ChainFault("gap", place, f"entry {entry.seq} is in the place of {place}: entries are missing"))
     elif entry.seq < place:
-        faults.append(ChainFault("order", place, f"entry {entry.seq} stands where {place} should: out of order"))
+        faults.append(ChainFault("order", place, f"entry {entry.seq} is in the place of {place}: out of order"))
     made = entry_hash(run=run, seq=entry.seq, at=entry.at, kind=entry.kind, body=entry.body, previous=entry.previous)
     if entry.run != run or made != entry.hash:
         faults.append(ChainFault("changed", entry.seq, f"entry {entry.seq} does not have the hash it is filed under"))

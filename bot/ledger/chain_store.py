@@ -1,4 +1,4 @@
-"""Writes the chain: one entry beside each record, in the record's own transaction."""
+"""Writes a run's chain: one entry for each record, in the transaction that writes the record."""
 
 from __future__ import annotations
 
@@ -17,11 +17,10 @@ from bot.ledger.tables import chain
 def append(
     connection: sa.Connection, run_id: RunId | str, kind: str, at: datetime, body: Mapping[str, Any]
 ) -> ChainEntry:
-    """Add an entry to a run's chain inside the caller's transaction; writers of one run take turns.
-
-    SQLite knows one writer at a time. PostgreSQL gets an advisory lock of the run, held until the transaction ends;
-    the key (run, number) would refuse a second entry of the same number anyway.
-    """
+    """Add an entry to a run's chain in the caller's transaction, and return it; writers of one run take turns."""
+    # SQLite has one writer at a time (`_begin` in database.py). PostgreSQL gets an advisory lock of the run, which ends
+    # with the transaction: https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
+    # Without it the primary key (run, number) would still refuse a second entry of a number, as an error.
     if connection.dialect.name == "postgresql":
         key = int(sha256(f"cadence-chain:{run_id}")[:15], 16)
         connection.execute(sa.text("select pg_advisory_xact_lock(:key)"), {"key": key})
@@ -36,7 +35,7 @@ def append(
 
 
 def head_of(connection: sa.Connection, run_id: RunId | str) -> ChainHead | None:
-    """The newest entry's number and hash."""
+    """The newest entry's number and hash; None before the first."""
     newest = sa.select(chain.c.seq, chain.c.hash).where(chain.c.run_id == run_id).order_by(chain.c.seq.desc()).limit(1)
     row = connection.execute(newest).first()
     return None if row is None else ChainHead(row.seq, row.hash)
@@ -51,6 +50,6 @@ class Chains(Store):
         return [ChainEntry(**{"run" if name == "run_id" else name: value for name, value in r.items()}) for r in rows]
 
     def chain_head(self, run_id: RunId) -> ChainHead | None:
-        """Where a run's chain stands now."""
+        """The newest entry of a run's chain; None before the first."""
         with self._reading.connect() as connection:
             return head_of(connection, run_id)

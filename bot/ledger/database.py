@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
+
+from bot.ledger.columns import Entry, entry_of
 
 
 def connect(url: str) -> sa.Engine:
@@ -31,16 +33,17 @@ def connect(url: str) -> sa.Engine:
     return engine
 
 
-def insert_once(connection: sa.Connection, table: sa.Table, values: dict[str, Any]) -> bool:
-    """Insert a row unless one of its unique keys is taken; tells whether it was inserted."""
-    first = next(iter(table.primary_key.columns))
-    if connection.dialect.name == "postgresql":
-        from sqlalchemy.dialects import postgresql
+def insert(connection: sa.Connection, table: sa.Table) -> Any:
+    """An insert of the connection's dialect, which has `on_conflict_...`."""
+    # Both databases have the clause; SQLAlchemy has it in the dialects alone, without a common type:
+    # https://docs.sqlalchemy.org/en/20/dialects/postgresql.html#insert-on-conflict-upsert
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
 
-        made = postgresql.insert(table).values(**values).on_conflict_do_nothing().returning(first)
-    else:
-        made = sqlite.insert(table).values(**values).on_conflict_do_nothing().returning(first)
-    return connection.execute(made).first() is not None
+
+def insert_once(connection: sa.Connection, table: sa.Table, values: dict[str, Any]) -> Any | None:
+    """Insert a row unless one of its unique keys is taken; returns its (first) primary key, None when it was taken."""
+    made = insert(connection, table).values(**values).on_conflict_do_nothing()
+    return connection.scalar(made.returning(next(iter(table.primary_key.columns))))
 
 
 def database_failure(error: Exception) -> BaseException | None:
@@ -65,3 +68,10 @@ class Store:
     def _all(self, query: sa.Select[Any]) -> list[dict[str, Any]]:
         with self._reading.connect() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
+
+    def _entry(self, entry: type[Entry], query: sa.Select[Any]) -> Entry | None:
+        row = self._one(query)
+        return None if row is None else entry_of(entry, row)
+
+    def _entries(self, entry: type[Entry], query: sa.Select[Any]) -> list[Entry]:
+        return [entry_of(entry, row) for row in self._all(query)]

@@ -1,4 +1,4 @@
-"""Effects with their intents and outcomes, requests, model calls, and the pace between writes."""
+"""Effects with their intents and outcomes, requests to GitHub, model calls, and the pace between writes."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.core.names import RepositoryId, RunId, sha256
-from bot.ledger.chain import canonical
+from bot.core.names import RepositoryId, RunId
 from bot.ledger.chain_store import append
+from bot.ledger.chained import EFFECT, MODEL_CALL, effect_outcome, record
+from bot.ledger.columns import entry_of, row_of
 from bot.ledger.database import Store, insert_once
 from bot.ledger.entries import Counts, EffectEntry, ModelCallEntry
 from bot.ledger.tables import effects, model_calls, pace, requests, runs
@@ -17,7 +18,7 @@ from bot.ledger.tables import effects, model_calls, pace, requests, runs
 _NOT_CONTENT = ("/app/installations/{installation_id}/access_tokens", "/graphql")
 
 MOST_WAITING = 60
-"""Writers of one installation that can wait in a row: several times the threads of a process, each holding one slot."""
+"""The most writers of an installation that wait at once: several times the threads of a process, each with one slot."""
 
 
 class EffectRecords(Store):
@@ -25,60 +26,35 @@ class EffectRecords(Store):
 
     def effect(self, scope: str, kind: str, key: str) -> EffectEntry | None:
         """The effect of that natural key in that scope."""
-        row = self._one(
-            sa.select(effects).where(effects.c.scope == scope, effects.c.kind == kind, effects.c.natural_key == key)
-        )
-        return None if row is None else EffectEntry(**row)
+        return self._entry(EffectEntry, sa.select(effects).where(*_is(scope, kind, key)))
 
     def intend(self, scope: str, run_id: RunId | None, kind: str, key: str, now: datetime) -> EffectEntry:
-        """Write the intent before the effect; a repeated intent counts one attempt more."""
-        values = {
-            "scope": scope, "run_id": run_id, "kind": kind, "natural_key": key,
-            "state": "intended", "attempts": 1, "intended_at": now,
-        }  # fmt: skip
+        """Write the intent before the effect, and return the entry; a repeated intent counts one attempt more."""
+        row = {"scope": scope, "run_id": run_id, "kind": kind, "natural_key": key, "attempts": 1}
+        again = {"state": "intended", "intended_at": now}
         with self._engine.begin() as connection:
-            if not insert_once(connection, effects, values):
-                connection.execute(
-                    sa.update(effects)
-                    .where(effects.c.scope == scope, effects.c.kind == kind, effects.c.natural_key == key)
-                    .values(state="intended", attempts=effects.c.attempts + 1, intended_at=now, ended_at=None)
-                )
+            if insert_once(connection, effects, row | again) is None:
+                values = again | {"attempts": effects.c.attempts + 1, "ended_at": None}
+                connection.execute(sa.update(effects).where(*_is(scope, kind, key)).values(values))
+            kept = connection.execute(sa.select(effects).where(*_is(scope, kind, key))).mappings().one()
             if run_id is not None:
-                row = connection.execute(
-                    sa.select(effects.c.id, effects.c.attempts).where(
-                        effects.c.scope == scope, effects.c.kind == kind, effects.c.natural_key == key
-                    )
-                ).one()
-                told = {"id": row.id, "kind": kind, "key": key, "attempt": row.attempts}
-                append(connection, run_id, "intent", now, told)
-        entry = self.effect(scope, kind, key)
-        assert entry is not None
-        return entry
+                append(connection, run_id, EFFECT.kind, now, EFFECT.body_of(dict(kept)))
+            return entry_of(EffectEntry, dict(kept))
 
     def settle(
         self, effect_id: int, state: str, *, outcome: dict[str, Any] | None, error_code: str | None, now: datetime
     ) -> None:
         """Record an effect's outcome: `done`, `found` or `failed`."""
+        values = {"state": state, "outcome": outcome, "error_code": error_code}
         with self._engine.begin() as connection:
-            connection.execute(
-                sa.update(effects)
-                .where(effects.c.id == effect_id)
-                .values(state=state, outcome=outcome, error_code=error_code, ended_at=now)
-            )
-            row = connection.execute(
-                sa.select(effects.c.run_id, effects.c.kind, effects.c.natural_key).where(effects.c.id == effect_id)
-            ).first()
-            if row is None or row.run_id is None:
-                return
-            told = {"id": effect_id, "kind": row.kind, "key": row.natural_key, "state": state, "error": error_code}
-            append(connection, row.run_id, "outcome", now, told | _outcome(row.kind, outcome))
+            connection.execute(sa.update(effects).where(effects.c.id == effect_id).values(values | {"ended_at": now}))
+            kept = connection.execute(sa.select(effects).where(effects.c.id == effect_id)).mappings().first()
+            if kept is not None and kept["run_id"] is not None:
+                append(connection, kept["run_id"], "outcome", now, effect_outcome({**kept, **values}))
 
     def effects_of(self, run_id: RunId) -> list[EffectEntry]:
         """Every effect of a run, oldest intent first."""
-        return [
-            EffectEntry(**row)
-            for row in self._all(sa.select(effects).where(effects.c.run_id == run_id).order_by(effects.c.id))
-        ]
+        return self._entries(EffectEntry, sa.select(effects).where(effects.c.run_id == run_id).order_by(effects.c.id))
 
     def record_request(self, run_id: RunId | str | None, *, method: str, route: str, status: int, at: datetime) -> None:
         """Count one GitHub request that went out."""
@@ -88,12 +64,14 @@ class EffectRecords(Store):
             )
 
     def adopt_requests(self, delivery: str, run_id: RunId) -> None:
-        """Count what was sent while a delivery was settled to the run that it turned out to concern."""
+        """Count the requests that were made for a delivery to the run that the delivery turned out to concern."""
         with self._engine.begin() as connection:
             connection.execute(sa.update(requests).where(requests.c.run_id == delivery).values(run_id=run_id))
 
     def requests_between(self, run_id: RunId, begin: datetime, end: datetime) -> int:
-        """How many requests for a run counted against GitHub's limit in a time: no 304s, no minting of tokens."""
+        """How many requests for a run counted against the installation's rate limit between two times."""
+        # A conditional request that is answered 304 does not count, and tokens are made by the App and not the
+        # installation: https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
         row = self._one(
             sa.select(sa.func.count().label("count")).where(
                 requests.c.run_id == run_id,
@@ -108,35 +86,15 @@ class EffectRecords(Store):
         """Every GitHub request made for a run, oldest first: at, method, route, status."""
         return self._all(sa.select(requests).where(requests.c.run_id == run_id).order_by(requests.c.id))
 
-    def record_model_call(
-        self,
-        *,
-        run_id: RunId | None,
-        kind: str,
-        at: datetime,
-        model_asked: str,
-        prompt_digest: str,
-        outcome: str,
-        model_answered: str = "",
-        input_tokens: int = 0,
-        output_tokens: int = 0,
-        cost: float | None = None,
-        duration_ms: int = 0,
-        recorded: bool = False,
-    ) -> None:
+    def record_model_call(self, call: ModelCallEntry) -> None:
         """Record one question to a model and its figures."""
-        values = {name: value for name, value in locals().items() if name != "self"}
-        told = {name: value for name, value in values.items() if name not in ("run_id", "at")}
         with self._engine.begin() as connection:
-            connection.execute(sa.insert(model_calls).values(**values))
-            if run_id is not None:
-                append(connection, run_id, "model", at, told)
+            record(connection, MODEL_CALL, row_of(call))
 
     def model_calls_of(self, run_id: RunId) -> list[ModelCallEntry]:
         """Every model call of a run, oldest first."""
-        columns = [model_calls.c[name] for name in ModelCallEntry.__dataclass_fields__]
-        rows = self._all(sa.select(*columns).where(model_calls.c.run_id == run_id).order_by(model_calls.c.id))
-        return [ModelCallEntry(**row) for row in rows]
+        query = sa.select(model_calls).where(model_calls.c.run_id == run_id).order_by(model_calls.c.id)
+        return self._entries(ModelCallEntry, query)
 
     def counts(self, run_id: RunId) -> Counts:
         """What a run has spent so far."""
@@ -153,7 +111,7 @@ class EffectRecords(Store):
         )
 
     def cost_since(self, repository_id: RepositoryId, since: datetime) -> float:
-        """What all runs of a repository have cost since a time; calls without a price count nothing."""
+        """What the model calls of all runs of a repository have cost since a time; one without a price counts as 0."""
         query = sa.select(sa.func.sum(model_calls.c.cost)).where(
             runs.c.run_id == model_calls.c.run_id, runs.c.repository_id == repository_id, model_calls.c.at >= since
         )
@@ -163,35 +121,36 @@ class EffectRecords(Store):
     def reserve_write(
         self, installation_id: int, interval_ms: int, now: datetime, *, count: int = 1, first: bool = False
     ) -> float:
-        """Take the installation's next `count` writing slots, across processes; returns the seconds to the first one.
+        """Take the installation's next `count` write slots, across processes; returns the seconds to the first one.
 
-        `first` takes the earliest slots even where others reserved them: those ask `must_yield` when their time comes
-        and reserve again.
-
-        The slots that are kept were written by another process, by that machine's clock. One that is further away than
-        any number of waiting writers explains was written by a clock that is wrong, and does not count.
+        `first` takes the earliest slots even where other writers reserved them: they ask `must_yield` when their time
+        comes, and reserve again.
         """
-        moment, step = now.timestamp(), interval_ms / 1000.0
+        # GitHub asks for a second between writes, which all processes of an installation share:
+        # https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
+        present, step = now.timestamp(), interval_ms / 1000.0
         with self._engine.begin() as connection:
-            latest = moment + MOST_WAITING * step
-            next_at, kept_until = (at if at <= latest else moment for at in self._pace_of(connection, installation_id))
-            slot = max(moment, next_at)
-            if first and next_at > moment:
-                # The slots ahead lie one step apart, the last one before `next_at`.
-                slot = next_at - int((next_at - moment) / step) * step
+            # The slots may come from another machine. One further ahead than any number of waiting writers explains was
+            # written by a clock that is wrong, and does not count.
+            latest = present + MOST_WAITING * step
+            next_at, kept_until = (at if at <= latest else present for at in self._pace_of(connection, installation_id))
+            slot = max(present, next_at)
+            if first and next_at > present:
+                # The slots ahead are one step apart, and the last one is a step before `next_at`.
+                slot = next_at - int((next_at - present) / step) * step
             slot = max(slot, kept_until)
             end = slot + count * step
             values = {"next_at": max(next_at, end), "kept_until": end if first else kept_until}
             connection.execute(sa.update(pace).where(pace.c.installation_id == installation_id).values(values))
-        return slot - moment
+        return slot - present
 
     def must_yield(self, installation_id: int, now: datetime) -> bool:
-        """Whether a write that takes precedence has taken the present slot of the installation."""
+        """Whether a write that goes first has taken the installation's present slot (`reserve_write(first=True)`)."""
         with self._engine.begin() as connection:
             return now.timestamp() < self._pace_of(connection, installation_id)[1]
 
     def _pace_of(self, connection: sa.Connection, installation_id: int) -> tuple[float, float]:
-        """(the first free slot, until when the slots are kept for a write that takes precedence), locked."""
+        """(the first free slot, until when the slots are kept for a write that goes first); the row is locked."""
         insert_once(connection, pace, {"installation_id": installation_id, "next_at": 0.0, "kept_until": 0.0})
         row = connection.execute(
             sa.select(pace.c.next_at, pace.c.kept_until)
@@ -201,8 +160,5 @@ class EffectRecords(Store):
         return float(row.next_at), float(row.kept_until)
 
 
-def _outcome(kind: str, outcome: dict[str, Any] | None) -> dict[str, Any]:
-    """An effect's outcome for the chain: whole, but for a model's answer, of which the digest is enough."""
-    if outcome is None or kind != "model.call":
-        return {"outcome": outcome}
-    return {"outcome_digest": sha256(canonical(outcome))}
+def _is(scope: str, kind: str, key: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return (effects.c.scope == scope, effects.c.kind == kind, effects.c.natural_key == key)

@@ -25,42 +25,43 @@ from bot.core.names import (
 )
 from bot.core.states import RunState
 from bot.effects.kinds import EffectActor
+from bot.ledger.columns import BigInt, Str16, Str32, Str64, Str100, Str250
 from bot.review.kinds import ReviewKind, Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One webhook delivery as it came, and what came of it.
+    """One webhook delivery as GitHub sent it, and its outcome.
 
     `status` is `new`, `taken` (a worker has it), `done`, `ignored`, `failed` (it is tried again at `due_at`) or `dead`
     (given up after several attempts); `reason` says why. `urgency` orders the waiting ones, 0 first; deliveries of one
-    `subject` tell the same, so one of them is enough. `taken_by` is the executor's id.
+    `subject` say the same, so one of them is enough. `taken_by` is the executor's id.
     """
 
     guid: DeliveryId
     event: str
     action: str
-    installation_id: int | None
-    repository_id: int | None
+    installation_id: BigInt | None
+    repository_id: BigInt | None
     received_at: datetime
     body: str
-    status: str = "new"
+    status: Str16 = "new"
     reason: str = ""
     attempts: int = 1
     run_id: RunId | None = None
     urgency: int = 1
-    subject: str = ""
+    subject: Str64 = ""
     due_at: datetime | None = None
-    taken_by: str = ""
+    taken_by: Str100 = ""
 
 
 @dataclass(frozen=True, slots=True)
 class CommandEntry:
-    """A command as it was taken; `answer` is its answer where that is known already, `state` `pending` or `done`."""
+    """A person's command in a comment. `state` is `pending` or `done`; `answer` is empty until it is known."""
 
     repository_id: RepositoryId
     comment_id: CommentId
-    edit: str
+    edit: Str100
     repository: str
     installation_id: InstallationId
     issue: IssueNumber
@@ -69,14 +70,14 @@ class CommandEntry:
     may_write: bool
     verb: str
     answer: str
-    state: str
+    state: Str16
     at: datetime
     answered_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RunEntry:
-    """A run: (repository id, issue, cause) and where it is.
+    """A run, of which there is one for each (repository id, issue, cause), and its state.
 
     `title` and `body` are the text the run works on; `asked_digest` is what an approval would approve and `asked_at`
     since when it is shown, by GitHub's clock; `approved_digest` is an approved text, `approved_diff` an approved
@@ -107,7 +108,7 @@ class RunEntry:
     approved_by: str = ""
     approved_pushed: str = ""
     asked_reviews: str = ""
-    """`head kind:attempt ...`: the attempt that was last asked for on that head; a verdict before it is void."""
+    """`head kind:attempt ...`: the attempt that was last asked for on that head; an earlier verdict does not count."""
     default_branch: str = ""
     base_branch: str = ""
     base_sha: str = ""
@@ -117,30 +118,30 @@ class RunEntry:
     plan: str = ""
     branch: str = ""
     pull: PullNumber | None = None
-    status_comment: int | None = None
+    status_comment: BigInt | None = None
     merge_sha: str = ""
 
     def least_attempt(self, kind: ReviewKind, head: str) -> int:
-        """The least attempt of a review that counts on a head: more than the first where somebody asked again."""
+        """The least attempt of a review that counts on a head: more than 1 where a person asked again."""
         asked = asked_attempts(self.asked_reviews, head)
         return asked.get(kind.value, 1)
 
 
 def asked_attempts(text: str, head: str) -> dict[str, int]:
-    """What a run's `asked_reviews` says of a head: by kind of review the attempt that was asked for."""
+    """Of a run's `asked_reviews`: by kind of review the attempt asked for on a head; empty for another head."""
     of, *asked = text.split() or [""]
     return {kind: int(attempt) for kind, _, attempt in (one.partition(":") for one in asked)} if of == head else {}
 
 
 @dataclass(frozen=True, slots=True)
 class TransitionEntry:
-    """A move of the state table."""
+    """A transition of a run from the state `came_from` to `to`; `by` is a login, or `cadence`."""
 
     id: int
     run_id: RunId
     at: datetime
-    came_from: str
-    to: str
+    came_from: Str32
+    to: Str32
     reason: str
     by: str
 
@@ -150,34 +151,37 @@ class EffectEntry:
     """An effect's intent and outcome; `state` is `intended`, `done`, `found` or `failed`."""
 
     id: int
-    scope: str
+    scope: Str100
     run_id: RunId | None
-    kind: str
-    natural_key: str
-    state: str
+    kind: Str32
+    natural_key: Str250
+    state: Str16
     attempts: int
     intended_at: datetime
     ended_at: datetime | None
     outcome: dict[str, Any] | None
-    error_code: str | None
+    error_code: Str100 | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelCallEntry:
-    """One question to a model: tokens as the server counted them, cost where prices are configured."""
+    """One question to a model: tokens as the server counted them, cost where prices are configured.
+
+    `recorded` says that a recording answered and no server was asked. `run_id` is None outside a run.
+    """
 
     run_id: RunId | None
-    kind: str
+    kind: Str32
     at: datetime
     model_asked: str
-    model_answered: str
+    model_answered: str = ""
     prompt_digest: str
-    input_tokens: int
-    output_tokens: int
-    cost: float | None
-    duration_ms: int
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: float | None = None
+    duration_ms: int = 0
     outcome: str
-    recorded: bool
+    recorded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +192,8 @@ class DecisionEntry:
     run_id: RunId
     at: datetime
     pull: int
-    head: str
-    outcome: str
+    head: Str64
+    outcome: Str16
     reasons: tuple[dict[str, str], ...]
 
 
@@ -203,12 +207,12 @@ class ProofEntry:
     decision_id: int
     head: HeadSha
     at: datetime
-    key_id: str
+    key_id: Str64
     manifest: str
     manifest_signature: str
     seal: str = ""
     seal_signature: str = ""
-    merge_sha: str = ""
+    merge_sha: Str64 = ""
     sealed_at: datetime | None = None
 
 
@@ -216,8 +220,8 @@ class ProofEntry:
 class SigningKey:
     """A public key under which proofs were signed: 32 bytes in lower-case hex."""
 
-    key_id: str
-    public_key: str
+    key_id: Str64
+    public_key: Str64
     first_used_at: datetime
 
 
@@ -257,10 +261,10 @@ _VERDICT = TypeAdapter(Verdict)
 
 
 def actor_of(run: RunEntry) -> EffectActor:
-    """The mandate in whose name a run's effects are made."""
+    """The actor of a run's effects."""
     return EffectActor(run.run_id, run.repository_id, run.installation_id, run.run_id)
 
 
 def ref_of(run: RunEntry) -> RepoRef:
-    """Where a run's calls go."""
+    """The repository of a run's GitHub calls."""
     return RepoRef(run.repository_id, RepoName.parse(run.repository), run.installation_id)

@@ -12,8 +12,7 @@ import sqlalchemy as sa
 from bot.changeset.model import ChangeSet
 from bot.core.findings import Finding
 from bot.core.names import BaseSha, Digest, HeadSha, IssueNumber, RepositoryId, RunId, sha256
-from bot.ledger.chain import canonical
-from bot.ledger.chain_store import append
+from bot.ledger.chained import CHANGESET, DECISION, FINDINGS, VERDICT, record
 from bot.ledger.database import Store, insert_once
 from bot.ledger.entries import DecisionEntry, verdict_from_json, verdict_to_json
 from bot.ledger.tables import changesets, decisions, findings, runs, sightings, transitions, verdicts
@@ -28,11 +27,9 @@ class Evidence(Store):
     def save_changeset(self, run_id: RunId, change_set: ChangeSet) -> Digest:
         """Keep a ChangeSet by the digest of its canonical JSON."""
         digest = change_set.digest()
-        values: dict[str, Any] = {"digest": digest, "run_id": run_id, "at": self._now()}
-        values["canonical"] = change_set.canonical_json()
+        row = {"digest": digest, "run_id": run_id, "at": self._now(), "canonical": change_set.canonical_json()}
         with self._engine.begin() as connection:
-            insert_once(connection, changesets, values)
-            append(connection, run_id, "changeset", values["at"], {"digest": digest})
+            record(connection, CHANGESET, row)
         return digest
 
     def changeset(self, digest: str) -> ChangeSet | None:
@@ -46,19 +43,18 @@ class Evidence(Store):
         return None if row is None else str(row["canonical"])
 
     def record_findings(self, run_id: RunId, attempt: int, found: Sequence[Finding]) -> None:
-        """Keep what was wrong with one attempt's ChangeSet."""
+        """Keep the findings on one attempt's ChangeSet."""
         rows = [finding.as_dict() for finding in found]
-        now = self._now()
         with self._engine.begin() as connection:
-            connection.execute(sa.insert(findings).values(run_id=run_id, attempt=attempt, at=now, findings=rows))
-            append(connection, run_id, "findings", now, {"attempt": attempt, "findings": rows})
+            row = {"run_id": run_id, "attempt": attempt, "at": self._now(), "findings": rows}
+            record(connection, FINDINGS, row)
 
     def findings_of(self, run_id: RunId) -> list[dict[str, Any]]:
         """Every attempt's findings, oldest first: attempt, at, findings."""
         return self._all(sa.select(findings).where(findings.c.run_id == run_id).order_by(findings.c.id))
 
     def save_verdict(self, run_id: RunId, verdict: Verdict) -> None:
-        """File a verdict under its evidence key; the first one filed under a key stays."""
+        """Keep a verdict under its evidence key; the first one of a key stays. The run must exist."""
         row = self._one(sa.select(runs.c.repository_id, runs.c.issue).where(runs.c.run_id == run_id))
         assert row is not None
         key = verdict.key
@@ -67,18 +63,15 @@ class Evidence(Store):
             "head": key.head, "merge_base": key.merge_base, "policy": key.policy, "attempt": key.attempt,
             "at": self._now(), "verdict": verdict_to_json(verdict),
         }  # fmt: skip
-        told = {name: values[name] for name in ("kind", "head", "merge_base", "policy", "attempt")}
-        told |= {"conclusion": verdict.conclusion.value, "digest": sha256(canonical(values["verdict"]))}
         with self._engine.begin() as connection:
-            if insert_once(connection, verdicts, values):
-                append(connection, run_id, "verdict", values["at"], told)
+            record(connection, VERDICT, values)
 
     def verdicts_for(self, run_id: RunId) -> list[Verdict]:
-        """Every verdict filed by a run, oldest first."""
+        """Every verdict of a run, oldest first."""
         return self._verdicts(verdicts.c.run_id == run_id)
 
     def verdicts_for_issue(self, repository_id: RepositoryId, issue: IssueNumber) -> list[Verdict]:
-        """Every verdict filed by the newest run of an issue: an older run's verdicts are void."""
+        """Every verdict of the newest run of an issue: those of an older run do not count any more."""
         newest = (
             sa.select(runs.c.run_id)
             .join(transitions, transitions.c.run_id == runs.c.run_id)
@@ -118,12 +111,12 @@ class Evidence(Store):
         now: datetime,
         matter: str = "",
     ) -> tuple[int, bool]:
-        """File a decision unless it is the run's newest already; returns its id and whether it is new.
+        """Keep a decision unless it equals the run's newest; returns its id and whether it is new.
 
-        `matter` is the digest of what was decided upon, where that counts: the same answer on other matter is new.
+        `matter` is the digest of what the decision was based on, or empty: the same answer on a new basis is new.
         """
-        told = [pull, head, outcome, list(reasons), *([matter] if matter else [])]
-        digest = sha256(json.dumps(told, sort_keys=True))
+        decided = [pull, head, outcome, list(reasons), *([matter] if matter else [])]
+        digest = sha256(json.dumps(decided, sort_keys=True))
         newest = self._one(
             sa.select(decisions.c.id, decisions.c.digest)
             .where(decisions.c.run_id == run_id)
@@ -133,24 +126,14 @@ class Evidence(Store):
         if newest is not None and newest["digest"] == digest:
             return int(newest["id"]), False
         with self._engine.begin() as connection:
-            made = connection.execute(
-                sa.insert(decisions).values(
-                    run_id=run_id, at=now, pull=pull, head=head, outcome=outcome, reasons=list(reasons), digest=digest
-                )
-            )
-            key = made.inserted_primary_key
-            assert key is not None
-            body = {"id": int(key[0]), "pull": pull, "head": head, "outcome": outcome, "reasons": list(reasons)}
-            append(connection, run_id, "decision", now, body | {"digest": digest})
-            return int(key[0]), True
+            row = {"run_id": run_id, "at": now, "pull": pull, "head": head, "outcome": outcome}
+            made = record(connection, DECISION, row | {"reasons": list(reasons), "digest": digest})
+            return int(made or 0), True
 
     def decisions_of(self, run_id: RunId) -> list[DecisionEntry]:
         """Every decision of a run, oldest first."""
-        rows = self._all(sa.select(decisions).where(decisions.c.run_id == run_id).order_by(decisions.c.id))
-        return [
-            DecisionEntry(**{**{k: v for k, v in row.items() if k != "digest"}, "reasons": tuple(row["reasons"])})
-            for row in rows
-        ]
+        query = sa.select(decisions).where(decisions.c.run_id == run_id).order_by(decisions.c.id)
+        return self._entries(DecisionEntry, query)
 
     def newest_decision(self, run_id: RunId) -> DecisionEntry | None:
         """The run's newest decision."""
@@ -158,16 +141,16 @@ class Evidence(Store):
         return found[-1] if found else None
 
     def see_head(self, repository_id: RepositoryId, head: HeadSha, now: datetime) -> datetime:
-        """When a head was first seen (pushed by us, or met at a look); now, if that is the first time."""
+        """When a head was first seen, pushed by us or read from GitHub; `now` if this is the first time."""
         return self._see(repository_id, head, "", now)
 
     def was_seen(self, repository_id: RepositoryId, head: HeadSha) -> bool:
-        """Whether a head was ever pushed by a run, or met on the pull request of one."""
+        """Whether a head was ever pushed by a run, or read from its pull request."""
         key = (sightings.c.repository_id == repository_id, sightings.c.head == head, sightings.c.name == "")
         return self._one(sa.select(sightings.c.first_seen).where(*key)) is not None
 
     def see_check(self, repository_id: RepositoryId, head: HeadSha, name: str, now: datetime) -> datetime:
-        """When a check name was first seen on a head; now, if that is the first time."""
+        """When a check name was first seen on a head; `now` if this is the first time."""
         return self._see(repository_id, head, name[:250], now)
 
     def _see(self, repository_id: RepositoryId, head: str, name: str, now: datetime) -> datetime:

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.core.names import DeliveryId, RunId
+from bot.ledger.columns import entry_of, row_of
 from bot.ledger.database import Store, insert_once
 from bot.ledger.entries import Delivery
 from bot.ledger.tables import inbox
@@ -16,7 +17,7 @@ from bot.ledger.tables import inbox
 MAX_ATTEMPTS = 6
 FIRST_PAUSE = timedelta(seconds=10)
 LONGEST_PAUSE = timedelta(hours=1)
-"""Pauses between attempts: 10 s, 40 s, 160 s and so on. A fault of five minutes is outlasted, a lasting one is seen."""
+"""Pauses between attempts: 10 s, 40 s, 160 s and so on: long enough for an outage of five minutes."""
 _HANDLED = ("done", "ignored", "dead")
 _TAKEN_UP_AGAIN = ("failed", "dead")
 
@@ -25,11 +26,11 @@ class Inbox(Store):
     """The part of the ledger that the web process writes, and from which workers take deliveries."""
 
     def take_in(self, delivery: Delivery) -> bool:
-        """Keep a delivery; False when its GUID is known. A redelivery of one that failed is taken up again."""
-        values = {field: getattr(delivery, field) for field in Delivery.__dataclass_fields__}
-        values["due_at"] = delivery.due_at or delivery.received_at
+        """Keep a delivery, and return whether it is to be handled: False when its GUID is known and it did not fail."""
+        # GitHub redelivers under the same GUID: https://docs.github.com/en/webhooks/testing-and-troubleshooting-webhooks/redelivering-webhooks
+        values = row_of(delivery) | {"due_at": delivery.due_at or delivery.received_at}
         with self._engine.begin() as connection:
-            if insert_once(connection, inbox, values):
+            if insert_once(connection, inbox, values) is not None:
                 return True
             again = connection.execute(
                 sa.update(inbox)
@@ -41,10 +42,10 @@ class Inbox(Store):
     def claim_deliveries(
         self, owner: str, now: datetime, *, limit: int = 16, urgent_only: bool = False
     ) -> list[Delivery]:
-        """Take deliveries that nobody has, the most urgent first; nobody else gets them until `owner` is done or dead.
+        """Take up to `limit` deliveries that no executor has, the most urgent first, for the executor `owner`.
 
-        A quarter of a full lot are the oldest ones, however urgent, so that none waits for ever. Of several deliveries
-        with one subject one is taken, and the others that wait are marked as covered by it.
+        No other executor gets them until `owner` finishes or releases them. Of several deliveries with one subject one
+        is taken, and the others that wait are marked as covered by it.
         """
         due = sa.or_(inbox.c.status == "new", sa.and_(inbox.c.status == "failed", inbox.c.due_at <= now))
         if urgent_only:
@@ -53,8 +54,11 @@ class Inbox(Store):
         if not self._all(picked.limit(1)):
             return []
         with self._engine.begin() as connection:
+            # A quarter are the oldest ones, however urgent, so that none waits for ever.
             share = max(1, limit // 4)
             first = picked.order_by(inbox.c.urgency, inbox.c.due_at).limit(limit - share)
+            # SKIP LOCKED lets workers take deliveries side by side; SQLite has one writer at a time and ignores it:
+            # https://www.postgresql.org/docs/current/sql-select.html#SQL-FOR-UPDATE-SHARE
             rows = list(connection.execute(first.with_for_update(skip_locked=True)).all())
             known = [row.guid for row in rows]
             rest = picked.where(inbox.c.guid.not_in(known)).order_by(inbox.c.due_at).limit(share)
@@ -68,7 +72,7 @@ class Inbox(Store):
                     self._cover(connection, subject, leader)
             chosen = sa.select(inbox).where(inbox.c.guid.in_(leaders.values()))
             found = connection.execute(chosen.order_by(inbox.c.urgency, inbox.c.due_at)).mappings()
-            return [Delivery(**row) for row in found]
+            return [entry_of(Delivery, dict(row)) for row in found]
 
     def _take(self, connection: sa.Connection, owner: str, guids: Sequence[str]) -> None:
         again = sa.case((inbox.c.status == "failed", 1), else_=0)
@@ -91,9 +95,9 @@ class Inbox(Store):
         return {row["taken_by"] for row in rows}
 
     def release_deliveries(self, owner: str, now: datetime) -> int:
-        """Give back what an executor had when it died; returns how many.
+        """Release the deliveries that an executor had when its process ended; returns how many.
 
-        Each counts as an attempt, so that a delivery of which processes die is given up in the end.
+        Each counts as an attempt, so that a delivery that ends every process is given up after MAX_ATTEMPTS.
         """
         given_up = inbox.c.attempts >= MAX_ATTEMPTS
         with self._engine.begin() as connection:
@@ -109,9 +113,9 @@ class Inbox(Store):
             ).rowcount
 
     def fail_delivery(self, guid: DeliveryId, reason: str, now: datetime, *, after: float = 0.0) -> bool:
-        """Record that an attempt failed; it is tried again after a pause, `after` seconds at least.
+        """Record that an attempt failed; the next one is after a pause of at least `after` seconds.
 
-        The last attempt ends it as `dead`: True then.
+        Returns True when it was the last attempt, which ends the delivery as `dead`.
         """
         with self._engine.begin() as connection:
             attempts = connection.scalar(sa.select(inbox.c.attempts).where(inbox.c.guid == guid)) or 1
@@ -121,27 +125,14 @@ class Inbox(Store):
             connection.execute(sa.update(inbox).where(inbox.c.guid == guid).values(**values))
             return attempts >= MAX_ATTEMPTS
 
-    def new_deliveries(self, limit: int = 100) -> list[tuple[DeliveryId, int]]:
-        """(GUID, attempt) of deliveries nobody has taken yet, oldest first."""
-        rows = self._all(
-            sa.select(inbox.c.guid, inbox.c.attempts)
-            .where(inbox.c.status == "new")
-            .order_by(inbox.c.received_at)
-            .limit(limit)
-        )
-        return [(DeliveryId(row["guid"]), row["attempts"]) for row in rows]
-
     def delivery(self, guid: DeliveryId) -> Delivery | None:
         """The delivery of that GUID."""
-        row = self._one(sa.select(inbox).where(inbox.c.guid == guid))
-        return None if row is None else Delivery(**row)
+        return self._entry(Delivery, sa.select(inbox).where(inbox.c.guid == guid))
 
     def deliveries(self, limit: int = 100, *, status: str | None = None) -> list[Delivery]:
         """The newest deliveries, newest first; all of them, or those of a status."""
         query = sa.select(inbox).order_by(inbox.c.received_at.desc()).limit(limit)
-        return [
-            Delivery(**row) for row in self._all(query if status is None else query.where(inbox.c.status == status))
-        ]
+        return self._entries(Delivery, query if status is None else query.where(inbox.c.status == status))
 
     def mark_delivery(self, guid: DeliveryId, status: str, *, reason: str = "", run: RunId | None = None) -> None:
         """Record the outcome of a delivery: `done` or `ignored`, and why."""
@@ -151,21 +142,14 @@ class Inbox(Store):
             )
 
     def waiting_since(self) -> datetime | None:
-        """Since when the oldest delivery could have been handled that is not; None when none waits."""
+        """When the delivery that waits longest was due; None when none waits."""
         row = self._one(sa.select(sa.func.min(inbox.c.due_at, type_=inbox.c.due_at.type).label("due")).where(
             inbox.c.status.in_(["new", "taken", "failed"])
         ))  # fmt: skip
         return None if row is None else row["due"]
 
-    def next_retry(self) -> datetime | None:
-        """When the next failed delivery is tried again; None when none has failed."""
-        row = self._one(sa.select(sa.func.min(inbox.c.due_at, type_=inbox.c.due_at.type).label("due")).where(
-            inbox.c.status == "failed"
-        ))  # fmt: skip
-        return None if row is None else row["due"]
-
     def delivery_counts(self) -> dict[str, int]:
-        """How many deliveries wait (`new`, `taken`), failed and are tried again (`failed`), or were given up."""
+        """By status how many deliveries are not handled: `new`, `taken`, `failed` (tried again), `dead` (given up)."""
         counted = sa.select(inbox.c.status, sa.func.count().label("count")).group_by(inbox.c.status)
         found = {
             row["status"]: row["count"] for row in self._all(counted.where(inbox.c.status.not_in(["done", "ignored"])))

@@ -13,7 +13,8 @@ from sqlalchemy.engine import make_url
 from bot.core.clock import Clock
 from bot.core.names import RunId
 from bot.core.states import FINAL
-from bot.ledger.commands import Commands
+from bot.ledger.chained import CHAINED, CHANGESET
+from bot.ledger.command_records import CommandRecords
 from bot.ledger.database import connect
 from bot.ledger.effects import EffectRecords
 from bot.ledger.evidence import Evidence
@@ -24,19 +25,13 @@ from bot.ledger.proofs import Proofs
 from bot.ledger.runs import Runs
 from bot.ledger.tables import (
     changesets,
-    decisions,
-    effects,
-    findings,
     inbox,
-    model_calls,
     requests,
     runs,
-    transitions,
-    verdicts,
 )
 
 
-class Ledger(Inbox, Commands, Numbers, Runs, EffectRecords, Evidence, Proofs):
+class Ledger(Inbox, CommandRecords, Numbers, Runs, EffectRecords, Evidence, Proofs):
     """The face of the ledger. Safe to use from several threads and processes."""
 
     def __init__(self, engine: sa.Engine, clock: Clock) -> None:
@@ -83,9 +78,8 @@ class Ledger(Inbox, Commands, Numbers, Runs, EffectRecords, Evidence, Proofs):
     def rows_of(self, run_id: RunId, digests: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
         """A run's rows in every table of which its chain tells, oldest first, and the ChangeSets of those digests."""
         found = {}
-        for table in (transitions, decisions, effects, model_calls, findings, verdicts):
-            query = sa.select(table).where(table.c.run_id == run_id).order_by(table.c.id)
-            found[table.name] = self._all(query)
+        for table in (what.table for what in CHAINED if what is not CHANGESET):
+            found[table.name] = self._all(sa.select(table).where(table.c.run_id == run_id).order_by(table.c.id))
         own = sa.or_(changesets.c.run_id == run_id, changesets.c.digest.in_(digests))
         found["changesets"] = self._all(sa.select(changesets).where(own))
         found["runs"] = self._all(sa.select(runs).where(runs.c.run_id == run_id))

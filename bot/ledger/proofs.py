@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from bot.core.errors import CadenceError
 from bot.core.names import RunId, sha256
 from bot.ledger.chain_store import Chains, append
+from bot.ledger.columns import row_of
 from bot.ledger.database import insert_once
 from bot.ledger.entries import ProofEntry, SigningKey
 from bot.ledger.signed_documents import signed_document
@@ -26,18 +27,17 @@ class Proofs(Chains):
     _now: Callable[[], datetime]
 
     def save_proof(self, proof: ProofEntry) -> ProofEntry:
-        """Keep a manifest before its merge; the first one of a decision stays, and is returned."""
-        values = {name: getattr(proof, name) for name in ProofEntry.__dataclass_fields__}
+        """Keep a signed manifest before its merge. Returns the decision's proof: the first one that was kept."""
         with self._engine.begin() as connection:
-            if insert_once(connection, proofs, values):
-                told = {"digest": proof.digest, "decision": proof.decision_id, "key": proof.key_id}
-                append(connection, proof.run_id, "manifest", proof.at, told)
+            if insert_once(connection, proofs, row_of(proof)) is not None:
+                body = {"digest": proof.digest, "decision": proof.decision_id, "key": proof.key_id}
+                append(connection, proof.run_id, "manifest", proof.at, body)
         kept = self.proof_for_decision(proof.run_id, proof.decision_id)
         assert kept is not None
         return kept
 
     def seal_proof(self, digest: str, *, seal: str, signature: str, merge_sha: str) -> None:
-        """Add the seal after the merge; the first one stays."""
+        """Add the seal after the merge; nothing changes where the proof has one."""
         now = self._now()
         values = {"seal": seal, "seal_signature": signature, "merge_sha": merge_sha, "sealed_at": now}
         with self._engine.begin() as connection:
@@ -46,8 +46,8 @@ class Proofs(Chains):
             )
             if done.rowcount:
                 run_id = connection.execute(sa.select(proofs.c.run_id).where(proofs.c.digest == digest)).scalar_one()
-                told = {"manifest": digest, "digest": sha256(seal), "merge_commit": merge_sha}
-                append(connection, run_id, "seal", now, told)
+                body = {"manifest": digest, "digest": sha256(seal), "merge_commit": merge_sha}
+                append(connection, run_id, "seal", now, body)
 
     def proof_for_decision(self, run_id: RunId, decision_id: int) -> ProofEntry | None:
         """The proof made for a decision."""
@@ -56,7 +56,7 @@ class Proofs(Chains):
     def proofs_for_head(self, run_id: RunId, head: str) -> list[ProofEntry]:
         """The proofs a run made for a head, newest first."""
         query = sa.select(proofs).where(proofs.c.run_id == run_id, proofs.c.head == head)
-        return [ProofEntry(**row) for row in self._all(query.order_by(proofs.c.decision_id.desc()))]
+        return self._entries(ProofEntry, query.order_by(proofs.c.decision_id.desc()))
 
     def proof_by_digest(self, digest: str) -> ProofEntry | None:
         """The proof whose manifest has that digest."""
@@ -76,7 +76,7 @@ class Proofs(Chains):
                 f"{commit!r} is too short for a commit's id", code="commit.short", remedy="Give more of it."
             )
         query = sa.select(proofs).where(proofs.c.merge_sha.startswith(commit, autoescape=True)).limit(2)
-        found = [ProofEntry(**row) for row in self._all(query)]
+        found = self._entries(ProofEntry, query)
         if len(found) > 1:
             raise CadenceError(
                 f"several merges begin with {commit}", code="commit.ambiguous", remedy="Give more of it."
@@ -89,7 +89,7 @@ class Proofs(Chains):
         return signed_document(proof.manifest, "manifest")
 
     def filed_verdict(self, run_id: RunId, kind: str, key: dict[str, Any]) -> dict[str, Any] | None:
-        """The verdict filed by a run under exactly that kind and evidence key, as it is kept."""
+        """A run's verdict of exactly that kind and evidence key, as JSON data; None for none."""
         row = self._one(
             sa.select(verdicts.c.verdict).where(
                 verdicts.c.run_id == run_id,
@@ -100,16 +100,16 @@ class Proofs(Chains):
         return None if row is None else dict(row["verdict"])
 
     def record_signing_key(self, key_id: str, public_key: str) -> None:
-        """Remember a key that signs proofs: an old one is still needed to check what it signed."""
+        """Keep the public half of a key that signs proofs: it is needed as long as its proofs are checked."""
         values = {"key_id": key_id, "public_key": public_key, "first_used_at": self._now()}
         with self._engine.begin() as connection:
             insert_once(connection, signing_keys, values)
 
     def signing_keys(self) -> list[SigningKey]:
-        """Every key that signed here, oldest first."""
+        """Every key that signed proofs of this ledger, oldest first."""
         query = sa.select(signing_keys).order_by(signing_keys.c.first_used_at, signing_keys.c.key_id)
-        return [SigningKey(**row) for row in self._all(query)]
+        return self._entries(SigningKey, query)
 
     def _proof(self, *conditions: sa.ColumnElement[bool]) -> ProofEntry | None:
-        row = self._one(sa.select(proofs).where(*conditions).order_by(proofs.c.decision_id.desc()).limit(1))
-        return None if row is None else ProofEntry(**row)
+        query = sa.select(proofs).where(*conditions).order_by(proofs.c.decision_id.desc())
+        return self._entry(ProofEntry, query.limit(1))

@@ -1,4 +1,4 @@
-"""Runs and their moves: the state table is kept here, in one transaction per move."""
+"""Runs and their transitions between states: each is checked against the state table and made in one transaction."""
 
 from __future__ import annotations
 
@@ -10,52 +10,26 @@ import sqlalchemy as sa
 
 from bot.core.errors import CadenceError
 from bot.core.names import (
-    Cause,
     HeadSha,
     InstallationId,
     IssueNumber,
     PullNumber,
     RepositoryId,
     RunId,
-    sha256,
 )
 from bot.core.states import AT_THE_GATE, FINAL, TERMINAL, RunState, may_move
 from bot.ledger.chain_store import append
+from bot.ledger.chained import TRANSITION, record, run_facts, run_start
+from bot.ledger.columns import entry_of, row_of
 from bot.ledger.database import Store, insert_once
 from bot.ledger.entries import RunEntry, TransitionEntry
 from bot.ledger.tables import effects, runs, transitions
 
-CHAINED = frozenset(
-    {
-        "approved_by",
-        "approved_diff",
-        "approved_digest",
-        "asked_digest",
-        "asked_reviews",
-        "base_branch",
-        "base_sha",
-        "blueprint_digest",
-    }
-    | {"changeset_digest", "head_sha", "issue", "merge_sha", "pull", "started_by", "text_trusted"}
-)
-"""Fields of a run whose every value is in its chain: what was asked, approved, built and merged."""
-CHAINED_BY_DIGEST = ("body", "guidance", "plan", "summary", "title")
-"""Texts of a run of which the chain holds the sha256 whenever they are written."""
 UNREACHABLE = ("github.not_found", "github.forbidden", "github.installation_gone", "github.unprocessable")
 """Errors after which a comment is not tried again."""
-_TOLD = (TERMINAL - {RunState.SUPERSEDED}) | {RunState.WAITING_APPROVAL}
-"""States that have to be shown on the issue; a superseded run leaves its comment to the newer one."""
+_SHOWN_STATES = (TERMINAL - {RunState.SUPERSEDED}) | {RunState.WAITING_APPROVAL}
+"""States that the status comment must show; of a superseded run it shows the newer run instead."""
 _FIELDS = frozenset(RunEntry.__dataclass_fields__) - {"run_id", "state", "reason", "created_at", "updated_at"}
-
-
-def _entry(row: dict[str, Any]) -> RunEntry:
-    return RunEntry(**{**row, "state": RunState(row["state"])})
-
-
-def _new_id(made: sa.CursorResult[Any]) -> int:
-    key = made.inserted_primary_key
-    assert key is not None
-    return int(key[0])
 
 
 class Runs(Store):
@@ -65,39 +39,23 @@ class Runs(Store):
 
     def start_run(self, run: RunEntry) -> bool:
         """Write a new run; False when (repository id, issue, cause) has one already."""
-        values = {name: getattr(run, name) for name in RunEntry.__dataclass_fields__} | {"state": run.state.value}
+        row = row_of(run)
         with self._engine.begin() as connection:
-            if not insert_once(connection, runs, values):
+            if insert_once(connection, runs, row) is None:
                 return False
-            body = {name: values[name] for name in sorted(CHAINED)} | {
-                "cause": run.cause, "repository": run.repository, "repository_id": int(run.repository_id),
-                "title_digest": sha256(run.title), "body_digest": sha256(run.body),
-            }  # fmt: skip
-            append(connection, run.run_id, "start", self._now(), body)
+            append(connection, run.run_id, "start", self._now(), run_start(row))
             self._record_move(connection, run.run_id, "", run.state, run.reason, run.started_by)
             return True
 
     def _record_move(
         self, connection: sa.Connection, run_id: RunId, came_from: str, to: RunState, reason: str, by: str
     ) -> int:
-        now = self._now()
-        move = {"came_from": came_from, "to": to.value, "reason": reason, "by": by}
-        made = connection.execute(sa.insert(transitions).values(run_id=run_id, at=now, **move))
-        number = _new_id(made)
-        append(connection, run_id, "transition", now, {"id": number, **move})
-        return number
+        row = {"run_id": run_id, "at": self._now(), "came_from": came_from, "to": to.value, "reason": reason, "by": by}
+        return int(record(connection, TRANSITION, row) or 0)
 
     def run(self, run_id: RunId) -> RunEntry | None:
         """The run of that id."""
-        row = self._one(sa.select(runs).where(runs.c.run_id == run_id))
-        return None if row is None else _entry(row)
-
-    def run_by_key(self, repository_id: RepositoryId, issue: IssueNumber, cause: Cause) -> RunEntry | None:
-        """The run of exactly that (repository id, issue, cause)."""
-        row = self._one(
-            sa.select(runs).where(runs.c.repository_id == repository_id, runs.c.issue == issue, runs.c.cause == cause)
-        )
-        return None if row is None else _entry(row)
+        return self._entry(RunEntry, sa.select(runs).where(runs.c.run_id == run_id))
 
     def runs(
         self, limit: int = 50, *, state: RunState | None = None, repository_id: RepositoryId | None = None
@@ -108,7 +66,7 @@ class Runs(Store):
             query = query.where(runs.c.state == state.value)
         if repository_id is not None:
             query = query.where(runs.c.repository_id == repository_id)
-        return [_entry(row) for row in self._all(query)]
+        return self._entries(RunEntry, query)
 
     def _where(self, *conditions: sa.ColumnElement[bool], newest_first: bool = True) -> list[RunEntry]:
         """Runs in the order in which they were started (the first transition's id), newest first unless asked."""
@@ -119,7 +77,7 @@ class Runs(Store):
         )
         order = first.c.started.desc() if newest_first else first.c.started.asc()
         query = sa.select(runs).join(first, first.c.run_id == runs.c.run_id).where(*conditions).order_by(order)
-        return [_entry(row) for row in self._all(query)]
+        return self._entries(RunEntry, query)
 
     def runs_of_issue(self, repository_id: RepositoryId, issue: IssueNumber) -> list[RunEntry]:
         """Every run of an issue, newest first."""
@@ -140,7 +98,7 @@ class Runs(Store):
         return self._where(runs.c.state.not_in([state.value for state in TERMINAL]), newest_first=False)
 
     def runs_stopped_for(self, installation_id: InstallationId, reason: str) -> list[RunEntry]:
-        """The newest runs of their issues that an installation's event stopped with a reason that begins so."""
+        """Runs of an installation that stopped with a reason that begins so, where no newer run of the issue exists."""
         found = self._where(
             runs.c.installation_id == installation_id,
             runs.c.state == RunState.STOPPED.value,
@@ -150,44 +108,44 @@ class Runs(Store):
         return [run for run in found if self._is_newest(run)]
 
     def untold_runs(self, since: datetime, until: datetime) -> list[RunEntry]:
-        """Runs whose status comment does not show their last move, where that is an end or a question; oldest first.
+        """Runs whose status comment does not show their last transition, to an end or to a question; oldest first.
 
-        Only the newest run of an issue, and only moves between the two moments. Left out are runs whose comment
-        cannot be written any more: GitHub answered that it is gone, forbidden or refused.
+        Only the newest run of an issue, and only transitions between the two times. A run is left out when its comment
+        cannot be written any more: GitHub answered that it is gone, forbidden or refused (UNREACHABLE).
         """
         last = (
             sa.select(transitions.c.run_id, sa.func.max(transitions.c.id).label("move"))
             .group_by(transitions.c.run_id)
             .subquery()
         )
-        shown = sa.literal("status:") + sa.cast(last.c.move, sa.String) + ":%"
+        edit_key = sa.literal("status:") + sa.cast(last.c.move, sa.String) + ":%"
         settled = sa.or_(effects.c.state.in_(["done", "found"]), effects.c.error_code.in_(UNREACHABLE))
-        told = sa.exists().where(
+        shown_already = sa.exists().where(
             effects.c.run_id == runs.c.run_id,
             effects.c.kind == "comment.edit",
-            effects.c.natural_key.like(shown),
+            effects.c.natural_key.like(edit_key),
             settled,
         )
         query = (
             sa.select(runs, last.c.move)
             .join(last, last.c.run_id == runs.c.run_id)
             .where(
-                runs.c.state.in_([state.value for state in _TOLD]),
+                runs.c.state.in_([state.value for state in _SHOWN_STATES]),
                 runs.c.updated_at >= since,
                 runs.c.updated_at <= until,
-                ~told,
+                ~shown_already,
             )
             .order_by(last.c.move)
         )
-        found = [(row.pop("move"), _entry(row)) for row in self._all(query)]
-        return [run for move, run in found if self._is_newest(run) and not self._told_at_first(run.run_id, move)]
+        found = [(row.pop("move"), entry_of(RunEntry, row)) for row in self._all(query)]
+        return [run for move, run in found if self._is_newest(run) and not self._shown_at_first(run.run_id, move)]
 
     def _is_newest(self, run: RunEntry) -> bool:
         newest = self.latest_run(run.repository_id, IssueNumber(run.issue))
         return newest is not None and newest.run_id == run.run_id
 
-    def _told_at_first(self, run_id: RunId, move: int) -> bool:
-        """Whether the move was shown by making the comment, or the comment could not be made for good."""
+    def _shown_at_first(self, run_id: RunId, move: int) -> bool:
+        """Whether the comment was created with that transition in it, or can never be created."""
         row = self._one(
             sa.select(effects.c.outcome, effects.c.error_code).where(
                 effects.c.run_id == run_id, effects.c.kind == "comment.create", effects.c.natural_key == "status"
@@ -198,17 +156,14 @@ class Runs(Store):
         return row["error_code"] in UNREACHABLE or (row["outcome"] or {}).get("shown") == move
 
     def runs_that_wait(self, since: datetime) -> list[RunEntry]:
-        """Runs that a command of a person can go on with, and that came to stand so since a time; oldest first."""
+        """Runs that wait for a person's command, changed last at or after a time; oldest first."""
         states = [RunState.WAITING_APPROVAL, RunState.WAITING_ANSWER, RunState.HELD, RunState.GATED]
         states += [RunState.NEEDS_HUMAN, RunState.REFUSED, RunState.BLOCKED, RunState.STOPPED_BUDGET]
         waiting = runs.c.state.in_([state.value for state in states])
         return self._where(waiting, runs.c.updated_at >= since, newest_first=False)
 
     def runs_at_gate_on(self, repository_id: RepositoryId, base_branch: str) -> list[RunEntry]:
-        """Runs with an open pull request against a base branch, oldest first: those that wait for their turn.
-
-        A run that is watched after its merge is not among them.
-        """
+        """Runs with an open pull request against a base branch, oldest first; none that is watched after its merge."""
         return self._where(
             runs.c.repository_id == repository_id,
             runs.c.base_branch == base_branch,
@@ -235,20 +190,19 @@ class Runs(Store):
             raise CadenceError(f"a run has no field {sorted(unknown)} to write", code="internal")
         if "asked_digest" in fields and "asked_at" not in fields:
             # Asking for the same again must not make an approval that was given in between too early. Something else
-            # has not been shown yet: whoever shows it writes down when GitHub says that it did.
+            # has not been shown yet: `asked_at` is written when GitHub answers that it is on the issue.
             same = runs.c.asked_digest == fields["asked_digest"]
             fields["asked_at"] = sa.case((same, runs.c.asked_at), else_=sa.null())
-        told = {name: value for name, value in fields.items() if name in CHAINED}
-        told |= {f"{name}_digest": sha256(fields[name]) for name in CHAINED_BY_DIGEST if name in fields}
+        facts = run_facts(fields)
         with self._engine.begin() as connection:
             done = connection.execute(
                 sa.update(runs).where(runs.c.run_id == run_id).values(**fields, updated_at=self._now())
             )
-            if told and done.rowcount:
-                append(connection, run_id, "fields", self._now(), told)
+            if facts and done.rowcount:
+                append(connection, run_id, "fields", self._now(), facts)
 
     def move(self, run_id: RunId, to: RunState, *, reason: str = "", by: str = "cadence") -> int | None:
-        """Make a move, in one transaction; returns the transition's id, or None when the run stands there already.
+        """Bring a run into a state; returns the transition's id, or None when state and reason are these already.
 
         Raises CadenceError `state.move` for a move that the table does not allow, `run.unknown` for an unknown run.
         """
@@ -271,7 +225,7 @@ class Runs(Store):
             return self._record_move(connection, run_id, current.value, to, reason, by)
 
     def end_run(self, run_id: RunId, to: RunState, *, reason: str = "", by: str = "cadence") -> bool:
-        """Bring a run to an end; False where it has ended already, for instance by another worker just now.
+        """End a run; False when it has ended already, for instance by another worker at the same time.
 
         Raises what `move` raises for a run that has not ended.
         """
@@ -296,18 +250,14 @@ class Runs(Store):
         return ended
 
     def transitions(self, run_id: RunId) -> list[TransitionEntry]:
-        """Every move of a run, oldest first."""
-        rows = self._all(sa.select(transitions).where(transitions.c.run_id == run_id).order_by(transitions.c.id))
-        return [TransitionEntry(**row) for row in rows]
+        """Every transition of a run, oldest first."""
+        query = sa.select(transitions).where(transitions.c.run_id == run_id).order_by(transitions.c.id)
+        return self._entries(TransitionEntry, query)
 
     def last_transition(self, run_id: RunId) -> int:
-        """The id of the run's newest move; 0 for none."""
+        """The id of the run's newest transition; 0 for none."""
         row = self._one(sa.select(sa.func.max(transitions.c.id).label("id")).where(transitions.c.run_id == run_id))
         return int((row or {}).get("id") or 0)
-
-    def times_in(self, run_id: RunId, state: RunState) -> int:
-        """How often the run has come to a state."""
-        return sum(one.to == state.value for one in self.transitions(run_id))
 
     def pushed_heads(self, repository_id: RepositoryId, issue: IssueNumber) -> set[str]:
         """Every commit we pushed, or were about to push, to the issue's branch."""

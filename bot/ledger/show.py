@@ -19,13 +19,18 @@ from rich.text import Text
 from bot.core.errors import CadenceError
 from bot.core.names import RunId
 from bot.ledger.entries import Counts, ModelCallEntry, RunEntry, TimelineRow
-from bot.ledger.history import deliveries, rows, timeline, verdicts
 from bot.ledger.ledger import Ledger
+from bot.ledger.run_history import deliveries, rows, timeline, verdicts
 from bot.ledger.tables import runs
 
 MOST_NAMED = 10
-"""Of the runs that an ambiguous beginning could mean."""
+"""How many runs are named when the beginning of an id fits several."""
 _PLAIN_WIDTH = 120
+_SHOWN_FIELDS = (
+    "issue", "state", "repository", "repository_id", "pull", "reason", "started_by", "created_at", "updated_at",
+    "branch", "base_branch", "base_sha", "head_sha", "merge_sha",
+)  # fmt: skip
+"""Fields of a run in the JSON of every list of runs, in this order."""
 
 
 def find_run(ledger: Ledger, prefix: str) -> RunEntry | None:
@@ -50,17 +55,17 @@ def find_run(ledger: Ledger, prefix: str) -> RunEntry | None:
 def runs_table(found: Sequence[RunEntry], *, width: int | None = None) -> str:
     """Runs as a table of plain text, in the order given. `width` is in columns: by default the terminal's."""
     if not found:
-        return "No runs yet. A run starts when somebody labels an issue.\n"
+        return "No runs yet. A run starts when a person labels an issue.\n"
     heads = ("run", "state", "issue", "pull", "updated (UTC)")
-    told = [tuple(_clean(cell) for cell in _cells(run)) for run in found]
-    widths = [max(len(cell) for cell in cells) for cells in zip(*told, strict=True)][: len(heads)]
+    shown = [tuple(_clean(cell) for cell in _cells(run)) for run in found]
+    widths = [max(len(cell) for cell in cells) for cells in zip(*shown, strict=True)][: len(heads)]
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for head, cells in zip(heads, widths, strict=True):
         table.add_column(head, no_wrap=True, min_width=cells)
     table.add_column("why", overflow="fold", min_width=20)
-    for row in told:
+    for row in shown:
         table.add_row(*(Text(cell) for cell in row))
-    # Rather a line that the terminal breaks than a cell that is cut: ids are for copying.
+    # At least as wide as the cells, even if the terminal breaks the line: a cell that is cut cannot be copied.
     return _plain(table, width, least=sum(widths) + 3 * len(heads) + 30)
 
 
@@ -70,7 +75,10 @@ def runs_json(ledger: Ledger, found: Sequence[RunEntry]) -> str:
 
 
 def run_timeline(ledger: Ledger, entry: RunEntry, *, width: int | None = None) -> str:
-    """One run from its first delivery to its end, for a person; then what it cost. Times are UTC."""
+    """One run from its first delivery to its end, and what it cost, as text for a person. Times are UTC.
+
+    `width` is in columns: by default the terminal's.
+    """
     history = timeline(ledger, entry.run_id)
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     for _ in ("time", "since the start", "kind"):
@@ -82,9 +90,9 @@ def run_timeline(ledger: Ledger, entry: RunEntry, *, width: int | None = None) -
         if row.at.date() != day:
             day = row.at.date()
             table.add_row(Text(f"{day}"))
-        told = f"{row.what}: {row.detail}" if row.what and row.detail else row.what or row.detail
+        text = f"{row.what}: {row.detail}" if row.what and row.detail else row.what or row.detail
         since = "" if row.at <= begun else f"+{_duration((row.at - begun).total_seconds())}"
-        table.add_row(f"{row.at:%H:%M:%S}", Text(since, justify="right"), row.kind, Text(_clean(told, lines=True)))
+        table.add_row(f"{row.at:%H:%M:%S}", Text(since, justify="right"), row.kind, Text(_clean(text, lines=True)))
     head = _plain(_pairs(_header(entry, history)), width)
     foot = _plain(_pairs(_totals(ledger.counts(entry.run_id), ledger.model_calls_of(entry.run_id))), width)
     return f"{head}\n{_plain(table, width)}\nin all\n{foot}"
@@ -118,22 +126,22 @@ def run_json(ledger: Ledger, entry: RunEntry) -> str:
     )
 
 
-# -- what is said ---------------------------------------------------------------------------------------------------
+# -- the words ------------------------------------------------------------------------------------------------------
 def _header(entry: RunEntry, history: Sequence[TimelineRow]) -> list[tuple[str, str]]:
-    said = [
+    pairs = [
         ("run", entry.run_id),
         ("issue", f"{entry.repository}#{entry.issue} {entry.title}"),
         ("state", f"{entry.state}: {entry.reason}" if entry.reason else str(entry.state)),
         ("started", f"{entry.created_at:%Y-%m-%d %H:%M:%S} UTC by {entry.started_by or 'nobody'} ({entry.cause})"),
     ]
     if history and history[-1].at > history[0].at:
-        said.append(("took", _duration((history[-1].at - history[0].at).total_seconds())))
-    said += [("approved by", entry.approved_by)] if entry.approved_by else []
+        pairs.append(("took", _duration((history[-1].at - history[0].at).total_seconds())))
+    pairs += [("approved by", entry.approved_by)] if entry.approved_by else []
     if entry.pull:
-        said.append(("pull request", f"#{entry.pull} {entry.branch} -> {entry.base_branch}".rstrip(" ->")))
-    said += [("head", f"{entry.head_sha} on {entry.base_sha[:12]}")] if entry.head_sha else []
-    said += [("merged as", entry.merge_sha)] if entry.merge_sha else []
-    return said
+        pairs.append(("pull request", f"#{entry.pull} {entry.branch} -> {entry.base_branch}".rstrip(" ->")))
+    pairs += [("head", f"{entry.head_sha} on {entry.base_sha[:12]}")] if entry.head_sha else []
+    pairs += [("merged as", entry.merge_sha)] if entry.merge_sha else []
+    return pairs
 
 
 def _totals(counts: Counts, calls: Iterable[ModelCallEntry]) -> list[tuple[str, str]]:
@@ -159,37 +167,21 @@ def _run_in_a_line(run: RunEntry | None) -> str:
 
 
 def _run_data(run: RunEntry) -> dict[str, Any]:
-    return {
-        "run": run.run_id,
-        "issue": run.issue,
-        "state": run.state.value,
-        "repository": run.repository,
-        "repository_id": run.repository_id,
-        "pull": run.pull,
-        "reason": run.reason,
-        "started_by": run.started_by,
-        "created_at": run.created_at,
-        "updated_at": run.updated_at,
-        "branch": run.branch,
-        "base_branch": run.base_branch,
-        "base_sha": run.base_sha,
-        "head_sha": run.head_sha,
-        "merge_sha": run.merge_sha,
-    }
+    return {"run": run.run_id} | {name: getattr(run, name) for name in _SHOWN_FIELDS}
 
 
-# -- how it is laid out ---------------------------------------------------------------------------------------------
-def _pairs(said: Iterable[tuple[str, str]]) -> Table:
+# -- the layout -----------------------------------------------------------------------------------------------------
+def _pairs(pairs: Iterable[tuple[str, str]]) -> Table:
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True, min_width=16)
     table.add_column(overflow="fold")
-    for name, value in said:
+    for name, value in pairs:
         table.add_row(name, Text(_clean(value)))
     return table
 
 
 def _plain(table: Table, width: int | None, *, least: int = 60) -> str:
-    """The table without colours and without white space at line ends, so that it reads as well in a pipe or a log."""
+    """The table without colours and without white space at line ends, for pipes and logs too."""
     columns = width or shutil.get_terminal_size((_PLAIN_WIDTH, 40)).columns
     console = Console(file=io.StringIO(), width=max(columns, least), color_system=None, legacy_windows=False)
     with console.capture() as captured:
@@ -198,7 +190,7 @@ def _plain(table: Table, width: int | None, *, least: int = 60) -> str:
 
 
 def _clean(text: str, *, lines: bool = False) -> str:
-    """Text of strangers without what could steer a terminal or turn its letters around."""
+    """Text that other people wrote, without characters that control a terminal or reverse the text's direction."""
     kept = text if lines else " ".join(text.split())
     return "".join(one if one.isprintable() or (lines and one == "\n") else "\N{REPLACEMENT CHARACTER}" for one in kept)
 

@@ -1,7 +1,7 @@
-"""A proof in one file, to hand to somebody who has neither our ledger nor our key.
+"""A proof in one file, for a reader who has neither our ledger nor our key.
 
-The file is the canonical JSON of one object and a line end, so no byte of it can change unseen: every field is either
-signed, named by a digest in something signed, or bound by the chain.
+The file is the canonical JSON of one object and a line end, so no byte of it can change without a failure:
+every field is either signed, named by a digest in something signed, or bound by the chain.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ def bundle_text(
     verdicts: Sequence[Mapping[str, Any]],
     chain: Sequence[ChainEntry],
 ) -> str:
-    """The file of a sealed proof. Raises CadenceError `proof.unsealed` for one whose merge was not seen."""
+    """The text of a sealed proof's file. Raises CadenceError `proof.unsealed` for a proof whose merge was not seen."""
     if not proof.seal:
         raise CadenceError(
             "the merge of this proof was not seen", code="proof.unsealed", remedy="Nothing to export yet."
@@ -151,7 +151,7 @@ def bundle_text(
 
 
 def read_bundle(raw: bytes) -> Bundle:
-    """The bundle that a file holds. Raises CadenceError `proof.bundle`, which says where it is not one."""
+    """The bundle in a file. Raises CadenceError `proof.bundle`, which says where the file differs from the format."""
     try:
         text = raw.decode("utf-8")
         data = load_json(text)

@@ -1,4 +1,4 @@
-"""What a verification found, one line for each thing checked, for people and for scripts."""
+"""The results of a verification, one line for each thing checked, for people and for scripts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class LineResult(StrEnum):
-    """`note`: nothing is wrong, but the reader should know, or has to look for himself."""
+    """`note`: nothing is wrong, but the reader should know, or has to check it."""
 
     OK = "ok"
     FAILED = "failed"
@@ -20,7 +20,7 @@ class LineResult(StrEnum):
 class Check:
     """One thing that was checked; `code` is stable (docs/proof.md), `text` says what was seen, in one sentence.
 
-    `if_key` is the id of a key that the reader has to know from elsewhere, or all the rest says nothing.
+    `if_key` is the id of a key that the reader has to know from elsewhere: without that the other lines prove nothing.
     """
 
     code: str
@@ -30,17 +30,17 @@ class Check:
 
 
 def ok(code: str, text: str) -> Check:
-    """It holds."""
+    """A line for something that is as the proof says."""
     return Check(code, LineResult.OK, text)
 
 
 def failed(code: str, text: str) -> Check:
-    """It does not hold."""
+    """A line for something that is not as the proof says."""
     return Check(code, LineResult.FAILED, text)
 
 
 def note(code: str, text: str, *, if_key: str = "") -> Check:
-    """Not wrong, and worth knowing."""
+    """A line that does not decide, which the reader should know."""
     return Check(code, LineResult.NOTE, text, if_key)
 
 
@@ -53,7 +53,7 @@ _SIGNS = {LineResult.OK: "✓", LineResult.FAILED: "✗", LineResult.NOTE: "·"}
 
 
 def checklist_text(commit: str, checks: Sequence[Check]) -> str:
-    """The checklist for a terminal, ending in one line that says how it came out."""
+    """The checklist for a terminal; its last line is the result."""
     width = max((len(check.code) for check in checks), default=0)
     lines = [f"{_SIGNS[check.state]} {check.code:<{width}}  {_plain(check.text)}" for check in checks]
     wrong = sorted({check.code for check in checks if check.state is LineResult.FAILED})
@@ -64,7 +64,7 @@ def checklist_text(commit: str, checks: Sequence[Check]) -> str:
 
 
 def checklist_data(commit: str, checks: Sequence[Check]) -> dict[str, Any]:
-    """The same for scripts; `if_key` is the id of the key that nobody has compared yet, null when it was."""
+    """The same for scripts; `if_key` is the id of the key that still has to be compared, null when it was."""
     rows = [{"code": check.code, "state": check.state, "text": check.text} for check in checks]
     return {"commit": commit, "proven": all_passed(checks), "if_key": _unknown_key(checks) or None, "checks": rows}
 
@@ -74,5 +74,5 @@ def _unknown_key(checks: Sequence[Check]) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text of strangers without what could steer a terminal."""
+    """Text that other people wrote, without characters that control a terminal."""
     return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in " ".join(text.split()))

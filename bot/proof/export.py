@@ -1,4 +1,4 @@
-"""From the ledger to the file that is handed out: everything one proof is checked with."""
+"""Makes the file of a proof from the ledger: everything that the proof is checked with."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from bot.proof.bundle import bundle_text
 
 
 def export_proof(ledger: Ledger, proof: ProofEntry) -> str:
-    """The proof's file, from what the ledger holds now: what was changed there is carried along, to be found.
+    """The text of the proof's file, from what the ledger holds now; what was changed there is found when it is checked.
 
-    Raises CadenceError `proof.bundle` when the ledger's manifest is none any more, `proof.unsealed` before the merge.
+    Raises CadenceError `proof.bundle` when the ledger's manifest was changed, `proof.unsealed` before the merge.
     """
     manifest = ledger.manifest_of(proof)
     try:

@@ -1,152 +1,111 @@
-"""Holds a run's rows in the ledger's tables against its chain: what people are shown must be what was chained.
+"""Compares a run's rows in the ledger with its chain: what people are shown must be what was chained.
 
-The chain is checked by itself (chain.py); here it is believed. Fields that an entry does not tell are not compared, so
-chains of earlier versions stay good.
+Whether the chain itself is whole is checked elsewhere (chain.py); here it is taken as true. A field that an entry does
+not hold is not compared, so a chain that an earlier version wrote still passes.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
-from bot.core.names import RunId, sha256
-from bot.ledger.chain import ChainEntry, canonical, chain_faults, time_text
+from bot.core.names import RunId
+from bot.ledger.chain import ChainEntry, canonical, chain_faults
+from bot.ledger.chained import CHAINED, EFFECT, RUN_FIELDS, run_facts
 from bot.ledger.ledger import Ledger
-from bot.ledger.runs import CHAINED_BY_DIGEST
 from bot.proof.checklist import Check, failed, note, ok
-from bot.proof.statements import document_digest
 
 CODE = "proof.ledger"
 Rows = dict[str, dict[str, Any]]
-"""The rows of one table by what names them."""
+"""The rows of one table by their names (`Chained.name`)."""
 
 
 def ledger_checks(ledger: Ledger, run_id: RunId) -> list[Check]:
-    """One failure for each table that says something else than the chain, or that it holds everywhere."""
+    """One failure for each table that differs from the chain, or one line that all of them agree with it.
+
+    Empty for a broken chain, which has a failure of its own; a note for a run that began before chains existed.
+    """
     entries = ledger.chain_of(run_id)
     if chain_faults(run_id, entries, ()):
-        return []  # A broken chain has a failure of its own, and says nothing about tables.
+        return []
     if not entries or entries[0].kind != "start":
         return [note(CODE, "the run began before chains existed: its tables cannot be compared with one")]
     try:
-        told = chained(entries)
-        there = ledger.rows_of(run_id, list(told["changesets"]))
-        faults = [f"{table}: {fault}" for table in told if (fault := _fault(told[table], _keyed(table, there[table])))]
+        expected = expected_rows(entries)
+        found = _found_rows(ledger.rows_of(run_id, list(expected["changesets"])))
+        faults = [
+            f"{table}: {fault}"
+            for table, rows in expected.items()
+            if (fault := next(_differences(rows, found[table]), ""))
+        ]
+    # What a person changed in the database can have any shape. Which field cannot be read does not matter.
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         return [failed(CODE, f"a record cannot be read ({type(error).__name__}: {error})")]
     if faults:
         return [failed(CODE, fault) for fault in faults]
-    count = sum(len(rows) for rows in told.values())
-    return [ok(CODE, f"{count} rows of {len(told)} tables are what the chain says")]
+    count = sum(len(rows) for rows in expected.values())
+    return [ok(CODE, f"{count} rows of {len(expected)} tables are what the chain says")]
 
 
-def chained(entries: Sequence[ChainEntry]) -> dict[str, Rows]:
-    """What the tables have to hold by a chain's entries, in order."""
-    tables: dict[str, Rows] = {name: {} for name in ("transitions", "decisions", "effects", "model_calls")}
-    tables |= {name: {} for name in ("changesets", "findings", "verdicts")} | {"runs": {"run": {}}}
+def expected_rows(entries: Sequence[ChainEntry]) -> dict[str, Rows]:
+    """By table, the facts that its rows must have after a chain's entries, applied in order.
+
+    Raises KeyError, TypeError or ValueError for a body without a field that its kind has.
+    """
+    run: dict[str, Any] = {}
+    tables: dict[str, Rows] = {what.table.name: {} for what in CHAINED} | {"runs": {"run": run}}
+    effects, by_kind = tables[EFFECT.table.name], {what.kind: what for what in CHAINED if what is not EFFECT}
     for entry in entries:
         body = json.loads(entry.body)
-        if entry.kind in ("start", "fields", "transition"):
-            _run(tables["runs"]["run"], entry.kind, body)
+        if entry.kind == "start":
+            # Digests of texts are left out: the title and the body are read again, and written over, while a run waits.
+            run |= {name: value for name, value in body.items() if not name.endswith("_digest") or name in RUN_FIELDS}
+        elif entry.kind == "fields":
+            run |= body
+        elif entry.kind == "transition":
+            run["state"] = body["to"]
         if entry.kind in ("intent", "outcome"):
-            _effect(tables["effects"].setdefault(str(body["id"]), {}), entry.kind, body)
-        elif entry.kind == "changeset":
-            tables["changesets"][body["digest"]] = {"content": body["digest"]}
-        elif entry.kind in _TABLES:
-            rows = tables[_TABLES[entry.kind]]
-            rows[_name(_TABLES[entry.kind], body, len(rows) + 1)] = {**body, "at": entry.at}
+            _apply_effect(effects.setdefault(str(body["id"]), {}), entry.kind, body)
+        elif what := by_kind.get(entry.kind):
+            rows = tables[what.table.name]
+            # The row of a repeated entry may be of an earlier time.
+            time = {} if what.repeated else {"at": entry.at}
+            rows[what.name(body, len(rows) + 1)] = body | time
     return tables
 
 
-_TABLES = {
-    "transition": "transitions",
-    "decision": "decisions",
-    "model": "model_calls",
-    "findings": "findings",
-    "verdict": "verdicts",
-}
-"""The tables whose rows stand in one entry each."""
-_OWN = frozenset({"approved_digest", "asked_digest", "blueprint_digest", "changeset_digest"})
-"""Fields of a run that are digests themselves; other digests of a start speak of texts that were read again since."""
-
-
-def _run(row: dict[str, Any], kind: str, body: Mapping[str, Any]) -> None:
-    """A run's row is its start, with what was written over it."""
-    if kind == "transition":
-        row["state"] = body["to"]
-    elif kind == "fields":
-        row |= body
-    else:
-        row |= {name: value for name, value in body.items() if not name.endswith("_digest") or name in _OWN}
-
-
-def _effect(row: dict[str, Any], kind: str, body: Mapping[str, Any]) -> None:
-    """A repeated intent opens the effect again and leaves what the last try came to."""
-    row |= {"kind": body["kind"], "natural_key": body["key"]}
+def _apply_effect(row: dict[str, Any], kind: str, body: Mapping[str, Any]) -> None:
+    """An intent that is repeated opens the effect again and keeps the outcome of the attempt before it."""
     if kind == "intent":
-        row |= {"attempts": body["attempt"], "state": "intended"}
-        row.setdefault("error_code", None)
-        row.setdefault("outcome", _content(None))
+        for name in ("error", "outcome"):
+            if name not in row and f"{name}_digest" not in row:
+                row[name] = None
+        row["state"] = "intended"
     else:
-        row |= {"state": body["state"], "error_code": body["error"]}
-        row["outcome"] = body["outcome_digest"] if "outcome_digest" in body else _content(body["outcome"])
+        row.pop("outcome", None)
+        row.pop("outcome_digest", None)
+    row |= body
 
 
-def _keyed(table: str, rows: Sequence[Mapping[str, Any]]) -> Rows:
-    """The rows as they are, named and spelled as the chain does."""
-    found: Rows = {}
-    for place, kept in enumerate(rows, 1):
-        row = {name: time_text(value) if isinstance(value, datetime) else value for name, value in kept.items()}
-        if table == "effects":
-            row["outcome"] = _content(row["outcome"])
-        elif table == "verdicts":
-            verdict: Any = row["verdict"]
-            row |= {"conclusion": verdict.get("conclusion"), "digest": _content(verdict)}
-        elif table == "changesets":
-            row["content"] = sha256(row["canonical"])
-        elif table == "runs":
-            row |= {f"{name}_digest": sha256(row[name]) for name in CHAINED_BY_DIGEST}
-        found[_name(table, row, place)] = row
+def _found_rows(tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Rows]:
+    found: dict[str, Rows] = {"runs": {}}
+    for row in tables["runs"]:
+        found["runs"]["run"] = dict(row) | run_facts(row)
+    for what in CHAINED:
+        rows = enumerate(tables[what.table.name], start=1)
+        found[what.table.name] = {what.name(row, place): what.comparable(row) for place, row in rows}
     return found
 
 
-def _name(table: str, row: Mapping[str, Any], place: int) -> str:
-    match table:
-        case "runs":
-            return "run"
-        case "changesets":
-            return str(row["digest"])
-        case "verdicts":
-            return _evidence(row)
-        case "model_calls" | "findings":
-            return str(place)
-        case _:
-            return str(row["id"])
-
-
-def _fault(told: Rows, there: Rows) -> str:
-    """The first thing in which a table and the chain differ; empty when they agree."""
-    return next(_differences(told, there), "")
-
-
-def _differences(told: Rows, there: Rows) -> Iterator[str]:
-    for name, values in told.items():
-        row = there.get(name)
+def _differences(expected: Rows, found: Rows) -> Iterator[str]:
+    for name, facts in expected.items():
+        row = found.get(name)
         if row is None:
             yield f"{name} is in the chain and not in the table"
             continue
-        wrong = [field for field in values if canonical(row.get(field)) != canonical(values[field])]
+        wrong = [field for field in facts if canonical(row.get(field)) != canonical(facts[field])]
         if wrong:
             yield f"{name} has another {wrong[0]} than the chain"
-    for name in there.keys() - told.keys():
+    for name in found.keys() - expected.keys():
         yield f"{name} is in the table and not in the chain"
-
-
-def _evidence(row: Mapping[str, Any]) -> str:
-    return f"{row['kind']} {row['head']} {row['merge_base']} {row['policy']} {row['attempt']}"
-
-
-def _content(value: Any) -> str:
-    return "" if value is None else document_digest(value)

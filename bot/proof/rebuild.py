@@ -1,15 +1,18 @@
-"""Makes a proof's commits and its merge again in a repository, and compares them with what is there."""
+"""Rebuilds a proof's commits and its merge in a repository, and compares them with the ones that are there.
+
+A commit's id is the hash of its tree, parents, author, dates and message (https://git-scm.com/book/en/v2/Git-Internals-Git-Objects),
+so equal ids mean that nothing in it differs.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from bot.changeset.edits import resolve
 from bot.changeset.model import ChangeSet
-from bot.changeset.tree import TreeChange, TreeReader
 from bot.core.errors import CadenceError, Refused
 from bot.core.findings import Severity
 from bot.core.names import TRAILER_PROOF, CommitSha, TreeSha, sha256
@@ -18,60 +21,19 @@ from bot.proof.bundle import Bundle
 from bot.proof.checklist import Check, failed, note, ok
 from bot.proof.statements import THROUGH_QUEUE, OwnCommit, document_digest, read_commit
 
+if TYPE_CHECKING:
+    # For types alone: a proof is checked without importing what fetches and pushes.
+    from bot.git_store.history import CommitObject, History
+    from bot.git_store.mirror import Mirror
+
 _TRAILER = re.compile(rf"(?im)^{TRAILER_PROOF}:[ \t]*(.*?)[ \t]*$")
 _FETCH = "Fetch the pull request's commits (`git fetch origin refs/pull/<number>/head`) and verify again."
 
 
-class CommitView(Protocol):
-    """A commit object as git has it."""
+def rebuilt(repository: Mirror, commit: OwnCommit, change_set: ChangeSet) -> CommitSha:
+    """Write the commit that the ChangeSet makes on the recorded parent, with the recorded author, date and message.
 
-    @property
-    def sha(self) -> CommitSha: ...
-    @property
-    def tree(self) -> TreeSha: ...
-    @property
-    def parents(self) -> tuple[CommitSha, ...]: ...
-    @property
-    def message(self) -> str | None: ...
-
-
-class HistoryView(Protocol):
-    """Commits, and merges made again."""
-
-    def commit(self, sha: str) -> CommitView | None: ...
-    def between(self, base: CommitSha, head: CommitSha) -> list[CommitSha]: ...
-    def merged_tree(self, onto: CommitSha, head: CommitSha) -> TreeSha | None: ...
-    def replayed_trees(self, onto: CommitSha, commits: Sequence[CommitSha]) -> list[TreeSha] | None: ...
-
-
-class Repository(Protocol):
-    """The repository that a proof is held against; what is made in it stays out of people's sight."""
-
-    @property
-    def history(self) -> HistoryView: ...
-    def has(self, commit: str) -> bool: ...
-    def tree(self, commit: CommitSha) -> TreeReader: ...
-    def read_file(self, commit: CommitSha, path: str) -> bytes | None: ...
-    def diff(self, base: CommitSha, head: CommitSha) -> str: ...
-    def merge_base(self, a: CommitSha, b: CommitSha) -> CommitSha | None: ...
-    def write_commit(
-        self, base: CommitSha, changes: Sequence[TreeChange], *, message: str, author: Author, date: datetime
-    ) -> CommitSha: ...
-
-
-class CommitMaker(Protocol):
-    """The part of a repository that a commit is made again with."""
-
-    def tree(self, commit: CommitSha) -> TreeReader: ...
-    def write_commit(
-        self, base: CommitSha, changes: Sequence[TreeChange], *, message: str, author: Author, date: datetime
-    ) -> CommitSha: ...
-
-
-def rebuilt(repository: CommitMaker, commit: OwnCommit, change_set: ChangeSet) -> CommitSha:
-    """The commit that a parent, a ChangeSet and a record's words give.
-
-    Raises Refused when the ChangeSet does not apply to the parent, GitFailed when the parent is not there.
+    Raises Refused when the ChangeSet does not apply to the parent, GitFailed when the parent is not in the repository.
     """
     resolution = resolve(change_set, repository.tree(commit.parent))
     wrong = [finding for finding in resolution.findings if finding.severity is Severity.ERROR]
@@ -91,12 +53,12 @@ def proof_trailers(message: str | None) -> list[str]:
     return _TRAILER.findall(message or "")
 
 
-def onto_of(repository: HistoryView, merge: CommitView, method: str, steps: int) -> CommitSha | None:
+def onto_of(repository: History, merge: CommitObject, method: str, steps: int) -> CommitSha | None:
     """The commit of the base on which a merge was made; None when the history ends too early.
 
-    `steps` is how many commits a rebase put there; other methods put one.
+    `steps` is how many commits a rebase added; the other methods add one.
     """
-    at: CommitView | None = merge
+    at: CommitObject | None = merge
     onto: CommitSha | None = None
     for _ in range(steps if method == "rebase" else 1):
         if at is None or not at.parents:
@@ -106,13 +68,14 @@ def onto_of(repository: HistoryView, merge: CommitView, method: str, steps: int)
     return onto
 
 
-def picked(repository: HistoryView, commits: Sequence[CommitSha]) -> list[CommitSha]:
-    """Those that a rebase replays: all but merge commits. Raises CadenceError `proof.rebuild` for a missing one."""
+def picked(repository: History, commits: Sequence[CommitSha]) -> list[CommitSha]:
+    """The commits that a rebase replays, in the same order. Raises CadenceError `proof.rebuild` for a missing one."""
     found = []
     for sha in commits:
         commit = repository.commit(sha)
         if commit is None:
             raise CadenceError(f"commit {sha} is not in this repository", code="proof.rebuild", remedy=_FETCH)
+        # A rebase leaves merge commits out: https://git-scm.com/docs/git-rebase
         found += [sha] if len(commit.parents) == 1 else []
     return found
 
@@ -120,7 +83,7 @@ def picked(repository: HistoryView, commits: Sequence[CommitSha]) -> list[Commit
 class Rebuilder:
     """The checks of one proof that need the repository. `commit` is what was merged, as the repository has it."""
 
-    def __init__(self, bundle: Bundle, repository: Repository, commit: CommitSha) -> None:
+    def __init__(self, bundle: Bundle, repository: Mirror, commit: CommitSha) -> None:
         self._bundle = bundle
         self._repository = repository
         self._commit = commit
@@ -130,7 +93,7 @@ class Rebuilder:
         self._tip, self._method = CommitSha(manifest["base"]["tip"]), str(manifest["method"])
 
     def rebuild(self) -> Iterator[Check]:
-        """Our commits come out again from base and ChangeSets, people's are there, and together they are the head's."""
+        """Our commits can be rebuilt from ChangeSets, people's are present, and together they are the head's."""
         code, sets = "proof.rebuild", {sha256(text): text for text in self._bundle.changesets}
         wrong = sorted(sets.keys() ^ set(self._bundle.manifest["changesets"]))
         if wrong:
@@ -144,7 +107,7 @@ class Rebuilder:
                 return
         missing = [one.sha for one in self._commits if not self._repository.has(one.sha)]
         if missing:
-            yield failed(code, f"commit {missing[0]} by somebody else is not in this repository. {_FETCH}")
+            yield failed(code, f"commit {missing[0]} of another author is not in this repository. {_FETCH}")
             return
         listed = [one.sha for one in self._commits]
         base = self._repository.merge_base(self._tip, self._head)
@@ -152,15 +115,15 @@ class Rebuilder:
             yield failed(code, f"the recorded commits are not what {self._head} has over its base")
             return
         others = len(listed) - len(own)
-        told = f"{len(own)} commit(s) rebuilt to the recorded ids" + (f", {others} known by id" if others else "")
-        yield ok(code, told)
+        text = f"{len(own)} commit(s) rebuilt to the recorded ids" + (f", {others} known by id" if others else "")
+        yield ok(code, text)
 
     def merge_commit(self) -> Iterator[Check]:
         """The commit asked about is the sealed one, with the sealed parents."""
         code, seal = "proof.commit", self._bundle.seal
-        merge = self._must()
+        merge = self._merge()
         if merge.sha != seal["merge_commit"]:
-            yield failed(code, f"the seal is for {seal['merge_commit']}, not of {merge.sha}")
+            yield failed(code, f"the seal is for {seal['merge_commit']}, not for {merge.sha}")
         parents = [str(one) for one in merge.parents]
         onto = self._onto(merge)
         shaped = {"squash": [onto], "merge": [onto, self._head]}.get(self._method, parents[:1])
@@ -169,14 +132,16 @@ class Rebuilder:
         elif merge.sha == seal["merge_commit"]:
             yield ok(code, f"{merge.sha} is the sealed {self._method} onto {onto}")
         if onto is not None and onto != self._tip:
-            yield note("base.moved", f"merged onto {onto}; judged on {self._tip}")
+            yield note("base.moved", f"merged onto {onto}; reviewed on {self._tip}")
         if bool(seal["base_moved"]) != (seal["onto"] != self._tip):
             yield failed(code, "the seal is wrong about whether the base moved")
 
     def trailer(self) -> Iterator[Check]:
-        """The merge commit quotes the manifest's digest; a rebase and a merge queue take no words of ours."""
+        """The merge commit quotes the manifest's digest, unless GitHub wrote its message."""
+        # A rebase keeps the messages of the commits, and a merge queue writes its own:
+        # https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/configuring-pull-request-merges/about-merge-methods-on-github
         code, digest = "proof.trailer", f"sha256:{document_digest(self._bundle.manifest)}"
-        quoted = proof_trailers(self._must().message)
+        quoted = proof_trailers(self._merge().message)
         if self._bundle.manifest.get("through") == THROUGH_QUEUE and not quoted:
             yield note(code, f"a merge queue writes its own message: compare {digest} with `cadence/gate`")
         elif self._method == "rebase" and not quoted:
@@ -188,7 +153,7 @@ class Rebuilder:
 
     def merged(self) -> Iterator[Check]:
         """Merging the head onto the actual parent by the recorded method gives the merged tree, and nothing else."""
-        code, history, merge = "proof.tree", self._repository.history, self._must()
+        code, history, merge = "proof.tree", self._repository.history, self._merge()
         onto = self._onto(merge)
         if onto is None:
             yield failed(code, f"the history of {merge.sha} ends before the base")
@@ -207,9 +172,9 @@ class Rebuilder:
         else:
             yield ok(code, f"merging {self._head} onto {onto} gives tree {merge.tree}")
 
-    def _trees_down(self, merge: CommitView, steps: int) -> list[TreeSha]:
+    def _trees_down(self, merge: CommitObject, steps: int) -> list[TreeSha]:
         trees: list[TreeSha] = []
-        at: CommitView | None = merge
+        at: CommitObject | None = merge
         for _ in range(steps):
             if at is None:
                 break
@@ -217,13 +182,13 @@ class Rebuilder:
             at = self._repository.history.commit(at.parents[0]) if at.parents else None
         return trees
 
-    def _onto(self, merge: CommitView) -> CommitSha | None:
+    def _onto(self, merge: CommitObject) -> CommitSha | None:
         steps = 1
         if self._method == "rebase":
             steps = len(picked(self._repository.history, [one.sha for one in self._commits]))
         return onto_of(self._repository.history, merge, self._method, steps)
 
-    def _must(self) -> CommitView:
+    def _merge(self) -> CommitObject:
         merge = self._repository.history.commit(self._commit)
         if merge is None:
             raise CadenceError(

@@ -1,6 +1,6 @@
 """The two documents of a proof: the manifest, made before the merge, and the seal, made after it.
 
-The manifest says what Cadence was about to merge and why. Its digest stands in `cadence/gate` and, where the method
+The manifest says what Cadence was about to merge and why. Its digest is in `cadence/gate` and, where the method
 allows a message, in the merge commit. The seal says which commit it produced, on which parent, and names the manifest
 by its digest. Both are canonical JSON (`chain.canonical`) and signed as such.
 """
@@ -24,7 +24,7 @@ MANIFEST, SEAL = "cadence/manifest", "cadence/seal"
 
 @dataclass(frozen=True, slots=True)
 class OwnCommit:
-    """A commit that `parent`, a ChangeSet and these words give again, sha and all. `date` is in seconds since 1970."""
+    """A commit that can be rebuilt with the same id from `parent`, a ChangeSet and these texts. `date` is Unix time."""
 
     sha: CommitSha
     parent: CommitSha
@@ -37,7 +37,7 @@ class OwnCommit:
 
 @dataclass(frozen=True, slots=True)
 class OtherCommit:
-    """A commit that somebody else made, or that no ChangeSet gives: known by its id alone."""
+    """A commit of another author, or one that no ChangeSet makes: it is known by its id alone."""
 
     sha: CommitSha
     parents: tuple[str, ...]
@@ -45,7 +45,7 @@ class OtherCommit:
 
 @dataclass(frozen=True, slots=True)
 class MergeInputs:
-    """The change that is about to be merged, as git has it; `queue`: by the base's merge queue, whose method it is."""
+    """The change that is about to be merged, as git has it; `queue`: by the base's merge queue, which sets `method`."""
 
     base_branch: str
     base_tip: BaseSha
@@ -75,7 +75,7 @@ def decision_inputs(
     """Everything a merge is decided upon, and nothing that changes automatically: equal inputs produce the same
     decision id.
 
-    `verdicts` are verdicts as filed, `notes` codes of reasons that blocks nothing, `passed` what passed, both
+    `verdicts` are verdicts as filed, `notes` codes of reasons that block nothing, `passed` what passed, both
     in the gate's words.
     """
     ours = [commit for commit in judged.commits if isinstance(commit, OwnCommit)]
@@ -120,7 +120,7 @@ def manifest(
     spent: Counts,
     calls: Sequence[ModelCallEntry],
 ) -> JsonDict:
-    """The whole manifest: the matter, and how things stood at that time (`at`: ISO 8601, UTC)."""
+    """The whole manifest: what was decided upon, and the facts of that time (`at`: ISO 8601, UTC)."""
     return {
         **decided_upon,
         "decision": {**decided_upon["decision"], "id": decision, "at": at},
@@ -143,7 +143,7 @@ def seal(
     at: str,
     chain: ChainHead,
 ) -> JsonDict:
-    """The outcome of the merge. `onto` is the commit of the base that the change was put upon."""
+    """The outcome of the merge. `onto` is the commit of the base that the change was merged onto."""
     return {
         "document": SEAL,
         "version": VERSION,

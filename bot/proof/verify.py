@@ -1,9 +1,10 @@
-"""Checks a proof against a repository, offline: every promise of the manifest is made again from scratch."""
+"""Checks a proof against a repository, offline: every statement of the manifest is worked out again and compared."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from bot.config.load import LoadedConfig, read_config
 from bot.config.model import RepoConfig
@@ -14,32 +15,39 @@ from bot.core.names import CONFIG_PATH, CommitSha, sha256
 from bot.ledger.chain import canonical, chain_faults
 from bot.proof.bundle import Bundle
 from bot.proof.checklist import Check, failed, note, ok
-from bot.proof.rebuild import Rebuilder, Repository
+from bot.proof.rebuild import Rebuilder
 from bot.proof.statements import document_digest
 from bot.review.diff import Diff, read_diff
 from bot.review.kinds import ReviewKind
+
+if TYPE_CHECKING:
+    from bot.git_store.mirror import Mirror
 
 IsSigned = Callable[[str, str, str], bool]
 """(public key, signature, text): whether the signature is that key's on exactly this text (signing.is_signed)."""
 KeyId = Callable[[str], str]
 """The id of a public key (signing.key_id)."""
+# The conclusions that satisfy a required check:
+# https://docs.github.com/en/pull-requests/collaborating-with-pull-requests/collaborating-on-repositories-with-code-quality-features/troubleshooting-required-status-checks
 _PASSING = ("success", "skipped", "neutral")
 
 
 def verify(
     bundle: Bundle,
-    repository: Repository,
+    repository: Mirror,
     commit: CommitSha,
     *,
     is_signed: IsSigned,
     key_id: KeyId,
     trusted: Collection[str] | None,
 ) -> list[Check]:
-    """Everything that a proof promises of a merge commit, checked; nothing is left out after a failure.
+    """Check everything that a proof states about a merge commit; a failure does not end the checks.
 
-    `trusted` are ids of keys that the reader has from elsewhere; None leaves that comparison to him. Commits are made
-    again before anything else, because the head of a squash is often nowhere to be fetched any more.
+    `trusted` are ids of keys that the reader has from elsewhere; None leaves that comparison to the reader. Writes
+    objects into `repository`, and moves no ref.
     """
+    # Commits are rebuilt before the other checks read them: after a squash the head branch is often deleted, and its
+    # commits can no longer be fetched.
     remaking = Rebuilder(bundle, repository, commit)
     stages: tuple[tuple[str, Callable[[], Iterator[Check]]], ...] = (
         ("proof.signature", lambda: _signatures(bundle, is_signed, key_id, trusted)),
@@ -57,7 +65,7 @@ def verify(
 
 
 def _guarded(code: str, stage: Callable[[], Iterator[Check]]) -> list[Check]:
-    """A stage's checks; what cannot be looked at is a failure of that stage."""
+    """A stage's checks; what cannot be read is a failure of that stage."""
     found: list[Check] = []
     try:
         found.extend(stage())
@@ -79,7 +87,7 @@ def _signatures(bundle: Bundle, is_signed: IsSigned, key_id: KeyId, trusted: Col
         yield failed(code, f"the {name} does not carry the signature of the key in the proof")
     name = key_id(key)
     if trusted is not None and name not in trusted:
-        yield failed(code, f"the key {name} is none of those you trust")
+        yield failed(code, f"the key {name} is not one that you trust")
     elif not wrong:
         yield ok(code, f"manifest and seal are signed by the key {name}")
     if trusted is None:
@@ -96,33 +104,33 @@ def _digest(bundle: Bundle) -> Iterator[Check]:
 
 
 def _chain(bundle: Bundle) -> Iterator[Check]:
-    """The chain is whole, reaches both signed heads, and holds what the manifest speaks of."""
+    """The chain is whole, reaches both signed heads, and has an entry for everything that the manifest names."""
     code, manifest = "proof.chain", bundle.manifest
     faults = chain_faults(manifest["run"], bundle.chain, bundle.heads())
     for fault in faults[:5]:
         yield failed(code, fault.text)
     if faults:
         return
-    told: set[tuple[str, str]] = set()
+    known: set[tuple[str, str]] = set()
     for entry in bundle.chain:
         body = json.loads(entry.body)
         if isinstance(body, dict):
-            told.add((entry.kind, str(body.get("id") if entry.kind == "decision" else body.get("digest"))))
+            known.add((entry.kind, str(body.get("id") if entry.kind == "decision" else body.get("digest"))))
     named = [("verdict", receipt["verdict"]) for receipt in manifest["receipts"]]
     named += [("changeset", digest) for digest in manifest["changesets"]]
     named += [("decision", str(manifest["decision"]["id"])), ("manifest", document_digest(manifest))]
-    lost = [f"{kind} {name[:12]}" for kind, name in named if (kind, name) not in told]
+    lost = [f"{kind} {name[:12]}" for kind, name in named if (kind, name) not in known]
     if lost:
         yield failed(code, f"the chain has no record of {', '.join(lost)}")
     else:
         yield ok(code, f"{len(bundle.chain)} entries, unbroken, through the signed head {bundle.heads()[1].seq}")
 
 
-def _policy_at_base(bundle: Bundle, repository: Repository) -> LoadedConfig:
+def _policy_at_base(bundle: Bundle, repository: Mirror) -> LoadedConfig:
     return read_config(repository.read_file(CommitSha(bundle.manifest["base"]["tip"]), CONFIG_PATH))
 
 
-def _policy(bundle: Bundle, repository: Repository) -> Iterator[Check]:
+def _policy(bundle: Bundle, repository: Mirror) -> Iterator[Check]:
     code, policy = "proof.policy", _policy_at_base(bundle, repository)
     where = f"{CONFIG_PATH} at {bundle.manifest['base']['tip']}"
     if policy.digest != bundle.manifest["policy"]:
@@ -130,10 +138,10 @@ def _policy(bundle: Bundle, repository: Repository) -> Iterator[Check]:
     elif policy.config is None:
         yield failed(code, f"{where} cannot be used: {policy.error}")
     else:
-        yield ok(code, f"judged by {where}" if policy.present else f"decided with the defaults: there is no {where}")
+        yield ok(code, f"decided with {where}" if policy.present else f"decided with the defaults: there is no {where}")
 
 
-def _evidence(bundle: Bundle, repository: Repository) -> Iterator[Check]:
+def _evidence(bundle: Bundle, repository: Mirror) -> Iterator[Check]:
     """Both reviews approved exactly this head, and what they read is the whole diff that was merged."""
     code, manifest = "proof.evidence", bundle.manifest
     filed = {document_digest(verdict): verdict for verdict in bundle.verdicts}
@@ -152,7 +160,7 @@ def _evidence(bundle: Bundle, repository: Repository) -> Iterator[Check]:
             continue
         read = receipt["receipt"]
         origin = f", carried over from the identical diff {read['origin']}" if read.get("origin") else ""
-        model = read.get("model_answered") or "a model that did not say its name"
+        model = read.get("model_answered") or "a model that did not give its name"
         amount = f"{read.get('hunks', 'all')} hunk(s) of {len(read.get('files', ()))} file(s)"
         yield ok(code, f"{receipt['kind']} approved this head ({model}, {amount}){origin}")
 
@@ -161,12 +169,12 @@ def _wrong_receipt(receipt: JsonDict, verdict: JsonDict | None, manifest: JsonDi
     key = receipt["key"]
     judged = {name: manifest[name] for name in ("head", "merge_base", "policy")}
     if {name: key[name] for name in judged} != judged:
-        return f"its evidence is for {key['head']} on {key['merge_base']}, not of what was merged"
+        return f"its evidence is for {key['head']} on {key['merge_base']}, not for what was merged"
     if receipt["conclusion"] != "approve":
         return f"it concluded {receipt['conclusion']}"
     if receipt["receipt"].get("diff_digest") != diff:
         return "the diff it read is not the diff that was merged"
-    # A receipt that does not say how much was read is none.
+    # A receipt that does not say how much was read counts as nothing read.
     covered = receipt["receipt"].get("coverage", 0.0)
     if covered < 1.0:
         return f"it read only {covered:.0%} of the changed lines"
@@ -177,18 +185,18 @@ def _wrong_receipt(receipt: JsonDict, verdict: JsonDict | None, manifest: JsonDi
 
 
 def _unread(read: JsonDict, diff: Diff, allowed: Sequence[str]) -> str:
-    """What of the merged diff a receipt does not account for: counted again, whatever share it claims."""
+    """What of the merged diff a receipt does not account for, whatever share it claims; empty for nothing."""
     given, left_out = set(read["files"]), set(read["unread"]) - set(read["files"])
     for file in diff.files:
         if file.path not in given | left_out:
             return f"it does not say that it read {file.path}"
         if file.path in left_out and not matching(allowed, file.path):
-            return f"it did not read {file.path}, and the policy lets nothing of that name pass unread"
+            return f"it did not read {file.path}, and the config lets no file of that name pass unread"
     hunks = sum(len(file.hunks) for file in diff.files if file.path not in set(read["unread"]))
     return f"it read {read['hunks']} hunk(s) of {hunks}" if read["hunks"] < hunks else ""
 
 
-def _ci(bundle: Bundle, repository: Repository) -> Iterator[Check]:
+def _ci(bundle: Bundle, repository: Mirror) -> Iterator[Check]:
     code, rows = "proof.ci", bundle.manifest["ci"]
     bad = [row for row in rows if row["conclusion"] not in _PASSING]
     config = _policy_at_base(bundle, repository).config

@@ -19,6 +19,7 @@ from bot.core.names import (
 )
 from bot.core.states import RunState
 from bot.ledger.entries import Delivery, RunEntry
+from bot.ledger.ledger import Ledger
 from bot.review.kinds import (
     Conclusion,
     EvidenceKey,
@@ -34,6 +35,11 @@ ELSEWHERE = timezone(timedelta(hours=5, minutes=30))
 REPO, ISSUE = RepositoryId(2**40), IssueNumber(3)
 HEAD, BASE = HeadSha(CommitSha("a" * 40)), BaseSha(CommitSha("b" * 40))
 POLICY = Digest("c" * 64)
+
+
+def waiting(ledger: Ledger) -> list[tuple[DeliveryId, int]]:
+    """(GUID, attempt) of deliveries that no worker has taken yet."""
+    return [(one.guid, one.attempts) for one in ledger.deliveries(status="new")]
 
 
 def delivery(guid: str = "g-1", **changes: Any) -> Delivery:

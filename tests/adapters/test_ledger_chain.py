@@ -31,9 +31,11 @@ from bot.core.names import (
 )
 from bot.core.states import RunState
 from bot.ledger import chain_store, tables
-from bot.ledger.chain import chain_faults
-from bot.ledger.entries import ProofEntry, RunEntry
+from bot.ledger.chain import ChainHead, chain_faults
+from bot.ledger.entries import ModelCallEntry, ProofEntry, RunEntry
 from bot.ledger.ledger import Ledger
+from bot.proof.checklist import LineResult
+from bot.proof.ledger_check import ledger_checks
 from bot.review.kinds import Conclusion, EvidenceKey, Receipt, ReviewKind, Verdict
 from tests.fakes.fake_clock import FakeClock
 
@@ -91,7 +93,7 @@ def test_the_migrations_lead_to_the_tables(ledger: Ledger) -> None:
         assert compare_metadata(context, tables.metadata) == []
 
 
-def test_every_record_of_a_run_stands_in_its_chain(ledger: Ledger) -> None:
+def write_every_kind(ledger: Ledger) -> None:
     change_set = ChangeSet.model_validate({"message": "m", "edits": [{"path": "a", "mode": "add", "after": "x"}]})
     ledger.update_run(ID, approved_by="will", approved_digest="e" * 64)
     ledger.update_run(ID, branch="told nobody")
@@ -104,7 +106,7 @@ def test_every_record_of_a_run_stands_in_its_chain(ledger: Ledger) -> None:
     ledger.settle(intent.id, "done", outcome={"sha": "f"}, error_code=None, now=NOW)
     asked = ledger.intend(ID, ID, "model.call", "plan:x", NOW)
     ledger.record_model_call(
-        run_id=ID, kind="plan", at=NOW, model_asked="m", prompt_digest="p", outcome="stop", cost=0.5
+        ModelCallEntry(run_id=ID, kind="plan", at=NOW, model_asked="m", prompt_digest="p", outcome="stop", cost=0.5)
     )
     ledger.settle(asked.id, "done", outcome={"text": "the answer, at length"}, error_code=None, now=NOW)
     ledger.save_changeset(ID, change_set)
@@ -117,6 +119,10 @@ def test_every_record_of_a_run_stands_in_its_chain(ledger: Ledger) -> None:
     ledger.save_proof(proof(digest="e" * 64))
     ledger.seal_proof("d" * 64, seal="{}", signature="s", merge_sha="f" * 40)
     ledger.seal_proof("d" * 64, seal="{1}", signature="t", merge_sha="0" * 40)
+
+
+def test_every_record_of_a_run_is_in_its_chain(ledger: Ledger) -> None:
+    write_every_kind(ledger)
     assert kinds(ledger) == [
         "start", "transition", "fields", "fields", "transition", "intent", "outcome",
         "intent", "outcome", "intent", "model", "outcome", "changeset", "findings",
@@ -132,11 +138,55 @@ def test_every_record_of_a_run_stands_in_its_chain(ledger: Ledger) -> None:
     assert kept is not None and (kept.seal, kept.merge_sha) == ("{}", "f" * 40), "the first seal stays"
 
 
+# The two differ in ids: PostgreSQL also counts an insert that a unique key refuses.
+# https://www.postgresql.org/docs/current/functions-sequence.html
+HEADS = {
+    "sqlite": "5c079a3c45b9202622afd47acf18c99878b888d5400bbc336e1bde89d7cfbd6b",
+    "postgresql": "2593200cdb6fcc992edf4eacfcbb7578e7c09d0284827962dece40f837e677f9",
+}
+
+
+def test_the_bytes_of_a_chain_never_change(ledger: Ledger) -> None:
+    """Proofs sign a chain's head: a body that is spelt otherwise would break the chain of every running run."""
+    write_every_kind(ledger)
+    assert ledger.chain_head(ID) == ChainHead(18, HEADS[ledger.engine.dialect.name])
+
+
+@pytest.mark.parametrize(
+    ("change", "failure"),
+    [
+        ("update runs set approved_by = 'eve'", "runs: run has another approved_by than the chain"),
+        ("update runs set summary = 'other'", "runs: run has another summary_digest than the chain"),
+        ("update runs set state = 'merged'", "runs: run has another state than the chain"),
+        ("update transitions set reason = 'x' where id = 2", "transitions: 2 has another reason than the chain"),
+        ("delete from transitions where id = 2", "transitions: 2 is in the chain and not in the table"),
+        ("update decisions set outcome = 'wait'", "decisions: 1 has another outcome than the chain"),
+        ("update effects set error_code = 'x' where id = 1", "effects: 1 has another error than the chain"),
+        ("update effects set outcome = '{}' where id = 1", "effects: 1 has another outcome than the chain"),
+        ("update effects set outcome = '{}' where kind = 'model.call'", "another outcome_digest than the chain"),
+        ("update model_calls set cost = 0.1", "model_calls: 1 has another cost than the chain"),
+        ("update changesets set canonical = '{}'", "another digest than the chain"),
+        ("update findings set findings = '[]'", "findings: 1 has another findings than the chain"),
+        ("update verdicts set verdict = '{}'", "another conclusion than the chain"),
+        ("update verdicts set attempt = 2", "is in the chain and not in the table"),
+    ],
+)
+def test_a_row_that_was_changed_is_found(ledger: Ledger, change: str, failure: str) -> None:
+    write_every_kind(ledger)
+    assert [line.state for line in ledger_checks(ledger, ID)] == [LineResult.OK]
+    with ledger.engine.begin() as connection:
+        connection.execute(sa.text(change))
+    (line,) = ledger_checks(ledger, ID)
+    assert line.state is LineResult.FAILED and failure in line.text
+
+
 def test_what_belongs_to_no_run_stands_in_no_chain(ledger: Ledger) -> None:
     before = kinds(ledger)
     effect = ledger.intend("repo:1", None, "reaction", "x", NOW)
     ledger.settle(effect.id, "done", outcome={}, error_code=None, now=NOW)
-    ledger.record_model_call(run_id=None, kind="plan", at=NOW, model_asked="m", prompt_digest="p", outcome="stop")
+    ledger.record_model_call(
+        ModelCallEntry(run_id=None, kind="plan", at=NOW, model_asked="m", prompt_digest="p", outcome="stop")
+    )
     ledger.update_run(RunId("unknown"), approved_by="x")
     assert kinds(ledger) == before
 

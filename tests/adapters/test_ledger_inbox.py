@@ -9,7 +9,7 @@ import pytest
 from bot.core.names import DeliveryId, RunId
 from bot.ledger.inbox import MAX_ATTEMPTS
 from bot.ledger.ledger import Ledger
-from tests.adapters.ledger_rows import ELSEWHERE, NOW, delivery
+from tests.adapters.ledger_rows import ELSEWHERE, NOW, delivery, waiting
 
 ONE = DeliveryId("g-1")
 
@@ -29,17 +29,16 @@ def test_a_moment_is_kept_in_utc_to_the_microsecond(ledger_on_each: Ledger) -> N
 
 def test_the_same_guid_is_kept_once(ledger_on_each: Ledger) -> None:
     assert [ledger_on_each.take_in(delivery(body=str(n))) for n in range(3)] == [True, False, False]
-    assert ledger_on_each.new_deliveries() == [(ONE, 1)]
+    assert waiting(ledger_on_each) == [(ONE, 1)]
     kept = ledger_on_each.delivery(ONE)
     assert kept is not None and kept.body == "0"
 
 
-def test_new_ones_come_oldest_first_and_up_to_a_limit(ledger_on_each: Ledger) -> None:
+def test_they_are_listed_newest_first_and_up_to_a_limit(ledger_on_each: Ledger) -> None:
     for number in (2, 0, 1):
         ledger_on_each.take_in(delivery(f"g-{number}", received_at=NOW + timedelta(seconds=number)))
-    assert [guid for guid, _ in ledger_on_each.new_deliveries()] == ["g-0", "g-1", "g-2"]
-    assert [guid for guid, _ in ledger_on_each.new_deliveries(limit=2)] == ["g-0", "g-1"]
     assert [one.guid for one in ledger_on_each.deliveries()] == ["g-2", "g-1", "g-0"]
+    assert [one.guid for one in ledger_on_each.deliveries(limit=2)] == ["g-2", "g-1"]
 
 
 def test_what_came_of_it_is_recorded(ledger_on_each: Ledger) -> None:
@@ -47,7 +46,7 @@ def test_what_came_of_it_is_recorded(ledger_on_each: Ledger) -> None:
     ledger_on_each.mark_delivery(ONE, "done", reason="run started", run=RunId("r"))
     kept = ledger_on_each.delivery(ONE)
     assert kept is not None and (kept.status, kept.reason, kept.run_id) == ("done", "run started", "r")
-    assert ledger_on_each.new_deliveries() == []
+    assert waiting(ledger_on_each) == []
 
 
 @pytest.mark.parametrize("status", ["done", "ignored"])
@@ -55,14 +54,14 @@ def test_a_redelivery_of_what_is_handled_does_nothing(ledger_on_each: Ledger, st
     ledger_on_each.take_in(delivery())
     ledger_on_each.mark_delivery(ONE, status)
     assert not ledger_on_each.take_in(delivery())
-    assert ledger_on_each.new_deliveries() == []
+    assert waiting(ledger_on_each) == []
 
 
 def test_what_failed_is_taken_up_again_by_a_redelivery(ledger_on_each: Ledger) -> None:
     ledger_on_each.take_in(delivery())
     ledger_on_each.fail_delivery(ONE, "github.unavailable: 502", NOW)
     assert ledger_on_each.take_in(delivery())
-    assert ledger_on_each.new_deliveries() == [(ONE, 2)]
+    assert waiting(ledger_on_each) == [(ONE, 2)]
 
 
 def test_what_failed_is_tried_again_ever_later_and_given_up_in_the_end(ledger_on_each: Ledger) -> None:

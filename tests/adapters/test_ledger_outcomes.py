@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bot.core.names import RunId
+from bot.ledger.entries import ModelCallEntry
 from bot.ledger.ledger import Ledger
 from tests.adapters.ledger_rows import NOW
 from tests.fakes.fake_clock import FakeClock
@@ -50,10 +51,10 @@ def test_what_a_run_has_spent(ledger_on_each: Ledger) -> None:
         ledger_on_each.record_request(R, method=method, route=route, status=200, at=NOW)
     ledger_on_each.record_request(None, method="POST", route="/pulls", status=200, at=NOW)
     for cost in (0.5, None, 0.25):
-        ledger_on_each.record_model_call(
+        ledger_on_each.record_model_call(ModelCallEntry(
             run_id=R, kind="plan", at=NOW, model_asked="a", prompt_digest="p", outcome="ok", input_tokens=10,
             output_tokens=3, cost=cost, recorded=True,
-        )  # fmt: skip
+        ))  # fmt: skip
     spent = ledger_on_each.counts(R)
     assert (spent.github_calls, spent.content_creating, spent.model_calls) == (6, 3, 3)
     assert (spent.input_tokens, spent.output_tokens, spent.cost) == (30, 9, 0.75)

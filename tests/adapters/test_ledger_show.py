@@ -14,6 +14,7 @@ from bot.core.errors import CadenceError
 from bot.core.findings import Finding
 from bot.core.names import PullNumber
 from bot.core.states import RunState
+from bot.ledger.entries import ModelCallEntry
 from bot.ledger.ledger import Ledger
 from bot.ledger.show import find_run, run_json, run_timeline, runs_json, runs_table
 from bot.review.kinds import FindingSeverity, ReviewFinding
@@ -35,10 +36,10 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
     ledger.start_run(RUN)
     clock.advance(2)
     ledger.move(RUN.run_id, S.PLANNING)
-    ledger.record_model_call(
+    ledger.record_model_call(ModelCallEntry(
         run_id=RUN.run_id, kind="plan", at=clock.now(), model_asked="m", model_answered="m-1", prompt_digest="p",
         outcome="ok", input_tokens=1_200, output_tokens=34, cost=0.5, duration_ms=2_500, recorded=True,
-    )  # fmt: skip
+    ))  # fmt: skip
     ledger.record_findings(RUN.run_id, 1, [Finding("path.escape", "it leaves\nthe tree", "Stay.", path="../x")])
     clock.advance(60)
     effect = ledger.intend(RUN.run_id, RUN.run_id, "branch.push", f"push:{HEAD}", clock.now())
@@ -136,7 +137,7 @@ def test_a_table_of_runs(ledger: Ledger) -> None:
     assert rows[1].split()[:4] == [RUN.run_id, "stopped", "octo/shop#3", "#9"]
     narrow = runs_table(ledger.runs(), width=20)
     assert RUN.run_id in narrow, "ids are for copying and are never cut"
-    assert runs_table([]) == "No runs yet. A run starts when somebody labels an issue.\n"
+    assert runs_table([]) == "No runs yet. A run starts when a person labels an issue.\n"
 
 
 def test_runs_as_json_in_the_order_given(ledger: Ledger) -> None:

@@ -181,8 +181,8 @@ class World:
 
     def next_time(self) -> datetime | None:
         """When the next workflow or the next attempt at a delivery is due."""
-        times = [one for one in (self.engine.next_time(), self.ledger.next_retry()) if one is not None]
-        return min(times, default=None)
+        retries = [one.due_at for one in self.ledger.deliveries(status="failed")]
+        return min((one for one in (self.engine.next_time(), *retries) if one is not None), default=None)
 
     def later(self, seconds: float = SETTLE + 5) -> None:
         """Let time pass, running what falls due on the way."""

@@ -17,6 +17,7 @@ from bot.intake.signature import sign
 from bot.intake.webhook import MAX_BYTES, webhook_blueprint
 from bot.ledger.ledger import Ledger
 from bot.settings import Settings
+from tests.adapters.ledger_rows import waiting
 from tests.fakes.fake_clock import FakeClock
 
 SECRET, APP = "old secret", 42
@@ -77,21 +78,21 @@ def test_a_delivery_is_kept_and_answered_202(client: FlaskClient, ledger: Ledger
         "guid-1", "issues", "labeled", 7, 11, "new",
     )  # fmt: skip
     assert kept.body.encode() == BODY
-    assert ledger.new_deliveries() == [("guid-1", 1)]
+    assert waiting(ledger) == [("guid-1", 1)]
 
 
 def test_the_same_delivery_again_is_a_duplicate(client: FlaskClient, ledger: Ledger) -> None:
     post(client)
     assert (post(client).status_code, post(client).json) == (202, {"delivery": "guid-1", "status": "duplicate"})
-    assert ledger.new_deliveries() == [("guid-1", 1)]
+    assert waiting(ledger) == [("guid-1", 1)]
 
 
 @pytest.mark.parametrize(("status", "again"), [("failed", "accepted"), ("done", "duplicate"), ("ignored", "duplicate")])
 def test_a_redelivery_takes_up_only_what_failed(client: FlaskClient, ledger: Ledger, status: str, again: str) -> None:
     post(client)
-    ledger.mark_delivery(ledger.new_deliveries()[0][0], status, reason="why")
+    ledger.mark_delivery(waiting(ledger)[0][0], status, reason="why")
     assert post(client).json["status"] == again
-    assert ledger.new_deliveries() == ([("guid-1", 2)] if status == "failed" else [])
+    assert waiting(ledger) == ([("guid-1", 2)] if status == "failed" else [])
 
 
 @pytest.mark.parametrize("kind", ["application/json; charset=utf-8", "Application/JSON"])

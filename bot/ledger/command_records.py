@@ -8,6 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from bot.core.names import CommentId, IssueNumber, RepositoryId
+from bot.ledger.columns import row_of
 from bot.ledger.database import Store, insert_once
 from bot.ledger.entries import CommandEntry
 from bot.ledger.tables import commands
@@ -15,7 +16,7 @@ from bot.ledger.tables import commands
 PENDING, DONE = "pending", "done"
 
 
-class Commands(Store):
+class CommandRecords(Store):
     """The part of the ledger that knows commands. A comment gives at most one, and so does each edit of it."""
 
     def command(self, repository_id: RepositoryId, comment: CommentId, edit: str = "") -> CommandEntry | None:
@@ -23,14 +24,12 @@ class Commands(Store):
         here = sa.and_(
             commands.c.repository_id == repository_id, commands.c.comment_id == comment, commands.c.edit == edit
         )
-        row = self._one(sa.select(commands).where(here))
-        return None if row is None else CommandEntry(**row)
+        return self._entry(CommandEntry, sa.select(commands).where(here))
 
     def record_command(self, entry: CommandEntry) -> bool:
         """Keep a command; False when it is known."""
-        values = {field: getattr(entry, field) for field in CommandEntry.__dataclass_fields__}
         with self._engine.begin() as connection:
-            return insert_once(connection, commands, values)
+            return insert_once(connection, commands, row_of(entry)) is not None
 
     def pending_commands(self, repository_id: RepositoryId, issue: IssueNumber, login: str) -> list[CommandEntry]:
         """What one person asked on one issue and was not answered yet, oldest first."""
@@ -44,7 +43,7 @@ class Commands(Store):
             )
             .order_by(commands.c.at, commands.c.comment_id)
         )
-        return [CommandEntry(**row) for row in self._all(query)]
+        return self._entries(CommandEntry, query)
 
     def answered_since(
         self, repository_id: RepositoryId, login: str, since: datetime, issue: IssueNumber | None = None
