@@ -80,7 +80,9 @@ def mutant(function: FunctionType, expression: str) -> CodeType | None:
         return None
     code = function.__code__
     names = list(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
-    shown = ", ".join([*names[: code.co_argcount], *(["*"] if code.co_kwonlyargcount else []), *names[code.co_argcount :]])
+    shown = ", ".join(
+        [*names[: code.co_argcount], *(["*"] if code.co_kwonlyargcount else []), *names[code.co_argcount :]]
+    )
     space: dict[str, Callable[..., object]] = {}
     exec(f"def answer({shown}):\n    return {expression}\n", {}, space)  # noqa: S102 - the expressions are this file's
     return space["answer"].__code__

@@ -75,6 +75,11 @@ class FilePair:
         return _units(self.change.new, lambda: self.after)
 
     @cached_property
+    def new_names(self) -> str:
+        """The last names of the head's units but its tests, in lower case, one a line."""
+        return "\n".join(unit.leaf.lower() for unit in self.new_units if unit.kind != "test")
+
+    @cached_property
     def unparsed(self) -> bool:
         """Whether the head's side is a file of tests on which its parser fails."""
         path = self.change.new
