@@ -9,9 +9,12 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from tree_sitter import Node, Parser, Tree
+import tree_sitter
 
 from bot.syntax.languages import grammar, language_of
+
+Node = tree_sitter.Node
+"""A node of a tree. Other packages import it from here, so that only this package knows the library."""
 
 MAX_CHARACTERS = 1_500_000
 """A larger text is generated or data: parsing it only costs time."""
@@ -20,8 +23,8 @@ COMMENTS = frozenset({"comment", "line_comment", "block_comment"})
 
 
 @lru_cache(maxsize=16)
-def _parser(language: str) -> Parser:
-    return Parser(grammar(language))
+def _parser(language: str) -> tree_sitter.Parser:
+    return tree_sitter.Parser(grammar(language))
 
 
 _COMMENT_RUN = re.compile(rb"(?m)(?:^[ \t]*#[^\n]*\n){100,}")
@@ -35,7 +38,7 @@ def _blank(hit: re.Match[bytes]) -> bytes:
 
 
 @lru_cache(maxsize=128)
-def _parsed(text: str, language: str) -> Tree | None:
+def _parsed(text: str, language: str) -> tree_sitter.Tree | None:
     raw = text.encode("utf-8", "replace")
     if language == "python":
         raw = _COMMENT_RUN.sub(_blank, raw)
