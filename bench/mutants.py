@@ -28,7 +28,12 @@ import pytest
 
 import bot.weakening
 
-TESTS = ["tests/unit/test_weakening_golden.py", *map(str, sorted(Path("tests/unit").glob("test_weakening_*.py")))]
+TESTS = [
+    "tests/unit/test_weakening_golden.py",
+    *map(str, sorted(Path("tests/unit").glob("test_weakening_*.py"))),
+    "tests/unit/test_syntax.py",
+    "tests/unit/test_line_numbers.py",
+]
 SECONDS = 60
 """A mutant that takes longer counts as noticed: it would never pass CI."""
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import cProfile
+import json
 import pstats
 import random
 import re
@@ -19,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
@@ -45,7 +47,8 @@ def python_test(name: str, value: int, lines: int = 6) -> str:
 
 
 def script_test(name: str, value: int) -> str:
-    return f"  it('{name}', () => {{\n    const box = make({value});\n    expect(box.size).toBe({value});\n    expect(box.items[{value}]).toEqual([{value}]);\n  }});\n"
+    checks = f"    expect(box.size).toBe({value});\n    expect(box.items[{value}]).toEqual([{value}]);\n"
+    return f"  it('{name}', () => {{\n    const box = make({value});\n{checks}  }});\n"
 
 
 def _one_file(path: str, before: list[str], after: list[str], head: str = "", tail: str = "") -> tuple[Files, Files]:
@@ -104,43 +107,50 @@ def scripts(size: int) -> tuple[Files, Files]:
     return _one_file("test/a.test.js", before, after, "describe('all', () => {\n", "});\n")
 
 
+def two_tests(n: int, call: str = "load(") -> str:
+    return (python_test(f"a{n}", n) + python_test("same", n)).replace("load(", call)
+
+
 def many_files(size: int) -> tuple[Files, Files]:
     """A change of thousands of files of tests, each edited."""
-    before = {
-        f"tests/unit/f{n % 50}/test_{n}.py": python_test(f"a{n}", n) + python_test("same", n) for n in range(size)
-    }
-    after = {path: text.replace("load(", "read(") for path, text in before.items()}
-    return before, after
+    paths = [f"tests/unit/f{n % 50}/test_{n}.py" for n in range(size)]
+    return (
+        {path: two_tests(n) for n, path in enumerate(paths)},
+        {path: two_tests(n, "read(") for n, path in enumerate(paths)},
+    )
 
 
 def moved_files(size: int) -> tuple[Files, Files]:
     """The same files moved to other paths that no rename names, each with a test of the same name."""
-    before = {f"tests/a/test_{n}.py": python_test(f"a{n}", n) + python_test("same", n) for n in range(size)}
-    after = {
-        path.replace("tests/a/", "tests/b/b_").replace("b_test", "test_b"): text.replace("load(", "read(")
-        for path, text in before.items()
-    }
-    return before, after
+    return (
+        {f"tests/a/test_{n}.py": two_tests(n) for n in range(size)},
+        {f"tests/b/test_b_{n}.py": two_tests(n, "read(") for n in range(size)},
+    )
 
 
 def packages(size: int) -> tuple[Files, Files]:
-    """Thousands of settings files and workflows."""
-    text = '{{"scripts": {{"test": "jest --coverage", "lint": "eslint ."}}, "jest": {{"testMatch": ["a{n}"], "retries": {r}}}}}'
-    before = {f"packages/p{n}/package.json": text.format(n=n, r=1) for n in range(size)}
-    return before, {path: content.replace("eslint .", "eslint src") for path, content in before.items()}
+    """Thousands of settings files."""
+
+    def package(n: int, lint: str) -> str:
+        scripts = {"test": "jest --coverage", "lint": lint}
+        return json.dumps({"scripts": scripts, "jest": {"testMatch": [f"a{n}"]}}, indent=1)
+
+    return (
+        {f"packages/p{n}/package.json": package(n, "eslint .") for n in range(size)},
+        {f"packages/p{n}/package.json": package(n, "eslint src") for n in range(size)},
+    )
 
 
 def workflow(size: int) -> tuple[Files, Files]:
     """One workflow of very many jobs, every second one renamed."""
 
-    def jobs(prefix: str) -> str:
-        return "".join(
-            f"  {prefix if n % 2 else 'job'}{n}:\n    runs-on: ubuntu-latest\n    steps:\n      - run: pytest tests/part{n}\n"
-            f"      - run: mypy src/part{n}\n" for n in range(size)
-        )  # fmt: skip
+    def job(prefix: str, n: int) -> str:
+        steps = f"    steps:\n      - run: pytest tests/part{n}\n      - run: mypy src/part{n}\n"
+        return f"  {prefix if n % 2 else 'job'}{n}:\n    runs-on: ubuntu-latest\n{steps}"
 
-    path = ".github/workflows/ci.yml"
-    return {path: "on: pull_request\njobs:\n" + jobs("a")}, {path: "on: pull_request\njobs:\n" + jobs("b")}
+    head = "on: pull_request\njobs:\n"
+    before, after = ([job(prefix, n) for n in range(size)] for prefix in "ab")
+    return _one_file(".github/workflows/ci.yml", before, after, head)
 
 
 CASES: dict[str, tuple[Callable[[int], tuple[Files, Files]], int]] = {
@@ -182,7 +192,7 @@ def commits(files: int, times: int) -> list[float]:
             subprocess.run([*run, "commit", "-qam", "edit"], check=True)
         shas = subprocess.run([*run, "log", "--format=%H"], check=True, capture_output=True, text=True).stdout.split()
         repository, seconds = LocalRepository.open(root), []
-        for head, base in zip(shas, shas[1:], strict=False):
+        for head, base in pairwise(shas):
             started = time.perf_counter()
             one, two = CommitSha(base), CommitSha(head)
             mirror = repository.mirror

@@ -23,14 +23,15 @@ from bot.proof.statements import THROUGH_QUEUE, OwnCommit, document_digest, read
 
 if TYPE_CHECKING:
     # For types alone: a proof is checked without importing what fetches and pushes.
-    from bot.git_store.history import CommitObject, History
-    from bot.git_store.mirror import Mirror
+    from bot.git_store.bare_repository import BareRepository
+    from bot.git_store.commit_graph import CommitGraph
+    from bot.git_store.commits import CommitObject
 
 _TRAILER = re.compile(rf"(?im)^{TRAILER_PROOF}:[ \t]*(.*?)[ \t]*$")
 _FETCH = "Fetch the pull request's commits (`git fetch origin refs/pull/<number>/head`) and verify again."
 
 
-def rebuilt(repository: Mirror, commit: OwnCommit, change_set: ChangeSet) -> CommitSha:
+def rebuilt(repository: BareRepository, commit: OwnCommit, change_set: ChangeSet) -> CommitSha:
     """Write the commit that the ChangeSet makes on the recorded parent, with the recorded author, date and message.
 
     Raises Refused when the ChangeSet does not apply to the parent, GitFailed when the parent is not in the repository.
@@ -53,7 +54,7 @@ def proof_trailers(message: str | None) -> list[str]:
     return _TRAILER.findall(message or "")
 
 
-def onto_of(repository: History, merge: CommitObject, method: str, steps: int) -> CommitSha | None:
+def onto_of(repository: CommitGraph, merge: CommitObject, method: str, steps: int) -> CommitSha | None:
     """The commit of the base on which a merge was made; None when the history ends too early.
 
     `steps` is how many commits a rebase added; the other methods add one.
@@ -68,7 +69,7 @@ def onto_of(repository: History, merge: CommitObject, method: str, steps: int) -
     return onto
 
 
-def picked(repository: History, commits: Sequence[CommitSha]) -> list[CommitSha]:
+def picked(repository: CommitGraph, commits: Sequence[CommitSha]) -> list[CommitSha]:
     """The commits that a rebase replays, in the same order. Raises CadenceError `proof.rebuild` for a missing one."""
     found = []
     for sha in commits:
@@ -83,7 +84,7 @@ def picked(repository: History, commits: Sequence[CommitSha]) -> list[CommitSha]
 class Rebuilder:
     """The checks of one proof that need the repository. `commit` is what was merged, as the repository has it."""
 
-    def __init__(self, bundle: Bundle, repository: Mirror, commit: CommitSha) -> None:
+    def __init__(self, bundle: Bundle, repository: BareRepository, commit: CommitSha) -> None:
         self._bundle = bundle
         self._repository = repository
         self._commit = commit

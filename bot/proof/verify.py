@@ -21,7 +21,7 @@ from bot.review.diff import Diff, read_diff
 from bot.review.kinds import ReviewKind
 
 if TYPE_CHECKING:
-    from bot.git_store.mirror import Mirror
+    from bot.git_store.bare_repository import BareRepository
 
 IsSigned = Callable[[str, str, str], bool]
 """(public key, signature, text): whether the signature is that key's on exactly this text (signing.is_signed)."""
@@ -34,7 +34,7 @@ _PASSING = ("success", "skipped", "neutral")
 
 def verify(
     bundle: Bundle,
-    repository: Mirror,
+    repository: BareRepository,
     commit: CommitSha,
     *,
     is_signed: IsSigned,
@@ -126,11 +126,11 @@ def _chain(bundle: Bundle) -> Iterator[Check]:
         yield ok(code, f"{len(bundle.chain)} entries, unbroken, through the signed head {bundle.heads()[1].seq}")
 
 
-def _policy_at_base(bundle: Bundle, repository: Mirror) -> LoadedConfig:
+def _policy_at_base(bundle: Bundle, repository: BareRepository) -> LoadedConfig:
     return read_config(repository.read_file(CommitSha(bundle.manifest["base"]["tip"]), CONFIG_PATH))
 
 
-def _policy(bundle: Bundle, repository: Mirror) -> Iterator[Check]:
+def _policy(bundle: Bundle, repository: BareRepository) -> Iterator[Check]:
     code, policy = "proof.policy", _policy_at_base(bundle, repository)
     where = f"{CONFIG_PATH} at {bundle.manifest['base']['tip']}"
     if policy.digest != bundle.manifest["policy"]:
@@ -141,7 +141,7 @@ def _policy(bundle: Bundle, repository: Mirror) -> Iterator[Check]:
         yield ok(code, f"decided with {where}" if policy.present else f"decided with the defaults: there is no {where}")
 
 
-def _evidence(bundle: Bundle, repository: Mirror) -> Iterator[Check]:
+def _evidence(bundle: Bundle, repository: BareRepository) -> Iterator[Check]:
     """Both reviews approved exactly this head, and what they read is the whole diff that was merged."""
     code, manifest = "proof.evidence", bundle.manifest
     filed = {document_digest(verdict): verdict for verdict in bundle.verdicts}
@@ -196,7 +196,7 @@ def _unread(read: JsonDict, diff: Diff, allowed: Sequence[str]) -> str:
     return f"it read {read['hunks']} hunk(s) of {hunks}" if read["hunks"] < hunks else ""
 
 
-def _ci(bundle: Bundle, repository: Mirror) -> Iterator[Check]:
+def _ci(bundle: Bundle, repository: BareRepository) -> Iterator[Check]:
     code, rows = "proof.ci", bundle.manifest["ci"]
     bad = [row for row in rows if row["conclusion"] not in _PASSING]
     config = _policy_at_base(bundle, repository).config

@@ -5,12 +5,16 @@ A grammar may lag behind its language, so a tree with errors is still a tree; ca
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from tree_sitter import Node, Parser, Tree
+import tree_sitter
 
 from bot.syntax.languages import grammar, language_of
+
+Node = tree_sitter.Node
+"""A node of a tree. Other packages import it from here, so that only this package knows the library."""
 
 MAX_CHARACTERS = 1_500_000
 """A larger text is generated or data: parsing it only costs time."""
@@ -19,14 +23,27 @@ COMMENTS = frozenset({"comment", "line_comment", "block_comment"})
 
 
 @lru_cache(maxsize=16)
-def _parser(language: str) -> Parser:
-    return Parser(grammar(language))
+def _parser(language: str) -> tree_sitter.Parser:
+    return tree_sitter.Parser(grammar(language))
+
+
+_COMMENT_RUN = re.compile(rb"(?m)(?:^[ \t]*#[^\n]*\n){100,}")
+"""The grammar's scanner looks over all following comments for the next indentation, once for each of them: 8,000 lines
+of comments take 17 seconds (tree-sitter-python 0.25, src/scanner.c)."""
+
+
+def _blank(hit: re.Match[bytes]) -> bytes:
+    """White space of the same length and lines, so that no position changes."""
+    return re.sub(rb"[^\n]", b" ", hit[0])
 
 
 @lru_cache(maxsize=128)
-def _parsed(text: str, language: str) -> Tree | None:
+def _parsed(text: str, language: str) -> tree_sitter.Tree | None:
+    raw = text.encode("utf-8", "replace")
+    if language == "python":
+        raw = _COMMENT_RUN.sub(_blank, raw)
     try:
-        return _parser(language).parse(text.encode("utf-8", "replace"))
+        return _parser(language).parse(raw)
     except Exception:  # noqa: BLE001 - the boundary to a third-party parser of other people's text
         return None
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 
 from bot.changeset.tree import TreeReader
 from bot.weakening.ci.commands import checks_of, kinds
-from bot.weakening.ci.config import Config, concerns_ci, holds_commands, is_lint, is_pipeline, read
+from bot.weakening.ci.config import Config, concerns_ci, holds_commands, is_pipeline, read
 from bot.weakening.ci.hooks import hook_findings
-from bot.weakening.ci.lint import lint_findings
-from bot.weakening.ci.lists import selected
+from bot.weakening.ci.lists import LinterFiles
 from bot.weakening.ci.pipeline import Pipelines
 from bot.weakening.ci.settings import setting_findings
+from bot.weakening.ci.severities import cop_findings, severity_findings
 from bot.weakening.ci.triggers import allowed_failures, lost_platforms, trigger_findings
 from bot.weakening.files import FilePair
 from bot.weakening.model import WeakeningFinding
@@ -25,14 +25,15 @@ def ci_findings(pairs: Sequence[FilePair], head: TreeReader) -> Iterator[Weakeni
     ]
     if not sides:
         return
-    lint = [
-        side for side in sides if is_lint(side[0].path) or is_pipeline(side[0].path) or holds_commands(side[0].path)
-    ]
-    added = frozenset(pair.path for pair in pairs if pair.change.old is None)
-    yield from setting_findings(sides, added, lambda path: _vanished(path, pairs, head))
+    linters = LinterFiles(sides, frozenset(pair.path for pair in pairs if pair.change.old is None))
+    yield from setting_findings(sides, linters, lambda path: _vanished(path, pairs, head))
     yield from _unreadable(sides)
-    yield from lint_findings(lint, added)
-    yield from hook_findings(sides, selected(lint))
+    yield from linters.findings()
+    for old, new in sides:
+        if old.text and new.text:
+            yield from severity_findings(old, new)
+            yield from cop_findings(old, new)
+    yield from hook_findings(sides, linters.selects_more)
     deleted = any(old.text and not new.text and is_pipeline(old.path) for old, new in sides)
     elsewhere = _checked_elsewhere(head) if deleted else frozenset()
     commands = [side for side in sides if holds_commands(side[0].path)]

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 from bot.changeset.tree import TreeReader
 from bot.core.errors import GitFailed
@@ -30,12 +31,13 @@ _GO_PLATFORM = re.compile(
 )
 
 
-class Settings:
+class RunnerSettings:
     """What the head's files say about which tests a runner collects; read once, when first asked for."""
 
     def __init__(self, tree: TreeReader) -> None:
         self._tree = tree
         self._texts: dict[str, str] = {}
+        self._pytest: dict[str, str] = {}
 
     def text(self, path: str) -> str:
         """The file's text; empty where it is absent or its content is missing."""
@@ -62,12 +64,16 @@ class Settings:
 
     def pytest(self, path: str) -> str:
         """All texts that may configure pytest for a path."""
-        return "\n".join(text for name in _PYTEST_CONFIGS for text in self.above(path, name) if text)
+        folder = path.rpartition("/")[0]
+        if folder not in self._pytest:
+            texts = (text for name in _PYTEST_CONFIGS for text in self.above(path, name))
+            self._pytest[folder] = "\n".join(text for text in texts if text)
+        return self._pytest[folder]
 
 
 def collected_findings(matching: Matching, pairs: Sequence[FilePair], head: TreeReader) -> Iterator[WeakeningFinding]:
     """Tests of the base that the head still has and no runner collects. One finding for a file and a reason."""
-    settings = Settings(head)
+    settings = RunnerSettings(head)
     found: dict[tuple[str, str], list[Unit]] = defaultdict(list)
     for one in matching.same:
         if one.old.kind == one.new.kind == "test":
@@ -83,7 +89,7 @@ def collected_findings(matching: Matching, pairs: Sequence[FilePair], head: Tree
         yield from _unlisted(pair, head)
 
 
-def _reason(one: Matched, settings: Settings) -> str:
+def _reason(one: Matched, settings: RunnerSettings) -> str:
     for rule in _RULES.get(one.new.language, ()):
         now = rule(one.new, settings)
         if now and not rule(one.old, settings):
@@ -98,7 +104,7 @@ def _name(path: str) -> str:
 # --- Python
 
 
-def _python_file(unit: Unit, settings: Settings) -> str:
+def _python_file(unit: Unit, settings: RunnerSettings) -> str:
     configured = re.findall(r"python_files\s*=\s*(.+(?:\n[ \t]+.+)*)", settings.pytest(unit.path))
     patterns = [*_PYTHON_FILES, *re.findall(r"[\w*?./\[\]-]+", " ".join(configured))]
     if any(fnmatchcase(_name(unit.path), pattern.rsplit("/", 1)[-1]) for pattern in patterns):
@@ -106,7 +112,7 @@ def _python_file(unit: Unit, settings: Settings) -> str:
     return f"`{_name(unit.path)}` is not a name of a test file"
 
 
-def _python_class(unit: Unit, settings: Settings) -> str:
+def _python_class(unit: Unit, settings: RunnerSettings) -> str:
     parent = unit.parent
     if parent is None or parent.kind != "group":
         return ""
@@ -115,9 +121,14 @@ def _python_class(unit: Unit, settings: Settings) -> str:
         return ""
     if not parent.leaf.startswith("Test") and "python_classes" not in settings.pytest(unit.path):
         return f"the class `{parent.leaf}` is not named Test… and has no base"
-    if re.search(r"^\s+def __init__\(", parent.text, re.MULTILINE):
+    if _has_init(parent):
         return f"the class `{parent.leaf}` has an `__init__`, so pytest leaves it out"
     return ""
+
+
+@lru_cache(maxsize=64)
+def _has_init(group: Unit) -> bool:
+    return re.search(r"^[ \t]+def __init__\(", group.text, re.MULTILINE) is not None
 
 
 _ASYNC_MARK = re.compile(r"asyncio|anyio|trio|curio|tornado|gen_test|async|twisted|inline_callbacks", re.IGNORECASE)
@@ -126,7 +137,7 @@ _PLAIN_MARK = re.compile(
 )
 
 
-def _python_async(unit: Unit, settings: Settings) -> str:
+def _python_async(unit: Unit, settings: RunnerSettings) -> str:
     if not unit.header.lstrip().startswith("async "):
         return ""
     marks = list(unit.declared_text)
@@ -134,8 +145,7 @@ def _python_async(unit: Unit, settings: Settings) -> str:
     while parent is not None:
         marks += [*parent.declared_text, parent.header if parent.kind == "group" else ""]
         parent = parent.parent
-    module = re.search(r"^\s*pytestmark\s*=.*(?:\n[ \t]+.*|\n\])*", unit.source, re.MULTILINE)
-    marks += [module[0] if module else ""]
+    marks.append(_module_mark(unit.source))
     if any(_ASYNC_MARK.search(mark) or ("TestCase" in mark and not _plain_unittest(mark, unit)) for mark in marks):
         return ""
     if any(not _PLAIN_MARK.match(mark) for mark in unit.declared_text):
@@ -147,6 +157,12 @@ def _python_async(unit: Unit, settings: Settings) -> str:
     return "it is `async` and has no mark that runs it"
 
 
+@lru_cache(maxsize=16)
+def _module_mark(source: str) -> str:
+    module = re.search(r"^[ \t]*pytestmark\s*=.*(?:\n[ \t]+.*|\n\])*", source, re.MULTILINE)
+    return module[0] if module else ""
+
+
 def _plain_unittest(header: str, unit: Unit) -> bool:
     """Whether a class is unittest's own TestCase, which does not await its tests (Django's does)."""
     return "unittest.TestCase" in header or bool(
@@ -154,7 +170,7 @@ def _plain_unittest(header: str, unit: Unit) -> bool:
     )
 
 
-def _python_generator(unit: Unit, _settings: Settings) -> str:
+def _python_generator(unit: Unit, _settings: RunnerSettings) -> str:
     """https://docs.pytest.org/en/stable/deprecations.html: tests that yield are not run since pytest 4."""
     own = re.sub(
         r"(?m)^([ \t]+)(?:async )?def [^\n]*(?:\n(?:\1[ \t]+[^\n]*|[ \t]*))*", "", unit.text.split("\n", 1)[-1]
@@ -165,7 +181,7 @@ def _python_generator(unit: Unit, _settings: Settings) -> str:
 # --- the others
 
 
-def _go_platform(unit: Unit, _settings: Settings) -> str:
+def _go_platform(unit: Unit, _settings: RunnerSettings) -> str:
     name = _name(unit.path)
     if name.startswith(("_", ".")):
         return f"Go ignores files whose name begins with `{name[0]}`"
@@ -173,13 +189,13 @@ def _go_platform(unit: Unit, _settings: Settings) -> str:
     return f"`{name}` is built on `{hit[0][1:-8]}` only" if hit else ""
 
 
-def _go_signature(unit: Unit, _settings: Settings) -> str:
+def _go_signature(unit: Unit, _settings: RunnerSettings) -> str:
     if not re.match(r"func Test", unit.header) or "testing." in unit.header or "(t " in unit.header:
         return ""
     return "a Go test takes `*testing.T`" if re.match(r"func Test\w*\(\s*\)", unit.header) else ""
 
 
-def _script_file(unit: Unit, settings: Settings) -> str:
+def _script_file(unit: Unit, settings: RunnerSettings) -> str:
     if _SCRIPT_NAME.search(unit.path):
         return ""
     package = "\n".join(settings.above(unit.path, "package.json"))
@@ -194,21 +210,21 @@ def _script_file(unit: Unit, settings: Settings) -> str:
     return f"`{_name(unit.path)}` is not a name of a test file"
 
 
-def _java_file(unit: Unit, settings: Settings) -> str:
+def _java_file(unit: Unit, settings: RunnerSettings) -> str:
     if _SUREFIRE.match(_name(unit.path)):
         return ""
     poms = "".join(settings.above(unit.path, "pom.xml"))
     return "" if not poms or "<include>" in poms else f"surefire does not look into `{_name(unit.path)}`"
 
 
-def _java_class(unit: Unit, _settings: Settings) -> str:
+def _java_class(unit: Unit, _settings: RunnerSettings) -> str:
     parent = unit.parent
     if parent is not None and re.match(r"(?:@[^\n]*\s+)?(?:public\s+)?abstract\s", parent.text.lstrip()):
         return f"the class `{parent.leaf}` is abstract"
     return "it is private" if re.search(r"(?m)^\s*(?:@[^\n]*\s)?private\s[^(\n]*\(", unit.text.split("{", 1)[0]) else ""
 
 
-def _ruby_file(unit: Unit, settings: Settings) -> str:
+def _ruby_file(unit: Unit, settings: RunnerSettings) -> str:
     if _RUBY_NAME.search(_name(unit.path)) or re.search(
         r"pattern", settings.text("Rakefile") + settings.text(".rspec")
     ):
@@ -216,7 +232,7 @@ def _ruby_file(unit: Unit, settings: Settings) -> str:
     return f"`{_name(unit.path)}` is not a name of a test file"
 
 
-def _ruby_class(unit: Unit, _settings: Settings) -> str:
+def _ruby_class(unit: Unit, _settings: RunnerSettings) -> str:
     parent = unit.parent
     if parent is None or not unit.leaf.startswith("test_") or parent.kind != "group":
         return ""
@@ -226,7 +242,7 @@ def _ruby_class(unit: Unit, _settings: Settings) -> str:
     return "it is private" if re.search(r"(?m)^\s*(?:private|protected)\s*$", before) else ""
 
 
-_RULES: dict[str, tuple[Callable[[Unit, Settings], str], ...]] = {
+_RULES: dict[str, tuple[Callable[[Unit, RunnerSettings], str], ...]] = {
     "python": (_python_file, _python_class, _python_async, _python_generator),
     "go": (_go_platform, _go_signature),
     "javascript": (_script_file,),

@@ -14,7 +14,7 @@ from bot.weakening.nodes import squeeze
 from bot.weakening.paths import is_test_path, may_hold_tests
 from bot.weakening.preparing import prepared
 from bot.weakening.thresholds import MAX_BYTES
-from bot.weakening.units import Context, Unit, units
+from bot.weakening.units import FileContext, Unit, units
 
 _COMMENT = re.compile(r"^\s*(?:#|//|--|/?\*+)\s?(.*)$")
 
@@ -75,6 +75,11 @@ class FilePair:
         return _units(self.change.new, lambda: self.after)
 
     @cached_property
+    def new_names(self) -> str:
+        """The last names of the head's units but its tests, in lower case, one a line."""
+        return "\n".join(unit.leaf.lower() for unit in self.new_units if unit.kind != "test")
+
+    @cached_property
     def unparsed(self) -> bool:
         """Whether the head's side is a file of tests on which its parser fails."""
         path = self.change.new
@@ -127,7 +132,7 @@ def _units(path: str | None, read: Callable[[], str | None]) -> list[Unit]:
         return []
     source = prepared(source, language, path)
     names = skip_names(source) if language == "python" else frozenset()
-    return units(Context(path, is_test_path(path), source, language, names, local_checks(source)))
+    return units(FileContext(path, is_test_path(path), source, language, names, local_checks(source)))
 
 
 def skip_names(source: str) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -120,13 +121,20 @@ def _raw(pair: FilePair, tree: TreeReader, path: str | None) -> bytes | None:
 
 
 def _protected(changes: Sequence[PathChange], config: GuardConfig, weaker: Sequence[CheckFinding]) -> Iterator[Finding]:
-    """Protected paths, each with what the change weakens there, so that nobody approves it unseen."""
-    for path in dict.fromkeys(path for change in changes for path in (change.old, change.new) if path is not None):
+    """Protected paths, each with what the change weakens there, so that no one approves it blindly.
+
+    One approval covers the path's finding and those of the weakening, and a person may read only the first.
+    """
+    messages: dict[str | None, list[str]] = defaultdict(list)
+    for one in weaker:
+        if one.code.startswith(("tests.", "ci.")):
+            messages[one.path].append(one.message.rstrip("."))
+    sides = {path: change for change in changes for path in (change.new, change.old) if path is not None}
+    for path, change in sides.items():
         hit = protected_path(path, config)
         if hit is not None:
-            what = [
-                one.message.rstrip(".") for one in weaker if one.path == path and one.code.startswith(("tests.", "ci."))
-            ]
+            # A file that moved is named twice, and what got weaker is known by its new path only.
+            what = dict.fromkeys(message for side in (change.old, change.new) for message in messages[side])
             shown = f"; weaker there: {'; '.join(what)}" if what else ""
             yield make_finding(hit[0], f"{path} is protected ({hit[1]}){shown}", path=path)
 

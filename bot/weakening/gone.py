@@ -79,7 +79,8 @@ def _gone_one(pair: FilePair, unit: Unit) -> WeakeningFinding:
     line = commented(pair, unit.text.split("\n")[:COMMENT_LINES])
     if line is not None:
         return WeakeningFinding("tests.commented_out", pair.path, line, f"The test {name} is commented out.")
-    hidden = next((one for one in pair.new_units if one.kind != "test" and _hides(one, unit)), None)
+    could = unit.leaf.lower() in pair.new_names
+    hidden = next((one for one in pair.new_units if one.kind != "test" and _hides(one, unit)), None) if could else None
     if hidden is not None:
         message = f"The test {name} is still there as {hidden.leaf}, where no runner finds it."
         return WeakeningFinding("tests.renamed_away", pair.path, hidden.line, message)

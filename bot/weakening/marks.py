@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from tree_sitter import Node
-
+from bot.syntax.trees import Node, source
 from bot.weakening.model import Skip
-from bot.weakening.nodes import normal, split_arguments, squeeze, text
+from bot.weakening.nodes import normal, split_arguments, squeeze
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,7 @@ _CONDITION = re.compile(r"^[^(]*\((.*)\)\]?$", re.DOTALL)
 
 def skip_of(language: str, mark: Node, aliases: frozenset[str] = frozenset()) -> list[Skip]:
     """The skips that a mark declares; a Rust `cfg` may demand several things at once."""
-    value, line = squeeze(text(mark)), mark.start_point.row + 1
+    value, line = squeeze(source(mark)), mark.start_point.row + 1
     if language == "rust" and value.startswith(("#[cfg(", "#![cfg(")):
         return demands(value.lstrip("#![").rstrip("]"), line)
     if value.split("(", 1)[0].rsplit(".", 1)[-1] in aliases:

@@ -5,26 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
-from tree_sitter import Node
+from bot.syntax.trees import COMMENTS, Node, source
 
 
 def callee(node: Node) -> str:
     """The dotted name that a call calls, white space and type arguments left out; "" for other nodes."""
     if node.type == "method_invocation":
         name, receiver = node.child_by_field_name("name"), node.child_by_field_name("object")
-        own = text(name) if name else ""
-        return f"{text(receiver)}.{own}" if receiver is not None else own
+        own = source(name) if name else ""
+        return f"{source(receiver)}.{own}" if receiver is not None else own
     if node.type == "call" and node.child_by_field_name("method") is not None:
         name, receiver = node.child_by_field_name("method"), node.child_by_field_name("receiver")
-        own = text(name) if name else ""
-        return f"{text(receiver)}.{own}" if receiver is not None else own
+        own = source(name) if name else ""
+        return f"{source(receiver)}.{own}" if receiver is not None else own
     function = node.child_by_field_name("function")
-    return squeeze(text(function)) if function is not None else ""
-
-
-def text(node: Node | None) -> str:
-    """The node's source."""
-    return (node.text or b"").decode("utf-8", "replace") if node is not None else ""
+    return squeeze(source(function)) if function is not None else ""
 
 
 def squeeze(value: str) -> str:
@@ -42,15 +37,12 @@ def tokens(node: Node, skip: frozenset[str] = frozenset()) -> Iterator[str]:
         "interpreted_string_literal",
         "raw_string_literal",
     ):
-        value = text(node)
+        value = source(node)
         if value.strip():
             yield squeeze(value)
         return
     for child in node.children:
         yield from tokens(child, skip)
-
-
-COMMENTS = frozenset({"comment", "line_comment", "block_comment"})
 
 
 @lru_cache(maxsize=1 << 15)
@@ -65,8 +57,8 @@ def _normal_text(value: str) -> str:
 
 def normal(node: Node) -> str:
     """The node's text as a formatter would leave it alone: no white space, comments or trailing commas, one quote."""
-    if not any(mark in text(node) for mark in ("#", "//", "/*")):
-        return _normal_text(text(node))
+    if not any(mark in source(node) for mark in ("#", "//", "/*")):
+        return _normal_text(source(node))
     return _normal_text("".join(tokens(node, COMMENTS)))
 
 

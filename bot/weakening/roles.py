@@ -6,10 +6,9 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from tree_sitter import Node
-
 from bot.syntax.queries import Match, matches
-from bot.weakening.nodes import callee, normal, squeeze, text
+from bot.syntax.trees import Node, source
+from bot.weakening.nodes import callee, normal, squeeze
 
 UNITS = {"test": "test", "test.anywhere": "test", "test.call": "test", "group": "group", "group.call": "group",
          "helper": "helper", "code": "code"}  # fmt: skip
@@ -75,7 +74,7 @@ class Roles:
         if "owner" not in captures:
             named = match.first("table.name")
             if named is not None:
-                self.named_rows += [(text(named), node) for node in captures.get("rows", ())]
+                self.named_rows += [(source(named), node) for node in captures.get("rows", ())]
             else:
                 self.rows.update(node.id for node in captures.get("rows", ()))
         self._take_control(match)
@@ -111,7 +110,7 @@ class Roles:
         self.returns.update(node.id for node in captures.get("return", ()))
         for node in captures.get("function", ()):
             name = match.first("function.name")
-            self.functions[node.id] = text(name) if name is not None else self.functions.get(node.id, "")
+            self.functions[node.id] = source(name) if name is not None else self.functions.get(node.id, "")
         self.swallows.update(node.id for node in captures.get("swallow", ()))
         self.floating.update(node.id for node in captures.get("floating", ()))
 
@@ -137,28 +136,28 @@ def label(language: str, role: UnitRole) -> str | None:
     """The name of a unit as its reader knows it; None where a call only looks like a test."""
     name = role.name
     if language in ("javascript", "typescript", "tsx"):
-        return _script_label(role) if role.capture.endswith(".call") else text(name).strip(_QUOTES)
+        return _script_label(role) if role.capture.endswith(".call") else source(name).strip(_QUOTES)
     if language == "go" and role.capture.endswith(".call"):
         return _go_title(name) if name is not None else None
     if language == "ruby" and role.capture.endswith(".call"):
-        if text(role.mark) == "pending" and _in_example(role.mark):
+        if source(role.mark) == "pending" and _in_example(role.mark):
             return None
         if name is None:
             return normal(role.body)[:80]
-        return normal(name)[:80] if name.id == role.body.id else text(name).strip("'\"")
-    return squeeze(text(name)).strip("()").replace("DISABLED_", "") if language in ("c", "cpp") else text(name)
+        return normal(name)[:80] if name.id == role.body.id else source(name).strip("'\"")
+    return squeeze(source(name)).strip("()").replace("DISABLED_", "") if language in ("c", "cpp") else source(name)
 
 
 def _script_label(role: UnitRole) -> str | None:
     arguments, title = role.body, role.name
     if title is None or arguments.type != "arguments":
-        return text(title).strip(_QUOTES)
-    callee_text = text(role.mark).split("`", 1)[0].split("(", 1)[0]
+        return source(title).strip(_QUOTES)
+    callee_text = source(role.mark).split("`", 1)[0].split("(", 1)[0]
     blocks = [one for one in arguments.named_children if one.type in _SCRIPT_FUNCTIONS]
     if not blocks and ".todo" not in callee_text and not (title.type == "string" and len(arguments.named_children) > 1):
         return None
     shown = title.type in ("string", "template_string", "identifier", "binary_expression")
-    return (text(title).strip(_QUOTES) if shown else "") or f"#{callee_text.split('.')[0]}"
+    return (source(title).strip(_QUOTES) if shown else "") or f"#{callee_text.split('.')[0]}"
 
 
 _SCRIPT_FUNCTIONS = frozenset({"arrow_function", "function_expression", "function", "generator_function"})
@@ -167,10 +166,10 @@ _SCRIPT_FUNCTIONS = frozenset({"arrow_function", "function_expression", "functio
 def _go_title(node: Node) -> str | None:
     """A title, or the words in an expression that makes one; None where it is only a variable."""
     if node.type in ("interpreted_string_literal", "raw_string_literal"):
-        return text(node).strip('"`')
+        return source(node).strip('"`')
     if node.type not in ("call_expression", "binary_expression"):
         return None
-    words = [re.sub(r"%[-+#\d.]*\w", "", one).strip('"`') for one in re.findall(r"\"[^\"]*\"|`[^`]*`", text(node))]
+    words = [re.sub(r"%[-+#\d.]*\w", "", one).strip('"`') for one in re.findall(r"\"[^\"]*\"|`[^`]*`", source(node))]
     return next((one for one in words if re.search(r"[A-Za-z]{3}", one)), None)
 
 

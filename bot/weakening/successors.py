@@ -54,9 +54,14 @@ class Added:
         tests = [one for one in same if one.new.kind == "test"]
         for one in tests:
             if one.old.text != one.new.text:
-                self.lines.update(Counter(one.new.lines) - Counter(one.old.lines) - self.lines)
+                self._raise(one.new.line_counts - one.old.line_counts)
         for unit in [*born, *called([*(one.new for one in tests), *born], helpers)]:
-            self.lines.update(Counter(unit.lines) - self.lines)
+            self._raise(unit.line_counts)
+
+    def _raise(self, counts: Counter[str]) -> None:
+        """Each line is added at least so often. (`Counter - self.lines` would go through all lines every time.)"""
+        for line, count in counts.items():
+            self.lines[line] = max(count, self.lines[line])
 
     @cached_property
     def text(self) -> str:

@@ -34,7 +34,7 @@ HOMES = {
     "re2": ("bot/core/patterns.py",),
     "filelock": ("bot/git_store/", "bot/ledger/", "bot/engine/executor_locks.py"),
     "pydantic_settings": ("bot/settings.py",),
-    "tree_sitter": ("bot/syntax/", "bot/changeset/guards/", "bot/weakening/"),
+    "tree_sitter": ("bot/syntax/",),
 }
 """The only places that may import a library."""
 

@@ -131,3 +131,16 @@ def test_texts_that_are_made_to_be_hard_to_read(path: str, before: str, after: s
     base, head = {path: before}, {path: after}
     found = weakening_findings(DictTree(base), DictTree(head), changes(base, head, {}))
     assert code is None or code in {one.code for one in found}
+
+
+def test_a_long_run_of_comments_is_read_as_blank_lines() -> None:
+    """Reading them as comments takes time with the square of their number."""
+    root = trees.parse("# said\n" + "# off\n" * 20_000 + "def test_a():\n    assert a  # why\n", "python")
+    found = [node for node in trees.walk(root)]
+    assert [trees.source(node) for node in found if node.type == "comment"] == ["# why"]
+    assert [node.start_point.row for node in found if node.type == "function_definition"] == [20_001]
+
+
+def test_a_short_run_of_comments_stays() -> None:
+    root = trees.parse("# said\n" * 99 + "a = 1\n", "python")
+    assert sum(node.type == "comment" for node in trees.walk(root)) == 99

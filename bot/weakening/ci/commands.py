@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 _TOOLS_OF = {
     "test": (
@@ -60,6 +61,7 @@ _SETUP = re.compile(
 )
 
 
+@lru_cache(maxsize=4096)
 def checks_of(command: str) -> frozenset[str]:
     """Kinds and tools of check that one line runs: `test:pytest`, `lint:npm lint`. Installing a tool runs none."""
     found: set[str] = set()
@@ -85,6 +87,7 @@ def checks_of(command: str) -> frozenset[str]:
     return frozenset(found)
 
 
+@lru_cache(maxsize=512)
 def action_checks(uses: str) -> frozenset[str]:
     """The same for `uses: owner/action@ref`."""
     name = uses.split("@")[0].lower()
@@ -114,6 +117,7 @@ UPLOADS = frozenset({"codecov", "coveralls", "goveralls", "codacy"})
 """Services that are told the coverage: whether they can be reached says nothing about the change."""
 
 
+@lru_cache(maxsize=4096)
 def forgiven(command: str, pipefail: bool = True, stops: bool = True) -> str | None:
     """What in a command makes its failure count for nothing, or None. `pipefail`: the shell looks at every command of a
     pipe; `stops`: it stops at the first that fails."""

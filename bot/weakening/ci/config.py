@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from itertools import islice
 from typing import Any
 
@@ -86,9 +87,13 @@ class Config:
     settings: tuple[Setting, ...]
     unreadable: bool = False
 
+    @cached_property
+    def _lines(self) -> list[str]:
+        return self.text.split("\n")
+
     def line(self, needle: str, key: str = "") -> int | None:
         """The first line that holds the value (and after a line with the key, where one is given)."""
-        lines = self.text.split("\n")
+        lines = self._lines
         start = 0
         for number, text in enumerate(lines):
             if key and key in text:
@@ -101,6 +106,11 @@ class Config:
         return start + 1 if key and start else None
 
 
+Side = tuple[Config, Config]
+"""A file before and after; one that is absent on a side has no text."""
+
+
+@lru_cache(maxsize=4096)
 def plain_key(key: str) -> str:
     """A key in lower case with underscores, whatever its format's habit."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", key).lower().replace("-", "_").replace(".", "_")

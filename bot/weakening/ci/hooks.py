@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from bot.weakening.ci.config import Config
+from bot.weakening.ci.config import Side
 from bot.weakening.model import WeakeningFinding
-
-Side = tuple[Config, Config]
 
 
 def hook_findings(sides: Sequence[Side], enabling: bool) -> Iterator[WeakeningFinding]:

@@ -29,7 +29,7 @@ _NO_PIPEFAIL = r"^\.github/|azure|\.azure|travis|appveyor|drone|woodpecker|cirru
 """CI whose default shell looks at the last command of a pipe only. GitHub: without `shell: bash` it is `bash -e {0}`,
 https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idstepsshell. GitLab's and
 CircleCI's runners set pipefail."""
-_LENIENT_KEYS = (
+LENIENT_KEYS = (
     "continue-on-error",
     "continueOnError",
     "allow_failure",
@@ -219,7 +219,7 @@ def _lines(value: Any) -> list[str]:
 
 def _lenient(node: dict[str, Any]) -> bool:
     """Whether a failure is let pass always; an expression depends on the matrix and is judged there."""
-    values = [node.get(key) for key in _LENIENT_KEYS]
+    values = [node.get(key) for key in LENIENT_KEYS]
     return any(value is True or (isinstance(value, str) and value.lower() == "true") for value in values) or isinstance(
         values[2], dict
     )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 from bot.weakening.ci.commands import exclusions
-from bot.weakening.ci.config import Config, Setting, holds_commands, plain_key
+from bot.weakening.ci.config import Config, Setting, Side, holds_commands, plain_key
 from bot.weakening.ci.jobs import jobs
 from bot.weakening.model import WeakeningFinding
-
-Side = tuple[Config, Config]
 
 _IGNORES = re.compile(
     r"^(?:(?:extend_|per_file_|lint_)*ignores?|(?:extend_)?per_file_ignores|ignore_(?:names|patterns|paths|words?|decorators|checks|regexps?|imports|rules|files|list)|ignored_\w+"
@@ -33,8 +33,145 @@ RULE_HOME = re.compile(r"rules|lints|clippy|rust\b|overrides|severity|report\w+"
 """Keys under which rules have their severity."""
 
 
+@dataclass(frozen=True)
+class LinterFile:
+    """One file's lists, each item by (section, item)."""
+
+    config: Config
+
+    @cached_property
+    def ignores(self) -> dict[tuple[str, str], Setting]:
+        return _items(self.config.settings, _IGNORES)
+
+    @cached_property
+    def selects(self) -> dict[tuple[str, str], Setting]:
+        return _items(self.config.settings, _SELECTS)
+
+    @cached_property
+    def warnings(self) -> dict[tuple[str, str], Setting]:
+        return _items(self.config.settings, _WARNINGS)
+
+    @cached_property
+    def commands(self) -> list[str]:
+        """Every value that may be a command: of a file with settings its values, of a Makefile its lines."""
+        if self.config.data is None and holds_commands(self.config.path):
+            return [line for job in jobs(self.config) for line in job.lines]
+        return [setting.value for setting in self.config.settings]
+
+    @cached_property
+    def flags(self) -> frozenset[tuple[str, str]]:
+        """(flag, item) of what commands and hooks of the file leave out."""
+        values = (value for value in self.commands if " -" in value or value.startswith("-"))
+        return frozenset(pair for value in values for pair in exclusions(value))
+
+
+class LinterFiles:
+    """The settings files and pipelines of a change, each before and after, and what they say together."""
+
+    def __init__(self, sides: Sequence[Side], added: frozenset[str]) -> None:
+        self.sides = [(LinterFile(old), LinterFile(new)) for old, new in sides]
+        self.added = added
+        """The paths that the change brings: leaving one of them out is no loss."""
+
+    @cached_property
+    def left_out(self) -> frozenset[str]:
+        """Everything that the base leaves out anywhere."""
+        items = (item for old, _ in self.sides for item in [*old.ignores, *old.flags])
+        return frozenset(item.split(":")[-1] for _, item in items)
+
+    @cached_property
+    def selected(self) -> frozenset[str]:
+        """Everything that the head selects anywhere."""
+        return frozenset(item for _, new in self.sides for _, item in new.selects)
+
+    @cached_property
+    def selects_more(self) -> bool:
+        """Whether a linter of the change selects more rules than before: a removed one may have become those."""
+        return any(new.selects.keys() - old.selects.keys() for old, new in self.sides if new.config.text)
+
+    @cached_property
+    def enabling(self) -> frozenset[str]:
+        """What the change switches on: rules selected, or no longer ignored."""
+        found: set[str] = set()
+        for old, new in self.sides:
+            before = {item for _, item in old.selects}
+            found.update(item for _, item in new.selects if item not in before)
+            if old.config.text:
+                found.update(item for _, item in old.ignores.keys() - new.ignores.keys())
+        return frozenset(found)
+
+    def belongs(self, item: str) -> bool:
+        """Whether an exception is one from a family that the same change switches on."""
+        code = item.split(":")[-1]
+        for one in self.enabling:
+            rule = one.split(":")[-1]
+            if rule in (code, "ALL", "all") or (_CODE.match(code) and _CODE.match(rule) and code.startswith(rule)):
+                return True
+        return False
+
+    def findings(self) -> Iterator[WeakeningFinding]:
+        """Every finding about the lists of the files that both sides have."""
+        for old, new in self.sides:
+            if old.config.text and new.config.text:
+                yield from self._ignored(old, new)
+                yield from self._flagged(old, new)
+                yield from self._deselected(old, new)
+                yield from _warnings(old, new)
+
+    def _ignored(self, old: LinterFile, new: LinterFile) -> Iterator[WeakeningFinding]:
+        by_home: dict[str, list[str]] = {}
+        for home, item in new.ignores.keys() - old.ignores.keys():
+            by_home.setdefault(home, []).append(item)
+        for home, items in sorted(by_home.items()):
+            lost = [item for one, item in old.ignores.keys() - new.ignores.keys() if one == home]
+            if re.search(r"pom\.xml$|\.gradle", new.config.path):
+                # What a packaging plugin leaves out is no check.
+                items = [item for item in items if re.search(r"test|spec|IT\b", item, re.IGNORECASE)]
+            fresh = sorted(
+                item
+                for item in items
+                if item.split(":")[-1] not in self.left_out and not self.belongs(item) and not self._brought(item)
+            )
+            if fresh and speaks_of(old.config, home) and len(lost) < len(items):
+                line = new.config.line(fresh[0].split(":")[-1], home.rsplit(".", 1)[-1])
+                message = f"`{home}` now leaves out {', '.join(fresh)[:120]}."
+                yield WeakeningFinding("ci.lint_ignored", new.config.path, line, message)
+
+    def _brought(self, item: str) -> bool:
+        """Whether the item names a file that came with the change: nothing is looked at less than before."""
+        return "/" in item and any(path.endswith(item.lstrip("./").split(":")[0]) for path in self.added)
+
+    def _flagged(self, old: LinterFile, new: LinterFile) -> Iterator[WeakeningFinding]:
+        removed = {flag for flag, _ in old.flags - new.flags}
+        fresh = [one for one in new.flags - old.flags if one[1] not in self.left_out and not self.belongs(one[1])]
+        for flag, item in sorted(fresh)[:3]:
+            if flag not in removed and _tool_kept(old.config, new, flag, item):
+                message = f"A command now leaves out {item[:80]} ({flag})."
+                yield WeakeningFinding("ci.lint_ignored", new.config.path, new.config.line(item), message)
+
+    def _deselected(self, old: LinterFile, new: LinterFile) -> Iterator[WeakeningFinding]:
+        for home in sorted({home for home, _ in old.selects} & {home for home, _ in new.selects}):
+            gone = {item for one, item in old.selects.keys() - new.selects.keys() if one == home} - self.selected
+            lost = sorted(
+                item
+                for item in gone
+                if _MERGED.get(item) not in self.selected
+                and not _split_of(item, self.selected)
+                and not (":" in item and RULE_HOME.search(home))
+            )
+            fresh = [item for one, item in new.selects.keys() - old.selects.keys() if one == home]
+            if lost and len(fresh) < len(lost) and not home.startswith(("scripts", "dependencies")):
+                line = new.config.line(home.rsplit(".", 1)[-1])
+                message = f"`{home}` no longer holds {', '.join(lost)[:120]}."
+                yield WeakeningFinding("ci.lint_removed", new.config.path, line, message)
+
+
+_MERGED = {"gosimple": "staticcheck", "stylecheck": "staticcheck", "megacheck": "staticcheck", "golint": "revive"}
+"""Linters that golangci-lint took into another one, https://golangci-lint.run/docs/product/changelog/."""
+
+
 def _items(settings: Iterable[Setting], pattern: re.Pattern[str]) -> dict[tuple[str, str], Setting]:
-    """(section, item) of every list that the pattern names."""
+    """(section, item) of every list that the pattern names; a string of several items is a list, too."""
     found = {}
     for setting in settings:
         own = next((n for n in range(len(setting.keys) - 1, -1, -1) if pattern.match(plain_key(setting.keys[n]))), None)
@@ -54,25 +191,6 @@ def _items(settings: Iterable[Setting], pattern: re.Pattern[str]) -> dict[tuple[
     return found
 
 
-def _args(config: Config) -> Iterator[tuple[str, str]]:
-    """(flag, item) of what commands and hooks of the file leave out."""
-    for value in _commands(config):
-        if " -" in value or value.startswith("-"):
-            yield from exclusions(value)
-
-
-def _commands(config: Config) -> list[str]:
-    """Every value that may be a command: of a file with settings its values, of a Makefile and its like their lines."""
-    if config.data is None and holds_commands(config.path):
-        return [line for job in jobs(config) for line in job.lines]
-    return [setting.value for setting in config.settings]
-
-
-def left_out(config: Config) -> set[str]:
-    """Everything that the file leaves out, by its lists and its commands."""
-    return {item.split(":")[-1] for _, item in _items(config.settings, _IGNORES)} | {item for _, item in _args(config)}
-
-
 def speaks_of(config: Config, home: str) -> bool:
     """Whether the file spoke of that tool before: a tool that comes with its exceptions is no loss."""
     keys = home.split(".")
@@ -82,79 +200,12 @@ def speaks_of(config: Config, home: str) -> bool:
     return any(setting.keys[:depth] == tuple(keys[:depth]) for setting in config.settings)
 
 
-def switched_on(sides: Sequence[Side]) -> frozenset[str]:
-    """What the change switches on: rules selected, or no longer ignored."""
-    found: set[str] = set()
-    for old, new in sides:
-        before = {item for _, item in _items(old.settings, _SELECTS)}
-        found.update(item for _, item in _items(new.settings, _SELECTS) if item not in before)
-        if old.text:
-            found.update(
-                item for _, item in _items(old.settings, _IGNORES).keys() - _items(new.settings, _IGNORES).keys()
-            )
-    return frozenset(found)
-
-
-def selected(sides: Sequence[Side]) -> bool:
-    """Whether a linter of the change selects more rules than before: a removed one may have become those."""
-    return any(
-        _items(new.settings, _SELECTS).keys() - _items(old.settings, _SELECTS).keys() for old, new in sides if new.text
-    )
-
-
-def _brought(item: str, added: frozenset[str]) -> bool:
-    """Whether the item names a file that came with the change: nothing is looked at less than before."""
-    return "/" in item and any(path.endswith(item.lstrip("./").split(":")[0]) for path in added)
-
-
-def ignore_findings(
-    old: Config, new: Config, known: set[str], enabling: frozenset[str], added: frozenset[str]
-) -> Iterator[WeakeningFinding]:
-    """What is newly left out."""
-    before, after = _items(old.settings, _IGNORES), _items(new.settings, _IGNORES)
-    by_home: dict[str, list[str]] = {}
-    for home, item in after.keys() - before.keys():
-        by_home.setdefault(home, []).append(item)
-    for home, items in sorted(by_home.items()):
-        lost = [item for one, item in before.keys() - after.keys() if one == home]
-        if re.search(r"pom\.xml$|\.gradle", new.path):
-            # What a packaging plugin leaves out is no check.
-            items = [item for item in items if re.search(r"test|spec|IT\b", item, re.IGNORECASE)]
-        fresh = [
-            item
-            for item in items
-            if item.split(":")[-1] not in known and not _belongs(item, enabling) and not _brought(item, added)
-        ]
-        if not fresh or not speaks_of(old, home) or len(lost) >= len(items):
-            continue
-        item = sorted(fresh)[0]
-        key = home.rsplit(".", 1)[-1]
-        line = new.line(item.split(":")[-1], key)
-        yield WeakeningFinding(
-            "ci.lint_ignored", new.path, line, f"`{home}` now leaves out {', '.join(sorted(fresh))[:120]}."
-        )
-    had = set(_args(old))
-    flags = sorted(
-        {
-            (flag, item)
-            for flag, item in _args(new)
-            if (flag, item) not in had and item not in known and not _belongs(item, enabling)
-        }
-    )
-    removed = {flag for flag, item in had - set(_args(new))}
-    for flag, item in flags[:3]:
-        if flag not in removed and _tool_kept(old, new, flag, item):
-            yield WeakeningFinding(
-                "ci.lint_ignored", new.path, new.line(item), f"A command now leaves out {item[:80]} ({flag})."
-            )
-
-
-def _tool_kept(old: Config, new: Config, flag: str, item: str) -> bool:
+def _tool_kept(old: Config, new: LinterFile, flag: str, item: str) -> bool:
     """Whether the hook or command that now leaves something out was there before."""
-    for value in _commands(new):
+    for value in new.commands:
         if flag.lstrip("-") in value and item in value:
             words = [word for word in re.findall(r"[a-z][\w-]{3,}", value) if word not in item and word not in flag]
-            hook = _hook_before(new, item)
+            hook = _hook_before(new.config, item)
             if hook is not None:
                 return f"id: {hook}" in old.text
             return not words or any(word in old.text for word in words)
@@ -174,67 +225,26 @@ def _hook_before(config: Config, item: str) -> str | None:
     return None
 
 
-def _belongs(item: str, enabling: frozenset[str]) -> bool:
-    """Whether the exception is one from a family that the same change switches on."""
-    code = item.split(":")[-1]
-    for one in enabling:
-        rule = one.split(":")[-1]
-        if rule and (
-            code == rule
-            or rule in ("ALL", "all")
-            or (_CODE.match(code) and _CODE.match(rule) and code.startswith(rule))
-        ):
-            return True
-    return False
-
-
-def select_findings(old: Config, new: Config, sides: Sequence[Side]) -> Iterator[WeakeningFinding]:
-    """What is no longer looked for."""
-    before, after = _items(old.settings, _SELECTS), _items(new.settings, _SELECTS)
-    anywhere = {item for _, side in sides for _, item in _items(side.settings, _SELECTS)}
-    homes = {home for home, _ in after}
-    for home in sorted({home for home, _ in before}):
-        lost = [
-            item
-            for one, item in before.keys() - after.keys()
-            if one == home
-            and item not in anywhere
-            and not _split_of(item, anywhere)
-            and _MERGED.get(item) not in anywhere
-        ]
-        lost = [item for item in lost if ":" not in item or RULE_HOME.search(home) is None]
-        fresh = [item for one, item in after.keys() - before.keys() if one == home]
-        if lost and home in homes and len(fresh) < len(lost) and not home.startswith(("scripts", "dependencies")):
-            key = home.rsplit(".", 1)[-1]
-            yield WeakeningFinding(
-                "ci.lint_removed", new.path, new.line(key), f"`{home}` no longer holds {', '.join(sorted(lost))[:120]}."
-            )
-
-
-_MERGED = {"gosimple": "staticcheck", "stylecheck": "staticcheck", "megacheck": "staticcheck", "golint": "revive"}
-"""Linters that golangci-lint took into another one."""
-
-
-def _split_of(item: str, anywhere: set[str]) -> bool:
+def _split_of(item: str, anywhere: frozenset[str]) -> bool:
     """A family replaced by a wider or by several narrower ones is not removed."""
     return bool(_CODE.match(item)) and any(
         _CODE.match(one) and (one.startswith(item) or item.startswith(one)) for one in anywhere
     )
 
 
-def warning_findings(old: Config, new: Config) -> Iterator[WeakeningFinding]:
+def _warnings(old: LinterFile, new: LinterFile) -> Iterator[WeakeningFinding]:
     """Warnings that the tests ignore now, or no longer fail on."""
-    before, after = _items(old.settings, _WARNINGS), _items(new.settings, _WARNINGS)
+    before, after = old.warnings, new.warnings
     fresh = [item for (_, item) in after.keys() - before.keys() if item.startswith("ignore")]
     lost = [item for (_, item) in before.keys() - after.keys() if item.startswith("ignore")]
     if len(fresh) > len(lost) and before:
         yield WeakeningFinding(
             "ci.warning_ignored",
-            new.path,
-            new.line(fresh[0][:40]),
+            new.config.path,
+            new.config.line(fresh[0][:40]),
             f"The tests now ignore a warning: {fresh[0][:100]}.",
         )
     if ("error" in {item for _, item in before}) and "error" not in {item for _, item in after}:
         yield WeakeningFinding(
-            "ci.lint_relaxed", new.path, new.line("filterwarnings"), "Warnings no longer fail the tests."
+            "ci.lint_relaxed", new.config.path, new.config.line("filterwarnings"), "Warnings no longer fail the tests."
         )

@@ -8,9 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from tree_sitter import Node
-
-from bot.syntax.trees import parse_path, source
+from bot.syntax.trees import Node, parse_path, source
 
 Pair = tuple[tuple[str, ...], str]
 

@@ -8,39 +8,52 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.weakening.ci.commands import selectors
-from bot.weakening.ci.config import Config, Setting, plain_key
+from bot.weakening.ci.config import Config, Setting, Side, plain_key
+from bot.weakening.ci.lists import LinterFiles, speaks_of
 from bot.weakening.ci.table import TABLE, TEXTS, Direction, SettingRow, TextRow
 from bot.weakening.model import WeakeningFinding
 
-Side = tuple[Config, Config]
 _TRUE = frozenset({"true", "yes", "1", "on"})
 _FALSE = frozenset({"false", "no", "0", "off"})
 
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """What the rest of the change says: paths that it brings, and whether one is gone with it."""
+    """What the rest of the change says: the lists of its linters, the switches that were on anywhere in the base, and
+    whether a path is gone with it."""
 
-    added: frozenset[str]
+    linters: LinterFiles
+    lenient: frozenset[str]
     vanished: Callable[[str], bool]
 
 
 def setting_findings(
-    sides: Sequence[Side], added: frozenset[str], vanished: Callable[[str], bool]
+    sides: Sequence[Side], linters: LinterFiles, vanished: Callable[[str], bool]
 ) -> Iterator[WeakeningFinding]:
-    """Every finding of the tables; `added` are the paths that the change brings, `vanished` tells a path that is gone.
+    """Every finding of the tables; `vanished` says whether a path is gone.
 
     A new file weakens nothing that was there, but for its switches: they may be in the place of a default.
     """
     moved = Counter(_spelled(setting) for _, new in sides for setting in new.settings)
     moved.subtract(_spelled(setting) for old, _ in sides for setting in old.settings)
+    change = _Change(linters, frozenset(_lenient(sides)), vanished)
     for old, new in sides:
+        if not new.text:
+            continue
+        before, after = ([(path_of(one), one) for one in side.settings] for side in (old, new))
+        known: set[tuple[str, ...]] = set()
         for row in TABLE:
-            if row.files.search(new.path) and new.text:
-                yield from _of_row(row, old, new, _Change(added, vanished), moved)
-        for text in TEXTS:
-            if text.files.search(new.path) and old.text and new.text:
-                yield from _of_text(text, old, new)
+            if not row.files.search(new.path) or (row.stated and not old.text):
+                continue
+            was, now = ([one for path, one in paths if row.key.search(path)] for paths in (before, after))
+            for setting, why in _of_row(row, was, now, old, change) if was != now else ():
+                if _is_moved(setting, row, now, moved) or (row.tool == "linter" and setting.keys in known):
+                    continue
+                known.add(setting.keys)
+                line = new.line(setting.value, setting.keys[-1]) if setting in now else new.line(setting.keys[-1])
+                yield WeakeningFinding(row.code, new.path, line, f"`{setting.dotted}` {why} ({row.tool}).")
+        if old.text:
+            yield from (found for text in TEXTS if text.files.search(new.path) for found in _of_text(text, old, new))
 
 
 def path_of(setting: Setting) -> str:
@@ -52,40 +65,67 @@ def _spelled(setting: Setting) -> tuple[str, str]:
     return plain_key(setting.keys[-1]) if setting.keys else "", setting.value
 
 
-def _of_row(
-    row: SettingRow, old: Config, new: Config, change: _Change, moved: Counter[tuple[str, str]]
-) -> Iterator[WeakeningFinding]:
-    before = [one for one in old.settings if row.key.search(path_of(one))]
-    after = [one for one in new.settings if row.key.search(path_of(one))]
-    if before == after:
-        return
-    for setting, why in _WEAKER[row.direction](before, after, old, change):
-        line = new.line(setting.value, setting.keys[-1]) if setting in after else new.line(setting.keys[-1])
-        if setting in after and moved[_spelled(setting)] <= 0 and row.direction not in _NUMBERS:
-            continue  # It moved here from another file.
-        if setting in before and moved[_spelled(setting)] >= 0 and setting not in after:
-            continue
-        yield WeakeningFinding(row.code, new.path, line, f"`{setting.dotted}` {why} ({row.tool}).")
+def _lenient(sides: Sequence[Side]) -> Iterator[str]:
+    """Keys that are on anywhere in the base, and words that are flags of a command there."""
+    for old, _ in sides:
+        yield from (plain_key(one.keys[-1]) for one in old.settings if one.keys and one.value.lower() in _TRUE)
+        yield from (word.replace("-", "_") for word in re.findall(r"--([\w-]+)", old.text))
+
+
+def _is_moved(setting: Setting, row: SettingRow, now: Sequence[Setting], moved: Counter[tuple[str, str]]) -> bool:
+    """Whether the value left another file as it came into this one, or came into another as it left this one."""
+    if setting in now:
+        return moved[_spelled(setting)] <= 0 and row.direction not in _NUMBERS
+    return moved[_spelled(setting)] >= 0
 
 
 _NUMBERS = frozenset({Direction.FALLS, Direction.RISES, Direction.SHRINKS, Direction.OFF})
 Found = Iterator[tuple[Setting, str]]
 
 
+def _of_row(
+    row: SettingRow, before: Sequence[Setting], after: Sequence[Setting], old: Config, change: _Change
+) -> Found:
+    if not row.stated:
+        yield from _WEAKER[row.direction](before, after, old, change)
+        return
+    known = {one.keys: one for one in before}
+    for one in after:
+        was = known.get(one.keys)
+        if row.direction is Direction.ON:
+            off = was is None or was.value.lower() in _FALSE
+            new_here = plain_key(one.keys[-1]) not in change.lenient and not _IN_PIPELINE.intersection(one.keys)
+            if off and one.value.lower() in _TRUE and new_here and speaks_of(old, one.dotted):
+                yield one, f"is {one.value} now"
+        elif was is not None and _is_weaker(row.direction, was, one, change):
+            yield one, f"was {was.value} and is {one.value}"
+
+
+def _is_weaker(direction: Direction, was: Setting, now: Setting, change: _Change) -> bool:
+    if direction is Direction.OFF:
+        return was.value.lower() in _TRUE and now.value.lower() in _FALSE
+    one, two = _amount(was.value), _amount(now.value)
+    if one is None or two is None or not (two < one if direction is Direction.FALLS else two > one):
+        return False
+    # The limit of a rule that the same change switches on was not kept before.
+    words = set(plain_key(now.keys[-1]).split("_")) - {"max", "too", "many"}
+    return not any(words & set(re.split(r"[-_]", rule)) for rule in change.linters.enabling)
+
+
+_IN_PIPELINE = frozenset({"jobs", "steps", "strategy", "with", "testenv"})
+"""Steps and jobs are compared as such, so that a new one that may fail is not counted here."""
+
+
 def _switched_on(before: Sequence[Setting], after: Sequence[Setting], old: Config, _change: _Change) -> Found:
     had = {one.keys for one in before if one.value.lower() in _TRUE}
-    for one in after:
-        if one.value.lower() in _TRUE and one.keys not in had and len(had) < _count(after, _TRUE):
-            if not old.text and "env" not in one.keys:
-                continue
-            if one.keys[0].startswith("testenv") and not any(was.keys[0] == one.keys[0] for was in old.settings):
-                # A new environment that may fail takes nothing away.
-                continue
-            yield one, "is switched on"
-
-
-def _count(settings: Sequence[Setting], values: frozenset[str]) -> int:
-    return sum(one.value.lower() in values for one in settings)
+    on = [one for one in after if one.value.lower() in _TRUE]
+    for one in on:
+        if one.keys in had or len(had) >= len(on) or (not old.text and "env" not in one.keys):
+            continue
+        if one.keys[0].startswith("testenv") and not any(was.keys[0] == one.keys[0] for was in old.settings):
+            # A new environment that may fail takes nothing away.
+            continue
+        yield one, "is switched on"
 
 
 def _switched_off(before: Sequence[Setting], after: Sequence[Setting], old: Config, _change: _Change) -> Found:
@@ -158,7 +198,7 @@ def _items(settings: Sequence[Setting]) -> dict[str, Setting]:
 
 def _grows(before: Sequence[Setting], after: Sequence[Setting], old: Config, change: _Change) -> Found:
     had, has = _items(before), _items(after)
-    fresh = [item for item in has if item not in had and not _brought(item, change.added)]
+    fresh = [item for item in has if item not in had and not _brought(item, change.linters.added)]
     lost = [item for item in had if item not in has]
     if fresh and len(lost) < len(fresh) and old.text:
         yield has[fresh[0]], f"now leaves out {', '.join(fresh)[:100]}"
@@ -194,9 +234,13 @@ def _shrinks(before: Sequence[Setting], after: Sequence[Setting], _old: Config, 
 
 def _appears(before: Sequence[Setting], after: Sequence[Setting], old: Config, _change: _Change) -> Found:
     known = {(one.keys, one.value) for one in before}
-    fresh = [one for one in after if (one.keys, one.value) not in known and one.value not in ("", "false", "undefined")]
+    fresh = [
+        one
+        for one in after
+        if (one.keys, one.value) not in known and one.value not in ("", "0", "0%", "false", "undefined")
+    ]
     if fresh and len(after) > len(before) and old.text:
-        yield fresh[0], f"narrows what runs: {fresh[0].value[:80]}"
+        yield fresh[0], f"is new: {fresh[0].value[:80]}"
 
 
 def _flags(before: Sequence[Setting], after: Sequence[Setting], old: Config, _change: _Change) -> Found:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from bot.weakening.ci.commands import action_checks, checks_of
 
@@ -48,14 +49,15 @@ class Job:
     matrix: dict[str, list[str]] = field(default_factory=dict)
     excluded: list[tuple[str, ...]] = field(default_factory=list)
 
-    @property
+    @cached_property
     def lines(self) -> list[str]:
+        """All command lines; asked for only when the steps are complete."""
         return [line for step in self.steps for line in step.lines]
 
-    @property
+    @cached_property
     def keys(self) -> frozenset[str]:
         return frozenset([*self.lines, *(step.uses for step in self.steps if step.uses)])
 
-    @property
+    @cached_property
     def checks(self) -> frozenset[str]:
         return frozenset().union(*(step.checks for step in self.steps))

@@ -8,7 +8,7 @@ Another tool is another row.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 
@@ -34,11 +34,17 @@ class SettingRow:
     key: re.Pattern[str]
     direction: Direction
     code: str
+    stated: bool = False
+    """Only a value that both sides state is compared."""
 
 
 def _rows(tool: str, files: str, *keys: tuple[str, Direction, str]) -> tuple[SettingRow, ...]:
     where = re.compile(files)
     return tuple(SettingRow(tool, where, re.compile(rf"(?:^|\.)(?:{key})$"), way, code) for key, way, code in keys)
+
+
+def _stated(tool: str, *keys: tuple[str, Direction, str]) -> tuple[SettingRow, ...]:
+    return tuple(replace(row, stated=True) for row in _rows(tool, "", *keys))
 
 
 _FAILURE, _NARROWED, _LIMIT, _STRICT = "ci.failure_ignored", "ci.tests_narrowed", "ci.threshold", "ci.lint_relaxed"
@@ -235,9 +241,40 @@ TABLE: tuple[SettingRow, ...] = (
            (r"will_fail|disabled", _ON, _FAILURE), (r"build_testing", _OFF, _NARROWED),
            (r"ctest_custom_tests_ignore", _GROWS, _NARROWED)),
     # https://docs.codecov.com/docs/commit-status
-    *_rows("codecov", r"(?:^|/)\.?codecov\.ya?ml$", (
-        r"informational|if_not_found_success|carryforward_only", _ON, _FAILURE)),
+    *_rows("codecov", r"(?:^|/)\.?codecov\.ya?ml$",
+           (r"informational|if_not_found_success|carryforward_only", _ON, _FAILURE),
+           (r"threshold", _APPEARS, _LIMIT)),
+    # Keys that linters and coverage tools share, in whatever file they are; only what the base states is compared,
+    # since a key that appears or goes may be one that was written elsewhere.
+    *_rows("linter", r"",
+           (
+               r"(?:cov_)?fail_under|minimum_coverage|coveragethreshold", _FALLS, _LIMIT)),
+    *_stated("linter",
+           (
+               r"fail_?on|min(?:imum)?_?coverage|minimum|target|branches|functions|lines|statements"
+               r"|per_file|coverage_threshold|minimum_?score|score_?threshold|min_?score|break"
+               r"|mutation_?threshold|(?:min_?)?covered_?ratio|ratchet\w*|instruction"
+               r"|line_coverage|branch_coverage", _FALLS, _LIMIT),
+           (
+               r"max_(?!parallel|supported|python|version|line_?len_?doc|workers|retries|old_?space"
+               r"|jobs|procs|iterations|concurrency|attempts)\w+|maximum\w*|max|threshold"
+               r"|line_?length|\w*complexity\w*|cyclop|gocyclo|funlen|gocognit|lll|line_?limit"
+               r"|size_?limit|limit|budget|maxwarnings|minimum_?alert_?level|if_error_threshold", _RISES, _LIMIT),
+           (
+               r"strict\w*|warn_(?!unused_configs)\w+|disallow_\w+|no_?implicit_?\w+|check_untyped_defs"
+               r"|extra_checks|xfail_strict|fail_on_\w+|fail_?ci_?if_?error|branch|error_on_\w+"
+               r"|no_?unused\w+|no_?unchecked\w+|fails?_?on_?error|fail_?on_?violations?"
+               r"|warnings_?as_?errors|all_?warnings_?as_?errors|check_?coverage|require_ci_to_pass"
+               r"|enabled|check_?js|break_?build|violation_?fail\w*|parallel_coverage|enforce\w*"
+               r"|exact_?optional\w*|use_unknown_in_catch\w*|report_unused_\w+|error_?summary", _OFF, _STRICT),
+           (
+               r"ignore_?(?:errors|missing_imports|outcome|failures?|test_?failures?)|informational"
+               r"|skip_?lib_?check|continue_on_error|allow_failure|follow_untyped|implicit_reexport"
+               r"|allow_(?:untyped|redefinition|any)\w*|test_?failure_?ignore|skip_?tests|skip_?its"
+               r"|skip_?i_?ts|only_new_issues|new|pass_?with_?no_?tests|exit_zero|fix_only|skip"
+               r"|disabled?|allow_empty|soft_fail|if_ci_failed_success|disable_\w+", _ON, _STRICT)),
 )  # fmt: skip
+"""The rows of a tool come first: what one of them finds, the shared keys do not find again."""
 
 
 @dataclass(frozen=True, slots=True)

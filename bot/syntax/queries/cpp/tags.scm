@@ -1,30 +1,6 @@
-; What a text defines, imports and uses. A name that is no @reference may bind: nothing is called missing while it is there.
-
-; --- definitions
-(function_definition name: (_) @name) @definition
-(function_definition declarator: (function_declarator declarator: (identifier) @name)) @definition
-(function_definition declarator: (pointer_declarator declarator: (function_declarator declarator: (identifier) @name))) @definition
-(struct_specifier name: (_) @name body: (_)) @definition
-(preproc_def name: (_) @name) @definition
-(preproc_function_def name: (_) @name) @definition
-(type_definition declarator: (type_identifier) @name) @definition
+; inherits: c
 (class_specifier name: (_) @name body: (_)) @definition
 (function_definition declarator: (function_declarator declarator: (field_identifier) @name)) @definition.method
 (function_definition declarator: (function_declarator declarator: (qualified_identifier name: (_) @name))) @definition.method
-
-; --- names and their uses
-[(identifier) (type_identifier)] @name_
-(argument_list (identifier) @reference)
-(return_statement (identifier) @reference)
 (binary_expression [(identifier) (type_identifier)] @reference)
-(unary_expression (identifier) @reference)
-(parenthesized_expression (identifier) @reference)
-(expression_statement (identifier) @reference)
-(call_expression function: (identifier) @reference)
 (field_declaration type: [(identifier) (type_identifier)] @reference)
-(parameter_declaration type: (type_identifier) @reference)
-(assignment_expression right: (identifier) @reference)
-
-; --- imports
-
-; --- what decides whether a missing name may come from elsewhere
