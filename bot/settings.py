@@ -11,8 +11,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from bot.core.errors import SettingsInvalid
 from bot.llm.model import ModelKind
@@ -34,10 +33,14 @@ Secret = Annotated[SecretStr | None, Blank]
 File = Annotated[Path | None, Blank]
 
 
-class Settings(BaseSettings):
-    """Every setting of a Cadence process; deploy/example.env explains each."""
+class Settings(BaseModel):
+    """Every setting of a Cadence process; deploy/example.env explains each. Made by `load`.
 
-    model_config = SettingsConfigDict(env_prefix="CADENCE_", frozen=True, extra="forbid", populate_by_name=True)
+    Not a `BaseSettings`: `load` reads the environment itself to name every fault at once, and importing
+    pydantic-settings takes 50 ms of each command.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     github_url: str = "https://github.com"
     app_id: Annotated[int | None, Blank] = None
@@ -67,13 +70,6 @@ class Settings(BaseSettings):
     model_reasoning: Text = None
     model_efficiency: Text = None
     model_prices: Text = None
-
-    @classmethod
-    def settings_customise_sources(  # type: ignore[override]
-        cls, *_: Any, init_settings: PydanticBaseSettingsSource, **__: Any
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Only what `load` hands over: it has read the environment and the .env file itself, to name their faults."""
-        return (init_settings,)
 
     @classmethod
     def load(cls, env: Mapping[str, str] | None = None, *, dotenv: Path | None = Path(".env")) -> Settings:

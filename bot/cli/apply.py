@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from bot.git_store.local import LocalRepository
 
 File = Annotated[str, typer.Argument(metavar="FILE|-", help="A ChangeSet in JSON, or - for standard input.")]
-Repo = Annotated[Path | None, typer.Option(help="The repository, bare or not; where you are if not given.")]
+Repo = Annotated[
+    Path | None, typer.Option(help="The repository, bare or not.  [default: the one of the current folder]")
+]
 Base = Annotated[str, typer.Option(metavar="REV", help="The commit to build on.")]
 
 
@@ -33,45 +35,45 @@ def register(app: typer.Typer) -> None:
 def apply(
     file: File,
     repo: Repo = None,
-    check: Annotated[bool, typer.Option("--check", help="Only judge; touch nothing.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Only check the ChangeSet; change nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
     branch: Annotated[
         str | None, typer.Option(metavar="NAME", help="The new branch; cadence/apply-<digest> if not given.")
     ] = None,
     base: Base = "HEAD",
 ) -> None:
-    """Make a commit of a ChangeSet on a new branch, or refuse it with reasons.
+    """Make a commit from a ChangeSet on a new branch, or refuse it with the reasons.
 
-    Neither work tree nor index nor hooks are used. Exit codes: 0 accepted, 1 refused, 2 wrong use.
+    The work tree, the index and hooks are not used. Exit codes: 0 accepted, 1 refused, 2 wrong use.
 
-    docs/changesets.md explains the format; tasks with `change_set`, `diff` or `patch` are read too.
+    docs/changesets.md explains the format. A task with `change_set`, `diff` or `patch` is accepted too.
     """
     from bot.cli.evaluate import Evaluated
 
-    with _evaluated(file, repo, base) as case:
+    with _open_case(file, repo, base) as case:
         if branch is not None and not case.repository.is_branch_name(branch):
             raise WrongUse(f"{branch!r} is not a valid branch name.", remedy="See `git help check-ref-format`.")
-        made = None if check or not case.judged.accepted else _commit(case, branch)
-        judged = made if isinstance(made, Evaluated) else case.judged
-        _print_result(case, judged, made if isinstance(made, _Made) else None, as_json=as_json)
-    raise typer.Exit(0 if judged.accepted else 1)
+        made = None if check or not case.evaluated.accepted else _commit(case, branch)
+        evaluated = made if isinstance(made, Evaluated) else case.evaluated
+        _print_result(case, evaluated, made if isinstance(made, _Made) else None, as_json=as_json)
+    raise typer.Exit(0 if evaluated.accepted else 1)
 
 
 def diff(file: File, repo: Repo = None, base: Base = "HEAD") -> None:
-    """Print the unified patch that a ChangeSet means, read back from git. The repository is not touched.
+    """Print the change of a ChangeSet as a unified diff, made by git. The repository is not changed.
 
-    Exit codes: 0 accepted, 1 refused (the reasons go to standard error, and no patch is printed), 2 wrong use.
+    Exit codes: 0 accepted, 1 refused (the reasons go to standard error), 2 wrong use.
     """
     from bot.cli.evaluate import build
     from bot.cli.evaluate_text import refusal_text
 
-    with _evaluated(file, repo, base) as case:
-        if not case.judged.accepted:
-            sys.stderr.write(refusal_text(case.judged, case.where))
+    with _open_case(file, repo, base) as case:
+        if not case.evaluated.accepted:
+            sys.stderr.write(refusal_text(case.evaluated, case.where))
             raise typer.Exit(1)
         with case.repository.scratch() as scratch:
-            commit = build(case.judged, case.repository, scratch)
-            patch = scratch.patch(case.judged.base, commit)
+            commit = build(case.evaluated, case.repository, scratch)
+            patch = scratch.patch(case.evaluated.base, commit)
     sys.stdout.buffer.write(patch)
     sys.stdout.buffer.flush()
 
@@ -79,31 +81,40 @@ def diff(file: File, repo: Repo = None, base: Base = "HEAD") -> None:
 @dataclass(frozen=True, slots=True)
 class _Case:
     repository: LocalRepository
-    judged: Evaluated
+    evaluated: Evaluated
     where: str
 
 
 @contextmanager
-def _evaluated(file: str, repo: Path | None, revision: str) -> Iterator[_Case]:
-    """Read, find the repository and the base, judge; the repository's readers end with the block."""
+def _open_case(file: str, repo: Path | None, revision: str) -> Iterator[_Case]:
+    """Read the input, open the repository and check the ChangeSet on the base; the repository is closed afterwards.
+
+    A malformed input is reported only after the repository and the base are found: wrong use comes first.
+    """
     from bot.changeset.rejected import ChangeSetRejected
     from bot.cli.evaluate import evaluate, refused
     from bot.cli.submitted import read_submitted
+    from bot.core.codes.changeset import make_finding
     from bot.git_store.local import LocalRepository
 
     raw = _read(file)
-    handed: Submitted | None = None
+    submitted: Submitted | None = None
     rejected: ChangeSetRejected | None = None
     try:
-        handed = read_submitted(raw)
+        if not raw.strip():
+            message = f"{'standard input' if file == '-' else file} is empty"
+            raise ChangeSetRejected([make_finding("contract.not_json", message)])
+        submitted = read_submitted(raw)
     except ChangeSetRejected as error:
         rejected = error
-    repository = LocalRepository.open(_directory(repo, handed))
+    repository = LocalRepository.open(_directory(repo, submitted))
     try:
         base = repository.commit(revision)
         where = base[:12] if base.startswith(revision) else f"{base[:12]} ({revision})"
-        judged = evaluate(handed, repository, base) if handed else refused(base, rejected.findings if rejected else ())
-        yield _Case(repository, judged, where)
+        evaluated = (
+            evaluate(submitted, repository, base) if submitted else refused(base, rejected.findings if rejected else ())
+        )
+        yield _Case(repository, evaluated, where)
     finally:
         repository.close()
 
@@ -117,11 +128,11 @@ def _read(file: str) -> bytes:
         raise WrongUse(f"{file} cannot be read: {error.strerror}.") from None
 
 
-def _directory(repo: Path | None, handed: Submitted | None) -> Path:
-    said = handed.repo_dir if handed else None
-    if repo is not None and said is not None and repo.resolve() != Path(said).resolve():
-        raise WrongUse(f"--repo is {repo}, and the input's repo_dir is {said}.", remedy="Give one of them.")
-    return repo or Path(said or ".")
+def _directory(repo: Path | None, submitted: Submitted | None) -> Path:
+    given = submitted.repo_dir if submitted else None
+    if repo is not None and given is not None and repo.resolve() != Path(given).resolve():
+        raise WrongUse(f"--repo is {repo}, but repo_dir in the input is {given}.", remedy="Give only one of them.")
+    return repo or Path(given or ".")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,32 +143,32 @@ class _Made:
 
 
 def _commit(case: _Case, branch: str | None) -> _Made | Evaluated:
-    """The commit on its branch, or a judgement that says what stood in the way at the last moment."""
+    """Make the commit and its branch; or the refusal, when git refuses a path or the branch exists already."""
     from bot.cli.evaluate import build, refused_in_the_end
     from bot.core.errors import Refused
 
-    judged = case.judged
-    if judged.change_set is None:
-        raise ValueError("an accepted judgement has a ChangeSet")
-    digest = judged.change_set.digest()
+    evaluated = case.evaluated
+    if evaluated.change_set is None:
+        raise ValueError("an accepted result has a ChangeSet")
+    digest = evaluated.change_set.digest()
     name = branch or f"cadence/apply-{digest[:12]}"
     try:
-        commit = build(judged, case.repository, case.repository.mirror)
+        commit = build(evaluated, case.repository, case.repository.mirror)
         case.repository.create_branch(name, commit)
     except Refused as error:
-        return refused_in_the_end(judged, error)
+        return refused_in_the_end(evaluated, error)
     return _Made(commit, name, digest)
 
 
-def _print_result(case: _Case, judged: Evaluated, made: _Made | None, *, as_json: bool) -> None:
+def _print_result(case: _Case, evaluated: Evaluated, made: _Made | None, *, as_json: bool) -> None:
     from bot.cli.evaluate_text import accepted_text, refusal_text, shown, verdict
 
     if as_json:
         about = {"commit": made.commit, "branch": made.branch, "change_set": made.digest} if made else {}
-        more = {**about, "base": judged.base, "notes": list(judged.notes)} if made else {}
-        typer.echo(json.dumps({**verdict(judged), **more}))
+        more = {**about, "base": evaluated.base, "notes": list(evaluated.notes)} if made else {}
+        typer.echo(json.dumps({**verdict(evaluated), **more}))
         return
-    text = accepted_text(judged, case.where) if judged.accepted else refusal_text(judged, case.where)
+    text = accepted_text(evaluated, case.where) if evaluated.accepted else refusal_text(evaluated, case.where)
     if made:
         take = "" if case.repository.bare else f"\n  use:  git switch {made.branch}"
         text += shown(f"\ncommit {made.commit} on branch {made.branch}\n  look: git show {made.branch}{take}\n")

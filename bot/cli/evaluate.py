@@ -16,7 +16,7 @@ from bot.cli.submitted import Submitted
 from bot.config.load import read_config
 from bot.core.codes.changeset import make_finding
 from bot.core.errors import ConfigInvalid, Refused
-from bot.core.findings import Finding, Severity
+from bot.core.findings import Finding, Severity, sentence
 from bot.core.names import CONFIG_PATH, TRAILER_CHANGESET, CommitSha
 from bot.git_store.commits import Author
 from bot.git_store.local import LocalRepository
@@ -62,7 +62,7 @@ def refused(base: CommitSha, findings: tuple[Finding, ...], notes: tuple[str, ..
 
 def refused_in_the_end(judged: Evaluated, error: Refused) -> Evaluated:
     """The judgement when an accepted ChangeSet could not be made a commit or a branch after all."""
-    message = " ".join([error.summary, *error.details])
+    message = " ".join(sentence(part) for part in (error.summary, *error.details))
     return replace(judged, accepted=False, findings=(*judged.findings, Finding(error.code, message, error.remedy)))
 
 

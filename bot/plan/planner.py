@@ -17,7 +17,7 @@ from bot.config.model import RepoConfig
 from bot.core.codes.changeset import make_finding
 from bot.core.errors import ModelAbsent, ModelUnusable, Refused
 from bot.core.escape import code_span
-from bot.core.findings import Finding, Severity
+from bot.core.findings import Finding, Severity, sentence
 from bot.core.names import CommitSha, RunId
 from bot.core.text_content import lines_of
 from bot.llm.model import Completion, Prompt
@@ -235,7 +235,7 @@ def _refusal(findings: Sequence[Finding], why: str) -> Refused:
     first = findings[0]
     details = [f"`{f.code}`{f' in {code_span(f.path)}' if f.path else ''}: {f.message}" for f in findings]
     return Refused(
-        f"{first.message} {why}",
+        f"{sentence(first.message)} {why}",
         code=first.code,
         remedy="Fix the cause in the blueprint, or comment `/cadence replan <guidance>`.",
         details=details,

@@ -33,7 +33,6 @@ HOMES = {
     "detect_secrets": ("bot/changeset/guards/secret.py",),
     "re2": ("bot/core/patterns.py",),
     "filelock": ("bot/git_store/", "bot/ledger/", "bot/engine/executor_locks.py"),
-    "pydantic_settings": ("bot/settings.py",),
     "tree_sitter": ("bot/syntax/", "bot/changeset/guards/", "bot/weakening/"),
 }
 """The only places that may import a library."""
