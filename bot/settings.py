@@ -80,7 +80,7 @@ class Settings(BaseModel):
         given = dict(os.environ if env is None else env)
         filed = _filed(dotenv) if dotenv is not None and dotenv.is_file() else {}
         values = {**{k: v for k, v in filed.items() if v is not None}, **given}
-        faults = _strangers(values)
+        faults = _not_allowed(values)
         fields: Any = _fields(values)
         try:
             settings = cls(**fields)
@@ -93,7 +93,7 @@ class Settings(BaseModel):
 
     @property
     def webhook_secrets(self) -> tuple[str, ...]:
-        """The webhook's secrets; several, separated by commas, while one is being replaced."""
+        """The webhook's secrets. While one is being replaced there are two, separated by a comma."""
         raw = self.webhook_secret.get_secret_value() if self.webhook_secret else ""
         return tuple(part.strip() for part in raw.split(",") if part.strip())
 
@@ -130,7 +130,7 @@ class Settings(BaseModel):
     @field_validator("database_url")
     @classmethod
     def _known_database(cls, value: str | None) -> str | None:
-        """SQLite or PostgreSQL; `postgres://`, which many hosts hand out, means `postgresql://`."""
+        """SQLite or PostgreSQL; `postgres://`, which many hosting services give, means `postgresql://`."""
         if value is None:
             return None
         scheme, found, rest = value.partition("://")
@@ -172,7 +172,7 @@ class Settings(BaseModel):
         return _pem("CADENCE_REVIEWER_PRIVATE_KEY", self.reviewer_private_key, self.reviewer_private_key_file)
 
     def require_github(self) -> None:
-        """Raise SettingsInvalid unless everything that `serve` needs to speak with GitHub is there."""
+        """Raise SettingsInvalid, with every missing setting, unless `serve` has what it needs to use GitHub."""
         faults = []
         if self.app_id is None:
             faults.append("CADENCE_APP_ID is needed: the App's id, from its settings page.")
@@ -231,15 +231,15 @@ def traceback_wanted() -> bool:
 
 
 def variables() -> list[str]:
-    """Every variable there is, in the order of the settings."""
+    """The name of every variable, in the order of the settings."""
     return [
         field.validation_alias if isinstance(field.validation_alias, str) else f"CADENCE_{name.upper()}"
         for name, field in Settings.model_fields.items()
     ]
 
 
-def _strangers(values: Mapping[str, str]) -> list[str]:
-    """Misspelt variables, and those that would bring a paid service's network into the engine."""
+def _not_allowed(values: Mapping[str, str]) -> list[str]:
+    """Unknown `CADENCE_*` variables, and variables that connect the engine to DBOS's cloud service."""
     known = set(variables())
     faults = []
     for name in values:
@@ -247,7 +247,7 @@ def _strangers(values: Mapping[str, str]) -> list[str]:
             near = difflib.get_close_matches(name, known, n=1)
             faults.append(f"{name} is not a setting." + (f" Did you mean {near[0]}?" if near else ""))
         if name in _REFUSED_ENVIRONMENT:
-            faults.append(f"{name} must not be set: it would connect the engine to a service outside.")
+            faults.append(f"{name} must not be set: it connects the engine to an outside service.")
     return faults
 
 

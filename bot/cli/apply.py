@@ -144,7 +144,7 @@ class _Made:
 
 def _commit(case: _Case, branch: str | None) -> _Made | Evaluated:
     """Make the commit and its branch; or the refusal, when git refuses a path or the branch exists already."""
-    from bot.cli.evaluate import build, refused_in_the_end
+    from bot.cli.evaluate import build, refused_by_git
     from bot.core.errors import Refused
 
     evaluated = case.evaluated
@@ -156,7 +156,7 @@ def _commit(case: _Case, branch: str | None) -> _Made | Evaluated:
         commit = build(evaluated, case.repository, case.repository.mirror)
         case.repository.create_branch(name, commit)
     except Refused as error:
-        return refused_in_the_end(evaluated, error)
+        return refused_by_git(evaluated, error)
     return _Made(commit, name, digest)
 
 
