@@ -1,4 +1,4 @@
-"""The command line."""
+"""The command line: the commands that run the service or the demo, `check`, `runs`, and the groups of bot/cli."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-runs_app = typer.Typer(help="What Cadence has been doing, from the ledger.", invoke_without_command=True)
+runs_app = typer.Typer(help="The runs in the ledger.", invoke_without_command=True)
 app.add_typer(runs_app, name="runs")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
@@ -75,22 +75,24 @@ def demo(
     ] = None,
     blueprint: Annotated[Path | None, typer.Option(help="A Markdown file: the issue's title and text.")] = None,
     test_command: Annotated[
-        str | None, typer.Option(help="What CI runs; guessed from the repository otherwise.")
+        str | None, typer.Option(help="The command that CI runs; guessed from the repository if not given.")
     ] = None,
     setup_command: Annotated[
-        str | None, typer.Option(help="What prepares each of CI's fresh checkouts; guessed otherwise.")
+        str | None, typer.Option(help="The command that prepares each checkout of CI; guessed if not given.")
     ] = None,
     patch: Annotated[
         Path | None, typer.Option(help="Write the result into this file instead of a branch of your repository.")
     ] = None,
-    stay: Annotated[bool, typer.Option(help="Keep everything running afterwards, to look at the pages.")] = False,
+    stay: Annotated[
+        bool, typer.Option(help="Keep everything running afterwards, so that you can open the pages.")
+    ] = False,
     plain: Annotated[bool, typer.Option(help="Plain lines instead of a live display.")] = False,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds that one story may take.")] = 600.0,
     keep: Annotated[Path | None, typer.Option(help="A directory to keep the data and the service's log in.")] = None,
 ) -> None:
-    """Run the main job on embedded parts: a GitHub, its CI and a model. No key, no network.
+    """Plan, review and merge a change on a built-in GitHub, CI and model. Needs no key and no network.
 
-    With OPENAI_API_KEY (and OPENAI_BASE_URL) set, that model is asked instead of the scripted one.
+    With OPENAI_API_KEY (and OPENAI_BASE_URL) set, that model is asked instead of the built-in one.
     """
     from bot.sandbox.demo.extra import require_demo_extra
 
@@ -131,12 +133,20 @@ def sandbox(
 
 @app.command()
 def check(
-    repo: Annotated[Path, typer.Option(help="A local repository: a work tree or a bare one.")],
     base: Annotated[str, typer.Option(help="The commit before the change.")],
     head: Annotated[str, typer.Option(help="The commit after the change.")],
+    repo: Annotated[
+        Path,
+        typer.Option(
+            help="A local repository, bare or not.  [default: the one of the current folder]", show_default=False
+        ),
+    ] = Path(),
     as_json: Json = False,
 ) -> None:
-    """Run the deterministic gates on two commits: weakened tests and CI, secrets, protected paths, size. No model."""
+    """Check a change without a model: weakened tests and CI, secrets, protected paths, size.
+
+    Exit codes: 0 clean, 1 findings that block, 2 wrong use.
+    """
     from bot.cli.check import run_check
 
     text, code = run_check(repo, base, head, as_json=as_json)
@@ -167,9 +177,9 @@ def runs(
 
 @runs_app.command("show")
 def show_run(
-    run: Annotated[str, typer.Argument(help="A run's id, or enough of its beginning.")], as_json: Json = False
+    run: Annotated[str, typer.Argument(help="A run's id, or the beginning of it.")], as_json: Json = False
 ) -> None:
-    """Everything recorded of a run: deliveries, moves, effects, model calls, decisions, and what it cost."""
+    """Show everything recorded of a run: deliveries, states, effects, model calls, decisions, and its cost."""
     from bot.ledger.show import find_run, run_json, run_timeline
 
     ledger = _ledger()
@@ -192,7 +202,7 @@ for group in (apply, config, explain, proof, schema, selftest):
 
 
 def main() -> None:
-    """Run the command; every failure ends in one line with its code, cause and next step."""
+    """Run the command. Every failure is printed in one line with its code, its cause and the next step."""
     sys.exit(run_command(app))
 
 

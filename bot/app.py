@@ -66,7 +66,7 @@ def configure_logs(style: str) -> None:
 
 
 class _RunMeter:
-    """Counts every GitHub request under the current run, or the delivery, which the flow binds to the log context."""
+    """Counts every GitHub request for the current run or delivery, whose id the flow binds to the log context."""
 
     def __init__(self, ledger: Ledger, clock: Clock) -> None:
         self._ledger = ledger
@@ -85,7 +85,7 @@ class _RunMeter:
 
 
 def build_model(settings: Settings, clock: Clock) -> LanguageModel:
-    """The configured model, or one that says that there is none."""
+    """The configured model; without a key one that always raises ModelAbsent."""
     if settings.openai_api_key is None:
         return AbsentModel()
     return OpenAIModel(
@@ -104,7 +104,7 @@ def open_ledger(settings: Settings, clock: Clock) -> Ledger:
 
 
 def build_signer(settings: Settings) -> Signer:
-    """The key that signs proofs: the configured one, or the data directory's, made once.
+    """The key that signs proofs: the configured one, or one that is made once in the data directory.
 
     Raises SettingsInvalid for a key that cannot be read or made.
     """
@@ -118,7 +118,7 @@ def build_signer(settings: Settings) -> Signer:
 def build_services(
     settings: Settings, *, ledger: Ledger, clock: Clock, engine: WorkflowEngine, model: LanguageModel | None = None
 ) -> Services:
-    """Every part, built and joined. Asks GitHub once who the App is.
+    """Build every adapter and stage. Asks GitHub once for the App's identity.
 
     Raises SettingsInvalid for a key that cannot be read, GitHubError when GitHub does not answer.
     """
@@ -162,14 +162,17 @@ def build_services(
 
 
 def _asked(model: LanguageModel) -> tuple[str, ...]:
-    """The models that will be asked; none where there is none."""
+    """The names of the models that will be asked; empty without a model."""
     if isinstance(model, AbsentModel):
         return ()
     return tuple(dict.fromkeys(model.asked_name(kind) for kind in ModelKind))
 
 
 def _second_app(settings: Settings, urls: GitHubUrls, ledger: Ledger, clock: Clock) -> GitHub | None:
-    """The App that may approve what the first one opened; None where none is configured."""
+    """The App that approves pull requests of the first one, whose author cannot approve them; None if not configured.
+
+    https://docs.github.com/en/pull-requests/collaborating-with-pull-requests/reviewing-changes-in-pull-requests/approving-a-pull-request-with-required-reviews
+    """
     if settings.reviewer_app_id is None:
         return None
     key, count = settings.reviewer_key_pem(), _RunMeter(ledger, clock).count
@@ -206,9 +209,9 @@ def build_web(
     engine: Engine | None,
     github: Callable[[], str | None] | None = None,
 ) -> Flask:
-    """The web side: it knows the inbox, and neither GitHub nor the model.
+    """The web application. It writes deliveries to the inbox, and uses neither GitHub nor the model.
 
-    `github` says what keeps this process from speaking with GitHub, None when nothing does.
+    `github` returns why this process cannot use GitHub, None when it can; `/readyz` shows it.
     """
     web = Flask("cadence")
     web.register_blueprint(webhook_blueprint(settings, ledger, wake, clock))

@@ -11,8 +11,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from bot.core.errors import SettingsInvalid
 from bot.llm.model import ModelKind
@@ -34,10 +33,14 @@ Secret = Annotated[SecretStr | None, Blank]
 File = Annotated[Path | None, Blank]
 
 
-class Settings(BaseSettings):
-    """Every setting of a Cadence process; deploy/example.env explains each."""
+class Settings(BaseModel):
+    """Every setting of a Cadence process; deploy/example.env explains each. Made by `load`.
 
-    model_config = SettingsConfigDict(env_prefix="CADENCE_", frozen=True, extra="forbid", populate_by_name=True)
+    Not a `BaseSettings`: `load` reads the environment itself to name every fault at once, and importing
+    pydantic-settings takes 50 ms of each command.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     github_url: str = "https://github.com"
     app_id: Annotated[int | None, Blank] = None
@@ -69,13 +72,6 @@ class Settings(BaseSettings):
     model_prices: Text = None
 
     @classmethod
-    def settings_customise_sources(  # type: ignore[override]
-        cls, *_: Any, init_settings: PydanticBaseSettingsSource, **__: Any
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Only what `load` hands over: it has read the environment and the .env file itself, to name their faults."""
-        return (init_settings,)
-
-    @classmethod
     def load(cls, env: Mapping[str, str] | None = None, *, dotenv: Path | None = Path(".env")) -> Settings:
         """Settings from the environment over the `.env` file.
 
@@ -84,7 +80,7 @@ class Settings(BaseSettings):
         given = dict(os.environ if env is None else env)
         filed = _filed(dotenv) if dotenv is not None and dotenv.is_file() else {}
         values = {**{k: v for k, v in filed.items() if v is not None}, **given}
-        faults = _strangers(values)
+        faults = _not_allowed(values)
         fields: Any = _fields(values)
         try:
             settings = cls(**fields)
@@ -97,7 +93,7 @@ class Settings(BaseSettings):
 
     @property
     def webhook_secrets(self) -> tuple[str, ...]:
-        """The webhook's secrets; several, separated by commas, while one is being replaced."""
+        """The webhook's secrets. While one is being replaced there are two, separated by a comma."""
         raw = self.webhook_secret.get_secret_value() if self.webhook_secret else ""
         return tuple(part.strip() for part in raw.split(",") if part.strip())
 
@@ -134,7 +130,7 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _known_database(cls, value: str | None) -> str | None:
-        """SQLite or PostgreSQL; `postgres://`, which many hosts hand out, means `postgresql://`."""
+        """SQLite or PostgreSQL; `postgres://`, which many hosting services give, means `postgresql://`."""
         if value is None:
             return None
         scheme, found, rest = value.partition("://")
@@ -176,7 +172,7 @@ class Settings(BaseSettings):
         return _pem("CADENCE_REVIEWER_PRIVATE_KEY", self.reviewer_private_key, self.reviewer_private_key_file)
 
     def require_github(self) -> None:
-        """Raise SettingsInvalid unless everything that `serve` needs to speak with GitHub is there."""
+        """Raise SettingsInvalid, with every missing setting, unless `serve` has what it needs to use GitHub."""
         faults = []
         if self.app_id is None:
             faults.append("CADENCE_APP_ID is needed: the App's id, from its settings page.")
@@ -235,15 +231,15 @@ def traceback_wanted() -> bool:
 
 
 def variables() -> list[str]:
-    """Every variable there is, in the order of the settings."""
+    """The name of every variable, in the order of the settings."""
     return [
         field.validation_alias if isinstance(field.validation_alias, str) else f"CADENCE_{name.upper()}"
         for name, field in Settings.model_fields.items()
     ]
 
 
-def _strangers(values: Mapping[str, str]) -> list[str]:
-    """Misspelt variables, and those that would bring a paid service's network into the engine."""
+def _not_allowed(values: Mapping[str, str]) -> list[str]:
+    """Unknown `CADENCE_*` variables, and variables that connect the engine to DBOS's cloud service."""
     known = set(variables())
     faults = []
     for name in values:
@@ -251,7 +247,7 @@ def _strangers(values: Mapping[str, str]) -> list[str]:
             near = difflib.get_close_matches(name, known, n=1)
             faults.append(f"{name} is not a setting." + (f" Did you mean {near[0]}?" if near else ""))
         if name in _REFUSED_ENVIRONMENT:
-            faults.append(f"{name} must not be set: it would connect the engine to a service outside.")
+            faults.append(f"{name} must not be set: it connects the engine to an outside service.")
     return faults
 
 

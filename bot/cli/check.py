@@ -1,4 +1,4 @@
-"""`cadence check`: the deterministic gates on two commits of a local repository."""
+"""`cadence check`: the checks that need no model, on two commits of a local repository."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ CLEAN, BLOCKED, WRONG_USE = 0, 1, 2
 
 
 def run_check(repo: Path, base: str, head: str, *, as_json: bool) -> tuple[str, int]:
-    """What to print, and the exit code: 0 clean, 1 when something blocks, 2 when the question cannot be asked."""
+    """The text to print and the exit code: 0 clean, 1 when a finding blocks, 2 for wrong use or an invalid config.
+
+    `base` and `head` are revisions as git reads them; `repo` is a folder in the repository.
+    """
     try:
         repository = LocalRepository.open(repo)
     except WrongUse as error:
@@ -28,17 +31,20 @@ def run_check(repo: Path, base: str, head: str, *, as_json: bool) -> tuple[str, 
         old, new = repository.commit(base), repository.commit(head)
         before, after = repository.mirror.tree(old), repository.mirror.tree(new)
         config = GuardConfig.from_repo(_config(before))
-        found = check_findings(before, after, repository.mirror.changes(old, new), config)
+        findings = check_findings(before, after, repository.mirror.changes(old, new), config)
     except (WrongUse, ConfigInvalid) as error:
         return _refusal(str(error), as_json), WRONG_USE
     finally:
         repository.close()
-    blocked = any(one.blocks for one in found)
-    return (_as_json(found) if as_json else _as_text(found)), BLOCKED if blocked else CLEAN
+    blocked = any(finding.blocks for finding in findings)
+    return (_as_json(findings) if as_json else _as_text(findings)), BLOCKED if blocked else CLEAN
 
 
 def _config(base: TreeReader) -> RepoConfig:
-    """The configuration at the base; an absent file means the defaults. Raises ConfigInvalid."""
+    """The config at the base, so that a change cannot loosen it for itself; without a file, the defaults.
+
+    Raises ConfigInvalid.
+    """
     try:
         raw = base.read(CONFIG_PATH)
     except KeyError:
@@ -50,20 +56,20 @@ def _refusal(message: str, as_json: bool) -> str:
     return json.dumps({"error": message}) + "\n" if as_json else f"cadence: {message}\n"
 
 
-def _as_json(found: Sequence[CheckFinding]) -> str:
-    rows = [{"code": one.code, "path": one.path, "line": one.line, "message": one.message} for one in found]
+def _as_json(findings: Sequence[CheckFinding]) -> str:
+    rows = [{"code": it.code, "path": it.path, "line": it.line, "message": it.message} for it in findings]
     return json.dumps({"findings": rows}, indent=1) + "\n"
 
 
-def _as_text(found: Sequence[CheckFinding]) -> str:
-    if not found:
-        return "Nothing to ask a person about.\n"
+def _as_text(findings: Sequence[CheckFinding]) -> str:
+    if not findings:
+        return "No findings.\n"
     lines = []
-    for one in found:
-        where = f"{one.path}:{one.line}" if one.path and one.line else one.path or "the change"
-        note = "" if one.blocks else " (does not block)"
-        lines.append(f"{where}: {one.code}: {one.message}{note}")
-    blocking = sum(one.blocks for one in found)
+    for finding in findings:
+        where = f"{finding.path}:{finding.line}" if finding.path and finding.line else finding.path or "the change"
+        note = "" if finding.blocks else " (does not block)"
+        lines.append(f"{where}: {finding.code}: {finding.message}{note}")
+    blocking = sum(finding.blocks for finding in findings)
     lines.append(
         f"{blocking} finding{'s' * (blocking != 1)} for a person to approve." if blocking else "Nothing blocks."
     )

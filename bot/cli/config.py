@@ -1,4 +1,4 @@
-"""`cadence config check`: what a repository's `.github/cadence.yml` means, before it is merged."""
+"""`cadence config check`: checks a repository's `.github/cadence.yml` before it is merged."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     config = typer.Typer(help="A repository's .github/cadence.yml.", no_args_is_help=True)
-    # A group of one command would otherwise swallow the command's name.
+    # Typer makes a group with one command and no callback into that command, and then `check` would be an argument:
+    # https://typer.tiangolo.com/tutorial/commands/one-or-multiple/
     config.callback()(_group)
     config.command("check")(check)
     app.add_typer(config, name="config")
@@ -34,7 +35,7 @@ def check(
 ) -> None:
     """Check the file and run the policy tests in it.
 
-    Every mistake is named with its line, column and what is allowed. Exit codes: 0 fine, 1 mistakes or failing tests,
+    Names every mistake with its line, its column and what is allowed. Exit codes: 0 fine, 1 mistakes or failing tests,
     2 wrong use.
     """
     from bot.gate.config_tests import report_on
@@ -42,7 +43,9 @@ def check(
     try:
         content = file.read_bytes()
     except OSError as error:
-        raise WrongUse(f"{file}: {error.strerror}.", remedy="Name a file that can be read.") from None
+        raise WrongUse(
+            f"{file} cannot be read: {error.strerror}.", remedy="Give the path of a file that can be read."
+        ) from None
     report = report_on(content)
     typer.echo(_json(file, report) if as_json else _text(file, report))
     raise typer.Exit(1 if report.faults else 0)
@@ -52,25 +55,25 @@ def _json(file: Path, report: ConfigReport) -> str:
     shown = {
         "file": str(file),
         "valid": report.valid,
-        "mistakes": [{"line": one.line, "column": one.column, "message": one.text} for one in report.mistakes],
-        "notes": [{"line": one.line, "column": one.column, "message": one.text} for one in report.notes],
+        "mistakes": [{"line": it.line, "column": it.column, "message": it.text} for it in report.mistakes],
+        "notes": [{"line": it.line, "column": it.column, "message": it.text} for it in report.notes],
         "tests": [
             {
-                "name": one.name,
-                "number": one.number,
-                "line": one.line,
-                "column": one.column,
-                "expected": one.expected,
-                "decided": one.decided,
-                "passed": one.passed,
+                "name": test.name,
+                "number": test.number,
+                "line": test.line,
+                "column": test.column,
+                "expected": test.expected,
+                "decided": test.decided,
+                "passed": test.passed,
             }
-            for one in report.outcomes
+            for test in report.outcomes
         ],
     }
     return json.dumps(shown, indent=2, ensure_ascii=False)
 
 
 def _text(file: Path, report: ConfigReport) -> str:
-    """One line for each fault and note, as compilers write them, then the sum."""
-    rows = [f"{file}:{one.line}:{one.column}: {one.text}" for one in (*report.faults, *report.notes)]
-    return "\n".join([*rows, report.summary])
+    """One line for each fault and note, in the form of compilers, so that editors can jump to it; then a summary."""
+    rows = [f"{file}:{it.line}:{it.column}: {it.text}" for it in (*report.faults, *report.notes)]
+    return "\n".join([*rows, f"{file}: {report.summary}"])

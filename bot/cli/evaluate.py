@@ -1,4 +1,4 @@
-"""One thing that was handed in, judged on one commit of a local repository, and built when it is accepted."""
+"""Checks a submitted ChangeSet on one commit of a local repository, and makes a commit of an accepted one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bot.cli.submitted import Submitted
 from bot.config.load import read_config
 from bot.core.codes.lookup import make_finding
 from bot.core.errors import ConfigInvalid, Refused
-from bot.core.findings import Finding, Severity
+from bot.core.findings import Finding, Severity, sentence
 from bot.core.names import CONFIG_PATH, TRAILER_CHANGESET, CommitSha
 from bot.git_store.bare_repository import BareRepository
 from bot.git_store.commits import Author
@@ -25,14 +25,14 @@ from bot.git_store.scratch import PatchRefused
 from bot.publish.commit import build_commit
 
 AUTHOR = Author("cadence[bot]", "cadence[bot]@users.noreply.github.com")
-"""Who every commit made on this machine is by; what the ChangeSet claims as its author is not taken over."""
+"""The author of every commit made here. `author` of a ChangeSet is only a claim, so it is not used."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """`change_set` is what was judged, pinned; None when the input was none. `changes` is empty unless accepted.
+    """The result. `change_set` is the pinned one, None when the input is not a ChangeSet.
 
-    `base` is None when the input is not a ChangeSet at all, which no commit can change.
+    `changes` is empty unless accepted. `base` is the commit it was checked on, None when the input is not a ChangeSet.
     """
 
     base: CommitSha | None
@@ -44,13 +44,13 @@ class Evaluated:
 
     @property
     def errors(self) -> tuple[Finding, ...]:
-        """The findings that refuse it."""
+        """The findings for which it is refused."""
         return tuple(f for f in self.findings if f.severity is Severity.ERROR)
 
 
 @dataclass(slots=True)
 class Submission:
-    """Where a judgement is made, and the notes that gather on the way."""
+    """Where a ChangeSet is checked, and the notes so far on how it was read."""
 
     repository: LocalRepository
     base: CommitSha
@@ -59,27 +59,29 @@ class Submission:
 
 
 def refused(base: CommitSha, findings: tuple[Finding, ...], notes: tuple[str, ...] = ()) -> Evaluated:
-    """The judgement on what is not a ChangeSet at all."""
+    """The result for an input that is not a ChangeSet."""
     return Evaluated(base, findings=findings, notes=notes)
 
 
-def refused_in_the_end(judged: Evaluated, error: Refused) -> Evaluated:
-    """The judgement when an accepted ChangeSet could not be made a commit or a branch after all."""
-    message = " ".join([error.summary, *error.details])
-    return replace(judged, accepted=False, findings=(*judged.findings, Finding(error.code, message, error.remedy)))
+def refused_by_git(evaluated: Evaluated, error: Refused) -> Evaluated:
+    """The result when git refuses the commit or the branch of an accepted ChangeSet."""
+    message = " ".join(sentence(part) for part in (error.summary, *error.details))
+    return replace(
+        evaluated, accepted=False, findings=(*evaluated.findings, Finding(error.code, message, error.remedy))
+    )
 
 
-def evaluate(handed: Submitted, repository: LocalRepository, base: CommitSha) -> Evaluated:
-    """Check what was handed in on the base, under the configuration that stands there. Writes nothing anywhere."""
-    intake = Submission(repository, base, repository.mirror.tree(base), list(handed.notes))
+def evaluate(submitted: Submitted, repository: LocalRepository, base: CommitSha) -> Evaluated:
+    """Check a submission on the base, under the config at the base. Writes nothing to the repository."""
+    submission = Submission(repository, base, repository.mirror.tree(base), list(submitted.notes))
     try:
         config = read_config(repository.mirror.read_file(base, CONFIG_PATH)).require_config()
-        change_set = _pinned(_change_set(handed, intake), intake)
+        change_set = _pinned(_change_set(submitted, submission), submission)
     except ChangeSetRejected as error:
-        return refused(base, error.findings, tuple(intake.notes))
+        return refused(base, error.findings, tuple(submission.notes))
     except ConfigInvalid as error:
-        return refused(base, _config_findings(error), tuple(intake.notes))
-    checked = check(change_set, intake.tree, GuardConfig.from_repo(config), handed.mentioned)
+        return refused(base, _config_findings(error), tuple(submission.notes))
+    checked = check(change_set, submission.tree, GuardConfig.from_repo(config), submitted.mentioned)
     findings, accepted = checked.findings, checked.accepted
     if accepted and not _is_text(change_set):
         findings, accepted = (
@@ -87,58 +89,61 @@ def evaluate(handed: Submitted, repository: LocalRepository, base: CommitSha) ->
             False,
         )
     changes = checked.changes if accepted else ()
-    return Evaluated(base, accepted, change_set, changes, findings, tuple(intake.notes))
+    return Evaluated(base, accepted, change_set, changes, findings, tuple(submission.notes))
 
 
-def build(judged: Evaluated, repository: LocalRepository, store: BareRepository) -> CommitSha:
-    """The commit of an accepted judgement, in the store given. Author and date follow from the base alone."""
-    if judged.change_set is None or judged.base is None or not judged.accepted:
+def build(evaluated: Evaluated, repository: LocalRepository, store: BareRepository) -> CommitSha:
+    """Make the commit of an accepted ChangeSet in `store`, and return its id.
+
+    Author and date depend only on the base, so the same ChangeSet on the same base is the same commit.
+    """
+    if evaluated.change_set is None or evaluated.base is None or not evaluated.accepted:
         raise ValueError("only an accepted ChangeSet is built")
-    trailer = f"{TRAILER_CHANGESET}: {judged.change_set.digest()}"
+    trailer = f"{TRAILER_CHANGESET}: {evaluated.change_set.digest()}"
     return build_commit(
         store,
-        base=judged.base,
-        changes=judged.changes,
-        message=f"{clean_message(judged.change_set.message).text}\n\n{trailer}\n",
+        base=evaluated.base,
+        changes=evaluated.changes,
+        message=f"{clean_message(evaluated.change_set.message).text}\n\n{trailer}\n",
         author=AUTHOR,
-        date=repository.committed_at(judged.base),
+        date=repository.committed_at(evaluated.base),
     )
 
 
-def _change_set(handed: Submitted, intake: Submission) -> ChangeSet:
-    if handed.one_file is not None:
-        change_set, notes = one_file_edits(handed.one_file, intake.tree, handed.message)
-        intake.notes += notes
+def _change_set(submitted: Submitted, submission: Submission) -> ChangeSet:
+    if submitted.one_file is not None:
+        change_set, notes = one_file_edits(submitted.one_file, submission.tree, submitted.message)
+        submission.notes += notes
         return change_set
-    if handed.patch is not None:
-        return _of_patch(handed.patch, handed.message, intake)
-    if handed.change_set is None:
-        raise ValueError("nothing was handed in")
-    return handed.change_set
+    if submitted.patch is not None:
+        return _of_patch(submitted.patch, submitted.message, submission)
+    if submitted.change_set is None:
+        raise ValueError("nothing was submitted")
+    return submitted.change_set
 
 
-def _of_patch(patch: str, message: str, intake: Submission) -> ChangeSet:
-    with intake.repository.scratch() as scratch:
-        tree = scratch.apply_patch(intake.base, patch.encode("utf-8", "surrogatepass"))
+def _of_patch(patch: str, message: str, submission: Submission) -> ChangeSet:
+    with submission.repository.scratch() as scratch:
+        tree = scratch.apply_patch(submission.base, patch.encode("utf-8", "surrogatepass"))
         if isinstance(tree, PatchRefused):
             raise ChangeSetRejected(complaint_findings(tree.lines))
-        pair = TreePair(intake.tree, scratch.tree(tree), scratch.changed(intake.base, tree))
+        pair = TreePair(submission.tree, scratch.tree(tree), scratch.changed(submission.base, tree))
         return edits_between(pair, message)
 
 
-def _pinned(change_set: ChangeSet, intake: Submission) -> ChangeSet:
-    """Pin what came unpinned: to the commit the ChangeSet names as its base, else to the commit it is judged on."""
-    tree = intake.tree
+def _pinned(change_set: ChangeSet, submission: Submission) -> ChangeSet:
+    """Pin unpinned edits to the commit that the ChangeSet names as its base, else to the commit it is checked on."""
+    tree = submission.tree
     named = change_set.base
-    if named is not None and named.lower() != intake.base:
-        if intake.repository.mirror.has(named.lower()):
-            tree = intake.repository.mirror.tree(CommitSha(named.lower()))
-            intake.notes.append(f"unpinned edits are pinned to {named[:12]}, the base that the ChangeSet names")
+    if named is not None and named.lower() != submission.base:
+        if submission.repository.mirror.has(named.lower()):
+            tree = submission.repository.mirror.tree(CommitSha(named.lower()))
+            submission.notes.append(f"unpinned edits are pinned to {named[:12]}, the base that the ChangeSet names")
         elif any(_unpinned(change_set)):
             message = f"the ChangeSet was made for {named[:12]}, which this repository does not have"
             raise ChangeSetRejected([make_finding("stale", message)])
     done = pin(change_set, tree)
-    intake.notes += done.notes
+    submission.notes += done.notes
     return done.change_set
 
 

@@ -1,4 +1,4 @@
-"""What a person, or a script, is told of a judged ChangeSet. Pure."""
+"""The result of a checked ChangeSet as text for people and as data for scripts. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MARK = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "n
 
 
 def shown(text: str) -> str:
-    """The text with everything a terminal would obey, or that could not be printed, written out."""
+    """The text with control and format characters escaped, because a terminal would act on them."""
     return "".join(c if c in "\n\t" or _printable(c) else c.encode("unicode_escape").decode() for c in text)
 
 
@@ -25,12 +25,12 @@ def _printable(character: str) -> bool:
     return unicodedata.category(character) not in ("Cc", "Cf", "Cs")
 
 
-def verdict(judged: Evaluated) -> dict[str, Any]:
+def verdict(evaluated: Evaluated) -> dict[str, Any]:
     """The answer for a script: accepted or not, one line for each finding that refuses it, and every finding."""
     return {
-        "accepted": judged.accepted,
-        "reasons": [reason(f) for f in judged.errors],
-        "findings": [f.as_dict() for f in judged.findings],
+        "accepted": evaluated.accepted,
+        "reasons": [reason(f) for f in evaluated.errors],
+        "findings": [f.as_dict() for f in evaluated.findings],
     }
 
 
@@ -47,32 +47,32 @@ def _place(finding: Finding) -> str:
     return " ".join(part for part in (edit, path) if part)
 
 
-def refusal_text(judged: Evaluated, where: str) -> str:
+def refusal_text(evaluated: Evaluated, where: str) -> str:
     """Why it is refused: every finding with its place, its message, and what would make it acceptable.
 
-    `where` names the commit that it was judged on; it is empty for a text that is not a ChangeSet on any.
+    `where` names the commit that it was checked on; it is empty for a text that is not a ChangeSet on any.
     """
-    count = len(judged.errors)
+    count = len(evaluated.errors)
     place = f" on {where}" if where else ""
     head = f"refused{place}: {count} finding{'s' if count != 1 else ''} to resolve; nothing was changed\n"
-    return shown(head + _findings_text(judged.findings) + _notes_text(judged.notes))
+    return shown(head + _findings_text(evaluated.findings) + _notes_text(evaluated.notes))
 
 
-def accepted_text(judged: Evaluated, where: str) -> str:
-    """What the ChangeSet does, and what was noticed on the way."""
-    if judged.change_set is None:
-        raise ValueError("an accepted judgement has a ChangeSet")
-    head = f"accepted on {where}: {edits_text(judged.change_set)}\n"
-    return shown(head + _findings_text(judged.findings) + _notes_text(judged.notes))
+def accepted_text(evaluated: Evaluated, where: str) -> str:
+    """What the ChangeSet changes, with its warnings and notes. `where` names the base."""
+    if evaluated.change_set is None:
+        raise ValueError("an accepted result has a ChangeSet")
+    head = f"accepted on {where}: {edits_text(evaluated.change_set)}\n"
+    return shown(head + _findings_text(evaluated.findings) + _notes_text(evaluated.notes))
 
 
 def edits_text(change_set: ChangeSet) -> str:
     """`1 file added, 2 modified, 1 renamed`."""
     kinds = ["renamed" if e.rename_from else {"add": "added", "delete": "deleted"}.get(e.mode, "modified")
              for e in change_set.edits]  # fmt: skip
-    said = [f"{kinds.count(k)} {k}" for k in ("added", "modified", "renamed", "deleted") if k in kinds]
-    first, _, rest = said[0].partition(" ")
-    return ", ".join([f"{first} file{'s' if first != '1' else ''} {rest}", *said[1:]])
+    counts = [f"{kinds.count(k)} {k}" for k in ("added", "modified", "renamed", "deleted") if k in kinds]
+    first, _, rest = counts[0].partition(" ")
+    return ", ".join([f"{first} file{'s' if first != '1' else ''} {rest}", *counts[1:]])
 
 
 def _findings_text(findings: Iterable[Finding]) -> str:
@@ -90,5 +90,5 @@ def _finding_text(finding: Finding) -> str:
 
 
 def _notes_text(notes: Iterable[str]) -> str:
-    said = "".join(f"  {note}\n" for note in notes)
-    return f"\nnotes\n{said}" if said else ""
+    lines = "".join(f"  {note}\n" for note in notes)
+    return f"\nnotes\n{lines}" if lines else ""

@@ -1,4 +1,4 @@
-"""`cadence explain`: the gate's whole answer for one pull request in a terminal, and what it would be if."""
+"""`cadence explain`: every reason of the gate for one pull request, also for supposed facts (`--what-if`)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from bot.gate.snapshot import Snapshot
 
 _TARGET = re.compile(r"(?P<repository>[^/\s#]+/[^/\s#]+)#(?P<number>[1-9][0-9]*)")
+_PATH = re.compile(r"/(?P<repository>[^/\s]+/[^/\s]+)/(?:pull|issues)/(?P<number>[1-9][0-9]*)(?:/.*)?")
+"""The path of a pull request's page, of its tabs (`/files`, `/commits`), or of an issue's page."""
 
 
 def register(app: typer.Typer) -> None:
@@ -29,16 +32,16 @@ def register(app: typer.Typer) -> None:
 
 
 def explain(
-    target: Annotated[str, typer.Argument(metavar="OWNER/REPO#N", help="A Cadence pull request, or its issue.")],
+    target: Annotated[str, typer.Argument(metavar="OWNER/REPO#N|URL", help="A Cadence pull request or its issue.")],
     what_if: Annotated[
         list[str] | None,
         typer.Option(metavar="KEY=VALUE", help="Suppose a fact: check=lint:success, approval=alice, draft=false, ..."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
-    """Say why a pull request does not merge, completely, without acting; --what-if supposes facts.
+    """Say every reason why a pull request does not merge. Changes nothing; --what-if supposes facts.
 
-    Reads GitHub with the App's credentials and the local ledger. Exit codes: 0 answered, 1 failed, 2 wrong use.
+    Reads GitHub with the App's credentials, and the ledger. Exit codes: 0 answered, 1 failed, 2 wrong use.
     """
     from bot.app import build_services
     from bot.core.clock import SystemClock
@@ -46,24 +49,36 @@ def explain(
     from bot.llm.stub import AbsentModel
     from bot.settings import Settings
 
-    repository, number = parse_target(target)
     settings, clock = Settings.load(), SystemClock()
+    repository, number = parse_target(target, settings.github_url)
     settings.require_github()
     ledger = open_ledger(settings)
     services = build_services(settings, ledger=ledger, clock=clock, engine=IdleEngine(), model=AbsentModel())
     typer.echo(answer(services, repository, number, what_if or (), as_json=as_json))
 
 
-def parse_target(text: str) -> tuple[str, int]:
-    """`owner/repo` and the number. Raises WrongUse for anything else."""
-    match = _TARGET.fullmatch(text.strip())
+def parse_target(text: str, github_url: str = "https://github.com") -> tuple[str, int]:
+    """`owner/repo` and the number, from `owner/repo#7` or the URL of a pull request or issue on `github_url`.
+
+    Raises WrongUse for anything else, and for a page of another server: a repository there may have the same name.
+    """
+    url = urlsplit(text.strip())
+    if url.scheme in ("http", "https") and url.netloc != urlsplit(github_url).netloc:
+        raise WrongUse(f"{text!r} is not on {github_url}.", remedy="CADENCE_GITHUB_URL says which GitHub is used.")
+    match = _PATH.fullmatch(url.path) if url.scheme in ("http", "https") else _TARGET.fullmatch(text.strip())
     if match is None:
-        raise WrongUse(f"{text!r} is not OWNER/REPO#N.", remedy="For example: cadence explain octo/shop#12")
+        raise WrongUse(
+            f"{text!r} is not OWNER/REPO#N or the URL of a pull request.",
+            remedy="For example: cadence explain octo/shop#12",
+        )
     return match["repository"], int(match["number"])
 
 
 def answer(services: Services, repository: str, number: int, wishes: Sequence[str], *, as_json: bool) -> str:
-    """The decision as text or JSON. Raises CadenceError where GitHub or the ledger cannot tell."""
+    """The gate's decision as text or JSON; `wishes` are `KEY=VALUE` of --what-if.
+
+    Raises CadenceError `run.unknown` when the ledger does not know the number, GitHubError when GitHub cannot be read.
+    """
     from bot.core.errors import CadenceError
     from bot.flow.context import RunContext
 
@@ -72,22 +87,22 @@ def answer(services: Services, repository: str, number: int, wishes: Sequence[st
         raise CadenceError(
             f"{repository}#{number} is not a Cadence pull request or blueprint in this ledger.",
             code="run.unknown",
-            remedy="`cadence runs` lists what there is; CADENCE_DATABASE_URL and CADENCE_DATA_DIR say where.",
+            remedy="`cadence runs` lists all runs; CADENCE_DATABASE_URL and CADENCE_DATA_DIR say which ledger is read.",
         )
     if run.pull is None:
-        told = f": {run.reason}" if run.reason else ""
+        reason = f": {run.reason}" if run.reason else ""
         if as_json:
             return json.dumps({"repository": run.repository, "run": run.run_id, "state": run.state, "pull": None})
-        return f"Run {run.run_id} has no pull request yet; it is {run.state}{told}"
+        return f"Run {run.run_id} has no pull request yet; it is {run.state}{reason}"
     context = RunContext(services, run.run_id)
     with context.log_context():
-        snapshot, decision = _looked(context, wishes)
+        snapshot, decision = _look(context, wishes)
     if as_json:
         return json.dumps(_as_json(context, snapshot, decision, wishes), indent=2)
     return _as_text(context, snapshot, decision, wishes)
 
 
-def _looked(context: RunContext, wishes: Sequence[str]) -> tuple[Snapshot, Decision]:
+def _look(context: RunContext, wishes: Sequence[str]) -> tuple[Snapshot, Decision]:
     from bot.core.names import TRIGGER_LABEL
     from bot.flow.gate.reconcile import judged, look
     from bot.gate.whatif import suppose
@@ -134,30 +149,30 @@ def _as_json(context: RunContext, snapshot: Snapshot, decision: Decision, wishes
 
 
 class IdleEngine:
-    """An engine that starts nothing: whoever only asks must not act."""
+    """An engine that starts nothing, because `explain` only reads."""
 
     def start_build(self, run_id: RunId, key: str, *, delay: float = 0.0) -> None:
-        """Nothing."""
+        """Does nothing."""
 
     def restart_build(self, run_id: RunId) -> None:
-        """Nothing."""
+        """Does nothing."""
 
     def start_review(
         self, run_id: RunId, head: HeadSha, attempts: Mapping[str, int] | None = None, *, base_tip: str = ""
     ) -> None:
-        """Nothing."""
+        """Does nothing."""
 
     def tick(self, repository_id: RepositoryId, pull: PullNumber) -> None:
-        """Nothing."""
+        """Does nothing."""
 
     def reconcile(self, repository_id: RepositoryId, pull: PullNumber, *, at: datetime | None = None) -> None:
-        """Nothing."""
+        """Does nothing."""
 
     def start_errand(
         self, name: str, installation_id: int, key: str, arguments: Sequence[str | int], *, delay: float = 0.0
     ) -> None:
-        """Nothing."""
+        """Does nothing."""
 
     def purge(self) -> int:
-        """Nothing."""
+        """Does nothing."""
         return 0

@@ -20,19 +20,20 @@ def run_command(command: Callable[[], object]) -> int:
         command()
     except CadenceError as error:
         lines = "".join(f"\n  {line}" for line in error.log_lines)
-        return _say(f"{error}{lines}", 2 if isinstance(error, SettingsInvalid | WrongUse) else 1)
+        return _print_error(f"{error}{lines}", 2 if isinstance(error, SettingsInvalid | WrongUse) else 1)
     except KeyboardInterrupt:
-        return _say("stopped.", 130)
+        return _print_error("stopped.", 130)
     except BrokenPipeError:
-        # The reader of a pipe (`cadence runs | head`) has gone. Python would complain again when it flushes at exit.
+        # `cadence runs | head` closes the pipe early. Python flushes stdout again at exit, so it must not be the pipe:
+        # https://docs.python.org/3/library/signal.html#note-on-sigpipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except Exception as error:  # noqa: BLE001 - the command line's main: a user must never see a traceback
+    except Exception as error:  # noqa: BLE001 - a person at the command line must never see a traceback
         from bot.settings import traceback_wanted
 
         if traceback_wanted():
             traceback.print_exc()
-        return _say(str(describe(error)), 1)
+        return _print_error(str(describe(error)), 1)
     return 0
 
 
@@ -79,6 +80,6 @@ def _first_line(error: BaseException) -> str:
     return text.partition("\n")[0].strip().rstrip(".")[:300]
 
 
-def _say(text: str, code: int) -> int:
+def _print_error(text: str, code: int) -> int:
     sys.stderr.write(f"cadence: {text}\n")
     return code

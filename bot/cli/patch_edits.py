@@ -7,7 +7,6 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from bot.changeset.guards.path_forms import path_problem
 from bot.changeset.model import ChangeSet, Edit
@@ -16,8 +15,10 @@ from bot.changeset.tree import MODE_EXECUTABLE, MODE_FILE, MODE_SUBMODULE, MODE_
 from bot.cli.submitted import OneFile
 from bot.core.codes.lookup import make_finding
 from bot.core.findings import Finding
+from bot.git_store.objects import RawChange
 
 _SPECIAL = {MODE_SYMLINK: ("path.symlink", "a symlink"), MODE_SUBMODULE: ("path.submodule", "a submodule")}
+# The texts are from git's apply.c. git has no machine-readable form, and LC_ALL=C keeps them in English.
 _COMPLAINTS = (
     (re.compile(r"^patch failed: (?P<path>.+):(?P<line>\d+)$"), "stale"),
     (re.compile(r"^(?P<path>.+): (?:patch does not apply|does not match index)$"), "stale"),
@@ -29,28 +30,11 @@ _INVALID_PATH = re.compile(r"^(?:invalid path|unable to add cache entry for) '?(
 PATCH_CODE = "contract.patch"
 
 
-class Change(Protocol):
-    """One path that differs between two trees, as git lists it."""
-
-    @property
-    def status(self) -> str: ...
-    @property
-    def source(self) -> str: ...
-    @property
-    def path(self) -> str: ...
-    @property
-    def old_mode(self) -> str: ...
-    @property
-    def new_mode(self) -> str: ...
-    @property
-    def old_blob(self) -> str: ...
-
-
 def complaint_findings(lines: Sequence[str]) -> tuple[Finding, ...]:
-    """git's own words on a patch it would not apply, each line as a finding with the code of what is wrong."""
-    told = lines or ("git did not apply the patch",)
-    findings = [_complaint(line) for line in told if not line.startswith(("warning:", "hint:"))]
-    # `patch failed: a.py:3` and `a.py: patch does not apply` say the same; the first has the line.
+    """git's messages about a patch that does not apply, as findings with the code of what is wrong."""
+    messages = lines or ("git did not apply the patch",)
+    findings = [_complaint(line) for line in messages if not line.startswith(("warning:", "hint:"))]
+    # git reports one fault as `patch failed: a.py:3` and as `a.py: patch does not apply`; the first has the line.
     seen: dict[tuple[str, str | None], Finding] = {}
     for finding in findings:
         seen.setdefault((finding.code, finding.path or finding.message), finding)
@@ -72,15 +56,15 @@ def _complaint(line: str) -> Finding:
 
 @dataclass(frozen=True, slots=True)
 class TreePair:
-    """The tree a patch was applied to and the one it made, and what differs."""
+    """The tree before a patch and the tree after it, and the paths that differ."""
 
     before: TreeReader
     after: TreeReader
-    changes: Sequence[Change]
+    changes: Sequence[RawChange]
 
 
 def edits_between(pair: TreePair, message: str) -> ChangeSet:
-    """The ChangeSet that leads from one tree to the other: whole contents, pinned, renames as git found them.
+    """The ChangeSet that makes the second tree from the first: whole contents, pinned, renames as git finds them.
 
     Raises ChangeSetRejected when a symlink or submodule would be made, changed or removed.
     """
@@ -98,7 +82,7 @@ def edits_between(pair: TreePair, message: str) -> ChangeSet:
     return ChangeSet(version=2, message=message, edits=tuple(edits))
 
 
-def _edit(change: Change, pair: TreePair) -> Edit:
+def _edit(change: RawChange, pair: TreePair) -> Edit:
     if change.status == "D":
         return Edit(path=change.path, mode="delete", before_sha=change.old_blob)
     adds = change.status == "A"
@@ -118,35 +102,39 @@ def _edit(change: Change, pair: TreePair) -> Edit:
 
 
 def _content(raw: bytes) -> tuple[str | None, str | None]:
+    """(text, base64): text for UTF-8 without NUL bytes, base64 for everything else."""
     try:
         return (raw.decode(), None) if b"\0" not in raw else (None, base64.b64encode(raw).decode())
     except UnicodeDecodeError:
         return None, base64.b64encode(raw).decode()
 
 
-def one_file_edits(one: OneFile, tree: TreeReader, message: str) -> tuple[ChangeSet, tuple[str, ...]]:
-    """The ChangeSet of one file's texts, pinned to `before`, and notes on how it was read.
+def one_file_edits(submitted: OneFile, tree: TreeReader, message: str) -> tuple[ChangeSet, tuple[str, ...]]:
+    """The ChangeSet for one file's old and new text, pinned to `before`, and notes on how it was read.
 
-    The prototype ended both texts with a line end before it compared them; so a missing last line end is forgiven.
+    Old clients drop the last newline of both texts, so a missing last newline is accepted.
     """
-    there = tree.entry(one.path)
-    if not one.before and one.after and (there is None or there.size):
-        return ChangeSet(version=1, message=message, edits=(Edit(path=one.path, mode="add", after=one.after),)), ()
-    before, after = one.before, one.after
+    entry = tree.entry(submitted.path)
+    if not submitted.before and submitted.after and (entry is None or entry.size):
+        return ChangeSet(
+            version=1, message=message, edits=(Edit(path=submitted.path, mode="add", after=submitted.after),)
+        ), ()
+    before, after = submitted.before, submitted.after
     notes: tuple[str, ...] = ()
-    if there is not None and before and _blob_id(before) != there.sha and _blob_id(before + "\n") == there.sha:
+    if entry is not None and before and _blob_id(before) != entry.sha and _blob_id(before + "\n") == entry.sha:
         before += "\n"
         after = after + "\n" if after and not after.endswith("\n") else after
-        notes = ("added the last line end that the file has",)
+        notes = ("added the newline at the end that the file has",)
     pin = _blob_id(before)
     edit = (
-        Edit(path=one.path, mode="modify", after=after, before_sha=pin)
+        Edit(path=submitted.path, mode="modify", after=after, before_sha=pin)
         if after or not before
-        else Edit(path=one.path, mode="delete", before_sha=pin)
+        else Edit(path=submitted.path, mode="delete", before_sha=pin)
     )
     return ChangeSet(version=1, message=message, edits=(edit,)), notes
 
 
 def _blob_id(text: str) -> str:
+    # https://git-scm.com/book/en/v2/Git-Internals-Git-Objects#_object_storage
     raw = text.encode("utf-8", "surrogatepass")
     return hashlib.sha1(b"blob %d\0" % len(raw) + raw, usedforsecurity=False).hexdigest()

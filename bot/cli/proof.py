@@ -1,4 +1,4 @@
-"""`cadence export` and `cadence verify`: a merge's proof, handed out and checked."""
+"""`cadence export` and `cadence verify`: write and check the proof of a merge."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ def _commit(value: str) -> str:
     return value
 
 
-Commit = Annotated[str, typer.Argument(callback=_commit, help="A merge commit's id, or enough of its beginning.")]
+Commit = Annotated[
+    str, typer.Argument(callback=_commit, help="A merge commit's id, or its first 7 or more characters.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -42,9 +44,9 @@ def export(
     commit: Commit,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to write it.  [default: print it]")] = None,
 ) -> None:
-    """Write the proof of a merge into one file to hand to an auditor: see docs/proof.md.
+    """Write the proof of a merge into one file for an auditor: see docs/proof.md.
 
-    The file holds texts of the repository: ChangeSets, plans' words in commit messages, reviews.
+    The file contains texts of the repository: ChangeSets, commit messages, reviews.
     """
     from bot.proof.export import export_proof
 
@@ -68,7 +70,7 @@ def verify(
     repo: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", help="A full clone.  [default: Cadence's own mirror; with --manifest, where you are]"
+            metavar="DIR", help="A full clone.  [default: Cadence's mirror; with --manifest, the current folder]"
         ),
     ] = None,
     keys: Annotated[
@@ -76,7 +78,7 @@ def verify(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
-    """Check the proof of a merge, offline: signatures, commits, tree, reviews, CI, policy and ledger.
+    """Check the proof of a merge without a network: signatures, commits, tree, reviews, CI, policy and ledger.
 
     Exit codes: 0 the proof holds, 1 it does not (each failure has a code, see docs/proof.md), 2 wrong use.
     """
@@ -109,23 +111,28 @@ def _check_file(commit: str, raw: bytes, repo: Path, trusted: frozenset[str] | N
 
 
 def _check_ledger(commit: str, repo: Path | None, trusted: frozenset[str] | None) -> list[Check]:
-    """The ledger's own proof, held against the named clone or the mirror; a foreign commit may still quote one."""
-    from bot.core.errors import CadenceError
-    from bot.git_store.workbench import workbench
-    from bot.proof.checklist import failed
-    from bot.proof.export import export_proof
-    from bot.proof.ledger_check import ledger_checks
-    from bot.proof.rebuild import proof_trailers
+    """Check the ledger's proof on `repo` or on the mirror.
 
+    A squash or rebase by a person gives a commit that the ledger does not know; its trailers may still name a proof.
+    """
     with _ledger() as (ledger, settings):
         proof = ledger.proof_of_merge(commit)
         if proof is None and repo is not None:
+            from bot.git_store.workbench import workbench
+            from bot.proof.rebuild import proof_trailers
+
             with workbench(repo) as repository:
-                found = repository.history.commit(_resolved(repository, commit))
-                quoted = proof_trailers(found.message if found else None)
-            named = [ledger.proof_by_digest(one.removeprefix("sha256:")) for one in quoted]
-            proof = next((one for one in named if one is not None), None)
+                record = repository.history.commit(_resolved(repository, commit))
+                quoted = proof_trailers(record.message if record else None)
+            named = [ledger.proof_by_digest(digest.removeprefix("sha256:")) for digest in quoted]
+            proof = next((entry for entry in named if entry is not None), None)
         kept = _required_proof(proof, commit)
+        # Imported only now: GitPython and the proof's checks take 0.1 s, which a missing proof does not need.
+        from bot.core.errors import CadenceError
+        from bot.proof.checklist import failed
+        from bot.proof.export import export_proof
+        from bot.proof.ledger_check import ledger_checks
+
         if trusted is None:
             trusted = frozenset(key.key_id for key in ledger.signing_keys())
         try:
@@ -164,15 +171,15 @@ def _required_proof(proof: ProofEntry | None, commit: str) -> ProofEntry:
 
     if proof is None:
         raise CadenceError(
-            f"the ledger has no proof of a merge {commit}",
+            f"the ledger has no proof of the merge {commit}",
             code="proof.missing",
-            remedy="A merge by a person has none; for a proof in a file, name it with --manifest.",
+            remedy="Merges by people have no proof. To check a proof in a file, name it with --manifest.",
         )
     return proof
 
 
 def _trusted(path: Path) -> frozenset[str]:
-    """The ids of the keys in a downloaded cadence-keys.json, worked out again from the keys themselves."""
+    """The ids of the keys in a downloaded cadence-keys.json, computed from the keys, because an id can be forged."""
     from bot.core.signing import key_id
 
     try:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     selftest = typer.Typer(help="Measure Cadence itself.", no_args_is_help=True)
-    # A group of one command would otherwise swallow the command's name.
+    # Typer makes a group with one command and no callback into that command: see config.py.
     selftest.callback()(_group)
     selftest.command("reviewers")(reviewers)
     app.add_typer(selftest, name="selftest")

@@ -1,4 +1,4 @@
-"""What a person or another agent hands in: a ChangeSet, or one of the forms that stand for one. Pure."""
+"""Reads what a person or another agent submits: a ChangeSet, or a task that holds one, a diff or a patch. Pure."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from bot.changeset.rejected import ChangeSetRejected
 from bot.core.codes.lookup import make_finding
 
 _FORMS = ("change_set", "diff", "patch")
-_WORDS = ("title", "description", "acceptance_criteria", "blueprint")
+_TEXT_KEYS = ("title", "description", "acceptance_criteria", "blueprint")
 _ONE_FILE = ("file", "before", "after")
 
 
 @dataclass(frozen=True, slots=True)
 class OneFile:
-    """The oldest form: one file's whole text before and after; an empty `before` adds, an empty `after` deletes."""
+    """The oldest form: one file's text before and after; an empty `before` adds it, an empty `after` deletes it."""
 
     path: str
     before: str
@@ -29,10 +29,10 @@ class OneFile:
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """Exactly one of `change_set`, `one_file` and `patch` is set.
+    """Exactly one of `change_set`, `one_file` and `patch` is set; `message` belongs to the last two.
 
-    `message` goes with the latter two; `repo_dir` is where it is meant for, if said; `mentioned` is the task's own
-    text, in which names must occur that an edit declares as removed; `notes` say how the input was read.
+    `repo_dir` is the repository that the task names, if any. `mentioned` is the task's own text: an edit may declare a
+    removal only of names in it. `notes` say how the input was read.
     """
 
     change_set: ChangeSet | None = None
@@ -45,7 +45,7 @@ class Submitted:
 
 
 def read_submitted(raw: bytes) -> Submitted:
-    """Read a file or standard input. Raises ChangeSetRejected for anything that could only be guessed."""
+    """Read the input's bytes. Raises ChangeSetRejected for what is not exactly one ChangeSet or task."""
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -57,7 +57,7 @@ def read_submitted(raw: bytes) -> Submitted:
     given = [form for form in _FORMS if value.get(form) is not None]
     if len(given) > 1:
         raise ChangeSetRejected(
-            [make_finding("contract.ambiguous", f"the task says its change twice: as {' and as '.join(given)}")]
+            [make_finding("contract.ambiguous", f"the task gives its change twice: as {' and as '.join(given)}")]
         )
     if given == ["diff"]:
         return _one_file(value, notes)
@@ -69,15 +69,15 @@ def read_submitted(raw: bytes) -> Submitted:
 
 def _change_set(value: object, task: Mapping[str, Any], notes: tuple[str, ...]) -> Submitted:
     if isinstance(value, str):
-        value, said = read_json(value)
-        notes += said
-    # normalise takes decoded objects; a list or scalar goes in as text and is refused in its own words.
+        value, more_notes = read_json(value)
+        notes += more_notes
+    # `normalise` accepts only decoded objects. A list or a number goes in as text, so that it reports the usual error.
     read = normalise(value if isinstance(value, Mapping) else json.dumps(value))
-    beside = [str(task[name]) for name in ("plan", "summary") if isinstance(task.get(name), str)]
+    texts = [str(task[name]) for name in ("plan", "summary") if isinstance(task.get(name), str)]
     return Submitted(
         change_set=read.change_set,
         repo_dir=_repo_dir(task),
-        mentioned="\n".join([read.summary, read.plan, *beside, _words(task)]).strip(),
+        mentioned="\n".join([read.summary, read.plan, *texts, _task_text(task)]).strip(),
         notes=notes + read.notes,
     )
 
@@ -93,13 +93,13 @@ def _one_file(task: Mapping[str, Any], notes: tuple[str, ...]) -> Submitted:
     unknown = [str(key) for key in diff if key not in _ONE_FILE]
     if unknown:
         raise ChangeSetRejected([make_finding("contract.unknown_key", f"`diff` has the unknown key `{unknown[0]}`")])
-    message, said = _message(task, f"Change {diff['file']}")
+    message, more_notes = _message(task, f"Change {diff['file']}")
     return Submitted(
         one_file=OneFile(diff["file"], diff["before"], diff["after"]),
         message=message,
         repo_dir=_repo_dir(task),
-        mentioned=_words(task),
-        notes=(*notes, *said),
+        mentioned=_task_text(task),
+        notes=(*notes, *more_notes),
     )
 
 
@@ -107,21 +107,21 @@ def _patch(task: Mapping[str, Any], notes: tuple[str, ...]) -> Submitted:
     patch = task["patch"]
     if not isinstance(patch, str):
         raise ChangeSetRejected([make_finding("contract.invalid", "`patch` must be the text of a unified diff")])
-    message, said = _message(task, "Apply a patch")
+    message, more_notes = _message(task, "Apply a patch")
     return Submitted(
-        patch=patch, message=message, repo_dir=_repo_dir(task), mentioned=_words(task), notes=(*notes, *said)
+        patch=patch, message=message, repo_dir=_repo_dir(task), mentioned=_task_text(task), notes=(*notes, *more_notes)
     )
 
 
-def _message(task: Mapping[str, Any], otherwise: str) -> tuple[str, tuple[str, ...]]:
+def _message(task: Mapping[str, Any], default: str) -> tuple[str, tuple[str, ...]]:
     for name in ("message", "title", "description"):
         if isinstance(task.get(name), str) and task[name].strip():
             return task[name], () if name == "message" else (f"took `{name}` as the message",)
-    return otherwise, (f"the task has no message; it is {otherwise!r}",)
+    return default, (f"the task has no message; used {default!r}",)
 
 
-def _words(task: Mapping[str, Any]) -> str:
-    return "\n".join(str(task[name]) for name in _WORDS if isinstance(task.get(name), str | list))
+def _task_text(task: Mapping[str, Any]) -> str:
+    return "\n".join(str(task[name]) for name in _TEXT_KEYS if isinstance(task.get(name), str | list))
 
 
 def _repo_dir(task: Mapping[str, Any]) -> str | None:

@@ -32,3 +32,9 @@ class Finding:
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+
+def sentence(text: str) -> str:
+    """The text with a full stop, unless it ends a sentence already: messages of findings have none."""
+    text = text.rstrip()
+    return text if text.endswith((".", "!", "?", ":", "…")) else f"{text}."

@@ -13,7 +13,7 @@ PIECE = 50_000
 @cache
 def _encoding() -> Any:
     with warnings.catch_warnings():
-        # Its loader uses a deprecated part of importlib.resources; nothing that a caller could change.
+        # Its loader uses a deprecated function of importlib.resources, which a caller cannot change.
         warnings.simplefilter("ignore", DeprecationWarning)
         import bpe_openai
 
@@ -21,7 +21,7 @@ def _encoding() -> Any:
 
 
 def count_tokens(text: str) -> int:
-    """How many tokens a text has (o200k). Loading the vocabulary takes a moment, once per process.
+    """How many tokens a text has (o200k). The vocabulary is loaded once per process.
 
     Text that spells a control token (`<|endoftext|>`) is counted as the plain text it is.
     """

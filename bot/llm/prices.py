@@ -1,4 +1,4 @@
-"""What models cost, as the operator says: nobody else's price list is known here, and none is guessed."""
+"""What models cost, as the operator configures it. There is no built-in price list, because prices change."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MILLION = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """Money for a million tokens, in whatever currency the operator counts."""
+    """Money for a million tokens, in the operator's currency."""
 
     input: float
     output: float

@@ -1,4 +1,4 @@
-"""Reading a completion as JSON: strict about what it means, lenient about how it is wrapped."""
+"""Reads a completion as JSON: strict about the content, lenient about a code fence around it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.llm.model import Completion
 
 _FENCE = re.compile(r"^[ \t]*```[\w-]*[ \t]*\n(?P<inside>.*?)^[ \t]*```[ \t]*$", re.DOTALL | re.MULTILINE)
 _NEAR_THE_END = 12
-"""A word, number or escape that was cut off is reported at its beginning."""
+"""Characters: json reports a word, number or escape that was cut off at its beginning, not at the end."""
 
 
 def read_json(completion: Completion) -> dict[str, Any]:
@@ -70,7 +70,8 @@ def _loads(text: str) -> dict[str, Any]:
     except UnicodeEncodeError:
         _unusable("model.not_json", "the answer escapes half of a surrogate pair", "Write characters in full.")
     except (ValueError, RecursionError) as error:
-        # A number of thousands of digits, or nesting deeper than the parser goes.
+        # A number of more than 4,300 digits, or too deep nesting:
+        # https://docs.python.org/3/library/stdtypes.html#integer-string-conversion-length-limitation
         why = "it is nested too deeply" if isinstance(error, RecursionError) else str(error).partition(";")[0]
         _unusable("model.not_json", f"the answer is not usable JSON: {why}", "Answer with one plain JSON object.")
     if not isinstance(data, dict):

@@ -17,7 +17,7 @@ from bot.config.model import RepoConfig
 from bot.core.codes.lookup import make_finding
 from bot.core.errors import ModelAbsent, ModelUnusable, Refused
 from bot.core.escape import code_span
-from bot.core.findings import Finding, Severity
+from bot.core.findings import Finding, Severity, sentence
 from bot.core.globs import matching
 from bot.core.names import CommitSha, RunId
 from bot.core.text_content import lines_of
@@ -251,7 +251,7 @@ def refusal(findings: Sequence[Finding], why: str) -> Refused:
     first = findings[0]
     details = [f"`{f.code}`{f' in {code_span(f.path)}' if f.path else ''}: {f.message}" for f in findings]
     return Refused(
-        f"{first.message} {why}",
+        f"{sentence(first.message)} {why}",
         code=first.code,
         remedy="Fix the cause in the blueprint, or comment `/cadence replan <guidance>`.",
         details=details,

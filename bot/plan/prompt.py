@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.changeset.json_schemas import MODEL_SCHEMA_NAME, model_schema
-from bot.core.findings import Finding
+from bot.core.findings import Finding, sentence
 from bot.core.names import sha256
 from bot.llm.model import Message, ModelKind, Prompt
 
@@ -78,7 +78,7 @@ def repair_prompt(before: Prompt, reply: str, findings: Sequence[Finding]) -> Pr
     `before` may be a repair prompt itself; only its first two messages are kept, so that prompts do not grow.
     """
     lines = [
-        f"- {f.code}{_where(f)}: {f.message} {f.instruction}".rstrip()
+        f"- {f.code}{_where(f)}: {sentence(f.message)} {f.instruction}".rstrip()
         for f in sorted(findings, key=lambda f: (f.edit is None, f.edit or 0, f.path or "", f.line or 0, f.code))
     ]
     message = (

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from flask import Blueprint, Response, jsonify
 
 MOST_WAITING = timedelta(minutes=2)
-"""How long a delivery may wait before `/readyz` says so: at a hundred a second that is a backlog of 12,000."""
+"""How long a delivery may wait before `/readyz` fails. At 100 deliveries a second that is a backlog of 12,000."""
 Check = Callable[[], str | None]
 """None when all is well, else what is wrong in a few words without secrets."""
 
@@ -20,13 +20,15 @@ def waiting_too_long(since: datetime | None, now: datetime) -> str | None:
     """What is wrong when the oldest delivery that could have been handled has waited too long."""
     if since is None or now - since <= MOST_WAITING:
         return None
-    return f"the oldest delivery waits for {(now - since).total_seconds():.0f} s; the log says what keeps the workers"
+    return (
+        f"the oldest delivery has waited for {(now - since).total_seconds():.0f} s; the log says what keeps the workers"
+    )
 
 
 def health_blueprint(checks: Mapping[str, Check], deliveries: Counts | None = None) -> Blueprint:
     """The two pages; `/readyz` answers 503 with the failing parts until every check passes.
 
-    `deliveries` counts those that are not handled, by status; they are shown and make nothing fail.
+    `deliveries` counts those that are not handled, by status; they are shown, and do not make the page fail.
     """
     blueprint = Blueprint("health", __name__)
 
@@ -40,10 +42,10 @@ def health_blueprint(checks: Mapping[str, Check], deliveries: Counts | None = No
         ready = all(result is None for result in results.values())
         parts = {name: result or "ok" for name, result in results.items()}
         counted: Mapping[str, int] = {}
-        # A database that does not answer fails its own check; counting in it would only raise.
+        # Counting needs the database, and when it does not answer its own check fails already.
         if deliveries is not None and results.get("database") is None:
             counted = deliveries()
-        told = {"status": "ready" if ready else "not ready", "checks": parts, "deliveries": dict(counted)}
-        return jsonify(told), 200 if ready else 503
+        answer = {"status": "ready" if ready else "not ready", "checks": parts, "deliveries": dict(counted)}
+        return jsonify(answer), 200 if ready else 503
 
     return blueprint

@@ -12,7 +12,10 @@ PATH = "/schemas/cadence.json"
 
 
 def schemas_blueprint() -> Blueprint:
-    """The page. It tells nothing about this installation, so everybody may read it, from any origin."""
+    """The page. It says nothing about this installation, so a page of any origin may read it.
+
+    https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Access-Control-Allow-Origin
+    """
     blueprint = Blueprint("schemas", __name__)
     body = json.dumps(config_schema(), indent=2, ensure_ascii=False) + "\n"
 

@@ -50,7 +50,7 @@ def test_a_weakened_test_blocks(repository: Path) -> None:
 
 def test_a_harmless_change_is_clean_in_words_and_json(repository: Path) -> None:
     assert run_check(repository, "HEAD~1", "HEAD", as_json=True) == ('{\n "findings": []\n}\n', 0)
-    assert run_check(repository, "HEAD~1", "HEAD", as_json=False) == ("Nothing to ask a person about.\n", 0)
+    assert run_check(repository, "HEAD~1", "HEAD", as_json=False) == ("No findings.\n", 0)
 
 
 def test_bare_and_linked_work_trees_answer_the_same(repository: Path, tmp_path: Path) -> None:

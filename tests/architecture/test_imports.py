@@ -16,7 +16,7 @@ HOMES = {
     "jwt": ("bot/github_api/", "bot/sandbox/"),
     "git": ("bot/git_store/",),
     "cryptography": ("bot/core/signing.py", "bot/sandbox/"),
-    "openai": ("bot/llm/openai_model.py",),
+    "openai": ("bot/llm/openai_model.py", "bot/llm/openai_errors.py"),
     "dbos": ("bot/engine/",),
     "sqlalchemy": ("bot/ledger/", "bot/engine/executor_locks.py"),
     "alembic": ("bot/ledger/",),

@@ -175,10 +175,10 @@ def test_the_command_names_every_fault_with_its_place(
     assert code == 1
     assert out.splitlines()[0].startswith(f"{file}:1:1: pausd: unknown key. Did you mean `paused`?")
     assert out.splitlines()[1].startswith(f"{file}:2:9: merge.method: 'octopus' is not allowed. Allowed: 'squash'")
-    assert out.splitlines()[2] == "invalid: 2 mistakes"
+    assert out.splitlines()[2] == f"{file}: invalid: 2 mistakes"
 
     file.write_text("tests: [{given: {ci: none}, expect: block ci.none}]\n")
-    assert check(capsys, monkeypatch, str(file)) == (0, "valid; 1 policy test passed\n", "")
+    assert check(capsys, monkeypatch, str(file)) == (0, f"{file}: valid; 1 policy test passed\n", "")
     file.write_text("repair: {max_attempts: 1}\n")
     code, out, _ = check(capsys, monkeypatch, str(file))
     assert code == 0 and out.startswith(f"{file}:1:1: repair: the key is accepted and has no effect yet\n")
