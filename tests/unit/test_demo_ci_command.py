@@ -18,7 +18,7 @@ def run(command: str, folder: Path, timeout: float = 20) -> CommandOutcome:
 
 
 def test_the_exit_code_decides(tmp_path: Path) -> None:
-    assert run("echo fine", tmp_path) == CommandOutcome(0, "fine\n")
+    assert run("echo fine", tmp_path) == CommandOutcome("echo fine", 0, "fine\n")
     assert run("echo fine", tmp_path).conclusion == "success"
     assert run("exit 3", tmp_path).conclusion == "failure"
     assert run("no-such-command", tmp_path).code == 127
@@ -37,10 +37,21 @@ def test_no_secret_of_this_process_reaches_the_command(tmp_path: Path, monkeypat
     assert "CADENCE" not in shown
 
 
+def test_installed_toolchains_are_found_without_the_home_that_holds_credentials(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("RUSTUP_HOME", "CARGO_HOME", "JAVA_HOME"):
+        (tmp_path / name).mkdir()
+        monkeypatch.setenv(name, str(tmp_path / name))
+    monkeypatch.setenv("GOROOT", str(tmp_path / "gone"))
+    shown = run('echo "$RUSTUP_HOME|$CARGO_HOME|$JAVA_HOME|$GOROOT|$HOME"', tmp_path).output.strip()
+    assert shown == f"{tmp_path}/RUSTUP_HOME||{tmp_path}/JAVA_HOME||{tmp_path.parent}"
+
+
 def test_a_command_that_hangs_is_killed_with_its_children(tmp_path: Path) -> None:
     began = time.monotonic()
     outcome = run("echo started; sleep 60 & sleep 60", tmp_path, timeout=0.3)
-    assert outcome == CommandOutcome(None, "started\n")
+    assert (outcome.code, outcome.output) == (None, "started\n")
     assert outcome.conclusion == "timed_out"
     assert time.monotonic() - began < 10
 

@@ -57,6 +57,15 @@ def test_nothing_is_guessed_from_too_little(files: dict[str, str]) -> None:
 PROJECT = '[build-system]\n[project]\nname = "x"\n[project.optional-dependencies]\ntests = ["hypothesis"]\n'
 
 
+GROUPS = """
+[project]
+name = "x"
+[dependency-groups]
+tests = ["freezegun>=1", {include-group = "net"}]
+net = ["responses", {include-group = "tests"}]
+"""
+
+
 @pytest.mark.parametrize(
     ("files", "words"),
     [
@@ -65,11 +74,27 @@ PROJECT = '[build-system]\n[project]\nname = "x"\n[project.optional-dependencies
         ({"setup.py": "", "requirements-dev.txt": ""}, " pytest --editable . --requirement requirements-dev.txt"),
         ({"requirements.txt": ""}, " pytest --requirement requirements.txt"),
         ({"pyproject.toml": "not = [toml"}, " pytest"),
+        ({"pyproject.toml": GROUPS, "requirements.txt": ""}, " pytest --editable . 'freezegun>=1' responses"),
+        ({"pyproject.toml": '[project]\nname = "x"\n[tool.uv]\npackage = false\n'}, " pip install --quiet pytest"),
     ],
 )
 def test_an_environment_of_its_own_is_prepared(files: dict[str, str], words: str) -> None:
     (guess,) = guess_commands([*files, "test_a.py"], {"test_a.py": "import pytest\n", **files}.get)
     assert guess.setup.endswith(words)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "test", "setup"),
+    [
+        ("pytest tests/", "make test", " pytest --editable ."),
+        ("uv run pytest", "python -m pytest -q", " pytest --editable ."),
+        ("./run-tests", "make test", ""),
+    ],
+)
+def test_a_recipe_gets_the_environment_that_it_expects(recipe: str, test: str, setup: str) -> None:
+    files = {"Makefile": f"all:\ntest: lint\n\t{recipe}\n", "setup.py": "", "test_a.py": "import pytest\n"}
+    (guess,) = guess_commands(files, files.get)
+    assert (guess.test, guess.setup.endswith(setup), bool(guess.setup)) == (test, True, bool(setup))
 
 
 def test_npm_installs_what_the_lock_says() -> None:
@@ -94,6 +119,12 @@ def test_each_project_of_a_monorepo_is_found() -> None:
         ("packages/b", "go test ./..."),
         ("services/c", "python -m pytest -q"),
     ]
+
+
+def test_the_root_of_a_workspace_is_not_a_project() -> None:
+    root = {"pyproject.toml": "[tool.uv.workspace]\nmembers = []\n", "tests/test_a.py": "import pytest\n"}
+    files = {**root, "core/pyproject.toml": "[project]\n", "core/tests/test_c.py": "import pytest\n"}
+    assert guessed(files) == [("core", "python -m pytest -q")]
 
 
 def test_the_named_folder_decides() -> None:

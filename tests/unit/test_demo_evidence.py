@@ -71,16 +71,16 @@ def test_everything_as_told_breaks_no_claim() -> None:
     [
         (dataclasses.replace(SEEN, pull=None), ["a pull request was opened"]),
         (dataclasses.replace(SEEN, issue_open=True), ["the issue is closed"]),
-        (dataclasses.replace(SEEN, status_comments=2), ["one status comment tells the story"]),
+        (dataclasses.replace(SEEN, status_comments=2), ["there is one status comment"]),
         (pull(state="open"), ["the pull request is merged"]),
         (pull(branch_exists=True), ["the branch is deleted"]),
         (pull(on_base=False), ["the base branch has the merge commit"]),
-        (pull(merged_tree_is_head_tree=False), ["its tree is the tree that was reviewed and tested"]),
-        (pull(reviews=(REVIEW,)), ["two reviews by Cadence are on the merged head"]),
-        (pull(reviews=(REVIEW, REVIEW, REVIEW)), ["two reviews by Cadence are on the merged head"]),
-        (pull(checks=CHECKS[:-1]), ["CI, another App, passed on the merged head"]),
-        (check(0, conclusion="neutral"), ["Cadence's three checks passed on the merged head"]),
-        (check(3, conclusion="failure"), ["CI, another App, passed on the merged head"]),
+        (pull(merged_tree_is_head_tree=False), ["its tree is the reviewed and tested tree"]),
+        (pull(reviews=(REVIEW,)), ["the merged head has two reviews by Cadence"]),
+        (pull(reviews=(REVIEW, REVIEW, REVIEW)), ["the merged head has two reviews by Cadence"]),
+        (pull(checks=CHECKS[:-1]), ["CI, another App, passed on that head"]),
+        (check(0, conclusion="neutral"), ["Cadence's three checks passed on that head"]),
+        (check(3, conclusion="failure"), ["CI, another App, passed on that head"]),
         (commit(parents=("1", "2")), ["it is one squashed commit"]),
         (commit(message=MESSAGE.replace("(#7)", "(#8)")), ["its subject names the issue"]),
         (
@@ -94,16 +94,16 @@ def test_each_claim_can_fail(seen: Seen, claims: list[str]) -> None:
 
 
 def test_our_own_check_by_another_app_does_not_count() -> None:
-    assert broken(check(0, app_id=CI)) == ["Cadence's three checks passed on the merged head"]
+    assert broken(check(0, app_id=CI)) == ["Cadence's three checks passed on that head"]
 
 
 @pytest.mark.parametrize(
     ("changes", "claim"),
     [
-        ({"checks": ()}, "the first head was rejected by the efficiency review"),
-        ({"remarks": ()}, "with a remark at the line in question"),
-        ({"stayed_open": False}, "and stayed unmerged until a maintainer spoke"),
-        ({"head": HEAD}, "the head that was merged is another one"),
+        ({"checks": ()}, "a review rejected the first head"),
+        ({"remarks": ()}, "with a comment at the line in question"),
+        ({"stayed_open": False}, "which was not merged before a person spoke"),
+        ({"head": HEAD}, "another head was merged"),
     ],
 )
 def test_the_rejection_is_claimed_too(changes: dict[str, Any], claim: str) -> None:
@@ -114,3 +114,8 @@ def test_another_repository_may_merge_as_it_likes() -> None:
     seen = pull(branch_exists=True, merge_commit=dataclasses.replace(COMMIT, parents=("1", "2"), message="Merge"))
     assert broken(seen, sample=False) == []
     assert broken(pull(on_base=False), sample=False) == ["the base branch has the merge commit"]
+
+
+def test_each_claim_fits_one_line_of_a_narrow_terminal() -> None:
+    made = claims(SEEN, app_id=ME, bot_login=BOT, rejection=REJECTION)
+    assert [proof.claim for proof in made if len(proof.claim) > 44] == []

@@ -162,7 +162,7 @@ def test_a_rejected_one_is_answered_once_by_the_maintainer_and_then_merged(scene
     assert told.rejection is not None
     assert told.rejection.stayed_open
     assert told.rejection.head != told.seen.pull.head
-    assert [proof.claim for proof in told.proofs if not proof.holds] == ["with a remark at the line in question"]
+    assert [proof.claim for proof in told.proofs if not proof.holds] == ["with a comment at the line in question"]
     assert "not merged. cadence/gate" in scene.out()
     assert "review.rejected: efficiency" in scene.out()
 

@@ -15,10 +15,16 @@ OUTPUT_LIMIT = 20_000
 """Characters of a command's output that are kept: its end, where the outcome stands."""
 
 
+# Folders of programs alone. CARGO_HOME, GRADLE_USER_HOME and the like are left out: they keep credentials too.
+# https://rust-lang.github.io/rustup/environment-variables.html
+_TOOLCHAINS = {"RUSTUP_HOME": "~/.rustup", "PYENV_ROOT": "~/.pyenv", "NVM_DIR": "~/.nvm", "JAVA_HOME": "", "GOROOT": ""}
+
+
 @dataclass(frozen=True, slots=True)
 class CommandOutcome:
     """How a command ended; `code` is None when it ran into the time limit."""
 
+    command: str
     code: int | None
     output: str
 
@@ -30,17 +36,20 @@ class CommandOutcome:
         return "success" if self.code == 0 else "failure"
 
 
-LAUNCHER = (
-    "import ctypes, os, sys\n"
-    "try:\n"
-    "    ctypes.CDLL(None).prctl(1, 9)\n"
-    "except (AttributeError, OSError):\n"
-    "    pass\n"
-    "os.execvp(sys.argv[1], sys.argv[1:])\n"
-)
-"""Starts a command that the kernel kills when the thread that started it ends: prctl(PR_SET_PDEATHSIG, SIGKILL), Linux.
+_SUPERVISOR = """
+import os, signal, subprocess, sys, threading
 
-Without it a demo that is killed leaves its test command and its service running.
+def watch():
+    os.read(0, 1)
+    os.killpg(0, signal.SIGKILL)
+
+threading.Thread(target=watch, daemon=True).start()
+code = subprocess.call(sys.argv[1:], stdin=subprocess.DEVNULL)
+os._exit(code if code >= 0 else 128 - code)
+"""
+"""Runs a command, and kills its whole process group once the other end of standard input is closed.
+
+Only this process holds that end, so the system closes it however this process ends, by SIGKILL too.
 """
 
 
@@ -61,29 +70,43 @@ def run_command(
     environment = {
         "PATH": os.pathsep.join((str(home / "venv" / "bin"), search_path)),
         "HOME": str(home),
+        **_toolchains(),
         "LANG": "C.UTF-8",
         "CI": "true",
         "PYTHONDONTWRITEBYTECODE": "1",
+        # The end of the output is what a person reads; advice about pip itself is not part of it.
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     }
-    # `sh -c` on purpose: a test command is the operator's own shell line, as in every CI.
-    with subprocess.Popen(
-        [sys.executable, "-I", "-c", LAUNCHER, "/bin/sh", "-c", command],
-        cwd=folder,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    ) as process:
-        started(process)
-        try:
-            raw, _ = process.communicate(timeout=timeout)
-            code: int | None = process.returncode
-        except subprocess.TimeoutExpired:
-            kill_group(process)
-            raw, _ = process.communicate()
-            code = None
-    return CommandOutcome(code, raw.decode("utf-8", "replace")[-OUTPUT_LIMIT:])
+    reading, holding = os.pipe()
+    try:
+        # `sh -c` on purpose: a test command is the operator's own shell line, as in every CI.
+        with subprocess.Popen(
+            [sys.executable, "-I", "-c", _SUPERVISOR, "/bin/sh", "-c", command],
+            cwd=folder,
+            env=environment,
+            stdin=reading,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        ) as process:
+            started(process)
+            try:
+                raw, _ = process.communicate(timeout=timeout)
+                code: int | None = process.returncode
+            except subprocess.TimeoutExpired:
+                kill_group(process)
+                raw, _ = process.communicate()
+                code = None
+    finally:
+        os.close(reading)
+        os.close(holding)
+    return CommandOutcome(command, code, raw.decode("utf-8", "replace")[-OUTPUT_LIMIT:])
+
+
+def _toolchains() -> dict[str, str]:
+    """Where version managers keep the installed compilers: they look below HOME otherwise, and HOME is new here."""
+    named = {name: os.environ.get(name) or str(Path(folder).expanduser()) for name, folder in _TOOLCHAINS.items()}
+    return {name: folder for name, folder in named.items() if folder != "." and Path(folder).is_dir()}
 
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:

@@ -7,13 +7,18 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import tomllib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 Read = Callable[[str], str | None]
 
-_MAKE_TEST = re.compile(r"^test\s*:(?!=)", re.MULTILINE)
+_MAKE_TEST = re.compile(r"^test\s*:(?!=).*\n?((?:\t.*\n?)*)", re.MULTILINE)
+"""The target `test` of a Makefile; the group is its recipe."""
+_NEEDS_PYTHON = re.compile(r"^\t[@-]*(?:python3?|pytest|coverage|py\.test)\b", re.MULTILINE)
+_PROJECT_TOOLS = re.compile(r"^\t[@-]*(?:uv|poetry|pdm|hatch|pipenv)\b", re.MULTILINE)
 _PYTHON_TEST = re.compile(r"(^|/)(test_[^/]*|[^/]*_test)\.py$")
 _VENV = 'python3 -m venv "$HOME/venv" && "$HOME/venv/bin/python" -m pip install --quiet'
 """The CI puts `$HOME/venv/bin` first on the PATH of the test command; `$HOME` is new for every run."""
@@ -24,9 +29,12 @@ _MANIFESTS = frozenset(
     }
 )  # fmt: skip
 _EXTRAS = ("test", "tests", "testing", "dev")
-_REQUIREMENTS = ("requirements-dev.txt", "requirements-test.txt", "requirements_dev.txt", "requirements_test.txt",
-                 "dev-requirements.txt", "test-requirements.txt", "requirements/test.txt", "requirements/tests.txt",
-                 "requirements/dev.txt", "requirements.txt")  # fmt: skip
+"""Usual names of what tests need: an extra, or a dependency group (https://peps.python.org/pep-0735/)."""
+_REQUIREMENTS = (
+    "requirements-dev.txt", "requirements-test.txt", "requirements-tests.txt", "requirements_dev.txt",
+    "requirements_test.txt", "dev-requirements.txt", "test-requirements.txt", "test_requirements.txt",
+    "requirements/test.txt", "requirements/tests.txt", "requirements/dev.txt", "requirements.txt",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,9 @@ def guess_commands(paths: Collection[str], read: Read, folder: str = "") -> list
     prefix = f"{folder.strip('/')}/" if folder.strip("/") else ""
     here = [path.removeprefix(prefix) for path in paths if path.startswith(prefix)]
     own = _guess(here, lambda name: read(prefix + name))
+    if "workspace" in _uv(_toml(read(f"{prefix}pyproject.toml"))):
+        # The root of a uv workspace only holds the projects together: it cannot be installed by pip.
+        own = None
     if own is not None and any("/" not in path for path in here if path.rpartition("/")[2] in _MANIFESTS):
         return [Guess(own.test, own.setup, prefix.rstrip("/"))]
     manifests = [path for path in here if path.rpartition("/")[2] in _MANIFESTS and 1 <= path.count("/") <= 2]
@@ -61,9 +72,20 @@ def guess_commands(paths: Collection[str], read: Read, folder: str = "") -> list
 
 
 def _guess(paths: Collection[str], read: Read) -> Guess | None:
-    if _MAKE_TEST.search(read("Makefile") or ""):
-        return Guess("make test")
+    target = _MAKE_TEST.search(read("Makefile") or "")
+    if target is not None:
+        return _make(target[1], _python(paths, read))
     return _node(paths, read) or _compiled(paths) or _python(paths, read)
+
+
+def _make(recipe: str, python: Guess | None) -> Guess:
+    """`make test`, in the environment that a Python project's recipe expects to be active."""
+    if python is None or not (_NEEDS_PYTHON.search(recipe) or _PROJECT_TOOLS.search(recipe)):
+        return Guess("make test")
+    # A recipe for uv, poetry and the like needs that tool and its own environment: the tests can be run without it.
+    if _PROJECT_TOOLS.search(recipe):
+        return python
+    return Guess("make test", python.setup or f"{_VENV} pytest")
 
 
 def _node(paths: Collection[str], read: Read) -> Guess | None:
@@ -111,21 +133,50 @@ def _python(paths: Collection[str], read: Read) -> Guess | None:
 
 
 def _requirements(paths: Collection[str], read: Read) -> str:
-    """What pip installs besides pytest: the project itself with its test extras, and its requirements file."""
-    try:
-        project = tomllib.loads(read("pyproject.toml") or "")
-    except (tomllib.TOMLDecodeError, RecursionError):
-        project = {}
-    table = project.get("project")
+    """What pip installs besides pytest: the project with what its tests need, or else its requirements file."""
+    pyproject = _toml(read("pyproject.toml"))
+    table = pyproject.get("project")
     extras = table.get("optional-dependencies") if isinstance(table, dict) else None
-    named = [name for name in _EXTRAS if isinstance(extras, dict) and name in extras][:1]
+    extra = next((name for name in _EXTRAS if isinstance(extras, dict) and name in extras), None)
+    group = next((found for name in _EXTRAS if (found := _group(pyproject, name))), [])
     words = []
-    if "setup.py" in paths or isinstance(table, dict) or "build-system" in project:
-        words.append(f"--editable '.[{named[0]}]'" if named else "--editable .")
+    installable = "setup.py" in paths or isinstance(table, dict) or "build-system" in pyproject
+    if installable and _uv(pyproject).get("package") is not False:
+        words.append(f"--editable '.[{extra}]'" if extra else "--editable .")
     listed = next((name for name in _REQUIREMENTS if name in paths), None)
-    if listed is not None and not named:
+    if listed is not None and not extra and not group:
         words.append(f"--requirement {listed}")
+    words += [shlex.quote(one) for one in group]
     return "".join(f" {word}" for word in words)
+
+
+def _toml(text: str | None) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text or "")
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return {}
+
+
+def _uv(pyproject: Mapping[str, Any]) -> Mapping[str, Any]:
+    """uv's settings (https://docs.astral.sh/uv/reference/settings/)."""
+    tools = pyproject.get("tool")
+    found = tools.get("uv") if isinstance(tools, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _group(pyproject: Mapping[str, Any], name: str, above: tuple[str, ...] = ()) -> list[str]:
+    """The requirements of a dependency group and of the groups that it includes.
+
+    Written out, because `pip install --group` needs pip 25.1, and a new environment has the pip of its Python.
+    """
+    groups = pyproject.get("dependency-groups")
+    entries = groups.get(name) if isinstance(groups, dict) else None
+    if not isinstance(entries, list) or name in above:
+        return []
+    found = [one for one in entries if isinstance(one, str)]
+    for included in (one.get("include-group") for one in entries if isinstance(one, dict)):
+        found += _group(pyproject, str(included), (*above, name))
+    return found
 
 
 def _wants_pytest(paths: Collection[str], tests: Collection[str], read: Read) -> bool:

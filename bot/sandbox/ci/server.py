@@ -139,7 +139,7 @@ class SandboxCI:
                 "status": "completed",
                 "conclusion": outcome.conclusion,
                 "completed_at": stamp(self._clock.now()),
-                "output": _output(self._command, outcome, self._clock.monotonic() - began),
+                "output": _output(outcome, self._clock.monotonic() - began),
             },
         )
 
@@ -152,7 +152,7 @@ class SandboxCI:
             Bare(checkout).git("checkout", "--quiet", "--detach", sha)
             setup = self._run_in(checkout, self._setup) if self._setup else None
             if setup is not None and setup.code != 0:
-                return CommandOutcome(setup.code, f"$ {self._setup}\n{setup.output}")
+                return setup
             return self._run_in(checkout, self._command)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
@@ -172,12 +172,12 @@ class SandboxCI:
         )
 
 
-def _output(command: str, outcome: CommandOutcome, seconds: float) -> dict[str, str]:
+def _output(outcome: CommandOutcome, seconds: float) -> dict[str, str]:
     ended = {"success": "passed", "failure": f"failed with code {outcome.code}", "timed_out": "ran out of time"}
     tail = outcome.output.replace("```", "'''")
     return {
-        "title": f"{command} {ended[outcome.conclusion]}",
-        "summary": f"`{command}` {ended[outcome.conclusion]} after {seconds:.1f} s.\n\n```text\n{tail}\n```",
+        "title": f"{outcome.command} {ended[outcome.conclusion]}",
+        "summary": f"`{outcome.command}` {ended[outcome.conclusion]} after {seconds:.1f} s.\n\n```text\n{tail}\n```",
     }
 
 

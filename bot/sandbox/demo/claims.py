@@ -44,7 +44,7 @@ def claims(
         Claim("the base branch has the merge commit", pull.on_base, "it has not"),
         *(_merge_style(seen, pull) if sample else ()),
         Claim("the issue is closed", not seen.issue_open, "open"),
-        Claim("one status comment tells the story", seen.status_comments == 1, f"{seen.status_comments} comments"),
+        Claim("there is one status comment", seen.status_comments == 1, f"{seen.status_comments} comments"),
     ]
     if rejection is not None:
         found += _rejected(rejection, pull)
@@ -54,7 +54,7 @@ def claims(
 def _reviews(pull: SeenPull, bot_login: str) -> list[Claim]:
     own = [review for review in pull.reviews if review.author == bot_login and review.head == pull.head]
     states = [review.state for review in own]
-    return [Claim("two reviews by Cadence are on the merged head", states == ["COMMENTED"] * 2, str(states))]
+    return [Claim("the merged head has two reviews by Cadence", states == ["COMMENTED"] * 2, str(states))]
 
 
 def _checks(pull: SeenPull, app_id: int) -> list[Claim]:
@@ -62,10 +62,8 @@ def _checks(pull: SeenPull, app_id: int) -> list[Claim]:
     foreign = {check.name: check.conclusion for check in pull.checks if check.app_id != app_id}
     green = bool(foreign) and set(foreign.values()) == {"success"}
     return [
-        Claim(
-            "Cadence's three checks passed on the merged head", own == dict.fromkeys(OWN_CHECKS, "success"), str(own)
-        ),
-        Claim("CI, another App, passed on the merged head", green, str(foreign)),
+        Claim("Cadence's three checks passed on that head", own == dict.fromkeys(OWN_CHECKS, "success"), str(own)),
+        Claim("CI, another App, passed on that head", green, str(foreign)),
     ]
 
 
@@ -79,7 +77,7 @@ def _merge_style(seen: Seen, pull: SeenPull) -> list[Claim]:
     subject = lines[0].startswith("[Cadence] ") and f"(#{seen.issue})" in lines[0]
     return [
         Claim("it is one squashed commit", len(commit.parents) == 1, f"{len(commit.parents)} parents"),
-        Claim("its tree is the tree that was reviewed and tested", pull.merged_tree_is_head_tree, commit.tree[:12]),
+        Claim("its tree is the reviewed and tested tree", pull.merged_tree_is_head_tree, commit.tree[:12]),
         Claim("its subject names the issue", subject, lines[0]),
         Claim("its trailers name run, ChangeSet and issue", not missing, f"missing: {', '.join(missing)}"),
         Claim("the branch is deleted", not pull.branch_exists, "it is still there"),
@@ -89,8 +87,8 @@ def _merge_style(seen: Seen, pull: SeenPull) -> list[Claim]:
 def _rejected(rejection: Rejection, pull: SeenPull) -> list[Claim]:
     by_name = {check.name: check.conclusion for check in rejection.checks}
     return [
-        Claim("the first head was rejected by the efficiency review", by_name.get(CHECK_EFFICIENCY) == "failure"),
-        Claim("with a remark at the line in question", bool(rejection.remarks), "no inline remark"),
-        Claim("and stayed unmerged until a maintainer spoke", rejection.stayed_open, "it was not open"),
-        Claim("the head that was merged is another one", rejection.head != pull.head, pull.head[:12]),
+        Claim("a review rejected the first head", by_name.get(CHECK_EFFICIENCY) == "failure"),
+        Claim("with a comment at the line in question", bool(rejection.remarks), "no inline remark"),
+        Claim("which was not merged before a person spoke", rejection.stayed_open, "it was not open"),
+        Claim("another head was merged", rejection.head != pull.head, pull.head[:12]),
     ]

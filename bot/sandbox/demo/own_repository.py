@@ -62,8 +62,7 @@ def _failed_ci(stage: DemoEnvironment, check: SeenCheck, progress: Progress) -> 
         progress.say("CI passes on the base branch: the change, or a flaky test, made it fail.")
     else:
         progress.say(
-            f"CI fails on the base branch too ({on_base.title}): correct --test-command or --setup-command, "
-            "or the repository, first.",
+            "CI fails on the base branch too: correct --test-command or --setup-command, or the repository, first.",
             style=BAD,
         )
 

@@ -65,7 +65,7 @@ def _perform(
                         break
             except StoryFailed as error:
                 trouble = str(error)
-            _close(play, stage, told, console)
+            _close(play, stage, told, console, progress)
             code = _verdict(play, stage, told, trouble, progress, options)
             if options.stay:
                 _stay(stage, progress, clock)
@@ -88,11 +88,13 @@ def _announce_ci(play: DemoPlan, progress: Progress) -> None:
         progress.say(play.source.note)
 
 
-def _close(play: DemoPlan, stage: DemoEnvironment, told: Sequence[StoryResult], console: Console) -> None:
+def _close(
+    play: DemoPlan, stage: DemoEnvironment, told: Sequence[StoryResult], console: Console, progress: Progress
+) -> None:
     recorded = stage.serve.runs()
     model = {
-        AnswerSource.SCRIPTED: f"{stage.model.name} (recorded answers)",
-        AnswerSource.RECORDED: f"{stage.model.name} (recorded, not a real review)",
+        AnswerSource.SCRIPTED: "recorded answers",
+        AnswerSource.RECORDED: "recorded, not a real review",
         AnswerSource.NONE: "none",
     }
     rows: dict[str, list[str]] = {}
@@ -108,6 +110,10 @@ def _close(play: DemoPlan, stage: DemoEnvironment, told: Sequence[StoryResult], 
             claims.setdefault(proof.claim, [None] * len(told))[column] = proof.holds
     if claims and (play.sample or all(one.as_expected for one in told)):
         console.print(claims_table(names, claims))
+    for one in told:
+        commit = one.seen.pull.merge_commit if one.seen.pull else None
+        if commit is not None:
+            progress.stage(one.story.name, f"#{one.seen.issue} was merged as {commit.sha[:12]}", style=GOOD)
 
 
 def _cells(told: StoryResult, stage: DemoEnvironment, model: str, state: str) -> list[tuple[str, str]]:
@@ -115,7 +121,7 @@ def _cells(told: StoryResult, stage: DemoEnvironment, model: str, state: str) ->
     own = [check for check in pull.checks if check.app_id == stage.cadence.app_id] if pull else []
     foreign = [check for check in pull.checks if check.app_id != stage.cadence.app_id] if pull else []
     reviews = [check for check in own if check.name != CHECK_GATE]
-    first = f"rejected on {told.rejection.head[:7]}, then " if told.rejection else ""
+    first = "rejected, then " if told.rejection else ""
     commit = pull.merge_commit if pull else None
     return [
         ("issue", f"#{seen.issue} {'open' if seen.issue_open else 'closed'}"),
@@ -126,7 +132,7 @@ def _cells(told: StoryResult, stage: DemoEnvironment, model: str, state: str) ->
         ("merged as", commit.sha[:12] if commit else "not merged"),
         ("`cadence runs`", state),
         ("model", model),
-        ("GitHub calls", f"{told.calls[0]}, {told.calls[1]} of them writes"),
+        ("GitHub calls", f"{told.calls[0]} ({told.calls[1]} write)"),
         ("model calls", str(stage.serve.model_calls(seen.issue))),
     ]
 

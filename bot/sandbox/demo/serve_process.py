@@ -12,8 +12,18 @@ from pathlib import Path
 from bot.core.clock import Clock
 from bot.ledger.ledger import Ledger
 from bot.ledger.open import LedgerMissing, open_ledger
-from bot.sandbox.ci.command import LAUNCHER
 from bot.settings import Settings
+
+_LAUNCHER = (
+    "import ctypes, os, sys\n"
+    "try:\n"
+    "    ctypes.CDLL(None).prctl(1, 9)\n"
+    "except (AttributeError, OSError):\n"
+    "    pass\n"
+    "os.execvp(sys.argv[1], sys.argv[1:])\n"
+)
+"""Starts a program that the kernel kills when the thread that started it ends: PR_SET_PDEATHSIG with SIGKILL, on Linux
+(https://man7.org/linux/man-pages/man2/prctl.2.html). Else a demo that is killed would leave its service running."""
 
 STOP_SECONDS = 15.0
 LOG_NAME = "cadence.log"
@@ -38,8 +48,7 @@ class ServeProcess:
         """Start it; everything it writes goes to `log`."""
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
-                # The launcher ends the service with the demo, also where the demo is killed and cannot stop it.
-                [sys.executable, "-c", LAUNCHER, sys.executable, "-m", "bot", "serve"],
+                [sys.executable, "-c", _LAUNCHER, sys.executable, "-m", "bot", "serve"],
                 cwd=self._directory,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,

@@ -96,7 +96,7 @@ class StoryRunner:
         for attempt, codes in enumerate(refused, 1):
             self._stage(story, f"attempt {attempt} at a plan was refused: {', '.join(codes)}", style=BAD)
         return Claim(
-            f"the first plan was refused with {story.refused}, and nothing of it was built",
+            f"the first plan was refused: {story.refused}",
             bool(refused) and story.refused in refused[0],
             str(refused),
         )

@@ -1,4 +1,4 @@
-"""Issues, comments, labels and reactions as GitHub's REST API writes them."""
+"""Issues, comments, labels and reactions as GitHub's REST API writes them: what `payloads.json` cannot say of them."""
 
 from __future__ import annotations
 
@@ -6,19 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 
 from bot.core.json_types import JsonDict
-from bot.sandbox.github.payloads import Site, app, user, user_or_none
-from bot.sandbox.github.state import (
-    Account,
-    Comment,
-    Issue,
-    Label,
-    Reaction,
-    Repository,
-    TimelineEvent,
-    node_id,
-    stamp,
-    stamp_or_none,
-)
+from bot.sandbox.github.payload_templates import Site, fill
+from bot.sandbox.github.state import Account, Comment, Issue, Label, Reaction, Repository, TimelineEvent, node_id
 
 REACTIONS = ("+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes")
 
@@ -39,63 +28,21 @@ def association(repo: Repository, account: Account) -> str:
 
 def label(site: Site, repo: Repository, made: Label) -> JsonDict:
     """One label as it appears on an issue."""
-    return {
-        "id": made.id,
-        "node_id": node_id("LA", made.id),
-        "url": f"{repo_url(site, repo)}/labels/{made.name}",
-        "name": made.name,
-        "color": made.color,
-        "default": False,
-        "description": made.description,
-    }
+    return fill(site, "label", made, repo=repo)
 
 
 def issue(site: Site, made: Issue) -> JsonDict:
-    """`issue`; a pull request's conversation carries the key `pull_request`."""
-    repo = made.repository
-    url = f"{repo_url(site, repo)}/issues/{made.number}"
-    kind = "pull" if made.pull else "issues"
-    body: JsonDict = {
-        "id": made.id,
-        "node_id": node_id("PR" if made.pull else "I", made.pull.id if made.pull else made.id),
-        "number": made.number,
-        "url": url,
-        "repository_url": repo_url(site, repo),
-        "labels_url": f"{url}/labels{{/name}}",
-        "comments_url": f"{url}/comments",
-        "events_url": f"{url}/events",
-        "timeline_url": f"{url}/timeline",
-        "html_url": f"{site.web}/{repo.full_name}/{kind}/{made.number}",
-        "title": made.title,
-        "body": made.body,
-        "user": user(site, made.user),
+    """`issue`; a pull request's conversation carries the key `pull_request`, and that pull request's global id."""
+    repo, pull = made.repository, made.pull
+    body = {
+        **fill(site, "issue", made, global_id=node_id("PR", pull.id) if pull else node_id("I", made.id)),
         "labels": [label(site, repo, one) for one in made.labels],
-        "state": made.state,
-        "state_reason": made.state_reason,
-        "locked": False,
-        "active_lock_reason": None,
-        "assignee": None,
-        "assignees": [],
-        "milestone": None,
         "comments": len(made.comments),
-        "created_at": stamp(made.created_at),
-        "updated_at": stamp(made.updated_at),
-        "closed_at": stamp_or_none(made.closed_at),
         "author_association": association(repo, made.user),
-        "performed_via_github_app": app(site, made.user.app) if made.user.app else None,
-        "closed_by": user_or_none(site, made.closed_by),
-        "reactions": reactions(url, made.reactions.values()),
+        "reactions": reactions(f"{repo_url(site, repo)}/issues/{made.number}", made.reactions.values()),
     }
-    if made.pull:
-        api, web = f"{repo_url(site, repo)}/pulls/{made.number}", f"{site.web}/{repo.full_name}/pull/{made.number}"
-        body["draft"] = made.pull.draft
-        body["pull_request"] = {
-            "url": api,
-            "html_url": web,
-            "diff_url": f"{web}.diff",
-            "patch_url": f"{web}.patch",
-            "merged_at": stamp_or_none(made.pull.merged_at),
-        }
+    if pull:
+        body.update(draft=pull.draft, pull_request=fill(site, "issue-pull-request", pull))
     return body
 
 
@@ -115,49 +62,22 @@ def reactions(url: str, made: Iterable[Reaction]) -> JsonDict:
 
 def comment(site: Site, made: Comment) -> JsonDict:
     """`issue-comment`."""
-    repo, number = made.issue.repository, made.issue.number
-    kind = "pull" if made.issue.pull else "issues"
-    url = f"{repo_url(site, repo)}/issues/comments/{made.id}"
+    repo = made.issue.repository
     return {
-        "id": made.id,
-        "node_id": node_id("IC", made.id),
-        "url": url,
-        "html_url": f"{site.web}/{repo.full_name}/{kind}/{number}#issuecomment-{made.id}",
-        "issue_url": f"{repo_url(site, repo)}/issues/{number}",
-        "user": user(site, made.user),
-        "body": made.body,
-        "created_at": stamp(made.created_at),
-        "updated_at": stamp(made.updated_at),
+        **fill(site, "issue-comment", made, repo=repo),
         "author_association": association(repo, made.user),
-        "performed_via_github_app": app(site, made.user.app) if made.user.app else None,
-        "reactions": reactions(url, made.reactions.values()),
+        "reactions": reactions(f"{repo_url(site, repo)}/issues/comments/{made.id}", made.reactions.values()),
     }
 
 
 def reaction(site: Site, made: Reaction) -> JsonDict:
     """`reaction`."""
-    return {
-        "id": made.id,
-        "node_id": node_id("REA", made.id),
-        "user": user(site, made.user),
-        "content": made.content,
-        "created_at": stamp(made.at),
-    }
+    return fill(site, "reaction", made)
 
 
 def timeline_event(site: Site, repo: Repository, made: TimelineEvent) -> JsonDict:
     """One entry of `GET /issues/{number}/timeline`."""
-    body: JsonDict = {
-        "id": made.id,
-        "node_id": node_id("EV", made.id),
-        "url": f"{repo_url(site, repo)}/issues/events/{made.id}",
-        "actor": user(site, made.actor),
-        "event": made.kind,
-        "commit_id": made.detail.get("commit_id"),
-        "commit_url": None,
-        "created_at": stamp(made.at),
-        "performed_via_github_app": app(site, made.actor.app) if made.actor.app else None,
-    }
+    body = {**fill(site, "timeline-event", made, repo=repo), "commit_id": made.detail.get("commit_id")}
     if made.kind in ("labeled", "unlabeled"):
         body["label"] = {"name": made.detail["label"], "color": "ededed"}
     if made.kind == "renamed":

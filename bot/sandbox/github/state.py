@@ -41,6 +41,15 @@ class Account:
     def email(self) -> str:
         return f"{self.id}+{self.login}@users.noreply.github.com"
 
+    @property
+    def node_id(self) -> str:
+        return node_id("BOT" if self.kind == "Bot" else "U", self.id)
+
+    @property
+    def page(self) -> str:
+        """The path of the account's page; a bot's is its App's."""
+        return f"apps/{self.app.slug}" if self.app else self.login
+
 
 @dataclass(eq=False)
 class App:
@@ -58,6 +67,10 @@ class App:
     created_at: datetime
     webhook_url: str | None = None
     webhook_secret: str | None = field(default=None, repr=False)
+
+    @property
+    def client_id(self) -> str:
+        return f"Iv23li{self.id:014d}"
 
 
 @dataclass(eq=False)
@@ -159,6 +172,11 @@ class Issue:
     edits: list[BodyEdit] = field(default_factory=list)
     reactions: dict[tuple[int, str], Reaction] = field(default_factory=dict)
     pull: Pull | None = None
+
+    @property
+    def place(self) -> str:
+        """`pull` or `issues`: under which of them its page is."""
+        return "pull" if self.pull else "issues"
 
     def has_label(self, name: str) -> bool:
         return any(label.name.casefold() == name.casefold() for label in self.labels)

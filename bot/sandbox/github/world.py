@@ -184,21 +184,30 @@ class World:
             granted = {"metadata": "read", **(permissions if permissions is not None else app.permissions)}
             found = Installation(self.next_id(), app, repo.owner, granted, now, now, [repo])
             self.installations[found.id] = found
-            self.emit_installation(found, "created", {"repositories": [short_repository(repo)], "requester": None})
+            self.emit_installation(found, "created", {"repositories": self._short(repo), "requester": None})
             return found
         if permissions is not None:
             found.permissions = {"metadata": "read", **permissions}
         if repo not in found.repositories:
             found.repositories.append(repo)
-            detail: JsonDict = {"repositories_added": [short_repository(repo)], "repositories_removed": []}
+            detail: JsonDict = {
+                "repositories_added": self._short(repo),
+                "repositories_removed": [],
+            }
             detail.update(repository_selection="selected", requester=None)
             self.emit_installation(found, "added", detail, event="installation_repositories")
         return found
 
+    def _short(self, repo: Repository) -> list[JsonDict]:
+        return [payloads.short_repository(self.site, repo)]
+
     def remove_repository(self, found: Installation, repo: Repository) -> None:
         """Take a repository out of the installation."""
         found.repositories.remove(repo)
-        detail: JsonDict = {"repositories_added": [], "repositories_removed": [short_repository(repo)]}
+        detail: JsonDict = {
+            "repositories_added": [],
+            "repositories_removed": self._short(repo),
+        }
         detail.update(repository_selection="selected", requester=None)
         self.emit_installation(found, "removed", detail, event="installation_repositories")
 
@@ -209,7 +218,7 @@ class World:
 
     def uninstall(self, found: Installation) -> None:
         found.deleted = True
-        gone = [short_repository(repo) for repo in found.repositories]
+        gone = [self._short(repo) for repo in found.repositories]
         self.emit_installation(found, "deleted", {"repositories": gone})
         found.repositories = []
 
@@ -283,14 +292,3 @@ class World:
         body: JsonDict = {"action": action, "installation": payloads.installation(self.site, found), **detail}
         body["sender"] = payloads.user(self.site, found.account)
         self.hooks.enqueue(found.app, event, body, installation_id=found.id, repository_id=None)
-
-
-def short_repository(repo: Repository) -> JsonDict:
-    """A repository as installation events list it."""
-    return {
-        "id": repo.id,
-        "node_id": node_id("R", repo.id),
-        "name": repo.name,
-        "full_name": repo.full_name,
-        "private": repo.private,
-    }
