@@ -1,4 +1,4 @@
-"""`cadence serve`, `web` and `worker`: one process from its start to its end."""
+"""`cadence serve`, `web` and `worker`: the life of one process."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 60.0
 
 @dataclass(slots=True)
 class Start:
-    """How far the start has come; `/readyz` shows the fault."""
+    """Whether the worker could start; `fault` says why not yet, and `/readyz` shows it."""
 
     fault: str | None = None
 
@@ -64,7 +64,7 @@ class Start:
 
 
 def serve(settings: Settings, *, web: bool = True, worker: bool = True) -> None:
-    """Run the web side, the worker, or both, until SIGTERM or SIGINT.
+    """Run the web application, the worker, or both, until SIGTERM or SIGINT.
 
     The web side starts first: deliveries are kept while GitHub does not answer yet, and `/readyz` says so.
     Raises SettingsInvalid or GitHubError when the service cannot start.
@@ -78,6 +78,7 @@ def serve(settings: Settings, *, web: bool = True, worker: bool = True) -> None:
     def end(_signal: int, _frame: FrameType | None) -> None:
         stop.set()
 
+    # Containers end a process with SIGTERM: https://docs.docker.com/reference/cli/docker/container/stop/
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
     pace = Pace(clock)
@@ -115,7 +116,7 @@ def _start_worker(
     wake: threading.Event,
     stop: threading.Event,
 ) -> Drainer | None:
-    """Build the parts, start the engine, then take deliveries; None when the process was ended before that."""
+    """Build the services, start the engine, then handle deliveries; None when the process ends before that."""
     services = start.until_answered(lambda: build_services(settings, ledger=ledger, clock=clock, engine=engine), stop)
     if services is None:
         return None

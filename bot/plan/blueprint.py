@@ -81,7 +81,7 @@ def _blocks(raw: str) -> list[tuple[str, int, int]]:
     """(content, first line from 1, line after the last) of every visible `json cadence` block at the top level.
 
     The parser says what is top level: a fence in a quote, a list, an HTML block or another fence is not. A fence in an
-    open `<details>` is easy to overlook, and nobody sees one inside an HTML comment, so neither counts: a person who
+    open `<details>` is easy to overlook, and one inside an HTML comment is not shown, so neither counts: a person who
     approves the blueprint must have seen what it changes.
     """
     blocks: list[tuple[str, int, int]] = []

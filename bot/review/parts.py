@@ -84,7 +84,7 @@ def reading(diff: Diff, *, secret: str, allowed: Sequence[str], count_tokens: Ca
 
 
 def is_unreviewable(file: FileDiff) -> bool:
-    """Whether nobody can review the file's diff: binary, a lock file, marked as generated, or with very long lines."""
+    """Whether the file's diff cannot be reviewed: binary, a lock file, marked as generated, or with very long lines."""
     if file.binary or all(_GENERATED_PATH.search(path) for path in _paths(file)):
         return True
     if any(len(line) > LONGEST_LINE for hunk in file.hunks for line in hunk.split("\n")):
