@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import make_url
 
 from bot.ledger.columns import Entry, entry_of
@@ -37,7 +37,12 @@ def insert(connection: sa.Connection, table: sa.Table) -> Any:
     """An insert of the connection's dialect, which has `on_conflict_...`."""
     # Both databases have the clause; SQLAlchemy has it in the dialects alone, without a common type:
     # https://docs.sqlalchemy.org/en/20/dialects/postgresql.html#insert-on-conflict-upsert
-    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+    if connection.dialect.name == "postgresql":
+        # Imported here: commands on SQLite start 20 ms earlier.
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert(table)
+    return sqlite.insert(table)
 
 
 def insert_once(connection: sa.Connection, table: sa.Table, values: dict[str, Any]) -> Any | None:
