@@ -84,8 +84,8 @@ def test_a_repair_names_each_fault_with_its_place_in_order() -> None:
     lines = [line for line in told.split("\n") if line.startswith("- ")]
     assert lines == [
         "- path.escape in edits[0] (../x): it leaves the tree. Stay inside.",
-        "- edit.no_match in edits[1] (b.py:3): the text is not there Copy it exactly.",
-        "- model.prose: it is prose Answer with JSON.",
+        "- edit.no_match in edits[1] (b.py:3): the text is not there. Copy it exactly.",
+        "- model.prose: it is prose. Answer with JSON.",
     ]
     assert (asked.schema, asked.schema_name, asked.max_output_tokens) == (
         before.schema, before.schema_name, before.max_output_tokens,
