@@ -41,6 +41,7 @@ LOOK_DELAY_SECONDS = 0.5
 KEPT_DAYS = 14
 """GitHub redelivers for three days (seven on GHES); deleting a workflow frees its id, so keep well beyond that."""
 PACE_CHECK_SECONDS = 0.25
+IDLE_CHECK_SECONDS = 0.05
 _NOT_BEGUN = ("ENQUEUED", "DELAYED")
 _ACTIVE = ("PENDING", *_NOT_BEGUN)
 
@@ -210,6 +211,7 @@ class Engine:
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._own_lock: AbstractContextManager[None] | None = None
+        self._dbos: DBOS | None = None
         self.running = False
 
     # -- life ---------------------------------------------------------------------------------------------------
@@ -246,7 +248,7 @@ class Engine:
             connection = sqlite3.connect(self._options.sqlite_path)
             connection.execute("PRAGMA journal_mode=WAL")
             connection.close()
-        DBOS(
+        self._dbos = DBOS(
             config={
                 "name": "cadence",
                 "system_database_url": self._options.database_url,
@@ -254,6 +256,8 @@ class Engine:
                 "application_version": APPLICATION_VERSION,
                 "log_level": "WARNING",
                 "max_executor_threads": 32,
+                # On SQLite a thread sleeps that long between looks at a list, empty here, and `destroy` joins it.
+                "notification_listener_polling_interval_sec": 0.1,
                 "serializer": DBOSPortableJSONSerializer(),
             }
         )
@@ -273,12 +277,27 @@ class Engine:
         self.running = False
         for thread in self._threads:
             thread.join(timeout=2.0)
-        DBOS.destroy(workflow_completion_timeout_sec=int(patience))
+        self._wait_until_idle(patience)
+        DBOS.destroy(workflow_completion_timeout_sec=0)
         if _the_client is not None:
             _the_client.destroy()
         _handlers, _the_client, _pace = None, None, None
         if self._own_lock is not None:
             self._own_lock.__exit__(None, None, None)
+
+    def _wait_until_idle(self, patience: float) -> None:
+        """Stop taking workflows, as `DBOS.destroy` does, which looks only once a second at what still runs."""
+        dbos = self._dbos
+        if dbos is None:
+            return
+        for event in dbos.background_thread_stop_events:
+            event.set()
+        end = self._clock.monotonic() + patience
+        while True:
+            # Before the first look too: what a queue has just taken is not among the active ones yet.
+            threading.Event().wait(IDLE_CHECK_SECONDS)
+            if not dbos._active_workflows_set.activeList() or self._clock.monotonic() >= end:
+                return
 
     # -- work ---------------------------------------------------------------------------------------------------
     def start_build(self, run_id: RunId, key: str, *, delay: float = 0.0) -> None:

@@ -14,10 +14,8 @@ from functools import lru_cache
 from typing import TypeVar
 
 import jwt
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from github import Auth
+from jwt.algorithms import AllowedRSAKeys, RSAAlgorithm
 
 from bot.core.clock import Clock
 from bot.core.errors import (
@@ -85,7 +83,7 @@ class Tokens:
         try:
             key = _read_key(self._key)
             signed = jwt.encode({**claims, "iss": self._app_id}, key, algorithm="RS256")  # type: ignore[arg-type]
-        except (ValueError, TypeError, UnsupportedAlgorithm, jwt.PyJWTError):
+        except (ValueError, TypeError, jwt.PyJWTError):
             # `from None`: the cause may quote the key.
             raise SettingsInvalid(
                 "the private key is not an RSA key in PEM form",
@@ -183,10 +181,10 @@ class Tokens:
 
 
 @lru_cache(maxsize=4)
-def _read_key(pem: str) -> PrivateKeyTypes:
+def _read_key(pem: str) -> AllowedRSAKeys:
     # Read once: OpenSSL checks the primes of the key that it reads, which takes fifty times as long as a signature.
     # https://cryptography.io/en/latest/hazmat/primitives/asymmetric/serialization/ (unsafe_skip_rsa_key_validation)
-    return load_pem_private_key(pem.encode(), password=None)
+    return RSAAlgorithm(RSAAlgorithm.SHA256).prepare_key(pem)
 
 
 def _lifetime(expires_at: object, minted: datetime) -> timedelta:
