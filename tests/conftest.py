@@ -3,11 +3,16 @@
 import os
 
 import pytest
+from hypothesis import settings
 
 from tests.shown.recording import add_option, record_if_asked
 
 collect_ignore = [] if os.environ.get("CADENCE_CONTRACT") else ["contract"]
 """The contract check needs GitHub's published descriptions; `make contract` fetches them and then collects it."""
+
+
+# `make quick` asks for the small profile with `--hypothesis-profile quick`; `make test` and CI take the default one.
+settings.register_profile("quick", settings.get_profile("default"), max_examples=15)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
