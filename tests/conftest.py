@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import gc
 import os
 
 import pytest
@@ -21,3 +22,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     record_if_asked(config)
+
+
+def pytest_collection_finish() -> None:
+    # What is there now lives to the end. Without this each full collection walks over all modules and test items again.
+    gc.freeze()
