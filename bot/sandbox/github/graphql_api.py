@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from importlib.resources import files
 from typing import Any
 
-from graphql import GraphQLError, GraphQLSchema, build_schema, graphql_sync
+from graphql import GraphQLError, graphql_sync
 
 from bot.core.json_types import JsonDict
 from bot.sandbox.github import merge_queue
 from bot.sandbox.github.answers import Answer, ApiError
 from bot.sandbox.github.graphql_code import queue_entry, repository_node
-from bot.sandbox.github.graphql_nodes import Reader, Refusal, actor
+from bot.sandbox.github.graphql_nodes import Reader, Refusal, actor, schema
 from bot.sandbox.github.routing import Call, Routes
 from bot.sandbox.github.state import Pull, node_id, stamp
 
 routes = Routes()
-
-
-@lru_cache(maxsize=1)
-def schema() -> GraphQLSchema:
-    """The sandbox's part of GitHub's schema."""
-    return build_schema(files("bot.sandbox.github").joinpath("schema.graphql").read_text())
 
 
 def _root(reader: Reader) -> JsonDict:
