@@ -8,11 +8,12 @@ from graphql import GraphQLError, graphql_sync
 
 from bot.core.json_types import JsonDict
 from bot.sandbox.github import merge_queue
-from bot.sandbox.github.answers import Answer, ApiError
+from bot.sandbox.github.accounts import node_id, stamp
+from bot.sandbox.github.answers import ApiError, RestAnswer
 from bot.sandbox.github.graphql_code import queue_entry, repository_node
 from bot.sandbox.github.graphql_nodes import Reader, Refusal, actor, schema
-from bot.sandbox.github.routing import Call, Routes
-from bot.sandbox.github.state import Pull, node_id, stamp
+from bot.sandbox.github.routing import RestCall, Routes
+from bot.sandbox.github.state import Pull
 
 routes = Routes()
 
@@ -72,7 +73,7 @@ def _mutations(reader: Reader) -> JsonDict:
 
 
 @routes.on("POST", "/graphql")
-def execute(call: Call) -> Answer:
+def execute(call: RestCall) -> RestAnswer:
     """Run one query. Errors come with status 200 in `errors`, each with GitHub's `type` where it has one."""
     query = call.body.get("query")
     if not isinstance(query, str):
@@ -92,7 +93,7 @@ def execute(call: Call) -> Answer:
         call.world.unmodelled.extend(
             f"POST /graphql: {error.message}" for error in result.errors if error.original_error is None
         )
-    return Answer(200, body)
+    return RestAnswer(200, body)
 
 
 def _formatted(error: GraphQLError) -> JsonDict:

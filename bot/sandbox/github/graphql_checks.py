@@ -7,8 +7,9 @@ from typing import Any
 
 from bot.core.json_types import JsonDict
 from bot.sandbox.github import merge_rules, suites
+from bot.sandbox.github.accounts import node_id, stamp
 from bot.sandbox.github.graphql_nodes import Reader, Refusal, Resolver, actor, connection, lazy, node
-from bot.sandbox.github.state import CheckRun, CheckSuite, Repository, Status, node_id, stamp
+from bot.sandbox.github.state import CheckRun, CheckSuite, Repository, Status
 
 
 def _required(repo: Repository, name: str, app_id: int | None) -> Resolver:

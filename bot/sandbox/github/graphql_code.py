@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.core.json_types import JsonDict
 from bot.sandbox.github import merge_queue, merge_rules
+from bot.sandbox.github.accounts import node_id, stamp
 from bot.sandbox.github.graphql_checks import check_run_node, status_node, suite_node
 from bot.sandbox.github.graphql_files import object_at
 from bot.sandbox.github.graphql_nodes import (
@@ -21,7 +22,7 @@ from bot.sandbox.github.graphql_nodes import (
     node,
     paged,
 )
-from bot.sandbox.github.state import Pull, QueueEntry, Repository, Review, node_id, stamp
+from bot.sandbox.github.state import Pull, QueueEntry, Repository, Review
 
 
 def commit_node(reader: Reader, repo: Repository, sha: str) -> JsonDict:

@@ -14,18 +14,9 @@ from typing import Any, cast
 from graphql import GraphQLEnumType, GraphQLObjectType, GraphQLSchema, build_schema, get_named_type
 
 from bot.core.json_types import JsonDict
+from bot.sandbox.github.accounts import Account, node_id, stamp, stamp_or_none
 from bot.sandbox.github.permissions import Caller
-from bot.sandbox.github.state import (
-    Account,
-    Comment,
-    Issue,
-    Label,
-    Repository,
-    TimelineEvent,
-    node_id,
-    stamp,
-    stamp_or_none,
-)
+from bot.sandbox.github.state import Comment, Issue, Label, Repository, TimelineEvent
 from bot.sandbox.github.world import World
 
 MAX_PAGE = 100

@@ -17,7 +17,7 @@ from importlib.resources import files
 from typing import Any
 
 from bot.core.json_types import JsonDict
-from bot.sandbox.github.state import node_id, stamp
+from bot.sandbox.github.accounts import node_id, stamp
 
 _PLACE = re.compile(r"\$(\{[\w.]+\}|[a-z_][\w.]*\w)")
 _ONE_PLACE = re.compile(r"\$([a-z_][\w.]*\w)(?:\|([\w-]+))?")
