@@ -76,7 +76,7 @@ def jobs(config: Config) -> list[Job]:
 def _pipeline(path: str, node: Any, keys: tuple[str, ...]) -> Iterator[Job]:
     """Every mapping that holds steps or a script is a job; what it holds is not looked at for further ones."""
     if isinstance(node, dict):
-        if any(key in node for key in ("steps", *_RUN_KEYS)) and not _is_step(keys):
+        if any(key in node for key in ("steps", *_RUN_KEYS)):
             yield _job(path, node, keys)
             node = {key: value for key, value in node.items() if key in ("jobs", "matrix", "stages")}
         elif isinstance(node.get("uses"), str) and keys[:1] == ("jobs",):
@@ -92,10 +92,6 @@ def _pipeline(path: str, node: Any, keys: tuple[str, ...]) -> Iterator[Job]:
                 else str(number)
             )
             yield from _pipeline(path, value, (*keys, label))
-
-
-def _is_step(keys: tuple[str, ...]) -> bool:
-    return len(keys) > 1 and keys[-2] == "steps"
 
 
 def _job(path: str, node: dict[str, Any], keys: tuple[str, ...]) -> Job:
