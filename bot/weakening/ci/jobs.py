@@ -12,31 +12,17 @@ from bot.weakening.ci.scripts import plain, rake, sessions, targets, tasks, tox
 from bot.weakening.ci.steps import Job, Step
 
 _RUN_KEYS = (
-    "run",
-    "script",
-    "bash",
-    "powershell",
-    "pwsh",
-    "command",
-    "commands",
-    "inlineScript",
-    "before_script",
-    "after_success",
-    "after_script",
-    "test_script",
-)
+    "run", "script", "bash", "powershell", "pwsh", "command", "commands", "inlineScript", "before_script",
+    "after_success", "after_script", "test_script",
+)  # fmt: skip
 _NO_PIPEFAIL = r"^\.github/|azure|\.azure|travis|appveyor|drone|woodpecker|cirrus|buildkite|bitbucket|action\.ya?ml$"
 """CI whose default shell looks at the last command of a pipe only. GitHub: without `shell: bash` it is `bash -e {0}`,
 https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idstepsshell. GitLab's and
 CircleCI's runners set pipefail."""
 LENIENT_KEYS = (
-    "continue-on-error",
-    "continueOnError",
-    "allow_failure",
-    "ignore_outcome",
-    "soft_fail",
-    "ignore_errors",
-)
+    "continue-on-error", "continueOnError", "allow_failure", "ignore_outcome", "soft_fail", "ignore_errors",
+)  # fmt: skip
+"""With these a job or step may fail, in GitHub's, Azure's, GitLab's, tox's and Buildkite's words."""
 
 
 def jobs(config: Config) -> list[Job]:
