@@ -18,8 +18,8 @@ from bot.effects.perform import Effects
 from bot.engine.durable import Engine, EngineOptions, ExecutorLocks, step
 from bot.engine.executor_locks import FileExecutorLocks, PostgresExecutorLocks
 from bot.engine.protocol import WorkflowEngine
-from bot.flow.allowance import note_request
-from bot.flow.budget import RunBudget
+from bot.flow.building.run_budget import RunBudget
+from bot.flow.recovery.allowance import note_request
 from bot.flow.services import Services
 from bot.flow.workflows import Flow, Step
 from bot.gate.merge import Merger

@@ -30,10 +30,10 @@ _GATE = {
     "review.approved": M("a review approves the change", "Nothing."),
     "base.unrelated": M("the head shares no history with its base", "Open a pull request from a real branch."),
     "base.missing": M("the base names no commit", "Create the branch, or correct `plan.base` or `--base`."),
-    "base.red": M("CI of the base failed after the merge", "Look at what Cadence opened to take it back."),
+    "base.red": M("CI of the base failed after the merge", "Look at the revert that Cadence opened."),
     "base.unjudged": M(
         "the pull request was merged into another branch than the one it was judged for",
-        "Merge the draft that takes it back, or keep the change and close the draft.",
+        "Merge the draft that reverts it, or keep the change and close the draft.",
     ),
 }
 
