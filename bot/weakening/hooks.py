@@ -104,10 +104,11 @@ HOOKS = (
 )  # fmt: skip
 """Which code of each runner can weaken tests, and what it does then. Counted on both sides: more than before is new."""
 
-_SUPPORT = re.compile(r"(?:^|/)(?:conftest\.py|(?:jest|vitest|mocha|karma|test|playwright|cypress"
-                      r"|global)[\w.-]*(?:setup|teardown|config|helper|env\w*)[\w.-]*\.[cm]?[jt]sx?"
-                      r"|setup-?[jJ]est\.\w+|setupTests?\.\w+|\.?mocharc\.\w+|(?:spec|rails|test)_helper\.rb"
-                      r"|sitecustomize\.py|noxfile\.py|run-?tests?[\w.-]*)$"
+_SUPPORT = re.compile(
+    r"(?:^|/)(?:conftest\.py|(?:jest|vitest|mocha|karma|test|playwright|cypress"
+    r"|global)[\w.-]*(?:setup|teardown|config|helper|env\w*)[\w.-]*\.[cm]?[jt]sx?"
+    r"|setup-?[jJ]est\.\w+|setupTests?\.\w+|\.?mocharc\.\w+|(?:spec|rails|test)_helper\.rb"
+    r"|sitecustomize\.py|noxfile\.py|run-?tests?[\w.-]*)$"
 )
 
 
