@@ -62,7 +62,7 @@ class Loopback:
         # `serve_forever` looks for the end only after a poll; a connection ends the poll that it is in.
         # https://docs.python.org/3/library/socketserver.html#socketserver.BaseServer.serve_forever
         with suppress(OSError):
-            socket.create_connection(("127.0.0.1", self._server.server_port), timeout=5).close()
+            socket.create_connection(("127.0.0.1", self._server.port), timeout=5).close()
         ending.join(timeout=5)
         self._thread.join(timeout=5)
         self._server.server_close()
