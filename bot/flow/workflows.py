@@ -78,7 +78,7 @@ def judge(context: RunContext) -> bool:
     if not _is_building(context.run):
         return False
     if context.run.state not in (S.REPAIRING, S.JUDGING):
-        # After a wait in this state nothing is told again: if the edit met a rate limit each time, the run would
+        # After a wait in this state nothing is posted again: if the edit met a rate limit each time, the run would
         # never go on.
         context.move(S.JUDGING)
         context.tell()

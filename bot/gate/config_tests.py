@@ -78,8 +78,8 @@ class ConfigReport:
         if not self.outcomes:
             return "valid; it has no policy tests"
         failed = sum(not outcome.passed for outcome in self.outcomes)
-        told = f"{failed} of {_counted(len(self.outcomes), 'policy test')} failed"
-        return f"valid; {told if failed else _counted(len(self.outcomes), 'policy test') + ' passed'}"
+        failures = f"{failed} of {_counted(len(self.outcomes), 'policy test')} failed"
+        return f"valid; {failures if failed else _counted(len(self.outcomes), 'policy test') + ' passed'}"
 
 
 def _counted(number: int, noun: str) -> str:
@@ -87,19 +87,19 @@ def _counted(number: int, noun: str) -> str:
 
 
 def report_on(content: bytes | None) -> ConfigReport:
-    """Read the file and run its policy tests; None means that there is no such file, and so the defaults hold."""
-    policy = read_config(content)
-    if policy.error is not None:
-        spelled = policy.error.details or (policy.error.summary,)
+    """Read the file and run its policy tests; None means that there is no such file, and so the defaults apply."""
+    loaded = read_config(content)
+    if loaded.error is not None:
+        spelled = loaded.error.details or (loaded.error.summary,)
         mistakes = (YamlMistake.read(one) for one in spelled)
         return ConfigReport(True, tuple(sorted(mistakes, key=lambda one: (one.line, one.column))))
     if content is None:
         return ConfigReport(False, ())
-    return ConfigReport(True, (), run_config_tests(policy.require_config(), content.decode("utf-8")))
+    return ConfigReport(True, (), run_config_tests(loaded.require_config(), content.decode("utf-8")))
 
 
 def run_config_tests(config: RepoConfig, text: str) -> tuple[Outcome, ...]:
-    """What the gate decides in every test, under the very policy that holds it. `text` tells where each stands."""
+    """What the gate decides in every test, under the config that holds it. `text` gives the line of each."""
     _, places = read_yaml(text)
     found = []
     for number, test in enumerate(config.tests, 1):
@@ -126,7 +126,7 @@ def _in_words(decision: Decision) -> str:
 
 
 def snapshot_of(given: Given, config: RepoConfig) -> Snapshot:
-    """The snapshot that the words mean, under a policy that says which checks there are at least."""
+    """The snapshot that the words mean, under a config that names the least checks there are."""
     seen_at = _LONG_AGO if given.settled else _NOW
     checks = tuple(_checks(given, config))
     verdicts = tuple(_verdicts(given))
@@ -173,7 +173,7 @@ _DECISIONS: Mapping[str, str] = {
 
 
 def _checks(given: Given, config: RepoConfig) -> Iterable[CheckState]:
-    """Every check that somebody expects, as `ci` says, then as `checks` says by name."""
+    """Every check that is expected, as `ci` says, then as `checks` says by name."""
     if given.ci == "none":
         words: dict[str, str] = {}
     else:

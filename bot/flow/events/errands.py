@@ -41,7 +41,7 @@ HOUR = timedelta(hours=1)
 PAUSE_SECONDS = 60.0
 """After an answer that GitHub did not take."""
 MOST_TO_WRITERS, MOST_TO_OTHERS, MOST_TO_OTHERS_IN_ALL = 30, 4, 10
-"""Comments in an hour to one person on one issue; to somebody without write permission also in the repository."""
+"""Comments in an hour to one person on one issue; to a person without write permission also in the repository."""
 MOST_IN_ONE = 5
 """Different answers in one comment."""
 
@@ -134,7 +134,7 @@ def run_at(services: Services, repository_id: RepositoryId, number: IssueNumber,
 
 
 def status(services: Services, run: RunEntry | None) -> str:
-    """Where the run stands, from the ledger."""
+    """The state of the run, from the ledger."""
     if run is None:
         return "This issue has no run. A maintainer starts one with the label `blueprint`."
     lines = [f"Run `{run.run_id}` is **{run.state}**" + (f": {escape_line(run.reason)}" if run.reason else ".")]

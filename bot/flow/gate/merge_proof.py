@@ -124,9 +124,9 @@ def _seal(context: RunContext, proof: ProofEntry, merge: CommitObject) -> None:
     if proof.key_id != services.signer.key_id:
         # A proof is checked with one key; two signatures by different keys would prove nothing to its reader.
         raise CadenceError("the manifest was signed with another key than the present one", code="proof.unsealed")
-    told = services.ledger.manifest_of(proof)
-    listed = [CommitSha(row["sha"]) for row in told["commits"]]
-    onto = onto_of(history, merge, told["method"], len(picked(history, listed)))
+    signed = services.ledger.manifest_of(proof)
+    listed = [CommitSha(row["sha"]) for row in signed["commits"]]
+    onto = onto_of(history, merge, signed["method"], len(picked(history, listed)))
     if onto is None:
         raise CadenceError(f"the history of {merge.sha} ends before its base", code="proof.unsealed")
     document = seal(
@@ -136,7 +136,7 @@ def _seal(context: RunContext, proof: ProofEntry, merge: CommitObject) -> None:
         tree=merge.tree,
         parents=merge.parents,
         onto=onto,
-        base_tip=told["base"]["tip"],
+        base_tip=signed["base"]["tip"],
         at=services.clock.now().astimezone(UTC).isoformat(timespec="seconds"),
         chain=_chain_head(context),
     )
