@@ -46,8 +46,9 @@ def handle_command(services: Services, event: CommandGiven) -> Handled | Ignored
         return Ignored(f"pull request #{event.issue} is not a Cadence pull request")
     writer = services.github.at(event.repo).permission(event.sender.login).permission in ("admin", "write")
     if writer:
-        name, arguments = f"comment:{event.comment}{event.edit}", [*_place(event), int(event.comment)]
-        services.engine.start_errand("eyes", int(event.repo.installation_id), name, arguments)
+        repo, installation = event.repo, int(event.repo.installation_id)
+        arguments: list[str | int] = [int(repo.repository_id), str(repo.name), installation, int(event.comment)]
+        services.engine.start_errand("eyes", installation, f"comment:{event.comment}{event.edit}", arguments)
     if isinstance(command, CommandError):
         _note(services, event, writer=writer, answer=command.answer)
         return Handled(f"answered a command that is wrong: {command.code}", run.run_id if run else None)
@@ -80,10 +81,6 @@ def _carry_out(services: Services, event: CommandGiven, command: Command, run: R
 
 _READING = frozenset({"help", "status", "why"})
 """Commands that only ask; their answers are read when they are posted."""
-
-
-def _place(event: CommandGiven) -> list[str | int]:
-    return [int(event.repo.repository_id), str(event.repo.name), int(event.repo.installation_id)]
 
 
 def _note(services: Services, event: CommandGiven, *, writer: bool, verb: str = "", answer: str = "") -> None:

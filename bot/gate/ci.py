@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
 from bot.config.model import RepoConfig
@@ -49,7 +49,8 @@ def ci_findings(found: Findings, snapshot: Snapshot, rules: RepoConfig, *, settl
             short="no CI ran",
         )
     if settled and not open_reasons and succeeded:
-        found.passed.append(f"CI: {_names(check.name for check in checks)}")
+        names = sorted({check.name for check in checks})
+        found.passed.append(f"CI: {', '.join(f'`{name}`' for name in names)}")
 
 
 def _foreign_app_checks(found: Findings, checks: Sequence[CheckState], app_id: AppId) -> None:
@@ -194,7 +195,3 @@ def _settle(found: Findings, snapshot: Snapshot, any_foreign: bool, settle_secon
         short="for CI: further checks may appear",
     )
     return False
-
-
-def _names(names: Iterable[str]) -> str:
-    return ", ".join(f"`{name}`" for name in sorted(set(names)))

@@ -70,7 +70,9 @@ def answer(services: Services, repository_id: RepositoryId, issue: IssueNumber, 
         return
     first = waiting[0]
     ref = RepoRef(repository_id, RepoName.parse(first.repository), InstallationId(first.installation_id))
-    texts = list(dict.fromkeys(_text(services, entry) for entry in waiting))
+    # What a command's verb asks for is read now; after it comes what was noted when the command was taken.
+    parts = ([_read(services, entry), entry.answer] for entry in waiting)
+    texts = list(dict.fromkeys("\n\n".join(filter(None, part)) for part in parts))
     more = len(texts) - MOST_IN_ONE
     if more > 0:
         texts = [*texts[:MOST_IN_ONE], f"{more} more answers were left out; ask again for what you still need."]
@@ -110,11 +112,6 @@ def _due(services: Services, entry: CommandEntry) -> datetime | None:
             times.append(everywhere[-MOST_TO_OTHERS_IN_ALL] + HOUR)
     due = max(times, default=now)
     return due if due > now else None
-
-
-def _text(services: Services, entry: CommandEntry) -> str:
-    """What the command's verb asks for, read now, and what was noted with it."""
-    return "\n\n".join(part for part in (_read(services, entry), entry.answer) if part)
 
 
 def _read(services: Services, entry: CommandEntry) -> str:
