@@ -22,7 +22,7 @@ NOTHING = "Nothing is waiting for approval here"
 
 
 def go(services: Services, event: CommandGiven, command: Command, run: RunEntry | None, config: RepoConfig) -> str:
-    """Approve the hash given, or what stood there before the comment was written; else say why not."""
+    """Approve the hash given, or what was shown before the comment was written; else say why not."""
     if run is None:
         return f"{NOTHING}."
     if run.state in AT_THE_GATE:
@@ -50,7 +50,7 @@ def _shown_before(shown_at: datetime | None, comment_at: datetime) -> bool:
 
 
 def _at_the_gate(services: Services, event: CommandGiven, command: Command, run: RunEntry, config: RepoConfig) -> str:
-    """Approve the issue's present text, people's commits, or a plan that nobody approved; then look at the gate again.
+    """Approve the issue's present text, people's commits, or a plan without an approval; then look at the gate again.
 
     A bare `go` approves each of them as far as it was shown before the comment.
     """

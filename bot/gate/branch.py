@@ -33,7 +33,7 @@ def branch_findings(found: Findings, snapshot: Snapshot, rules: RepoConfig) -> N
 def _enforced_by_github(found: Findings, branch: BranchRules) -> None:
     """Rules that only GitHub can hold us to: fine where it does, a block where it would let this App pass.
 
-    GitHub tells an App whether it may bypass a ruleset (`current_user_can_bypass` of `GET /rulesets/{id}`). Classic
+    GitHub says to an App whether it may bypass a ruleset (`current_user_can_bypass` of `GET /rulesets/{id}`). Classic
     protection keeps its list of exceptions to administrators; there, GitHub's refusal is what is relied upon.
     """
     if branch.may_bypass and (branch.unchecked or not branch.readable):
@@ -80,7 +80,7 @@ def _queue(found: Findings, snapshot: Snapshot) -> None:
 
 
 def _approvals(found: Findings, snapshot: Snapshot, branch: BranchRules) -> None:
-    """GitHub's own review decision. None is fine only where nobody has to approve."""
+    """GitHub's own review decision. None is fine only where no approval is required."""
     decision = snapshot.review_decision
     if decision == "approved":
         found.passed.append("approved")

@@ -176,7 +176,7 @@ class Observer:
         )
 
     def _is_receipt(self, check: CheckState, verdict: Verdict) -> bool:
-        """The check run on GitHub that carries this very verdict: our App, its name, its evidence key."""
+        """The check run on GitHub that carries exactly this verdict: our App, its name, its evidence key."""
         return (
             check.app_id == self._app_id
             and check.name == verdict.kind.check_name

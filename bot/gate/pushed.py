@@ -17,7 +17,7 @@ SHOWN = 3
 
 
 def pushed_findings(found: Findings, snapshot: Snapshot, rules: RepoConfig) -> None:
-    """Add every finding in people's commits that nobody approved, and a plan that should have been and was not."""
+    """Add every finding in people's commits that was not approved, and a plan that should have been and was not."""
     if snapshot.pushed is None:
         found.unread("pushed", "the commits that people pushed")
         return

@@ -23,7 +23,7 @@ class Go:
 
 @dataclass(frozen=True, slots=True)
 class NeedsApproval:
-    """Somebody with permission has to approve the present text first; every reason starts with its code."""
+    """A person with permission has to approve the present text first; every reason starts with its code."""
 
     cause_event_id: str
     reasons: tuple[str, ...]
@@ -106,12 +106,12 @@ def approved_by_go(history: IssueHistory, permissions: Mapping[str, str], approv
     )
 
 
-def _touches_since(history: IssueHistory, moment: datetime) -> list[tuple[str | None, str, datetime]]:
-    """(who, what, when) of every change of title or body at or after a moment; the same second counts as after."""
+def _touches_since(history: IssueHistory, since: datetime) -> list[tuple[str | None, str, datetime]]:
+    """(who, what, when) of every change of title or body at or after a time; the same second counts as after."""
     edits: list[tuple[str | None, str, datetime]] = [
-        (edit.editor, "text", edit.at) for edit in history.edits if edit.at >= moment
+        (edit.editor, "text", edit.at) for edit in history.edits if edit.at >= since
     ]
-    names = [(one.actor, "title", one.at) for one in history.events if one.kind == "renamed" and one.at >= moment]
+    names = [(one.actor, "title", one.at) for one in history.events if one.kind == "renamed" and one.at >= since]
     return edits + names
 
 

@@ -6,7 +6,7 @@ Each test holds one rule for the whole tree and lists every offender.
 import ast
 from pathlib import Path
 
-from tools.layers import LAYERS, LOOSE, circles, imports, level_of, modules, upward
+from tools.layers import LAYERS, LOOSE, Import, circles, imports, level_of, modules, upward, upward_in_flow
 
 ROOT = Path(__file__).resolve().parents[2]
 BOT = ROOT / "bot"
@@ -155,3 +155,8 @@ def test_only_the_command_line_needs_the_composition_root_and_the_sandbox() -> N
     allowed = ("app", "__main__", "cli.", "sandbox")
     by_others = [one for one in imports() if not one.by.startswith(allowed)]
     assert [f"bot.{one.by} imports bot.{one.of}" for one in by_others if one.of.startswith(("app", "sandbox"))] == []
+
+
+def test_the_parts_of_flow_import_downwards_only() -> None:
+    assert [f"{one.by} line {one.line} imports {one.of}" for one in upward_in_flow(imports())] == []
+    assert upward_in_flow([Import("flow.gate.look", "flow.after.watch", 1), Import("flow.new", "flow.context", 2)])
