@@ -49,7 +49,7 @@ def _letters(name: str) -> str:
 
 
 def _inside_gone(unit: Unit, gone: set[int]) -> bool:
-    """A subtest goes with its test: one finding is enough."""
+    """One finding is enough for a test and the subtests inside it."""
     parent = unit.parent
     while parent is not None:
         if id(parent) in gone and parent.kind == "test":

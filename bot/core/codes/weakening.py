@@ -9,7 +9,7 @@ MEANINGS = MappingProxyType(
         "tests.removed": "a test is gone, and no test of the change took its place or took it in",
         "tests.file_deleted": "a file with tests is deleted while what it tested stays",
         "tests.renamed_away": "a test is kept under a name or without the mark by which the runner finds it",
-        "tests.commented_out": "a test or a check now stands in a comment",
+        "tests.commented_out": "a test or a check is now in a comment",
         "tests.skip": "a test that ran before is skipped",
         "tests.skip_conditional": "a test that ran everywhere now runs only under a condition",
         "tests.xfail": "a test that had to pass may now fail",

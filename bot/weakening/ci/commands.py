@@ -114,7 +114,7 @@ _FORGIVING = re.compile(
 
 
 UPLOADS = frozenset({"codecov", "coveralls", "goveralls", "codacy"})
-"""Services that are told the coverage: whether they can be reached says nothing about the change."""
+"""Services that get the coverage: whether they can be reached says nothing about the change."""
 
 
 @lru_cache(maxsize=4096)
@@ -244,7 +244,7 @@ def selectors(command: str) -> list[str]:
 
 
 def targets_of(command: str) -> list[str]:
-    """Paths and packages that a test runner is told to look into; none where it looks into all."""
+    """Paths and packages that a command gives to a test runner; empty where it runs all."""
     hit = RUNNER.search(command)
     if hit is None or re.search(r"mvnw?|gradlew?|make|tox|nox|rake|npm|yarn|pnpm|ctest", hit[0]):
         return []
