@@ -143,7 +143,7 @@ def noticing(name: str, value: float, calls: list[Callable[[], object]]) -> list
 
 
 def move_thresholds(only: str, calls: list[Callable[[], object]]) -> None:
-    """Print, for each threshold at half and at one and a half of its value, how many tests fail and the first of them."""
+    """Print how many tests fail with each threshold at half and at one and a half of its value."""
     for name, value in vars(thresholds).items():
         if name.isupper() and re.search(only, name):
             for moved in (value / 2, value * 1.5):

@@ -139,8 +139,6 @@ def vacuous_text(check: Assertion) -> bool:
     return bool(one) and one == two and "(" not in one
 
 
-vacuous = vacuous_text
-
 AWAITED = re.compile(
     r"\.(?:resolves|rejects|eventually)\.|\.(?:be\.)?rejected(?:With)?\b|\bexpect\.poll\(|^(?:t|assert)\.(?:rejects|doesNotReject|throwsAsync|notThrowsAsync)\("
 )

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 SAME_COMMENT = 0.85
 """A comment is a commented-out line above this likeness. Lower takes prose about a test for the test itself."""
-COMMENT_LENGTHS = 0.4
-"""Lines whose lengths differ by more than this share are not compared: no pair above SAME_COMMENT is lost by it."""
 COMMENT_LINES = 40
 """So many first lines of a test are looked for in comments: a test that is commented out begins with its name."""
 MOVED_CHECK = 0.8
