@@ -40,7 +40,7 @@ def checked_less(matching: Matching, vanished: Vanished) -> Iterator[WeakeningFi
         return twin is not None
 
     def explained(check: Assertion) -> bool:
-        # A warning that is no longer awaited was no longer given: the product changed with it.
+        # A warning that is no longer demanded is one that the changed product no longer gives.
         warned = vanished.product_changed and bool(_WARNED.search(check.text))
         return warned or vanished.explains_text(check.source)
 
@@ -101,7 +101,7 @@ def _hollow(one: Matched) -> bool:
 
 
 def _weights(matching: Matching) -> dict[str, int]:
-    """How many checks a call of each new or grown helper stands for."""
+    """How many checks a call of each new or grown helper makes."""
     found = {unit.leaf: len(unit.body.asserts) for unit in matching.helpers}
     for one in matching.same:
         if one.new.kind == "helper" and one.old.text != one.new.text:

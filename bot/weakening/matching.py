@@ -18,8 +18,8 @@ Left = list[tuple[FilePair, Unit]]
 
 @dataclass
 class Matching:
-    """`same`: units on both sides; `gone`: tests without a successor; `born`: tests without a predecessor,
-    `helpers`: other units without one."""
+    """`same`: units on both sides; `gone`: tests that the head has no counterpart of; `born`: tests that are new;
+    `helpers`: other units that are new."""
 
     same: list[Matched] = field(default_factory=list)
     gone: Left = field(default_factory=list)
@@ -47,7 +47,7 @@ def match(pairs: Sequence[FilePair]) -> Matching:
     successors = Successors(out.same, born, out.helpers, out.added)
     stay = {tuple(one.old.lines) for one in out.same if one.old.kind == "test" and len(one.old.lines) > 1}
     used = set(map(id, called([*(one.new for one in out.same if one.new.kind == "test"), *born], out.helpers)))
-    # A test that is a plain function now and that no test calls is not taken in by itself.
+    # A test that is a plain function now and that no test calls does not take itself in.
     idle = {(unit.path, unit.names) for unit in out.helpers if id(unit) not in used}
     for pair, unit in old_left:
         if unit.kind == "test" and (

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 SAME_COMMENT = 0.85
 """A comment is a commented-out line above this likeness. Lower takes prose about a test for the test itself."""
-COMMENT_LENGTHS = 0.4
-"""Lines whose lengths differ by more than this share are not compared: no pair above SAME_COMMENT is lost by it."""
 COMMENT_LINES = 40
 """So many first lines of a test are looked for in comments: a test that is commented out begins with its name."""
 MOVED_CHECK = 0.8
-"""A long check that a new test makes nearly to the letter has moved there."""
+"""A long check that a new test makes almost literally has moved there."""
 MOVED_CHECK_LENGTH = 60
 """Shorter checks are alike by chance (`assert x == 1`), so they have to be equal."""
 RENAMED = 0.5
@@ -41,7 +39,7 @@ GREW = 0.5
 PAIRED_CHECKS = 0.4
 """Two checks that are less alike are not one check before and after."""
 WEAKER_CHECKS = 0.55
-"""A weaker check in the place of a stronger one, unless both name the same subject."""
+"""A weaker check replaces a stronger one only above this likeness, unless both name the same subject."""
 SAME_CHECK = 0.5
 """Two checks of which one first makes both sides alike."""
 MOST_PAIRS = 2500

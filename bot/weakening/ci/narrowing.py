@@ -38,7 +38,7 @@ def fewer_tests(
 
 
 def fewer_selected(was: str, now: str) -> str:
-    """A selection that a command makes and its predecessor did not; a value that changed is no new selection."""
+    """A selection that a command makes and its predecessor did not; a value that changed is not a new selection."""
     before = selectors(was)
     flags = [re.split(r"[=\s]", one, maxsplit=1)[0] for one in before]
     for one in selectors(now):
