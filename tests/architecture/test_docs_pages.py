@@ -63,7 +63,9 @@ def _text(node: ast.expr) -> str:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
-SOURCES = [p for p in sorted(BOT.rglob("*.py")) if "sandbox" not in p.relative_to(BOT).parts and p.name != "reason_codes.py"]
+SOURCES = [
+    p for p in sorted(BOT.rglob("*.py")) if "sandbox" not in p.relative_to(BOT).parts and p.name != "reason_codes.py"
+]
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.relative_to(BOT).as_posix())
