@@ -1,4 +1,4 @@
-"""What a text defines, binds and uses: names with their roles, told by the language's `tags.scm` alone.
+"""What a text defines, binds and uses: names with their roles, from the language's `tags.scm` alone.
 
 A place that is not clearly a use counts as one that may bind the name. Nothing is called missing while such a place
 is left.
