@@ -20,6 +20,7 @@ import re
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cached_property, partial
 from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
@@ -32,7 +33,6 @@ TESTS = [
     "tests/unit/test_weakening_golden.py",
     *map(str, sorted(Path("tests/unit").glob("test_weakening_*.py"))),
     "tests/unit/test_syntax.py",
-    "tests/unit/test_line_numbers.py",
 ]
 SECONDS = 60
 """A mutant that takes longer counts as noticed: it would never pass CI."""
@@ -115,7 +115,8 @@ def survives(function: FunctionType, code: CodeType, calls: list[Callable[[], ob
         function.__code__ = code
         try:
             for call in calls:
-                call()
+                with suppress(pytest.skip.Exception):
+                    call()
         except BaseException:  # noqa: BLE001 - whatever a mutant raises, it was noticed
             os._exit(1)
         os._exit(0)

@@ -230,7 +230,8 @@ def main() -> None:
         seconds = commits(options.files, options.times)
         p90 = seconds[int(len(seconds) * 0.9)]
         print(
-            f"commits on {options.files} files: median {median(seconds):.3f} s, p90 {p90:.3f} s, longest {seconds[-1]:.3f} s"
+            f"commits on {options.files} files: median {median(seconds):.3f} s, p90 {p90:.3f} s, "
+            f"longest {seconds[-1]:.3f} s"
         )
 
 

@@ -19,8 +19,8 @@ from bot.engine.durable import Engine, EngineOptions
 from bot.engine.executor_locks import ExecutorLocks, FileExecutorLocks, PostgresExecutorLocks
 from bot.engine.protocol import WorkflowEngine
 from bot.engine.workflows import step
-from bot.flow.allowance import note_request
-from bot.flow.budget import RunBudget
+from bot.flow.building.run_budget import RunBudget
+from bot.flow.recovery.allowance import note_request
 from bot.flow.services import Services
 from bot.flow.workflows import Flow, Step
 from bot.gate.merge import Merger

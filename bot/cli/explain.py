@@ -105,13 +105,13 @@ def answer(services: Services, repository: str, number: int, wishes: Sequence[st
 
 def _look(context: RunContext, wishes: Sequence[str]) -> tuple[Snapshot, Decision]:
     from bot.core.names import TRIGGER_LABEL
-    from bot.flow.gate.reconcile import judged, look
+    from bot.flow.gate.look import judged, look
     from bot.gate.whatif import suppose
 
     seen, decision = look(context)
     if not wishes:
         return seen.snapshot, decision
-    config = seen.policy.config if seen.policy else None
+    config = seen.loaded.config if seen.loaded else None
     trigger = config.trigger.label if config else TRIGGER_LABEL
     supposed = replace(seen, snapshot=suppose(seen.snapshot, wishes, trigger=trigger))
     return supposed.snapshot, judged(context, supposed)

@@ -9,7 +9,7 @@ from bot.core.names import CHECK_GATE
 from bot.core.states import AT_THE_GATE, RunState
 from bot.flow.building.approval import authority_of
 from bot.flow.context import RunContext
-from bot.flow.gate.reconcile import look
+from bot.flow.gate.look import look
 from bot.flow.services import Services
 from bot.gate.snapshot import Snapshot
 from bot.intake.authority import blueprint_digest

@@ -13,10 +13,10 @@ from bot.core.names import (
     CONFIG_PATH,
 )
 from bot.core.states import RunState
-from bot.flow import answers
 from bot.flow.building.trigger import policy_for
 from bot.flow.context import RunContext
-from bot.flow.gone import NEXT, issue_is_gone
+from bot.flow.events import errands
+from bot.flow.recovery.issue_gone import NEXT, issue_is_gone
 from bot.flow.services import Services
 from bot.intake.authority import RANKS
 from bot.intake.command_text import Command, CommandError, needs_write, parse_command
@@ -39,9 +39,9 @@ def handle_command(services: Services, event: CommandGiven) -> Handled | Ignored
     known = services.ledger.command(event.repo.repository_id, event.comment, event.edit)
     if known is not None:
         if known.state == PENDING:
-            answers.book(services, known)
+            errands.book(services, known)
         return Ignored("the command was taken already")
-    run = answers.run_at(services, event.repo.repository_id, event.issue, is_pull=event.is_pull)
+    run = errands.run_at(services, event.repo.repository_id, event.issue, is_pull=event.is_pull)
     if run is None and event.is_pull:
         return Ignored(f"pull request #{event.issue} is not a Cadence pull request")
     writer = services.github.at(event.repo).permission(event.sender.login).permission in ("admin", "write")
@@ -105,7 +105,7 @@ def _note(services: Services, event: CommandGiven, *, writer: bool, verb: str = 
     )
     services.ledger.record_command(entry)
     if entry.state == PENDING:
-        answers.book(services, entry)
+        errands.book(services, entry)
 
 
 def _refusal(services: Services, event: CommandGiven, command: Command, policy: LoadedConfig) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from bot.config.model import RepoConfig
 from bot.core.errors import CadenceError
 from bot.core.escape import escape_line
@@ -21,9 +19,6 @@ from bot.intake.authority import approved_by_go, blueprint_digest
 from bot.intake.command_text import Command
 from bot.intake.events import CommandGiven
 from bot.ledger.entries import RunEntry
-
-if TYPE_CHECKING:
-    pass
 
 S = RunState
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from bot.core.states import AT_THE_GATE
 from bot.flow.context import RunContext
-from bot.flow.gate.reconcile import look
-from bot.flow.gate.reviews import request_re_review
+from bot.flow.gate.look import look
+from bot.flow.gate.post_reviews import request_re_review
 from bot.flow.services import Services
 from bot.ledger.entries import RunEntry
 

@@ -6,6 +6,7 @@ dbos holds only the work in progress; GitHub and the ledger hold the truth, so t
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -45,6 +46,7 @@ RECONCILE_DELAY_SECONDS = 0.5
 # GitHub allows to redeliver for three days (seven on GHES), and deleting a workflow frees its id: a redelivery would
 # start it again. https://docs.github.com/en/webhooks/testing-and-troubleshooting-webhooks/redelivering-webhooks
 KEPT_DAYS = 14
+IDLE_CHECK_SECONDS = 0.05
 _NOT_STARTED = ("ENQUEUED", "DELAYED")
 _ACTIVE = ("PENDING", *_NOT_STARTED)
 _ENDED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
@@ -80,6 +82,7 @@ class Engine:
         self._clock = clock
         self._upkeep = Upkeep(options.executor_id, options.sweep_seconds, locks, clock, self._pace)
         self._own_lock: AbstractContextManager[None] | None = None
+        self._dbos: DBOS | None = None
         self.running = False
 
     def launch(self, handlers: Handlers) -> None:
@@ -117,7 +120,7 @@ class Engine:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.close()
         # https://docs.dbos.dev/python/reference/configuration
-        DBOS(
+        self._dbos = DBOS(
             config={
                 "name": "cadence",
                 "system_database_url": self._options.database_url,
@@ -126,6 +129,8 @@ class Engine:
                 "log_level": "WARNING",
                 # Unlimited by default.
                 "max_executor_threads": 32,
+                # On SQLite a thread sleeps that long between looks at a list, empty here, and `destroy` joins it.
+                "notification_listener_polling_interval_sec": 0.1,
                 # The default is pickle. Both this and the client's must be JSON.
                 "serializer": DBOSPortableJSONSerializer(),
             }
@@ -145,10 +150,25 @@ class Engine:
         """Take no more work, wait up to `patience` seconds for what runs, and release the executor's lock."""
         self.running = False
         self._upkeep.stop()
-        DBOS.destroy(workflow_completion_timeout_sec=int(patience))
+        self._wait_until_idle(patience)
+        DBOS.destroy(workflow_completion_timeout_sec=0)
         disconnect()
         if self._own_lock is not None:
             self._own_lock.__exit__(None, None, None)
+
+    def _wait_until_idle(self, patience: float) -> None:
+        """Stop taking workflows, as `DBOS.destroy` does, which checks only once a second what still runs."""
+        dbos = self._dbos
+        if dbos is None:
+            return
+        for event in dbos.background_thread_stop_events:
+            event.set()
+        end = self._clock.monotonic() + patience
+        while True:
+            # Also before the first check: a workflow that a queue has just taken is not among the active ones yet.
+            threading.Event().wait(IDLE_CHECK_SECONDS)
+            if not dbos._active_workflows_set.activeList() or self._clock.monotonic() >= end:
+                return
 
     def start_build(self, run_id: RunId, key: str, *, delay: float = 0.0) -> None:
         """Start or wake a run's build after `delay` seconds, once per (run, key)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import cached_property
@@ -10,10 +10,12 @@ from typing import Any, TypeVar
 
 import structlog
 
+from bot.changeset.model import ChangeSet
 from bot.config.load import LoadedConfig, read_config
+from bot.config.model import RepoConfig
 from bot.core.errors import CadenceError
 from bot.core.json_types import JsonDict
-from bot.core.names import CONFIG_PATH, CommitSha, RepoRef, RunId
+from bot.core.names import CONFIG_PATH, CommitSha, RunId
 from bot.core.states import TERMINAL, RunState
 from bot.effects.kinds import EffectActor, EffectKind
 from bot.flow.services import Services
@@ -30,51 +32,46 @@ T = TypeVar("T")
 
 
 class RunContext:
-    """Work on one run. The row is re-read after each change, so a stage never acts on a stale one."""
+    """Work on one run. The row is read again after each change, so a stage never acts on a stale one."""
 
-    def __init__(self, services: Services, run_id: RunId) -> None:
+    def __init__(self, services: Services, run: RunId | RunEntry) -> None:
+        """`run` is the run's id, or its row where that was read just now. Raises CadenceError `run.unknown`."""
         self.services = services
-        self._run = _must(services, run_id)
-
-    @property
-    def run(self) -> RunEntry:
-        return self._run
-
-    @property
-    def actor(self) -> EffectActor:
-        return actor_of(self._run)
-
-    @cached_property
-    def ref(self) -> RepoRef:
-        return ref_of(self._run)
+        self.run = run if isinstance(run, RunEntry) else self._read(run)
+        self.actor = actor_of(self.run)
+        self.ref = ref_of(self.run)
 
     @cached_property
     def calls(self) -> RepositoryCalls:
+        """GitHub's API for the run's repository."""
         return self.services.github.at(self.ref)
 
     @cached_property
     def mirror(self) -> Mirror:
-        return self.services.git.mirror(self._run.repository_id)
+        """The bare mirror of the run's repository."""
+        return self.services.git.mirror(self.run.repository_id)
 
-    @property
-    def git_url(self) -> str:
-        return self.services.github.urls.git(self.ref.name)
+    def _read(self, run_id: RunId) -> RunEntry:
+        run = self.services.ledger.run(run_id)
+        if run is None:
+            raise CadenceError(f"run {run_id} is not in the ledger", code="run.unknown", remedy="See `cadence runs`.")
+        return run
 
     def reload(self) -> RunEntry:
         """Read the row again."""
-        self._run = _must(self.services, self._run.run_id)
-        return self._run
+        self.run = self._read(self.run.run_id)
+        return self.run
 
     def update(self, **fields: Any) -> RunEntry:
         """Write fields of the row."""
-        self.services.ledger.update_run(self._run.run_id, **fields)
+        self.services.ledger.update_run(self.run.run_id, **fields)
         return self.reload()
 
     def move(self, to: RunState, reason: str = "", *, by: str = "cadence") -> RunEntry:
         """Make a move of the state table; the same state with the same reason is not a move."""
-        moved = self.services.ledger.move(self._run.run_id, to, reason=reason, by=by)
+        moved = self.services.ledger.move(self.run.run_id, to, reason=reason, by=by)
         if moved is not None:
-            log.info("run.moved", run=self._run.run_id, to=to.value, reason=reason)
+            log.info("run.moved", run=self.run.run_id, to=to.value, reason=reason)
         return self.reload()
 
     def tell(
@@ -85,12 +82,12 @@ class RunContext:
         details: tuple[str, ...] = (),
         asked: ApprovalAsked | None = None,
     ) -> bool:
-        """Show on the issue the state of the run; gives whether GitHub took it.
+        """Show the state of the run on the issue; False where GitHub did not take the comment.
 
         At the gate the first reason of the newest decision is shown. A comment that cannot be written never ends a
-        run. Where it matters, for an end and for a question, the sweep tells it later (see telling.py).
+        run. Where it matters, for an end and for a question, the sweep writes it later (recovery/telling.py).
         """
-        run, decision = self._run, None
+        run, decision = self.run, None
         if run.state is RunState.GATED and state in (None, RunState.GATED):
             decision = self.services.ledger.newest_decision(run.run_id)
         try:
@@ -112,7 +109,7 @@ class RunContext:
 
     def tell_gate(self, next_step: str) -> None:
         """Show the newest decision on the issue, with what to do next; nothing while a new commit is being built."""
-        if self._run.state is RunState.GATED:
+        if self.run.state is RunState.GATED:
             self.tell(next_step=next_step)
 
     def go_on_to(self, to: RunState, reason: str = "") -> bool:
@@ -127,23 +124,39 @@ class RunContext:
 
     def finish(self, to: RunState, reason: str, *, by: str = "cadence") -> bool:
         """End the run; False where another worker ended it before, whose reason stays."""
-        ended = self.services.ledger.end_run(self._run.run_id, to, reason=reason, by=by)
+        ended = self.services.ledger.end_run(self.run.run_id, to, reason=reason, by=by)
         if ended:
-            log.info("run.moved", run=self._run.run_id, to=to.value, reason=reason)
+            log.info("run.moved", run=self.run.run_id, to=to.value, reason=reason)
         self.reload()
         return ended
 
-    def fetch(self) -> None:
-        """Bring the mirror up to date, with a token that can only read this repository's contents."""
-        self.with_token(CONTENTS_READ, lambda token: self.mirror.fetch(self.git_url, token))
+    def fetch(self, wanted: Sequence[str] | None = None, permissions: Permissions = CONTENTS_READ) -> None:
+        """Bring the mirror up to date: everything, or only the refs and commits that are `wanted`.
+
+        The token can only read this repository's contents, unless the caller names `permissions` that it holds a token
+        for already.
+        """
+        url, mirror = self.services.github.urls.git(self.ref.name), self.mirror
+        self.with_token(permissions, lambda token: mirror.fetch(url, token, wanted))
 
     def with_token(self, permissions: Permissions, act: Callable[[Callable[[], str]], T]) -> T:
         """Run a git operation with a token for this repository; see `GitHub.with_git_token`."""
         return self.services.github.with_git_token(self.ref, permissions, act)
 
     def config_at(self, commit: CommitSha) -> LoadedConfig:
-        """The policy at a commit."""
+        """The config at a commit of the mirror."""
         return read_config(self.mirror.read_file(commit, CONFIG_PATH))
+
+    def base_config(self) -> RepoConfig:
+        """The config at the commit that the run is built on. Raises ConfigInvalid."""
+        return self.config_at(CommitSha(self.run.base_sha)).require_config()
+
+    def change_set(self) -> ChangeSet:
+        """The run's ChangeSet. Raises CadenceError `run.unknown` when the ledger does not hold it."""
+        change_set = self.services.ledger.changeset(self.run.changeset_digest)
+        if change_set is None:
+            raise CadenceError(f"ChangeSet {self.run.changeset_digest} is not in the ledger", code="run.unknown")
+        return change_set
 
     def ask(self, attempt: str = "") -> Callable[[Prompt], Completion]:
         """Ask the model through the effect gateway: the same prompt of the same run is answered from the ledger."""
@@ -151,14 +164,7 @@ class RunContext:
 
     def log_context(self) -> AbstractContextManager[Any]:
         """Bind the run's id to everything logged and counted inside."""
-        return structlog.contextvars.bound_contextvars(run=self._run.run_id, repository=self._run.repository)
-
-
-def _must(services: Services, run_id: RunId) -> RunEntry:
-    run = services.ledger.run(run_id)
-    if run is None:
-        raise CadenceError(f"run {run_id} is not in the ledger", code="run.unknown", remedy="See `cadence runs`.")
-    return run
+        return structlog.contextvars.bound_contextvars(run=self.run.run_id, repository=self.run.repository)
 
 
 def _ask(services: Services, actor: EffectActor, prompt: Prompt, attempt: str) -> Completion:

@@ -153,7 +153,7 @@ def snapshot_of(given: Given, config: RepoConfig) -> Snapshot:
         issue_labelled=given.issue != "unlabelled",
         blueprint_approved=given.blueprint == "approved",
         paused=config.paused,
-        policy=Digest("policy"),
+        config_digest=Digest("policy"),
         config_error=None,
         checks=checks,
         base_checks=tuple(_check(name, "success") for name in given.base_checks),

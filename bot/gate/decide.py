@@ -1,4 +1,4 @@
-"""The gate: one frozen snapshot and the repository's policy in, one decision with all of its reasons out."""
+"""The gate: one frozen snapshot and the repository's config in, one decision with all of its reasons out."""
 
 from __future__ import annotations
 
@@ -211,7 +211,7 @@ def _unread(found: Findings, snapshot: Snapshot) -> None:
         "open_conversations": (snapshot.open_conversations, "which conversations are open"),
     }
     if snapshot.config_error is None:
-        facts["policy"] = (snapshot.policy, ".github/cadence.yml")
+        facts["policy"] = (snapshot.config_digest, ".github/cadence.yml")
     if any(check.app_id != snapshot.app_id for check in snapshot.checks or ()):
         # Without a check of anybody else there is no such time, and `head_seen_at` alone starts the settle time.
         facts["last_check_seen_at"] = (snapshot.last_check_seen_at, "when the newest check appeared")

@@ -1,4 +1,4 @@
-"""Reads one pull request's state again and freezes it: GitHub's state, the ledger's evidence, the policy in force."""
+"""Reads one pull request's state again and freezes it: GitHub's state, the ledger's evidence, the config in force."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.config.load import LoadedConfig, read_config
+from bot.config.model import RepoConfig
 from bot.core.clock import Clock
 from bot.core.names import (
     CONFIG_PATH,
@@ -33,11 +34,19 @@ RULES_SECONDS = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """The frozen snapshot, the policy it was read with, and GitHub's reading it came from."""
+    """The frozen snapshot, the config of the base's tip, and what GitHub's API gave.
+
+    `loaded` is None where the tip cannot be read.
+    """
 
     snapshot: Snapshot
-    policy: LoadedConfig | None
+    loaded: LoadedConfig | None
     reading: PullReading
+
+    @property
+    def config(self) -> RepoConfig:
+        """The config in force; the defaults where it cannot be read or used, which the snapshot says."""
+        return self.loaded.config if self.loaded and self.loaded.config else RepoConfig()
 
 
 class Observer:
@@ -73,10 +82,10 @@ class Observer:
             refresh()
         readable = mirror.has(head) and tip is not None and mirror.has(tip)
         merge_base = mirror.merge_base(tip, head) if readable and tip is not None else None
-        policy = read_config(mirror.read_file(tip, CONFIG_PATH)) if readable and tip is not None else None
+        loaded = read_config(mirror.read_file(tip, CONFIG_PATH)) if readable and tip is not None else None
         rules = self.rules(run.repository_id, run.base_branch, calls, fresh=fresh_rules)
-        snapshot = self._freeze(run, reading, policy, merge_base, rules)
-        return Observation(snapshot, policy, reading)
+        snapshot = self._freeze(run, reading, loaded, merge_base, rules)
+        return Observation(snapshot, loaded, reading)
 
     def rules(
         self, repository_id: RepositoryId, branch: str, calls: SnapshotCalls, *, fresh: bool = False
@@ -94,7 +103,7 @@ class Observer:
         self,
         run: RunEntry,
         reading: PullReading,
-        policy: LoadedConfig | None,
+        loaded: LoadedConfig | None,
         merge_base: CommitSha | None,
         rules: BranchRules,
     ) -> Snapshot:
@@ -104,8 +113,8 @@ class Observer:
             for verdict in self._ledger.verdicts_for_issue(run.repository_id, run.issue)
             if verdict.key.attempt >= run.least_attempt(verdict.kind, verdict.key.head)
         ]
-        digest = policy.digest if policy else None
-        trigger = policy.config.trigger.label if policy and policy.config else None
+        digest = loaded.digest if loaded else None
+        trigger = loaded.config.trigger.label if loaded and loaded.config else None
         return Snapshot(
             now=now,
             run_id=run.run_id,
@@ -124,9 +133,9 @@ class Observer:
             issue_open=reading.issue_open,
             issue_labelled=_labelled(reading.issue_labels, trigger),
             blueprint_approved=True,
-            paused=bool(policy and policy.config and policy.config.paused),
-            policy=digest,
-            config_error=str(policy.error) if policy and policy.error else None,
+            paused=bool(loaded and loaded.config and loaded.config.paused),
+            config_digest=digest,
+            config_error=str(loaded.error) if loaded and loaded.error else None,
             checks=reading.checks,
             base_checks=reading.base_checks,
             rules=rules,
@@ -147,7 +156,7 @@ class Observer:
     def _own(
         self, filed: Sequence[Verdict], reading: PullReading, merge_base: Any, digest: Any
     ) -> tuple[OwnVerdict, ...]:
-        """Of each kind the newest attempt filed under exactly this head, merge base and policy."""
+        """Of each kind the newest attempt filed under exactly this head, merge base and config."""
         newest: dict[ReviewKind, Verdict] = {}
         for verdict in filed:
             key = verdict.key
@@ -176,7 +185,7 @@ class Observer:
         )
 
     def _was_queued(self, run: RunEntry, head: HeadSha) -> bool:
-        """Whether the last thing that Cadence did with this head and the merge queue was to put it in."""
+        """Whether Cadence put this head into the merge queue and has not taken it out since."""
         kinds = (EffectKind.QUEUE_ENTER, EffectKind.QUEUE_LEAVE)
         acts = [
             effect

@@ -49,7 +49,7 @@ class OwnVerdict:
 class Snapshot:
     """One pull request at one time, with everything the decision needs.
 
-    `verdicts` are only those filed under exactly (head, merge base, policy); `verdict_heads` are heads that have
+    `verdicts` are only those filed under exactly (head, merge base, config); `verdict_heads` are heads that have
     evidence at all, so that a stale verdict can be told from a missing one. `expected_checks` are rules ∪ ci.expect ∪
     foreign checks of the base tip. `head_seen_at` is when the head was pushed (ours) or first seen (a person's);
     `last_check_seen_at` when the newest check appeared on it or completed. `labels` are in lower case: to GitHub two
@@ -74,7 +74,7 @@ class Snapshot:
     issue_labelled: bool | None
     blueprint_approved: bool
     paused: bool
-    policy: Digest | None
+    config_digest: Digest | None
     config_error: str | None
     checks: tuple[CheckState, ...] | None
     base_checks: tuple[CheckState, ...] | None

@@ -85,7 +85,7 @@ def report(verdict: Verdict, diff: Diff) -> Report:
 
 
 def _is_unproven(verdict: Verdict) -> bool:
-    """Whether the reviewer approves without evidence for a single acceptance line: such a verdict is no approval."""
+    """Whether the reviewer approves without evidence for a single acceptance line: such a verdict does not approve."""
     unclear = [line.met is Met.UNCLEAR for line in verdict.acceptance]
     return verdict.conclusion is Conclusion.APPROVE and bool(unclear) and all(unclear)
 

@@ -143,7 +143,7 @@ class Judge:
         )
 
     def _ask(self, request: JudgeRequest, prompt: Prompt, part: Part) -> _Response:
-        """Ask about one part; when the answer cannot be used, ask once more and say why."""
+        """Ask about one part; when the answer cannot be used, ask a second time and say why."""
         question, completions = prompt, []
         problems: list[ModelUnusable] = []
         for _ in range(ATTEMPTS):

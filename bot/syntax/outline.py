@@ -16,23 +16,12 @@ from bot.syntax.languages import language_of
 from bot.syntax.queries import matches
 from bot.syntax.trees import parse, source
 
-_SCOPES = frozenset(
-    [
-        "program",
-        "source_file",
-        "export_statement",
-        "lexical_declaration",
-        "variable_declaration",
-        "const_declaration",
-        "var_declaration",
-        "var_spec_list",
-        "type_declaration",
-        "ambient_declaration",
-        "decorated_definition",
-        "translation_unit",
-        "module",
-    ]
-)
+_SCOPES = frozenset({
+    "program", "source_file", "export_statement", "lexical_declaration", "variable_declaration",
+    "const_declaration", "var_declaration", "var_spec_list", "type_declaration", "ambient_declaration",
+    "decorated_definition", "translation_unit", "module",
+})  # fmt: skip
+"""Nodes that a definition at file level may be inside."""
 
 
 @dataclass(frozen=True)

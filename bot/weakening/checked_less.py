@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from functools import lru_cache
 from itertools import islice
 
 from bot.weakening.checks import Loss, losses
@@ -18,7 +17,6 @@ from bot.weakening.paths import is_test_path
 from bot.weakening.skips import effective_skips, name_of
 from bot.weakening.successors import Matched
 from bot.weakening.thresholds import HOLLOW_AFTER, HOLLOW_BEFORE, MOST_ELSEWHERE, MOVED_CHECK, MOVED_CHECK_LENGTH
-from bot.weakening.units import Unit
 
 _WARNED = re.compile(r"^(?:[\w.]*\.)?(?:deprecated_call|warns\w*|assertWarns\w*|warns_deprecated\w*|catch_warnings)\(")
 
@@ -74,29 +72,17 @@ def _came(matching: Matching) -> Counter[str]:
             fresh.subtract(check.text for check in one.old.body.asserts)
             for text, count in fresh.items():
                 came[text] = max(0, came[text] + count)
-    for unit in [*(one for _, one in matching.born), *(one for one in matching.helpers if _is_called(one))]:
+    # What a new helper checks counts by its calls (`_weights`): one that no test calls checks nothing.
+    for _, unit in matching.born:
         came.update(check.text for check in unit.body.asserts)
     return came
-
-
-def _is_called(helper: Unit) -> bool:
-    """Whether a new plain function is named anywhere else in its file; a method may be called by a base class."""
-    if helper.parent is not None and helper.parent.kind == "group" and helper.parent.names:
-        return True
-    words = _word_counts(helper.source)
-    return all(words[word] > 1 for word in re.findall(r"[\w$]+", helper.leaf))
-
-
-@lru_cache(maxsize=4)
-def _word_counts(source: str) -> Counter[str]:
-    return Counter(re.findall(r"[\w$]+", source))
 
 
 def _compared(one: Matched) -> bool:
     """Whether the unit changed, belongs to the tests, and ran before."""
     if one.old.text == one.new.text or one.old.kind in ("code", "group") or not in_tests(one):
         return False
-    return not any(not skip.conditional and _holds_back(skip) for skip in effective_skips(one.old))
+    return not any(not skip.conditional and _holds_back(skip, one.old.language) for skip in effective_skips(one.old))
 
 
 _NOTHING = frozenset({"pass", "...", "return", "return;", "nil", "//", "{}"})
@@ -127,9 +113,10 @@ def in_tests(one: Matched) -> bool:
     return one.old.kind == "test" or is_test_path(one.old.path)
 
 
-def _holds_back(skip: Skip) -> bool:
-    """Rust's `should_panic` is stored as an expected failure, and is a check."""
-    return skip.kind in ("skip", "xfail", "return") and skip.text != "should_panic"
+def _holds_back(skip: Skip, language: str) -> bool:
+    """Whether a test with that mark proved nothing. Rust's `should_panic` is read as an expected failure, and is a
+    check: https://doc.rust-lang.org/reference/attributes/testing.html#the-should_panic-attribute"""
+    return skip.kind in ("skip", "return") or (skip.kind == "xfail" and language != "rust")
 
 
 def _losses(one: Matched, found: list[Loss]) -> Iterator[WeakeningFinding]:

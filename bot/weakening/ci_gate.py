@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from bot.changeset.tree import TreeReader
 from bot.weakening.ci.commands import checks_of, kinds
-from bot.weakening.ci.config import Config, concerns_ci, holds_commands, is_pipeline, read
+from bot.weakening.ci.config import Config, concerns_ci, is_pipeline, read
 from bot.weakening.ci.hooks import hook_findings
 from bot.weakening.ci.lists import LinterFiles
 from bot.weakening.ci.pipeline import Pipelines
@@ -36,9 +36,8 @@ def ci_findings(pairs: Sequence[FilePair], head: TreeReader) -> Iterator[Weakeni
     yield from hook_findings(sides, linters.selects_more)
     deleted = any(old.text and not new.text and is_pipeline(old.path) for old, new in sides)
     elsewhere = _checked_elsewhere(head) if deleted else frozenset()
-    commands = [side for side in sides if holds_commands(side[0].path)]
-    yield from Pipelines(commands, elsewhere).findings()
-    for old, new in commands:
+    yield from Pipelines(sides, elsewhere).findings()
+    for old, new in sides:
         if old.text and new.text:
             yield from trigger_findings(old, new)
             yield from allowed_failures(old, new)

@@ -62,11 +62,6 @@ class FilePair:
         return self.change.new is None
 
     @cached_property
-    def is_test(self) -> bool:
-        """Whether either side holds tests by its path."""
-        return any(path is not None and is_test_path(path) for path in (self.change.old, self.change.new))
-
-    @cached_property
     def old_units(self) -> list[Unit]:
         return _units(self.change.old, lambda: self.before)
 

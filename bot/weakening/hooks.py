@@ -32,64 +32,58 @@ _SCRIPTS = "javascript typescript tsx"
 HOOKS = (
     # https://docs.pytest.org/en/stable/reference/reference.html#hooks
     _row("python", 
-        r"^pytest_(?:collection_modifyitems|itemcollected|runtest_setup|runtest_call"
-        r"|runtest_protocol|pyfunc_call|pycollect_makeitem|generate_tests|collectstart"
-        r"|collection_finish)$",
-         r"\b(?:skip|xfail)\w*|\bitems\[:\]\s*=|\bitems\.(?:clear|remove|pop)\(|\bdel\s+items\b|\bdeselect|\breturn\s+(?:True|\[\])|\bsuppress\(|except[^\n]*:\s*\n\s+(?:pass|return)|\.obj\s*=|\.runtest\s*=",
+        r"^pytest_(?:collection_modifyitems|itemcollected|runtest_setup|runtest_call|runtest_protocol|pyfunc_call"
+        r"|pycollect_makeitem|generate_tests|collectstart|collection_finish)$",
+         r"\b(?:skip|xfail)\w*|\bitems\[:\]\s*=|\bitems\.(?:clear|remove|pop)\(|\bdel\s+items\b|\bdeselect"
+         r"|\breturn\s+(?:True|\[\])|\bsuppress\(|except[^\n]*:\s*\n\s+(?:pass|return)|\.obj\s*=|\.runtest\s*=",
          "a collection hook skips or drops tests"),
     _row("python", 
         r"^pytest_(?:ignore_collect|collect_file|collect_directory)$", r"\breturn\b(?!\s+(?:None|False)\b)",
         "a collection hook leaves files out"),
     _row("python", 
-        r"^pytest_(?:runtest_makereport|runtest_logreport|report_teststatus"
-        r"|exception_interact|report_from_serializable|runtest_logfinish)$",
-         r"\.(?:outcome|wasxfail|passed|failed|longrepr)\s*=(?!=)|\bexcinfo\s*=\s*None"
-             r"|force_result\(|return\s+[\"(]+passed|\"passed\"|'passed'", "a report hook changes results"),
+        r"^pytest_(?:runtest_makereport|runtest_logreport|report_teststatus|exception_interact"
+        r"|report_from_serializable|runtest_logfinish)$",
+         r"\.(?:outcome|wasxfail|passed|failed|longrepr)\s*=(?!=)|\bexcinfo\s*=\s*None|force_result\("
+         r"|return\s+[\"(]+passed|\"passed\"|'passed'", "a report hook changes results"),
     _row("python", 
-        r"^pytest_(?:sessionfinish|unconfigure|terminal_summary|cmdline_main"
-        r"|runtestloop|sessionstart|configure)$",
-         r"\bexitstatus\s*=|\bos\._exit\(|\bsys\.exit\(\s*(?:0|\))|testsfailed\s*="
-             r"|\breturn\s+(?:0|True|ExitCode\.OK)\b|\.testsfailed\b|addopts"
-             r"|option\.(?:keyword|markexpr|deselect|ignore\w*|collectonly)\s*="
-             r"|pytest\.exit\([^)]*(?:returncode\s*=\s*)?0\)", 
+        r"^pytest_(?:sessionfinish|unconfigure|terminal_summary|cmdline_main|runtestloop|sessionstart|configure)$",
+         r"\bexitstatus\s*=|\bos\._exit\(|\bsys\.exit\(\s*(?:0|\))|testsfailed\s*=|\breturn\s+(?:0|True"
+         r"|ExitCode\.OK)\b|\.testsfailed\b|addopts|option\.(?:keyword|markexpr|deselect|ignore\w*|collectonly)\s*="
+         r"|pytest\.exit\([^)]*(?:returncode\s*=\s*)?0\)", 
              "a session hook changes the exit code or the selection"),
     _row("python", r"^load_tests$", r"\breturn\b", "`load_tests` chooses the tests"),
     _row("python", r"^autouse$", 
         r"\bpytest\.(?:skip|xfail)\(|\.skipTest\(|add_marker\(", "an automatic fixture skips tests"),
     _row("python", "", 
-        r"^collect_ignore(?:_glob)?\b.*[\"']|^collect_ignore(?:_glob)?(?:\s*\+="
-        r"|\.(?:append|extend))", "pytest leaves files out"),
+        r"^collect_ignore(?:_glob)?\b.*[\"']|^collect_ignore(?:_glob)?(?:\s*\+=|\.(?:append"
+        r"|extend))", "pytest leaves files out"),
     _row("python", "", 
-        r"\b\w*(?:TestCase|Test)\.(?:assert\w+|fail)\s*=(?!=)|\bsetattr\([^,"
-        r"]*TestCase[^,]*,\s*[\"'](?:assert|fail)|\bpytest\.(?:raises|fail)\s*=(?!=)"
-        r"|atexit\.register\(.*_exit\(\s*0|^\s*os\._exit\(\s*0\s*\)|unittest\.main\([^)]*exit\s*=\s*Fa"
-        r"lse", "what makes tests fail is replaced"),
+        r"\b\w*(?:TestCase|Test)\.(?:assert\w+|fail)\s*=(?!=)|\bsetattr\([^,]*TestCase[^,]*,\s*[\"'](?:assert|fail)"
+        r"|\bpytest\.(?:raises|fail)\s*=(?!=)|atexit\.register\(.*_exit\(\s*0|^\s*os\._exit\(\s*0\s*\)"
+        r"|unittest\.main\([^)]*exit\s*=\s*False", "what makes tests fail is replaced"),
     # https://jestjs.io/docs/configuration, https://mochajs.org/#root-hook-plugins
     _row(_SCRIPTS, "", 
-        r"\bprocess\.exit\(\s*0?\s*\)|\bprocess\.(?:reallyExit|exitCode)\s*(?:\(\s*0"
-        r"|=\s*0)|\bprocess\.on\(\s*[\"'](?:exit|beforeExit|uncaughtException"
-        r"|unhandledRejection)", 
+        r"\bprocess\.exit\(\s*0?\s*\)|\bprocess\.(?:reallyExit|exitCode)\s*(?:\(\s*0|=\s*0)"
+        r"|\bprocess\.on\(\s*[\"'](?:exit|beforeExit|uncaughtException|unhandledRejection)", 
         "the exit code no longer tells of failures"),
     _row(_SCRIPTS, "", 
-        r"\b(?:global|globalThis|window)\.(?:it|test|describe|expect|xit)\s*=(?!=)"
-        r"|^\s*(?:it|test|describe|expect)\s*=\s*|\.(?:currentTest|test)\.(?:state"
-        r"|err)\s*=|\bfailures\s*=\s*0|\bAssertionError\.prototype|\bassert\.\w+\s*=\s*(?:\("
-        r"|function)|\bjest\.mock\(\s*[\"'](?:expect|@jest/globals|node:assert"
-        r"|assert|chai)[\"']", "the runner's own functions are replaced"),
+        r"\b(?:global|globalThis|window)\.(?:it|test|describe|expect|xit)\s*=(?!=)|^\s*(?:it|test|describe"
+        r"|expect)\s*=\s*|\.(?:currentTest|test)\.(?:state|err)\s*=|\bfailures\s*=\s*0|\bAssertionError\.prototype"
+        r"|\bassert\.\w+\s*=\s*(?:\(|function)|\bjest\.mock\(\s*[\"'](?:expect|@jest/globals|node:assert|assert"
+        r"|chai)[\"']", "the runner's own functions are replaced"),
     # https://rspec.info/documentation/3.13/rspec-core/RSpec/Core/Configuration.html
     _row("ruby", "", 
-        r"\bexit!?\s*\(?\s*(?:0|true)\b|\bat_exit\b.*\bexit!?|^\s*exit!\s*$"
-        r"|failure_exit_code\s*=\s*0|Minitest\.after_run\b.*\bexit", 
+        r"\bexit!?\s*\(?\s*(?:0|true)\b|\bat_exit\b.*\bexit!?|^\s*exit!\s*$|failure_exit_code\s*=\s*0"
+        r"|Minitest\.after_run\b.*\bexit", 
         "the exit code no longer tells of failures"),
     _row("ruby", "", 
-        r"\.(?:filter_run_excluding|filter_run_including|filter_run|exclusion_filter"
-        r"|inclusion_filter|exclude_pattern|pattern)\b\s*(?:=|:|\(|\w)(?!.*when_matching)"
+        r"\.(?:filter_run_excluding|filter_run_including|filter_run|exclusion_filter|inclusion_filter|exclude_pattern"
+        r"|pattern)\b\s*(?:=|:|\(|\w)(?!.*when_matching)"
         r"|define_derived_metadata\b", "RSpec is told to leave examples out"),
     _row("ruby", "", 
-        r"\bexample\.(?:skip|pending|exception|instance_variable_set|set_exception)\b"
-        r"|\.run\s+rescue\b|\bdef\s+(?:assert|refute|flunk|expect)\b|(?:before"
-        r"|around|prepend_before)\b[^\n]*\{[^}\n]*\bskip\b|(?m:config\.(?:before"
-        r"|around)\b[^\n]*do[^\n]*\n\s*skip\b)", 
+        r"\bexample\.(?:skip|pending|exception|instance_variable_set|set_exception)\b|\.run\s+rescue\b"
+        r"|\bdef\s+(?:assert|refute|flunk|expect)\b|(?:before|around|prepend_before)\b[^\n]*\{[^}\n]*\bskip\b"
+        r"|(?m:config\.(?:before|around)\b[^\n]*do[^\n]*\n\s*skip\b)", 
         "a hook skips examples or drops their failures"),
     # https://pkg.go.dev/testing#hdr-Main
     _row("go", r"^TestMain$", 
@@ -97,24 +91,24 @@ HOOKS = (
     _row("go", r"^init$", r"os\.Exit\(\s*0\s*\)|flag\.Set\(\s*\"test\.(?:run|skip|short)", "`init` changes what runs"),
     _row("java", "", r"\bSystem\.exit\(\s*0\s*\)|\bhalt\(\s*0\s*\)", "the exit code no longer tells of failures"),
     _row("java", 
-        r"^(?:handleTestExecutionException|interceptTestMethod|handleBeforeEach\w*"
-        r"|evaluateExecutionCondition)$", 
+        r"^(?:handleTestExecutionException|interceptTestMethod|handleBeforeEach\w*|evaluateExecutionCondition)$", 
         r"^(?![\s\S]*\bthrow\b|[\s\S]*proceed\(\);\s*\})[\s\S]+|\.disabled\(", 
         "an extension drops failures or disables tests"),
     _row("rust", "", r"\bprocess::exit\(\s*0\s*\)", "the exit code no longer tells of failures"),
     _row("bash", "", 
-        r"^\s*trap\b.*\bexit\s+0|^\s*set\s+\+(?:e|o\s+(?:errexit|pipefail))"
-        r"|^\s*exit\s+0\s*$", 
+        r"^\s*trap\b.*\bexit\s+0|^\s*set\s+\+(?:e|o\s+(?:errexit|pipefail))|^\s*exit\s+0\s*$", 
         "the exit code no longer tells of failures"),
     _row("c cpp", r"^main$", 
-        r"(?<!return )(?<!= )(?<!\()RUN_ALL_TESTS\(\)\s*;|UNITY_END\(\)\s*;\s*\n\s*return\s+0"
-        r"|GTEST_FLAG\w*\(filter|_exit\(\s*0|exit\(\s*0\s*\)", "`main` drops the result of the tests"),
+        r"(?<!return )(?<!= )(?<!\()RUN_ALL_TESTS\(\)\s*;|UNITY_END\(\)\s*;\s*\n\s*return\s+0|GTEST_FLAG\w*\(filter"
+        r"|_exit\(\s*0|exit\(\s*0\s*\)", "`main` drops the result of the tests"),
 )  # fmt: skip
 """Which code of each runner can weaken tests, and what it does then. Counted on both sides: more than before is new."""
 
 _SUPPORT = re.compile(
-    r"(?:^|/)(?:conftest\.py|(?:jest|vitest|mocha|karma|test|playwright|cypress|global)[\w.-]*(?:setup|teardown|config|helper|env\w*)[\w.-]*\.[cm]?[jt]sx?"
-    r"|setup-?[jJ]est\.\w+|setupTests?\.\w+|\.?mocharc\.\w+|(?:spec|rails|test)_helper\.rb|sitecustomize\.py|noxfile\.py|run-?tests?[\w.-]*)$"
+    r"(?:^|/)(?:conftest\.py|(?:jest|vitest|mocha|karma|test|playwright|cypress"
+    r"|global)[\w.-]*(?:setup|teardown|config|helper|env\w*)[\w.-]*\.[cm]?[jt]sx?"
+    r"|setup-?[jJ]est\.\w+|setupTests?\.\w+|\.?mocharc\.\w+|(?:spec|rails|test)_helper\.rb"
+    r"|sitecustomize\.py|noxfile\.py|run-?tests?[\w.-]*)$"
 )
 
 

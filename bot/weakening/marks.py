@@ -88,14 +88,10 @@ def skip_of(language: str, mark: Node, aliases: frozenset[str] = frozenset()) ->
         if row.pattern.search(value):
             if not row.kind:
                 return []
-            said = f"{head}({_condition(mark)})" if row.conditional else _plain(language, head, row)
-            return [Skip(row.kind, said, line, row.conditional)]
+            # The reason and the spelling of an unconditional mark do not matter.
+            stated = f"{head}({_condition(mark)})" if row.conditional else row.kind
+            return [Skip(row.kind, stated, line, row.conditional)]
     return []
-
-
-def _plain(language: str, head: str, row: MarkRow) -> str:
-    """What an unconditional mark is called: the reason and the spelling do not matter."""
-    return head if language == "python" else row.kind
 
 
 def _condition(mark: Node) -> str:

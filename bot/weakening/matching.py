@@ -30,7 +30,7 @@ class Matching:
 
 def match(pairs: Sequence[FilePair]) -> Matching:
     """Match the tests and helpers of all changed files."""
-    out = Matching(added=Added(pair for pair in pairs if pair.new_units or pair.is_test))
+    out = Matching(added=Added(pair for pair in pairs if pair.new_units))
     old_left: Left = []
     new_left: Left = []
     for pair in pairs:

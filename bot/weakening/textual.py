@@ -16,27 +16,9 @@ from bot.weakening.nodes import squeeze
 from bot.weakening.paths import is_test_path
 
 _SUFFIXES = (
-    ".kt",
-    ".kts",
-    ".groovy",
-    ".scala",
-    ".cs",
-    ".fs",
-    ".vb",
-    ".swift",
-    ".php",
-    ".ex",
-    ".exs",
-    ".dart",
-    ".lua",
-    ".feature",
-    ".clj",
-    ".m",
-    ".jl",
-    ".r",
-    ".pl",
-    ".t",
-)
+    ".kt", ".kts", ".groovy", ".scala", ".cs", ".fs", ".vb", ".swift", ".php", ".ex", ".exs", ".dart", ".lua",
+    ".feature", ".clj", ".m", ".jl", ".r", ".pl", ".t",
+)  # fmt: skip
 _TEST = re.compile(
     r"^[ \t]*(?:"
     r"(?:[\w<>]+\s+)*fun\s+(?P<kotlin>`[^`]+`|test\w+)\s*\("
@@ -69,7 +51,7 @@ _HELD_CLASS = re.compile(
 
 
 @dataclass(frozen=True)
-class _Case:
+class _TextualTest:
     name: str
     line: int
     held: int
@@ -156,7 +138,7 @@ def _of(pair: FilePair, came: Counter[str], lines: Counter[str], vanished: Vanis
 
 
 @lru_cache(maxsize=64)
-def _cases(text: str | None) -> tuple[_Case, ...]:
+def _cases(text: str | None) -> tuple[_TextualTest, ...]:
     """Every test with its line, the number of marks on and in it, and its checks."""
     if text is None:
         return ()
@@ -171,7 +153,7 @@ def _cases(text: str | None) -> tuple[_Case, ...]:
         )
         checks = tuple(squeeze(line) for line in body.split("\n") if _CHECK.search(line))
         clean = re.sub(r"^DISABLED_", "", re.sub(r",\s*DISABLED_", ", ", name))
-        found.append(_Case(clean, text.count("\n", 0, hit.start()) + 1, len(_HELD.findall(body)), checks))
+        found.append(_TextualTest(clean, text.count("\n", 0, hit.start()) + 1, len(_HELD.findall(body)), checks))
     return tuple(found)
 
 

@@ -12,7 +12,7 @@ import pytest
 from bot.core.clock import SystemClock
 from bot.sandbox.ci.app_client import AppClient, SandboxAnswer
 from bot.sandbox.ci.server import CI_PERMISSIONS, SandboxCI
-from bot.sandbox.demo.observe import Observer
+from bot.sandbox.demo.repository_view import RepositoryView
 from bot.sandbox.github.apps import SandboxApp
 from bot.sandbox.github.people import SandboxRepository
 from bot.sandbox.github.server import SandboxGitHub
@@ -141,7 +141,7 @@ def test_the_client_says_what_the_sandbox_answered(
 
 
 def test_the_observer_reads_a_blueprint_to_its_end(github: SandboxGitHub, repository: SandboxRepository) -> None:
-    observer = Observer(repository.state, github.world.lock, bot_login="cadence[bot]")
+    observer = RepositoryView(repository.state, github.world.lock, bot_login="cadence[bot]")
     number = repository.file_issue("Wish", "", by="sam")
     assert observer.look(number).pull is None
     status = (

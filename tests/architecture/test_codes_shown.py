@@ -31,14 +31,29 @@ def test_every_documented_code_has_one_row_and_nothing_else_has_one() -> None:
     assert len(ROWS) == sum(line.startswith("| `") for line in TEXT.splitlines()), "a row that cannot be read"
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.code)
-def test_the_row_names_a_test_that_exists_and_writes_the_code_down(row: Shown) -> None:
+def fault_of(row: Shown) -> str | None:
     path, _, name = row.test.partition("::")
-    assert (ROOT / path).is_file(), "run `make codes-shown`"
     function = name.partition("[")[0]
-    assert function.startswith("test_") and function in test_file(path).functions, "run `make codes-shown`"
-    assert test_file(path).names(row.code), f"{path} does not name {row.code} any more: run `make codes-shown`"
-    assert row.kind == kind_of(row.test)
+    if not (ROOT / path).is_file():
+        return f"{row.code}: there is no {path}"
+    if not function.startswith("test_") or function not in test_file(path).functions:
+        return f"{row.code}: {path} has no {function}"
+    if not test_file(path).names(row.code):
+        return f"{row.code}: {path} does not name it any more"
+    return None if row.kind == kind_of(row.test) else f"{row.code}: {row.test} is a {kind_of(row.test)}"
+
+
+def test_every_row_names_a_test_that_exists_and_writes_the_code_down() -> None:
+    assert not [fault for row in ROWS if (fault := fault_of(row))], "run `make codes-shown`"
+
+
+def test_a_row_with_a_fault_is_seen() -> None:
+    row = ROWS[0]
+    path = row.test.partition("::")[0]
+    assert "there is no" in (fault_of(row._replace(test="tests/unit/test_gone.py::test_x")) or "")
+    assert "has no test_gone" in (fault_of(row._replace(test=f"{path}::test_gone")) or "")
+    assert "does not name it" in (fault_of(row._replace(code="never.written" + ".down")) or "")
+    assert "is a" in (fault_of(row._replace(kind="no kind")) or "")
 
 
 def test_the_files_that_only_pass_codes_on_exist() -> None:

@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from pathlib import Path
 
-import pytest
 from jsonschema import Draft202012Validator
 
 from bot.cli.published_schemas import schemas
@@ -23,19 +22,22 @@ LOGGERS = "cadence."
 IN_WORDS = re.compile(r"([a-z]+\.[a-z_]+): ")
 
 
-@pytest.mark.parametrize("name", sorted(pages()))
-def test_committed_page_is_the_generated_one(name: str) -> None:
-    path = DOCS / name
-    assert path.is_file() and path.read_text("utf-8") == pages()[name], f"docs/{name} is out of date: run `make docs`"
+def test_committed_pages_are_the_generated_ones() -> None:
+    old = [
+        name
+        for name, made in sorted(pages().items())
+        if not (DOCS / name).is_file() or (DOCS / name).read_text("utf-8") != made
+    ]
+    assert not old, "out of date: run `make docs`"
 
 
 def test_no_schema_is_committed_that_is_not_generated() -> None:
     assert {p.stem for p in (DOCS / "schemas").iterdir()} == set(schemas())
 
 
-@pytest.mark.parametrize("name", sorted(schemas()))
-def test_schemas_are_valid_draft_2020_12(name: str) -> None:
-    Draft202012Validator.check_schema(json.loads((DOCS / "schemas" / f"{name}.json").read_text("utf-8")))
+def test_schemas_are_valid_draft_2020_12() -> None:
+    for name in sorted(schemas()):
+        Draft202012Validator.check_schema(json.loads((DOCS / "schemas" / f"{name}.json").read_text("utf-8")))
 
 
 def given_codes(source: str) -> set[str]:

@@ -23,7 +23,7 @@ from graphql import (
     validate,
 )
 
-from bot.sandbox.github.graphql_api import schema as sandbox_schema
+from bot.sandbox.github.graphql_nodes import schema as sandbox_schema
 from tests.contract.sent_routes import sent
 from tests.contract.traffic import CADENCE, Exchange, Traffic, by_class
 

@@ -7,7 +7,7 @@ from typing import Any, get_args
 import pytest
 
 from bot.core.names import AppId, DeliveryId
-from bot.flow.deliveries import deliver
+from bot.flow.events.deliveries import deliver
 from bot.intake.events import Event, Ignored
 from bot.intake.parse import parse
 from tests.contract import fetch

@@ -194,7 +194,7 @@ def test_taking_the_label_off_still_stops_a_run_without_a_pull_request(make_worl
     world.repo.unlabel(issue, "blueprint", by=OWNER)
     world.settle()
     assert world.state(issue) is S.STOPPED
-    assert "was taken off by" in world.status(issue)
+    assert "was removed by" in world.status(issue)
 
 
 @pytest.mark.parametrize("by_sweep", [False, True])

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 
 from bot.core.states import RunState
-from bot.sandbox.github.hooks import Delivery
+from bot.sandbox.github.hooks import HookDelivery
 from tests.journeys.world import BODY, OWNER, TITLE, World
 
 S = RunState
@@ -121,7 +121,7 @@ def test_a_suspended_installation_stops_its_runs(world: World) -> None:
     assert world.state(issue) is S.STOPPED
 
 
-def held(delivery: Delivery) -> bool:
+def held(delivery: HookDelivery) -> bool:
     return delivery.event == "check_run" and delivery.app.slug == "cadence"
 
 

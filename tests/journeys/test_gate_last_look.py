@@ -217,5 +217,5 @@ def test_a_merge_into_a_branch_nobody_judged_is_said_and_a_revert_is_offered(mak
     assert back.issue.title.startswith('Revert "')
     assert world.repo.read_file("greet.py", back.head_sha) == FILES["greet.py"].encode()
     assert world.repo.issue(issue).state == "open"
-    assert any("Nobody judged the change on `other`" in text for text in world.bot_comments(issue))
+    assert any("The change was not judged on `other`" in text for text in world.bot_comments(issue))
     assert child.pull == back.number

@@ -9,7 +9,7 @@ from sqlalchemy.exc import OperationalError
 
 from bot.core.names import CONFIG_PATH
 from bot.core.states import RunState
-from bot.flow import deliveries
+from bot.flow.events import deliveries
 from bot.intake.events import PullChanged
 from bot.ledger.inbox import MAX_ATTEMPTS
 from tests.journeys.world import BODY, OUTSIDER, OWNER, TITLE, WRITER, World

@@ -9,8 +9,8 @@ import pytest
 from bot.core.states import RunState
 from bot.sandbox.model.script import (
     Asked,
-    Fault,
     Reply,
+    ReplyFault,
     Rule,
     broken,
     empty,
@@ -141,7 +141,7 @@ def test_a_server_without_structured_outputs_is_asked_another_way(world: World) 
     world.script("change_set", unsupported_format(GOOD))
 
     def judged(asked: Asked) -> Reply:
-        return replace(review(verdict())(asked), fault=Fault.UNSUPPORTED_FORMAT)
+        return replace(review(verdict())(asked), fault=ReplyFault.UNSUPPORTED_FORMAT)
 
     world.model.add(Rule("reasoning", judged), Rule("efficiency", judged))
     issue = world.label_blueprint()

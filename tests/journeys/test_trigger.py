@@ -63,7 +63,7 @@ def test_taking_the_repositorys_own_label_off_stops_the_first_run(make_world: Ma
     world.repo.unlabel(issue, "agent", by=WRITER)
     world.settle()
     assert world.state(issue) is S.STOPPED
-    assert "`agent` was taken off" in world.status(issue)
+    assert "`agent` was removed" in world.status(issue)
 
 
 def test_the_sweep_finds_what_a_lost_delivery_left(make_world: MakeWorld) -> None:

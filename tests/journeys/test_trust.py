@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bot.core.states import RunState
-from bot.sandbox.github.hooks import Delivery
+from bot.sandbox.github.hooks import HookDelivery
 from tests.journeys.world import BODY, FILES, OUTSIDER, OWNER, TITLE, WRITER, World, edit, plan
 
 S = RunState
@@ -73,7 +73,7 @@ def test_an_edit_by_an_outsider_after_the_label_stops_the_work_until_a_go(world:
 def test_the_same_when_the_labels_delivery_was_lost(world: World) -> None:
     world.script_all()
 
-    def labelled(delivery: Delivery) -> bool:
+    def labelled(delivery: HookDelivery) -> bool:
         return delivery.event == "issues" and delivery.action == "labeled"
 
     world.github.world.hooks.drop(labelled)

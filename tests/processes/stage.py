@@ -16,8 +16,8 @@ import requests
 
 from bot.core.clock import SystemClock
 from bot.ledger.ledger import Ledger
+from bot.sandbox.github.request_log import RequestPhase
 from bot.sandbox.github.server import SandboxGitHub
-from bot.sandbox.github.world import Fault
 from bot.sandbox.model.script import Rule, answer, review
 from bot.sandbox.model.server import ScriptedModel
 from tests.journeys.world import EVENTS, FILES, GOOD, OWNER, PERMISSIONS, SECRET, verdict
@@ -119,7 +119,7 @@ class Stage:
         """`kill -9` the newest process at its next such request, once: before or after GitHub did it."""
         fired: list[bool] = []
 
-        def strike(fault: Fault) -> None:
+        def strike(fault: RequestPhase) -> None:
             mine = fault.app in (None, "cadence") and fault.method == method and route_part in fault.route
             if mine and fault.phase == phase and not fired:
                 fired.append(True)

@@ -9,7 +9,7 @@ import pytest
 
 from bot.core.names import OWN_CHECKS
 from bot.sandbox.demo.claims import Rejection, claims
-from bot.sandbox.demo.observe import Seen, SeenCheck, SeenPull, SeenReview
+from bot.sandbox.demo.repository_view import Seen, SeenCheck, SeenPull, SeenReview
 from bot.sandbox.github.bare import CommitInfo, Person
 
 BOT = "cadence[bot]"

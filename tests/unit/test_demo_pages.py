@@ -11,14 +11,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from bot.core.names import marker
+from bot.sandbox.github.accounts import Account, App
 from bot.sandbox.github.bare import Bare, Person
 from bot.sandbox.github.markdown import rendered
 from bot.sandbox.github.pages import conversation, pages
 from bot.sandbox.github.people import SandboxRepository
 from bot.sandbox.github.server import SandboxGitHub
 from bot.sandbox.github.state import (
-    Account,
-    App,
     CheckRun,
     Comment,
     Issue,

@@ -13,8 +13,8 @@ import pytest
 from rich.console import Console
 
 from bot.core.names import OWN_CHECKS
-from bot.sandbox.demo.observe import Observer
 from bot.sandbox.demo.progress import Lines
+from bot.sandbox.demo.repository_view import RepositoryView
 from bot.sandbox.demo.serve_process import ServeFailed
 from bot.sandbox.demo.story_parts import Story
 from bot.sandbox.demo.story_runner import StoryFailed, StoryRunner
@@ -115,7 +115,7 @@ def scene(tmp_path: Path) -> SimpleNamespace:
         url="http://127.0.0.1:1",
         repository=repository,
         cadence=puppet.own,
-        observer=Observer(repository.state, github.world.lock, bot_login=BOT),
+        observer=RepositoryView(repository.state, github.world.lock, bot_login=BOT),
         serve=SimpleNamespace(must_run=lambda: None),
         calls=lambda: (0, 0, 0),
     )

@@ -74,7 +74,7 @@ GOOD = Snapshot(
     issue_labelled=True,
     blueprint_approved=True,
     paused=False,
-    policy=Digest("p"),
+    config_digest=Digest("p"),
     config_error=None,
     checks=(job(), check("cadence/reasoning", app=US), check("cadence/gate", None, app=US)),
     suites=(),
@@ -128,7 +128,7 @@ ROWS: list[tuple[dict[str, Any], type, list[str]]] = [
     (only(labels=frozenset({"cadence:stop"})), Block, ["stopped"]),
     (only(labels=frozenset({"cadence:hold", "bug"})), Wait, ["hold"]),
     (only(paused=True), Wait, ["paused"]),
-    (only(config_error="line 3", policy=None), Block, ["config.invalid"]),
+    (only(config_error="line 3", config_digest=None), Block, ["config.invalid"]),
     (only(draft=True), Wait, ["draft"]),
     (only(base_branch="dev"), Block, ["base.retargeted"]),
     (only(merge_base=OLDER), Wait, ["base.behind"]),
@@ -412,7 +412,7 @@ def test_what_could_not_be_read_never_merges(unread: set[str], up_to_date: str, 
     decision = decide(replace(snapshot, **dict.fromkeys(unread)), rules, settle_seconds=0)
     assert not isinstance(decision, (Merge, Done))
     said = {reason.code.removeprefix("unread.") for reason in decision.reasons}
-    named = {"mergeable": "mergeable.unknown", "rules": "rule.unreadable"}
+    named = {"mergeable": "mergeable.unknown", "rules": "rule.unreadable", "config_digest": "policy"}
     if "checks" in unread:
         unread = unread - {"last_check_seen_at"}  # there is such a moment only where there are checks
     assert {named.get(field, field) for field in unread} <= said
@@ -523,7 +523,7 @@ SNAPSHOTS = st.builds(
     last_check_seen_at=st.sampled_from([OLD, NOW, None]),
     review_decision=st.sampled_from([None, "approved", "changes_requested", "review_required"]),
     open_conversations=st.sampled_from([0, 3, None]),
-    policy=st.sampled_from([Digest("p"), None]),
+    config_digest=st.sampled_from([Digest("p"), None]),
     pushed=st.sampled_from([(), (SKIP,), None]),
     pushed_digest=st.sampled_from(["", "d"]),
     pushed_approved=st.sampled_from(["", "d", "e"]),

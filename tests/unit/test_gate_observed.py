@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from bot.config.load import read_config
-from bot.config.model import RepoConfig
 from bot.core.names import (
     BaseSha,
     CommitSha,
@@ -149,9 +148,8 @@ class World:
 def gate(world: World, budget: str | None = None) -> Decision:
     observer = Observer(world, FakeClock(), US, budget=lambda _run: budget)  # type: ignore[arg-type]
     seen = observer.observe(RUN, world, world, refresh=world.fetch, fresh_rules=True)  # type: ignore[arg-type]
-    policy = (seen.policy and seen.policy.config) or RepoConfig()
     now = replace(seen.snapshot, now=NOW, pushed=())
-    return decide(now, policy, settle_seconds=60)
+    return decide(now, seen.config, settle_seconds=60)
 
 
 def evidence(key: EvidenceKey) -> tuple[list[Verdict], tuple[CheckState, ...]]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 from weakening_rows import codes, edited
 
+from bot.weakening.gate import weakening_findings
+from tests.fakes.dict_tree import DictTree, changes
+
 MAKE = "lint:\n\tflake8 --ignore=E501,F401 shop\n\npublish:\n\tpython setup.py check -r -s\n"
 TRAVIS = "language: python\npython:\n  - '3.8'\n  - pypy\nscript: make test\n"
 RUBY = "language: ruby\nrvm:\n  - 2.7\n  - jruby-9.2\n"
@@ -142,3 +145,20 @@ def test_pipeline_kept_by_another() -> None:
     both = {".travis.yml": GO_TRAVIS, ".github/workflows/Test.yml": WORKFLOW}
     assert codes(both, {".github/workflows/Test.yml": WORKFLOW}) == set()
     assert codes({".travis.yml": GO_TRAVIS, "README": "a\n"}, {"README": "a\n"}) == {"ci.file_deleted"}
+
+
+@pytest.mark.parametrize(
+    ("added", "line", "message"),
+    [
+        ("    continue-on-error: true\n    steps:\n      - run: pytest\n", 5, "`test` may now fail."),
+        ("    steps:\n      - run: pytest || true\n", 6, "A failure of `pytest || true` no longer counts (|| true)."),
+        ("    if: false\n    steps:\n      - run: pytest\n", 3, "The job `test` never runs any more."),
+        ("    steps:\n      - run: make\n", 3, "`test` no longer runs `pytest`."),
+    ],
+)
+def test_a_finding_names_its_line_and_what_it_is_about(added: str, line: int, message: str) -> None:
+    head = "on: pull_request\njobs:\n  test:\n    runs-on: ubuntu-latest\n"
+    path = ".github/workflows/ci.yml"
+    before, after = {path: head + "    steps:\n      - run: pytest\n"}, {path: head + added}
+    found = weakening_findings(DictTree(before), DictTree(after), changes(before, after))
+    assert [(one.line, one.message) for one in found] == [(line, message)]

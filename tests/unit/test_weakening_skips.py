@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 from weakening_rows import edited
 
+from bot.weakening.gate import weakening_findings
+from tests.fakes.dict_tree import DictTree, changes
+
 TABLE = """
 package shop
 
@@ -226,3 +229,12 @@ def test_weaker(name: str) -> None:
 @pytest.mark.parametrize("name", FINE)
 def test_fine(name: str) -> None:
     assert edited(*FINE[name]) == set()
+
+
+def test_the_finding_says_the_condition() -> None:
+    before = {"tests/test_a.py": "def test_total():\n    assert total([1, 2]) == 3\n"}
+    after = {"tests/test_a.py": "@pytest.mark.skipif(WINDOWS, reason='slow')\n" + before["tests/test_a.py"]}
+    found = weakening_findings(DictTree(before), DictTree(after), changes(before, after))
+    assert [one.message for one in found] == [
+        "The existing test `test_total` no longer runs everywhere: pytest.mark.skipif(WINDOWS)."
+    ]

@@ -164,10 +164,10 @@ GATE = (
                WRITER),
     ReasonCode("base.missing", "the base names no commit", "Create the branch, or correct `plan.base` or `--base`.",
                MAINTAINER),
-    ReasonCode("base.red", "CI of the base failed after the merge", "Look at what Cadence opened to take it back.",
+    ReasonCode("base.red", "CI of the base failed after the merge", "Look at the revert that Cadence opened.",
                WRITER),
     ReasonCode("base.unjudged", "the pull request was merged into another branch than the one it was reviewed for",
-               "Merge the draft that takes it back, or keep the change and close the draft.", WRITER),
+               "Merge the draft that reverts it, or keep the change and close the draft.", WRITER),
 )  # fmt: skip
 
 FAMILIES = (

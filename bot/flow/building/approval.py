@@ -1,4 +1,4 @@
-"""Who may: the text must be what trusted people saw, and an outsider's text is shown as a diff before it is pushed."""
+"""Approvals: the text must be what trusted people saw, and an outsider's diff is shown before it is pushed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ S = RunState
 
 
 def authority_of(context: RunContext, config: RepoConfig) -> tuple[IssueHistory, Authority]:
-    """Read the issue's history and settle who labelled it and who touched its text since."""
+    """Read the issue's history and find out who labelled it and who edited its text since."""
     history = context.calls.issues.history(context.run.issue)
     people = who_must_be_known(history, config.trigger.label)
     permissions = {login: context.calls.permission(login).permission for login in sorted(people)}
@@ -44,18 +44,17 @@ def text_approved(context: RunContext, config: RepoConfig) -> bool:
     if isinstance(authority, NeedsApproval) and run.approved_digest != digest:
         return _wait_for_text(context, history, authority, digest)
     trusted = authority.text_trusted if isinstance(authority, Go) else False
-    if run.changeset_digest and run.blueprint_digest and run.blueprint_digest != digest:
+    edited = bool(run.changeset_digest and run.blueprint_digest and run.blueprint_digest != digest)
+    if edited:
         # Trusted people changed the text after it was planned: the current plan answers another question.
         context.update(changeset_digest="")
-        context.update(title=history.title, body=history.body, blueprint_digest=digest, text_trusted=trusted)
-        if run.state is S.PUBLISHING or run.state is S.JUDGING:
-            raise Refused(
-                "the blueprint was edited while it was being worked on",
-                code="blueprint.edited",
-                remedy="Comment `/cadence replan` to plan what it says now.",
-            )
-        return True
     context.update(title=history.title, body=history.body, blueprint_digest=digest, text_trusted=trusted)
+    if edited and run.state in (S.PUBLISHING, S.JUDGING):
+        raise Refused(
+            "the blueprint was edited while it was being worked on",
+            code="blueprint.edited",
+            remedy="Comment `/cadence replan` to plan what it says now.",
+        )
     return True
 
 
@@ -71,21 +70,21 @@ def _wait_for_text(context: RunContext, history: IssueHistory, authority: NeedsA
     return False
 
 
-def diff_approval_needed(context: RunContext, config: RepoConfig) -> bool:
-    """Whether a named person has to see the diff before it is pushed; then the run waits, and says why.
+def diff_approved(context: RunContext, config: RepoConfig) -> bool:
+    """Whether the diff may be pushed; False where a named person has to see it first: the run waits, and says why.
 
     Pushing starts the target's CI with its secrets, so an outsider's text is pushed only on an approved diff. Whoever
-    wrote the text, tests and CI are weakened only by a person. Where the policy wants every plan approved, exactly the
-    approved ChangeSet is pushed: another one has another hash, and is asked about again.
+    wrote the text, tests and CI are weakened only by a person. Where the config wants every plan approved, exactly the
+    approved ChangeSet is pushed: another one has another hash, and needs its own approval.
     """
     run = context.run
     if run.approved_diff == run.changeset_digest:
-        return False
+        return True
     weakened = _weakened(context)
     outside = not run.text_trusted and config.ci.trust != "anyone"
     planned = config.plan.approval == "required"
     if not (outside or weakened or planned):
-        return False
+        return True
     diff = context.mirror.diff(BaseSha(CommitSha(run.base_sha)), CommitSha(run.head_sha))
     reasons = ["approval.diff: the text is by a person without write permission"] if outside else []
     reasons += ["plan.unapproved: `plan.approval: required` is set in .github/cadence.yml"] if planned else []
@@ -102,11 +101,11 @@ def diff_approval_needed(context: RunContext, config: RepoConfig) -> bool:
         ),
         asked=ApprovalAsked(run.changeset_digest, "diff", diff[:40_000]),
     )
-    return True
+    return False
 
 
 def _weakened(context: RunContext) -> tuple[WeakeningFinding, ...]:
-    """How the commit weakens tests or CI. What takes a merge back is exactly what stood there before."""
+    """How the commit weakens tests or CI. A revert restores exactly what was there before, so nothing is looked for."""
     run = context.run
     if is_revert(run.cause):
         return ()

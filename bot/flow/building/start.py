@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from bot.core.errors import CadenceError
 from bot.core.names import (
@@ -24,9 +23,6 @@ from bot.flow.services import Services
 from bot.github_api.issue_records import IssueEvent, IssueHistory
 from bot.intake.events import Ignored
 from bot.ledger.entries import RunEntry
-
-if TYPE_CHECKING:
-    pass
 
 S = RunState
 
@@ -102,7 +98,7 @@ def supersede(services: Services, run: RunEntry) -> list[RunId]:
     )
 
 
-def react(services: Services, ref: RepoRef, run: RunEntry | None, key: str, do: object) -> None:
+def react(services: Services, ref: RepoRef, run: RunEntry | None, key: str, do: Callable[[], None]) -> None:
     """👀 as a receipt; GitHub answers 200 for a reaction that is there already, so repeating it is harmless.
 
     A receipt that GitHub does not take stops nothing: what it acknowledges is done all the same.
@@ -110,12 +106,16 @@ def react(services: Services, ref: RepoRef, run: RunEntry | None, key: str, do: 
     scope = run.run_id if run else f"repo:{ref.repository_id}"
     actor = EffectActor(scope, ref.repository_id, ref.installation_id, run.run_id if run else None)
 
-    def perform() -> dict[str, bool]:
-        do()  # type: ignore[operator]
-        return {"reacted": True}
-
     try:
-        services.effects.perform(actor, EffectKind.REACTION, f"eyes:{key}", find=lambda: None, do=perform, fresh=True)
+        services.effects.perform(
+            actor,
+            EffectKind.REACTION,
+            f"eyes:{key}",
+            find=lambda: None,
+            do=do,
+            outcome=lambda _: {"reacted": True},
+            fresh=True,
+        )
     except CadenceError as error:
         log.warning("receipt.failed", key=key, code=error.code, summary=error.summary)
 

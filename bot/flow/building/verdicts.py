@@ -7,7 +7,6 @@ from dataclasses import replace
 from bot.config.load import LoadedConfig
 from bot.core.names import BaseSha, HeadSha, is_revert, sha256
 from bot.flow.context import RunContext
-from bot.ledger.entries import RunEntry
 from bot.plan.blueprint import Blueprint, read_blueprint
 from bot.review.diff import read_diff
 from bot.review.kinds import Conclusion, EvidenceKey, ReviewKind, Verdict
@@ -15,31 +14,31 @@ from bot.review.reviewer import JudgeRequest
 
 
 def judge_commit(
-    context: RunContext, kind: ReviewKind, *, head: HeadSha, merge_base: BaseSha, policy: LoadedConfig, attempt: int = 1
+    context: RunContext, kind: ReviewKind, *, head: HeadSha, merge_base: BaseSha, config: LoadedConfig, attempt: int = 1
 ) -> Verdict:
-    """The verdict of a kind on exactly (head, merge base, policy), made and filed unless that attempt has one.
+    """The verdict of a kind on exactly (head, merge base, config), made and filed unless that attempt has one.
 
-    A crash after the filing therefore judges nothing twice; who wants another opinion asks for a higher attempt.
+    After a crash nothing that was filed is judged twice. A higher `attempt` asks for another opinion.
     """
     run, ledger = context.run, context.services.ledger
-    filed = ledger.newest_verdict(run.run_id, kind, head, merge_base, policy.digest)
+    filed = ledger.newest_verdict(run.run_id, kind, head, merge_base, config.digest)
     if filed is not None and filed.key.attempt >= attempt:
         return filed
-    key = EvidenceKey(head, merge_base, policy.digest, attempt=attempt)
+    key = EvidenceKey(head, merge_base, config.digest, attempt=attempt)
     diff = context.mirror.diff(merge_base, head)
-    verdict = _carried_over(context, kind, key, policy, diff) if attempt == 1 else None
-    verdict = verdict or _judged(context, kind, key, policy, diff)
+    verdict = _carried_over(context, kind, key, config, diff) if attempt == 1 else None
+    verdict = verdict or _judged(context, kind, key, config, diff)
     ledger.save_verdict(run.run_id, verdict)
     return verdict
 
 
 def _carried_over(
-    context: RunContext, kind: ReviewKind, key: EvidenceKey, policy: LoadedConfig, diff: str
+    context: RunContext, kind: ReviewKind, key: EvidenceKey, config: LoadedConfig, diff: str
 ) -> Verdict | None:
-    """A verdict on a byte-identical diff, by the same blueprint and policy, speaks for the rebuilt head, and says so.
+    """A verdict on a byte-identical diff, by the same blueprint and config, counts for a rebuilt head too.
 
-    Only the newest does: somebody asked again after the older ones. Rules look at the whole tree, which moved: they are
-    run again, and must find what they found before.
+    Only the newest may: after each older one a person asked for another. Rules look at the whole tree, which changed
+    with the base, so they are run again and must find what they found before.
     """
     digest = sha256(diff)
     alike = [
@@ -55,16 +54,22 @@ def _carried_over(
         return None
     if newest is None or newest.conclusion not in (Conclusion.APPROVE, Conclusion.REJECT):
         return None
-    broken = context.services.judge.rules(kind, read_diff(diff), context.mirror.tree(key.head), policy.require_config())
+    broken = context.services.judge.rules(kind, read_diff(diff), context.mirror.tree(key.head), config.require_config())
     if broken != tuple(finding for finding in newest.findings if finding.rule is not None):
         return None
     origin = f"{newest.key.head}..{newest.key.merge_base}"
     return replace(newest, key=key, receipt=replace(newest.receipt, origin=newest.receipt.origin or origin))
 
 
-def _judged(context: RunContext, kind: ReviewKind, key: EvidenceKey, policy: LoadedConfig, diff: str) -> Verdict:
+def _judged(context: RunContext, kind: ReviewKind, key: EvidenceKey, config: LoadedConfig, diff: str) -> Verdict:
     run = context.run
-    blueprint = _what_is_asked(run)
+    if is_revert(run.cause):
+        # A revert undoes what the issue's text asks for, so that text cannot be what it is judged by.
+        wanted = "Every file of this change is again as it was before the merge that it reverts."
+        blueprint = Blueprint(title=run.summary, text=wanted, acceptance=(wanted,))
+    else:
+        blueprint = read_blueprint(run.title, run.body)
+    change_set = context.services.ledger.changeset(run.changeset_digest) if run.changeset_digest else None
     return context.services.judge.judge(
         JudgeRequest(
             kind=kind,
@@ -78,24 +83,8 @@ def _judged(context: RunContext, kind: ReviewKind, key: EvidenceKey, policy: Loa
             diff=diff,
             base_tree=context.mirror.tree(key.merge_base),
             tree=context.mirror.tree(key.head),
-            config=policy.require_config(),
+            config=config.require_config(),
             ask=context.ask(f":{key.digest(kind)}"),
-            declared=_declared(context),
+            declared=tuple(name for edit in change_set.edits for name in edit.removes) if change_set else (),
         )
     )
-
-
-def _what_is_asked(run: RunEntry) -> Blueprint:
-    """The issue's text; a change that takes a merge back is there to undo what that text asks."""
-    if not is_revert(run.cause):
-        return read_blueprint(run.title, run.body)
-    wanted = "Every file of this change is again as it was before the merge that it reverts."
-    return Blueprint(title=run.summary, text=wanted, acceptance=(wanted,))
-
-
-def _declared(context: RunContext) -> tuple[str, ...]:
-    """What the run's ChangeSet says it removes on purpose."""
-    change_set = (
-        context.services.ledger.changeset(context.run.changeset_digest) if context.run.changeset_digest else None
-    )
-    return tuple(name for edit in change_set.edits for name in edit.removes) if change_set else ()

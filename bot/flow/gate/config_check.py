@@ -8,7 +8,7 @@ from bot.config.load import read_config
 from bot.core.names import CHECK_CONFIG, CONFIG_PATH, CommitSha, HeadSha, RepoRef, sha256
 from bot.effects.kinds import EffectKind, repository_actor
 from bot.flow.context import RunContext
-from bot.flow.gate.other_pulls import ON
+from bot.flow.gate.own_checks import ON
 from bot.flow.services import Services
 from bot.gate.ci import own_required
 from bot.gate.config_tests import report_on

@@ -24,8 +24,8 @@ from flask import Flask, request
 from bot.core.clock import Clock
 from bot.sandbox.ci.app_client import AppClient, SandboxAnswer
 from bot.sandbox.ci.command import CommandOutcome, kill_group, run_command
+from bot.sandbox.github.accounts import stamp
 from bot.sandbox.github.bare import Bare, GitError
-from bot.sandbox.github.state import stamp
 from bot.sandbox.loopback import Loopback
 
 CI_CHECK = "tests"

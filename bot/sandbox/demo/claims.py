@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.core.names import CHECK_EFFICIENCY, OWN_CHECKS, RESERVED_TRAILERS
-from bot.sandbox.demo.observe import Seen, SeenCheck, SeenPull
+from bot.sandbox.demo.repository_view import Seen, SeenCheck, SeenPull
 
 
 @dataclass(frozen=True, slots=True)

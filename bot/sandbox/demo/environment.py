@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 
 from bot.sandbox.demo.embedded import CADENCE_SLUG, EmbeddedParts
-from bot.sandbox.demo.observe import Observer, SeenCheck, newest_checks
+from bot.sandbox.demo.repository_view import RepositoryView, SeenCheck, newest_checks
 from bot.sandbox.demo.serve_process import LOG_NAME, ServeProcess, log_tail
 from bot.sandbox.github.bare import Bare
 
@@ -27,7 +27,7 @@ class DemoEnvironment(EmbeddedParts):
         stack.callback(self.serve.stop)
         self.serve.wait_ready(READY_SECONDS)
         self.github.install(self.cadence, self.repository)
-        self.observer = Observer(self.repository.state, self.github.world.lock, bot_login=f"{CADENCE_SLUG}[bot]")
+        self.observer = RepositoryView(self.repository.state, self.github.world.lock, bot_login=f"{CADENCE_SLUG}[bot]")
 
     def calls(self) -> tuple[int, int, int]:
         """So far: Cadence's GitHub API calls, those of them that create or change something, and answers scripted.

@@ -9,8 +9,8 @@ from pathlib import Path
 from bot.core.names import CHECK_GATE
 from bot.sandbox.demo.embedded import CADENCE_SLUG
 from bot.sandbox.demo.environment import DemoEnvironment
-from bot.sandbox.demo.observe import SeenCheck, SeenPull
 from bot.sandbox.demo.progress import BAD, GOOD, Progress
+from bot.sandbox.demo.repository_view import SeenCheck, SeenPull
 from bot.sandbox.demo.source import Source, hand_back
 from bot.sandbox.demo.story_runner import StoryResult
 

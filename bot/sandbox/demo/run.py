@@ -12,10 +12,10 @@ from bot.core.clock import Clock, SystemClock
 from bot.core.names import CHECK_GATE
 from bot.sandbox.demo.embedded import OWNER, AnswerSource
 from bot.sandbox.demo.environment import DemoEnvironment
-from bot.sandbox.demo.observe import SeenCheck
 from bot.sandbox.demo.options import DemoOptions, DemoPlan, choose_plan
 from bot.sandbox.demo.own_repository import report_own
 from bot.sandbox.demo.progress import BAD, GOOD, Progress, claims_table, open_progress, summary_table
+from bot.sandbox.demo.repository_view import SeenCheck
 from bot.sandbox.demo.serve_process import ServeFailed
 from bot.sandbox.demo.signals import ended_by_signals
 from bot.sandbox.demo.story_runner import StoryFailed, StoryResult, StoryRunner

@@ -11,8 +11,8 @@ from bot.core.names import CHECK_GATE, OWN_CHECKS, TRIGGER_LABEL
 from bot.sandbox.demo.claims import Claim, Rejection, claims
 from bot.sandbox.demo.embedded import CADENCE_SLUG, OWNER
 from bot.sandbox.demo.environment import DemoEnvironment
-from bot.sandbox.demo.observe import Seen, SeenCheck, SeenPull
 from bot.sandbox.demo.progress import BAD, GOOD, Progress
+from bot.sandbox.demo.repository_view import Seen, SeenCheck, SeenPull
 from bot.sandbox.demo.story_parts import Story
 
 POLL_SECONDS = 0.15

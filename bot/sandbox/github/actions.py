@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from bot.core.json_types import JsonDict
-from bot.sandbox.github import acts_code, suites
+from bot.sandbox.github import acts_checks, suites
+from bot.sandbox.github.accounts import App, node_id, stamp
 from bot.sandbox.github.payloads import app as app_payload
 from bot.sandbox.github.payloads_code import minimal_pull
 from bot.sandbox.github.payloads_issues import repo_url
-from bot.sandbox.github.state import App, CheckRun, CheckSuite, Repository, node_id, stamp
+from bot.sandbox.github.state import CheckRun, CheckSuite, Repository
 from bot.sandbox.github.world import World
 
 
@@ -35,7 +36,7 @@ class SandboxActions:
             asked.update(status="completed", conclusion=conclusion)
         with self._world.lock:
             run.status = "in_progress"
-            return acts_code.create_check_run(self._world, self._repo, self._app, asked, suite=run)
+            return acts_checks.create_check_run(self._world, self._repo, self._app, asked, suite=run)
 
     def report(self, run: CheckSuite, name: str, conclusion: str) -> CheckRun:
         """A step of a job makes a check run by API with the workflow's token: it lies in the suite and is no job."""

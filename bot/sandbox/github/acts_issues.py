@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bot.core.json_types import JsonDict
 from bot.sandbox.github import payloads_issues as talk
+from bot.sandbox.github.accounts import Account
 from bot.sandbox.github.answers import ApiError, check_body_length, invalid
 from bot.sandbox.github.payloads_code import Detail, full_pull
-from bot.sandbox.github.state import Account, BodyEdit, Comment, Issue, Label, Reaction, Repository, TimelineEvent
+from bot.sandbox.github.state import BodyEdit, Comment, Issue, Label, Reaction, Repository, TimelineEvent
 from bot.sandbox.github.world import World
 
 

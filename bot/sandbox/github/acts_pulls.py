@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from bot.core.json_types import JsonDict
 from bot.sandbox.github import acts_issues, merge_rules
 from bot.sandbox.github import payloads_code as code
+from bot.sandbox.github.accounts import Account, node_id
 from bot.sandbox.github.acts_code import delete_branch, move_branch
 from bot.sandbox.github.answers import ApiError, check_body_length, forbidden, invalid
 from bot.sandbox.github.bare import GITHUB_COMMITTER, Bare, FileChange, Person
-from bot.sandbox.github.state import Account, Pull, Repository, Review, ReviewComment, node_id
+from bot.sandbox.github.state import Pull, Repository, Review, ReviewComment
 from bot.sandbox.github.world import World
 
 METHODS = ("merge", "squash", "rebase")

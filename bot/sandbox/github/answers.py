@@ -12,7 +12,7 @@ MAX_BODY = 65_536
 
 
 @dataclass(frozen=True)
-class Answer:
+class RestAnswer:
     """What a route gives back; `listing` bodies are cut into pages by the router."""
 
     status: int = 200

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from bot.sandbox.github.state import App
+from bot.sandbox.github.accounts import App
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from bot.sandbox.github.acts_code import RefChange, record_push
 from bot.sandbox.github.answers import ApiError
 from bot.sandbox.github.bare import environment
 from bot.sandbox.github.permissions import Caller, authenticate
+from bot.sandbox.github.request_log import RequestPhase
 from bot.sandbox.github.state import Repository
-from bot.sandbox.github.world import Fault, World
+from bot.sandbox.github.world import World
 
 SERVICES = ("git-upload-pack", "git-receive-pack")
 
@@ -45,10 +46,10 @@ def answer(world: World, asked: GitAsked) -> GitAnswer:
     try:
         caller, repo = _admitted(world, asked)
         slug = caller.app.slug if caller.app else None
-        if given := world.fault(Fault(asked.method, route, path, "before", None, slug)):
+        if given := world.fault(RequestPhase(asked.method, route, path, "before", None, slug)):
             return _alternate(given[0], given[1])
         made = _advertise(asked, repo) if asked.method == "GET" else _serve(world, asked, repo, caller)
-        if given := world.fault(Fault(asked.method, route, path, "after", None, slug)):
+        if given := world.fault(RequestPhase(asked.method, route, path, "after", None, slug)):
             return _alternate(given[0], given[1])
         return made
     except ApiError as refused:

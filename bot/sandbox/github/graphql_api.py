@@ -3,35 +3,20 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib.resources import files
 from typing import Any
 
-from graphql import (
-    DocumentNode,
-    ExecutionResult,
-    GraphQLError,
-    GraphQLSchema,
-    build_schema,
-    execute_sync,
-    parse,
-    validate,
-)
+from graphql import DocumentNode, ExecutionResult, GraphQLError, execute_sync, parse, validate
 
 from bot.core.json_types import JsonDict
 from bot.sandbox.github import merge_queue
-from bot.sandbox.github.answers import Answer, ApiError
+from bot.sandbox.github.accounts import node_id, stamp
+from bot.sandbox.github.answers import ApiError, RestAnswer
 from bot.sandbox.github.graphql_code import queue_entry, repository_node
-from bot.sandbox.github.graphql_nodes import Reader, Refusal, actor
-from bot.sandbox.github.routing import Call, Routes
-from bot.sandbox.github.state import Pull, node_id, stamp
+from bot.sandbox.github.graphql_nodes import Reader, Refusal, actor, schema
+from bot.sandbox.github.routing import RestCall, Routes
+from bot.sandbox.github.state import Pull
 
 routes = Routes()
-
-
-@lru_cache(maxsize=1)
-def schema() -> GraphQLSchema:
-    """The sandbox's part of GitHub's schema."""
-    return build_schema(files("bot.sandbox.github").joinpath("schema.graphql").read_text())
 
 
 def _root(reader: Reader) -> JsonDict:
@@ -99,7 +84,7 @@ def _checked(query: str) -> DocumentNode | list[GraphQLError]:
 
 
 @routes.on("POST", "/graphql")
-def execute(call: Call) -> Answer:
+def execute(call: RestCall) -> RestAnswer:
     """Run one query. Errors come with status 200 in `errors`, each with GitHub's `type` where it has one."""
     query = call.body.get("query")
     if not isinstance(query, str):
@@ -124,7 +109,7 @@ def execute(call: Call) -> Answer:
         call.world.unmodelled.extend(
             f"POST /graphql: {error.message}" for error in result.errors if error.original_error is None
         )
-    return Answer(200, body)
+    return RestAnswer(200, body)
 
 
 def _formatted(error: GraphQLError) -> JsonDict:

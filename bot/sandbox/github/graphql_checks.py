@@ -7,8 +7,9 @@ from typing import Any
 
 from bot.core.json_types import JsonDict
 from bot.sandbox.github import merge_rules, suites
-from bot.sandbox.github.graphql_nodes import Reader, Refusal, Resolver, actor, connection, lazy
-from bot.sandbox.github.state import CheckRun, CheckSuite, Repository, Status, node_id, stamp, stamp_or_none
+from bot.sandbox.github.accounts import node_id, stamp
+from bot.sandbox.github.graphql_nodes import Reader, Refusal, Resolver, actor, connection, lazy, node
+from bot.sandbox.github.state import CheckRun, CheckSuite, Repository, Status
 
 
 def _required(repo: Repository, name: str, app_id: int | None) -> Resolver:
@@ -25,41 +26,32 @@ def _required(repo: Repository, name: str, app_id: int | None) -> Resolver:
 def check_run_node(reader: Reader, run: CheckRun) -> JsonDict:
     """A check run, with the suite that holds it."""
     url = f"{reader.web(run.repository)}/runs/{run.id}"
-    return {
-        "__typename": "CheckRun",
-        "id": node_id("CR", run.id),
-        "databaseId": run.id,
-        "name": run.name,
-        "status": run.status.upper(),
-        "conclusion": run.conclusion.upper() if run.conclusion else None,
-        "externalId": run.external_id or None,
-        "detailsUrl": run.details_url or f"{reader.world.site.web}/apps/{run.app.slug}",
-        "url": url,
-        "permalink": url,
-        "startedAt": stamp_or_none(run.started_at),
-        "completedAt": stamp_or_none(run.completed_at),
-        "title": run.title,
-        "summary": run.summary,
-        "text": run.text,
-        "checkSuite": lazy(lambda: suite_node(reader, run.repository.suites[run.suite_id])),
-        "isRequired": _required(run.repository, run.name, run.app.id),
-    }
+    return node(
+        "CheckRun",
+        "CR",
+        run,
+        externalId=run.external_id or None,
+        detailsUrl=run.details_url or f"{reader.world.site.web}/apps/{run.app.slug}",
+        url=url,
+        permalink=url,
+        checkSuite=lazy(lambda: suite_node(reader, run.repository.suites[run.suite_id])),
+        isRequired=_required(run.repository, run.name, run.app.id),
+    )
 
 
 def suite_node(reader: Reader, made: CheckSuite) -> JsonDict:
     """A check suite; its workflow run needs `actions: read`."""
-    app = {"id": node_id("A", made.app.id), "databaseId": made.app.id, "name": made.app.slug, "slug": made.app.slug}
     status, conclusion = suites.state_of(made)
-    return {
-        "id": node_id("CS", made.id),
-        "databaseId": made.id,
-        "status": status.upper(),
-        "conclusion": conclusion.upper() if conclusion else None,
-        "createdAt": stamp(made.created_at),
-        "app": app,
-        "workflowRun": lazy(lambda: _workflow_run(reader, made)),
-        "checkRuns": lambda _info, **args: _suite_runs(reader, made, args),
-    }
+    return node(
+        "CheckSuite",
+        "CS",
+        made,
+        status=status.upper(),
+        conclusion=conclusion.upper() if conclusion else None,
+        app=node("App", "A", made.app, name=made.app.slug),
+        workflowRun=lazy(lambda: _workflow_run(reader, made)),
+        checkRuns=lambda _info, **args: _suite_runs(reader, made, args),
+    )
 
 
 def _suite_runs(reader: Reader, made: CheckSuite, args: JsonDict) -> JsonDict:
@@ -88,14 +80,5 @@ def _workflow_run(reader: Reader, made: CheckSuite) -> JsonDict | None:
 
 def status_node(reader: Reader, made: Status) -> JsonDict:
     """A commit status."""
-    return {
-        "__typename": "StatusContext",
-        "id": node_id("SC", made.id),
-        "context": made.context,
-        "state": made.state.upper(),
-        "description": made.description,
-        "targetUrl": made.target_url,
-        "createdAt": stamp(made.created_at),
-        "creator": actor(reader, made.creator),
-        "isRequired": _required(made.repository, made.context, None),
-    }
+    required = _required(made.repository, made.context, None)
+    return node("StatusContext", "SC", made, creator=actor(reader, made.creator), isRequired=required)

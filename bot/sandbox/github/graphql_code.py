@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.core.json_types import JsonDict
 from bot.sandbox.github import merge_queue, merge_rules
+from bot.sandbox.github.accounts import node_id, stamp
 from bot.sandbox.github.graphql_checks import check_run_node, status_node, suite_node
 from bot.sandbox.github.graphql_files import object_at
 from bot.sandbox.github.graphql_nodes import (
@@ -18,9 +19,10 @@ from bot.sandbox.github.graphql_nodes import (
     conversation,
     issue_node,
     lazy,
+    node,
     paged,
 )
-from bot.sandbox.github.state import Pull, QueueEntry, Repository, Review, node_id, stamp, stamp_or_none
+from bot.sandbox.github.state import Pull, QueueEntry, Repository, Review
 
 
 def commit_node(reader: Reader, repo: Repository, sha: str) -> JsonDict:
@@ -77,28 +79,26 @@ def _ref(reader: Reader, repo: Repository, branch: str) -> JsonDict | None:
 
 def _review(reader: Reader, made: Review) -> JsonDict:
     repo = made.pull.repository
-    return {
-        "id": node_id("PRR", made.id),
-        "databaseId": made.id,
-        "fullDatabaseId": str(made.id),
-        "author": actor(reader, made.user),
-        "body": made.body,
-        "state": made.state,
-        "submittedAt": stamp(made.submitted_at),
-        "commit": lazy(lambda: commit_node(reader, repo, made.commit_id)),
-        "url": f"{reader.web(repo)}/pull/{made.pull.number}#pullrequestreview-{made.id}",
-    }
+    return node(
+        "PullRequestReview",
+        "PRR",
+        made,
+        author=actor(reader, made.user),
+        commit=lazy(lambda: commit_node(reader, repo, made.commit_id)),
+        url=f"{reader.web(repo)}/pull/{made.pull.number}#pullrequestreview-{made.id}",
+    )
 
 
 def _threads(pull: Pull) -> list[JsonDict]:
     """Every inline comment begins a conversation of its own."""
     return [
-        {
-            "id": node_id("PRRT", comment.id),
-            "isResolved": comment.resolved,
-            "isOutdated": review.commit_id != pull.head_sha,
-            "path": comment.path,
-        }
+        node(
+            "PullRequestReviewThread",
+            "PRRT",
+            comment,
+            isResolved=comment.resolved,
+            isOutdated=review.commit_id != pull.head_sha,
+        )
         for review in pull.reviews
         for comment in review.comments
     ]
@@ -130,44 +130,42 @@ def pull_node(reader: Reader, pull: Pull) -> JsonDict:
         return repository_node(reader, repo)
 
     merged = pull.merge_commit_sha
-    return {
-        "__typename": "PullRequest",
-        "id": node_id("PR", pull.id),
-        "databaseId": pull.id,
-        "fullDatabaseId": str(pull.id),
-        "state": "MERGED" if pull.merged_at else pull.issue.state.upper(),
-        "closed": not pull.is_open,
-        "merged": pull.merged_at is not None,
-        "isDraft": pull.draft,
-        "isCrossRepository": False,
-        "isInMergeQueue": merge_queue.entry_of(pull) is not None,
-        "mergeQueueEntry": lazy(lambda: queue_entry(reader, merge_queue.entry_of(pull))),
-        "mergeable": lazy(words),
-        "mergeStateStatus": lazy(lambda: merge_rules.mergeable_state(world, pull, mergeable()).upper()),
-        "reviewDecision": lazy(lambda: merge_rules.review_decision(world, pull)),
-        "mergedAt": stamp_or_none(pull.merged_at),
-        "mergedBy": actor(reader, pull.merged_by),
-        "url": f"{reader.web(repo)}/pull/{pull.number}",
-        "headRefName": pull.head_ref,
-        "headRefOid": pull.head_sha,
-        "headRef": lazy(lambda: _ref(reader, repo, pull.head_ref)),
-        "headRepository": lazy(whole_repository),
-        "baseRefName": pull.base_ref,
-        "baseRefOid": pull.base_sha,
-        "baseRef": lazy(lambda: _ref(reader, repo, pull.base_ref)),
-        "baseRepository": lazy(whole_repository),
-        "repository": lazy(whole_repository),
-        "mergeCommit": lazy(lambda: commit_node(reader, repo, merged) if merged else None),
-        "reviews": paged("reviews", lambda: [_review(reader, one) for one in pull.reviews]),
-        "latestOpinionatedReviews": lambda _info, writersOnly=False, **args: connection(
+    return node(
+        "PullRequest",
+        "PR",
+        pull,
+        state="MERGED" if pull.merged_at else pull.issue.state.upper(),
+        closed=not pull.is_open,
+        merged=pull.merged_at is not None,
+        isDraft=pull.draft,
+        isCrossRepository=False,
+        isInMergeQueue=merge_queue.entry_of(pull) is not None,
+        mergeQueueEntry=lazy(lambda: queue_entry(reader, merge_queue.entry_of(pull))),
+        mergeable=lazy(words),
+        mergeStateStatus=lazy(lambda: merge_rules.mergeable_state(world, pull, mergeable()).upper()),
+        reviewDecision=lazy(lambda: merge_rules.review_decision(world, pull)),
+        mergedBy=actor(reader, pull.merged_by),
+        url=f"{reader.web(repo)}/pull/{pull.number}",
+        headRefName=pull.head_ref,
+        headRefOid=pull.head_sha,
+        headRef=lazy(lambda: _ref(reader, repo, pull.head_ref)),
+        headRepository=lazy(whole_repository),
+        baseRefName=pull.base_ref,
+        baseRefOid=pull.base_sha,
+        baseRef=lazy(lambda: _ref(reader, repo, pull.base_ref)),
+        baseRepository=lazy(whole_repository),
+        repository=lazy(whole_repository),
+        mergeCommit=lazy(lambda: commit_node(reader, repo, merged) if merged else None),
+        reviews=paged("reviews", lambda: [_review(reader, one) for one in pull.reviews]),
+        latestOpinionatedReviews=lambda _info, writersOnly=False, **args: connection(
             "latestOpinionatedReviews",
             [_review(reader, one) for one in merge_rules.opinions(reader.world, pull, writers_only=writersOnly)],
             args,
         ),
-        "reviewThreads": paged("reviewThreads", lambda: _threads(pull)),
-        "commits": paged("commits", lambda: _pull_commits(reader, pull)),
+        reviewThreads=paged("reviewThreads", lambda: _threads(pull)),
+        commits=paged("commits", lambda: _pull_commits(reader, pull)),
         **conversation(reader, pull.issue),
-    }
+    )
 
 
 def queue_entry(reader: Reader, made: QueueEntry | None) -> JsonDict | None:
@@ -175,37 +173,37 @@ def queue_entry(reader: Reader, made: QueueEntry | None) -> JsonDict | None:
     if made is None:
         return None
     repo, group = made.pull.repository, made.group_sha
-    return {
-        "id": node_id("MQE", made.id),
-        "position": merge_queue.position(made),
-        "state": "AWAITING_CHECKS" if group else "UNMERGEABLE",
-        "enqueuedAt": stamp(made.at),
-        "enqueuer": actor(reader, made.enqueuer),
-        "baseCommit": lazy(lambda: commit_node(reader, repo, made.base_sha)),
-        "headCommit": lazy(lambda: commit_node(reader, repo, group) if group else None),
-        "pullRequest": lazy(lambda: pull_node(reader, made.pull)),
-    }
+    return node(
+        "MergeQueueEntry",
+        "MQE",
+        made,
+        position=merge_queue.position(made),
+        state="AWAITING_CHECKS" if group else "UNMERGEABLE",
+        enqueuedAt=stamp(made.at),
+        enqueuer=actor(reader, made.enqueuer),
+        baseCommit=lazy(lambda: commit_node(reader, repo, made.base_sha)),
+        headCommit=lazy(lambda: commit_node(reader, repo, group) if group else None),
+        pullRequest=lazy(lambda: pull_node(reader, made.pull)),
+    )
 
 
 def repository_node(reader: Reader, repo: Repository) -> JsonDict:
     """A repository with what the query may reach from it."""
-    return {
-        "__typename": "Repository",
-        "id": node_id("R", repo.id),
-        "databaseId": repo.id,
-        "name": repo.name,
-        "nameWithOwner": repo.full_name,
-        "url": reader.web(repo),
-        "isPrivate": repo.private,
-        "isArchived": repo.archived,
-        "mergeCommitAllowed": repo.allow_merge_commit,
-        "squashMergeAllowed": repo.allow_squash_merge,
-        "rebaseMergeAllowed": repo.allow_rebase_merge,
-        "autoMergeAllowed": False,
-        "deleteBranchOnMerge": repo.delete_branch_on_merge,
-        "defaultBranchRef": lazy(lambda: _ref(reader, repo, repo.default_branch)),
+    return node(
+        "Repository",
+        "R",
+        repo,
+        nameWithOwner=repo.full_name,
+        url=reader.web(repo),
+        isPrivate=repo.private,
+        isArchived=repo.archived,
+        mergeCommitAllowed=repo.allow_merge_commit,
+        squashMergeAllowed=repo.allow_squash_merge,
+        rebaseMergeAllowed=repo.allow_rebase_merge,
+        autoMergeAllowed=False,
+        defaultBranchRef=lazy(lambda: _ref(reader, repo, repo.default_branch)),
         **_lookups(reader, repo),
-    }
+    )
 
 
 def _queue(reader: Reader, repo: Repository) -> Resolver:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bot.core.json_types import JsonDict
+from bot.sandbox.github.accounts import node_id
 from bot.sandbox.github.graphql_nodes import Reader
-from bot.sandbox.github.state import Repository, node_id
+from bot.sandbox.github.state import Repository
 
 TEXT_LIMIT = 512_000
 """Bytes. GitHub cuts the text of a longer blob and says `isTruncated`."""

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable, Sequence
-from typing import Any
+from datetime import datetime
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import Any, cast
+
+from graphql import GraphQLEnumType, GraphQLObjectType, GraphQLSchema, build_schema, get_named_type
 
 from bot.core.json_types import JsonDict
+from bot.sandbox.github.accounts import Account, node_id, stamp, stamp_or_none
 from bot.sandbox.github.permissions import Caller
-from bot.sandbox.github.state import (
-    Account,
-    Comment,
-    Issue,
-    Label,
-    Repository,
-    TimelineEvent,
-    node_id,
-    stamp,
-    stamp_or_none,
-)
+from bot.sandbox.github.state import Comment, Issue, Label, Repository, TimelineEvent
 from bot.sandbox.github.world import World
 
 MAX_PAGE = 100
@@ -56,6 +53,38 @@ class Reader:
 
     def web(self, repo: Repository) -> str:
         return f"{self.world.site.web}/{repo.full_name}"
+
+
+@lru_cache(maxsize=1)
+def schema() -> GraphQLSchema:
+    """The sandbox's part of GitHub's schema."""
+    return build_schema(files("bot.sandbox.github").joinpath("schema.graphql").read_text())
+
+
+@cache
+def _attributes(kind: str) -> tuple[tuple[str, str, bool], ...]:
+    """Of every field of a type: its name, the same in Python's spelling, and whether it is an enum."""
+    fields = cast(GraphQLObjectType, schema().type_map[kind]).fields
+    return tuple(
+        (name, re.sub(r"(?=[A-Z])", "_", name).lower(), isinstance(get_named_type(field.type), GraphQLEnumType))
+        for name, field in fields.items()
+    )
+
+
+def node(kind: str, prefix: str, made: Any, **computed: Any) -> JsonDict:
+    """An object of a GraphQL type: `computed` fields, and every other field that `made` has as a plain attribute.
+
+    Times and enums are written as GitHub writes them. `prefix` begins the global id. A field that is missing is null.
+    """
+    body: JsonDict = {"__typename": kind, "id": node_id(prefix, made.id), "databaseId": made.id}
+    body["fullDatabaseId"] = str(made.id)
+    for name, attribute, enum in _attributes(kind):
+        value = None if name in computed or name in body else getattr(made, attribute, None)
+        if isinstance(value, datetime):
+            body[name] = stamp(value)
+        elif isinstance(value, str | int):
+            body[name] = value.upper() if enum and isinstance(value, str) else value
+    return {**body, **computed}
 
 
 def connection(name: str, items: Sequence[Any], args: JsonDict) -> JsonDict:
@@ -122,29 +151,12 @@ def actor(reader: Reader, account: Account | None) -> JsonDict | None:
 
 
 def label(made: Label) -> JsonDict:
-    return {
-        "__typename": "Label",
-        "id": node_id("LA", made.id),
-        "name": made.name,
-        "color": made.color,
-        "description": made.description,
-    }
+    return node("Label", "LA", made)
 
 
 def comment(reader: Reader, made: Comment) -> JsonDict:
-    kind = "pull" if made.issue.pull else "issues"
-    url = f"{reader.web(made.issue.repository)}/{kind}/{made.issue.number}#issuecomment-{made.id}"
-    return {
-        "__typename": "IssueComment",
-        "id": node_id("IC", made.id),
-        "databaseId": made.id,
-        "fullDatabaseId": str(made.id),
-        "author": actor(reader, made.user),
-        "body": made.body,
-        "createdAt": stamp(made.created_at),
-        "updatedAt": stamp(made.updated_at),
-        "url": url,
-    }
+    url = f"{reader.web(made.issue.repository)}/{made.issue.place}/{made.issue.number}#issuecomment-{made.id}"
+    return node("IssueComment", "IC", made, author=actor(reader, made.user), url=url)
 
 
 def _event(reader: Reader, repo: Repository, made: TimelineEvent) -> JsonDict:
@@ -215,12 +227,5 @@ def conversation(reader: Reader, issue: Issue) -> JsonDict:
 
 
 def issue_node(reader: Reader, issue: Issue) -> JsonDict:
-    return {
-        "__typename": "Issue",
-        "id": node_id("I", issue.id),
-        "databaseId": issue.id,
-        "fullDatabaseId": str(issue.id),
-        "state": issue.state.upper(),
-        "url": f"{reader.web(issue.repository)}/issues/{issue.number}",
-        **conversation(reader, issue),
-    }
+    url = f"{reader.web(issue.repository)}/issues/{issue.number}"
+    return node("Issue", "I", issue, url=url, **conversation(reader, issue))

@@ -15,13 +15,13 @@ from urllib.parse import urlsplit
 
 from bot.core.clock import Clock
 from bot.core.json_types import JsonDict
-from bot.sandbox.github.state import App
+from bot.sandbox.github.accounts import App
 
 TIMEOUT = 10.0
 
 
 @dataclass(eq=False)
-class Delivery:
+class HookDelivery:
     """One attempt to deliver one event. `status` is `pending`, `held`, `dropped`, `OK` or why it failed."""
 
     id: int
@@ -69,10 +69,10 @@ class Hooks:
         self._clock = clock
         self._ids = ids
         self._wake = threading.Condition()
-        self._pending: list[Delivery] = []
-        self._sent: list[Delivery] = []
-        self._hold: Callable[[Delivery], bool] | None = None
-        self._drop: Callable[[Delivery], bool] | None = None
+        self._pending: list[HookDelivery] = []
+        self._sent: list[HookDelivery] = []
+        self._hold: Callable[[HookDelivery], bool] | None = None
+        self._drop: Callable[[HookDelivery], bool] | None = None
         self._sending = 0
         self._paused = False
         self._thread: threading.Thread | None = None
@@ -102,7 +102,7 @@ class Hooks:
         if app.webhook_url is None:
             return
         action = payload.get("action")
-        made = Delivery(
+        made = HookDelivery(
             id=next(self._ids),
             guid=str(uuid.uuid4()),
             app=app,
@@ -115,7 +115,7 @@ class Hooks:
         )
         self._take(made)
 
-    def _take(self, made: Delivery) -> None:
+    def _take(self, made: HookDelivery) -> None:
         with self._wake:
             if self._drop and self._drop(made):
                 made.status = "dropped"
@@ -126,19 +126,19 @@ class Hooks:
             self._pending.append(made)
             self._wake.notify_all()
 
-    def deliveries(self) -> list[Delivery]:
+    def deliveries(self) -> list[HookDelivery]:
         """Every delivery so far, sent or not, in the order they were queued or finished."""
         with self._wake:
             return [*self._sent, *self._pending]
 
-    def redeliver(self, guid: str) -> Delivery:
+    def redeliver(self, guid: str) -> HookDelivery:
         """Send the newest delivery of that GUID again, under the same GUID. Raises KeyError when unknown."""
         with self._wake:
             found = [one for one in self._sent if one.guid == guid]
             if not found:
                 raise KeyError(guid)
             old = found[-1]
-            again = Delivery(
+            again = HookDelivery(
                 id=next(self._ids),
                 guid=guid,
                 app=old.app,
@@ -169,7 +169,7 @@ class Hooks:
         with self._wake:
             self._pending.reverse()
 
-    def hold_back(self, wanted: Callable[[Delivery], bool] | None) -> None:
+    def hold_back(self, wanted: Callable[[HookDelivery], bool] | None) -> None:
         """Keep deliveries that match (present and future) until `release`; None holds no more from now on."""
         with self._wake:
             self._hold = wanted
@@ -187,7 +187,7 @@ class Hooks:
                 one.status = "pending"
             self._wake.notify_all()
 
-    def drop(self, wanted: Callable[[Delivery], bool] | None) -> None:
+    def drop(self, wanted: Callable[[HookDelivery], bool] | None) -> None:
         """Lose deliveries that match (present and future), as a network may; None loses no more."""
         with self._wake:
             self._drop = wanted
@@ -203,7 +203,7 @@ class Hooks:
             if not self._wake.wait_for(lambda: not self._next_ready() and self._sending == 0, timeout):
                 raise TimeoutError("webhook deliveries are still waiting")
 
-    def _next_ready(self) -> Delivery | None:
+    def _next_ready(self) -> HookDelivery | None:
         if self._paused or self._closing:
             return None
         return next((one for one in self._pending if one.status == "pending"), None)
@@ -224,7 +224,7 @@ class Hooks:
                 self._wake.notify_all()
 
 
-def send(delivery: Delivery, clock: Clock) -> None:
+def send(delivery: HookDelivery, clock: Clock) -> None:
     """One POST; the outcome is written into the delivery and nothing is raised."""
     parts = urlsplit(delivery.app.webhook_url or "")
     started = clock.monotonic()

@@ -11,9 +11,10 @@ from contextlib import contextmanager
 
 from bot.core.json_types import JsonDict
 from bot.sandbox.github import acts_code, acts_issues, merge_rules, rulesets
+from bot.sandbox.github.accounts import Account
 from bot.sandbox.github.answers import ApiError
 from bot.sandbox.github.bare import GITHUB_COMMITTER, Person
-from bot.sandbox.github.state import Account, Pull, QueueEntry, Repository
+from bot.sandbox.github.state import Pull, QueueEntry, Repository
 from bot.sandbox.github.world import World
 
 PREFIX = "gh-readonly-queue"

@@ -6,9 +6,10 @@ import fnmatch
 import re
 from dataclasses import dataclass
 
+from bot.sandbox.github.accounts import App
 from bot.sandbox.github.payloads_code import Detail
 from bot.sandbox.github.rulesets import branch_rules
-from bot.sandbox.github.state import App, CheckRun, Pull, Repository, Review, Status
+from bot.sandbox.github.state import CheckRun, Pull, Repository, Review, Status
 from bot.sandbox.github.world import World
 
 _CODEOWNERS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")

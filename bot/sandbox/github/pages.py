@@ -13,10 +13,11 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from bot.core.json_types import JsonDict
+from bot.sandbox.github.accounts import stamp
 from bot.sandbox.github.bare import Bare, CommitInfo, FileChange
 from bot.sandbox.github.markdown import rendered
 from bot.sandbox.github.page_forms import ActAs, Find, add_forms
-from bot.sandbox.github.state import CheckRun, Issue, Repository, Review, ReviewComment, TimelineEvent, stamp
+from bot.sandbox.github.state import CheckRun, Issue, Repository, Review, ReviewComment, TimelineEvent
 
 _SHOWN_EVENTS = {
     "labeled": "added the label",

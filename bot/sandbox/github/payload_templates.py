@@ -12,14 +12,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
 from bot.core.json_types import JsonDict
-from bot.sandbox.github.state import node_id, stamp
+from bot.sandbox.github.accounts import node_id, stamp
 
-_PLACE = re.compile(r"\$(?:\{([\w.]+)\}|([a-z_][\w.]*\w))")
+_PLACE = re.compile(r"\$(\{[\w.]+\}|[a-z_][\w.]*\w)")
 _ONE_PLACE = re.compile(r"\$([a-z_][\w.]*\w)(?:\|([\w-]+))?")
 
 
@@ -52,11 +52,22 @@ def _filled(part: Any, site: Site, made: Any, values: Mapping[str, Any]) -> Any:
         return [_filled(inner, site, made, values) for inner in part]
     if not isinstance(part, str) or "$" not in part:
         return part
-    place = _ONE_PLACE.fullmatch(part)
+    pieces, place, template = _parsed(part)
     if place is None:
-        return _PLACE.sub(lambda match: str(_value(match[1] or match[2], site, made, values)), part)
-    value = _value(place[1], site, made, values)
-    return fill(site, place[2], value) if place[2] and value is not None else value
+        # The odd pieces are names of places.
+        return "".join(
+            str(_value(piece.strip("{}"), site, made, values)) if position % 2 else piece
+            for position, piece in enumerate(pieces)
+        )
+    value = _value(place, site, made, values)
+    return fill(site, template, value) if template and value is not None else value
+
+
+@cache
+def _parsed(text: str) -> tuple[list[str], str | None, str | None]:
+    """The text's pieces around its places; and, where it is one place alone, that place and the template after it."""
+    whole = _ONE_PLACE.fullmatch(text)
+    return _PLACE.split(text), whole and whole[1], whole and whole[2]
 
 
 def _value(name: str, site: Site, made: Any, values: Mapping[str, Any]) -> Any:

@@ -7,9 +7,10 @@ Here is only what a template of `payloads.json` cannot say. Docstrings name the 
 from __future__ import annotations
 
 from bot.core.json_types import JsonDict
+from bot.sandbox.github.accounts import Account, App, node_id
 from bot.sandbox.github.bare import CommitInfo
 from bot.sandbox.github.payload_templates import Site, fill
-from bot.sandbox.github.state import Account, App, Installation, Repository, node_id
+from bot.sandbox.github.state import Installation, Repository
 
 __all__ = ["Site"]
 

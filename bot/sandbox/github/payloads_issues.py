@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterable
 
 from bot.core.json_types import JsonDict
+from bot.sandbox.github.accounts import Account, node_id
 from bot.sandbox.github.payload_templates import Site, fill
-from bot.sandbox.github.state import Account, Comment, Issue, Label, Reaction, Repository, TimelineEvent, node_id
+from bot.sandbox.github.state import Comment, Issue, Label, Reaction, Repository, TimelineEvent
 
 REACTIONS = ("+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes")
 

@@ -11,8 +11,9 @@ import jwt
 from jwt.types import Options
 
 from bot.core.json_types import JsonDict
+from bot.sandbox.github.accounts import Account, App
 from bot.sandbox.github.answers import ApiError
-from bot.sandbox.github.state import Account, App, Installation, Repository, Token
+from bot.sandbox.github.state import Installation, Repository, Token
 from bot.sandbox.github.world import World
 
 LEVELS = ("none", "read", "write", "admin")

@@ -5,17 +5,18 @@ from __future__ import annotations
 from bot.core.json_types import JsonDict
 from bot.sandbox.github import payloads_code as code
 from bot.sandbox.github import suites
-from bot.sandbox.github.answers import Answer, not_found
+from bot.sandbox.github.accounts import node_id, stamp, stamp_or_none
+from bot.sandbox.github.answers import RestAnswer, not_found
 from bot.sandbox.github.payloads import Site
 from bot.sandbox.github.payloads_issues import repo_url
-from bot.sandbox.github.routing import Call, Routes
-from bot.sandbox.github.state import CheckRun, node_id, stamp, stamp_or_none
+from bot.sandbox.github.routing import RestCall, Routes
+from bot.sandbox.github.state import CheckRun
 
 routes = Routes()
 
 
 @routes.on("GET", "/repos/{owner}/{repo}/actions/runs/{run_id}/jobs", "actions=read", paged="jobs")
-def list_jobs(call: Call) -> Answer:
+def list_jobs(call: RestCall) -> RestAnswer:
     """Jobs of the newest attempt (`filter=latest`, the default) or of all. An attempt that is queued has none."""
     number = call.number("run_id")
     held = [one for one in call.repo.suites.values() if one.run_id == number]
@@ -26,18 +27,18 @@ def list_jobs(call: Call) -> Answer:
         newest = max(one.attempt for one in held)
         jobs = [job for job in jobs if job.attempt == newest]
     listed = [_job(call.world.site, job, number) for job in jobs]
-    return Answer(200, {"total_count": len(listed), "jobs": listed})
+    return RestAnswer(200, {"total_count": len(listed), "jobs": listed})
 
 
 @routes.on("GET", "/repos/{owner}/{repo}/check-suites/{check_suite_id}/check-runs", "checks=read", paged="check_runs")
-def list_suite_runs(call: Call) -> Answer:
+def list_suite_runs(call: RestCall) -> RestAnswer:
     suite = call.repo.suites.get(call.number("check_suite_id"))
     if suite is None:
         raise not_found()
     every = call.query.get("filter", "latest") == "all"
     runs = suites.runs_of(suite) if every else suites.newest_of(suite)
     listed = [code.check_run(call.world.site, run) for run in reversed(runs)]
-    return Answer(200, {"total_count": len(listed), "check_runs": listed})
+    return RestAnswer(200, {"total_count": len(listed), "check_runs": listed})
 
 
 def _job(site: Site, job: CheckRun, run_id: int) -> JsonDict:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bot.sandbox.github import acts_pulls, merge_rules
 from bot.sandbox.github import payloads_code as code
-from bot.sandbox.github.answers import Answer, ApiError, not_found
-from bot.sandbox.github.routing import Call, Routes
+from bot.sandbox.github.answers import ApiError, RestAnswer, not_found
+from bot.sandbox.github.routing import RestCall, Routes
 from bot.sandbox.github.state import Pull, Review
 
 routes = Routes()
@@ -15,7 +15,7 @@ _ONE = _BASE + "/{pull_number}"
 
 
 @routes.on("GET", _BASE, _READ, paged="")
-def list_pulls(call: Call) -> Answer:
+def list_pulls(call: RestCall) -> RestAnswer:
     state, base, head = call.query.get("state", "open"), call.query.get("base"), call.query.get("head", "")
     owner, colon, branch = head.partition(":")
 
@@ -29,37 +29,37 @@ def list_pulls(call: Call) -> Answer:
         )
 
     found = sorted((p for p in call.repo.pulls() if wanted(p)), key=lambda p: p.number, reverse=True)
-    return Answer(200, [code.pull(call.world.site, pull) for pull in found])
+    return RestAnswer(200, [code.pull(call.world.site, pull) for pull in found])
 
 
 @routes.on("POST", _BASE, _WRITE)
-def create_pull(call: Call) -> Answer:
+def create_pull(call: RestCall) -> RestAnswer:
     made = acts_pulls.open_pull(call.world, call.repo, call.body, by=call.actor)
-    return Answer(201, code.full_pull(call.world.site, made, merge_rules.detail(call.world, made, asked=False)))
+    return RestAnswer(201, code.full_pull(call.world.site, made, merge_rules.detail(call.world, made, asked=False)))
 
 
 @routes.on("GET", _ONE, _READ)
-def get_pull(call: Call) -> Answer:
+def get_pull(call: RestCall) -> RestAnswer:
     pull = call.pull()
-    return Answer(200, code.full_pull(call.world.site, pull, merge_rules.detail(call.world, pull)))
+    return RestAnswer(200, code.full_pull(call.world.site, pull, merge_rules.detail(call.world, pull)))
 
 
 @routes.on("PATCH", _ONE, _WRITE)
-def update_pull(call: Call) -> Answer:
+def update_pull(call: RestCall) -> RestAnswer:
     pull = call.pull()
     acts_pulls.edit_pull(call.world, pull, call.body, by=call.actor)
-    return Answer(200, code.full_pull(call.world.site, pull, merge_rules.detail(call.world, pull, asked=False)))
+    return RestAnswer(200, code.full_pull(call.world.site, pull, merge_rules.detail(call.world, pull, asked=False)))
 
 
 @routes.on("GET", _ONE + "/merge", "contents=read; pull_requests=read")
-def is_merged(call: Call) -> Answer:
+def is_merged(call: RestCall) -> RestAnswer:
     if call.pull().merged_at is None:
         raise not_found()
-    return Answer(204)
+    return RestAnswer(204)
 
 
 @routes.on("PUT", _ONE + "/merge", "contents=write")
-def merge(call: Call) -> Answer:
+def merge(call: RestCall) -> RestAnswer:
     order = acts_pulls.MergeOrder(
         method=call.body.get("merge_method") or "merge",
         sha=call.body.get("sha"),
@@ -69,17 +69,17 @@ def merge(call: Call) -> Answer:
         may_close_issues=_app_may(call, "issues"),
     )
     sha = acts_pulls.merge(call.world, call.pull(), order, by=call.actor)
-    return Answer(200, {"sha": sha, "merged": True, "message": "Pull Request successfully merged"})
+    return RestAnswer(200, {"sha": sha, "merged": True, "message": "Pull Request successfully merged"})
 
 
-def _app_may(call: Call, permission: str) -> bool:
+def _app_may(call: RestCall, permission: str) -> bool:
     """What happens after the merge is done with the App's own permissions, not with the narrowed token's."""
     token = call.caller.token
     return token is not None and token.installation.permissions.get(permission) == "write"
 
 
 @routes.on("PUT", _ONE + "/update-branch", "pull_requests=write")
-def update_branch(call: Call) -> Answer:
+def update_branch(call: RestCall) -> RestAnswer:
     call.require("contents=write")
     acts_pulls.update_branch(
         call.world,
@@ -89,28 +89,28 @@ def update_branch(call: Call) -> Answer:
         by=call.actor,
     )
     url = f"{call.world.site.api}/repos/{call.repo.full_name}/pulls/{call.params['pull_number']}"
-    return Answer(202, {"message": "Updating pull request branch.", "url": url})
+    return RestAnswer(202, {"message": "Updating pull request branch.", "url": url})
 
 
 @routes.on("GET", _ONE + "/files", _READ, paged="")
-def list_files(call: Call) -> Answer:
+def list_files(call: RestCall) -> RestAnswer:
     pull = call.pull()
     files = call.world.bare(call.repo).files(pull.base_sha, pull.head_sha)[:3000]
-    return Answer(200, [code.changed_file(call.world.site, call.repo, one, head=pull.head_sha) for one in files])
+    return RestAnswer(200, [code.changed_file(call.world.site, call.repo, one, head=pull.head_sha) for one in files])
 
 
 @routes.on("GET", _ONE + "/reviews", _READ, paged="")
-def list_reviews(call: Call) -> Answer:
-    return Answer(200, [code.review(call.world.site, one) for one in call.pull().reviews])
+def list_reviews(call: RestCall) -> RestAnswer:
+    return RestAnswer(200, [code.review(call.world.site, one) for one in call.pull().reviews])
 
 
 @routes.on("POST", _ONE + "/reviews", _WRITE)
-def create_review(call: Call) -> Answer:
+def create_review(call: RestCall) -> RestAnswer:
     made = acts_pulls.submit_review(call.world, call.pull(), call.body, by=call.actor)
-    return Answer(200, code.review(call.world.site, made))
+    return RestAnswer(200, code.review(call.world.site, made))
 
 
-def _review(call: Call) -> Review:
+def _review(call: RestCall) -> Review:
     wanted = call.number("review_id")
     found = next((one for one in call.pull().reviews if one.id == wanted), None)
     if found is None:
@@ -119,25 +119,25 @@ def _review(call: Call) -> Review:
 
 
 @routes.on("GET", _ONE + "/reviews/{review_id}", _READ)
-def get_review(call: Call) -> Answer:
-    return Answer(200, code.review(call.world.site, _review(call)))
+def get_review(call: RestCall) -> RestAnswer:
+    return RestAnswer(200, code.review(call.world.site, _review(call)))
 
 
 @routes.on("PUT", _ONE + "/reviews/{review_id}", _WRITE)
-def update_review(call: Call) -> Answer:
+def update_review(call: RestCall) -> RestAnswer:
     found = _review(call)
     found.body = call.body.get("body") or ""
-    return Answer(200, code.review(call.world.site, found))
+    return RestAnswer(200, code.review(call.world.site, found))
 
 
 @routes.on("GET", _ONE + "/comments", _READ, paged="")
-def list_review_comments(call: Call) -> Answer:
+def list_review_comments(call: RestCall) -> RestAnswer:
     comments = [one for review in call.pull().reviews for one in review.comments]
-    return Answer(200, [code.review_comment(call.world.site, one) for one in comments])
+    return RestAnswer(200, [code.review_comment(call.world.site, one) for one in comments])
 
 
 @routes.on("GET", "/repos/{owner}/{repo}/commits/{commit_sha}/pulls", "pull_requests=read; contents=read", paged="")
-def list_pulls_of_commit(call: Call) -> Answer:
+def list_pulls_of_commit(call: RestCall) -> RestAnswer:
     bare = call.world.bare(call.repo)
     sha = bare.commit_of(call.params["commit_sha"])
     if sha is None:
@@ -149,4 +149,4 @@ def list_pulls_of_commit(call: Call) -> Answer:
             return True
         return not in_default and bare.is_ancestor(sha, pull.head_sha)
 
-    return Answer(200, [code.pull(call.world.site, pull) for pull in call.repo.pulls() if wanted(pull)])
+    return RestAnswer(200, [code.pull(call.world.site, pull) for pull in call.repo.pulls() if wanted(pull)])

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from bot.core.json_types import JsonDict
 from bot.sandbox.github import acts_code, payloads
-from bot.sandbox.github.answers import Answer, ApiError, not_found
-from bot.sandbox.github.routing import Call, Routes
+from bot.sandbox.github.accounts import node_id
+from bot.sandbox.github.answers import ApiError, RestAnswer, not_found
+from bot.sandbox.github.branch_rules import Protection
+from bot.sandbox.github.routing import RestCall, Routes
 from bot.sandbox.github.rulesets import branch_rules, is_protected
-from bot.sandbox.github.state import Protection, Repository, node_id
+from bot.sandbox.github.state import Repository
 
 routes = Routes()
 _LEGACY = {"maintain": "write", "triage": "read"}
 
 
 @routes.on("GET", "/repos/{owner}/{repo}", "metadata=read")
-def get_repository(call: Call) -> Answer:
+def get_repository(call: RestCall) -> RestAnswer:
     settings = call.caller.may("contents=write")
-    return Answer(200, payloads.full_repository(call.world.site, call.repo, merge_settings=settings))
+    return RestAnswer(200, payloads.full_repository(call.world.site, call.repo, merge_settings=settings))
 
 
 @routes.on("GET", "/repos/{owner}/{repo}/collaborators/{username}/permission", "metadata=read")
-def get_permission(call: Call) -> Answer:
+def get_permission(call: RestCall) -> RestAnswer:
     account = call.world.accounts.get(call.params["username"].casefold())
     if account is None:
         raise not_found()
@@ -33,20 +35,20 @@ def get_permission(call: Call) -> Answer:
         "admin": role == "admin",
     }
     user = {**payloads.user(call.world.site, account), "role_name": role, "permissions": flags}
-    return Answer(200, {"permission": _LEGACY.get(role, role), "role_name": role, "user": user})
+    return RestAnswer(200, {"permission": _LEGACY.get(role, role), "role_name": role, "user": user})
 
 
 @routes.on("GET", "/repos/{owner}/{repo}/rules/branches/{branch}", "metadata=read", paged="")
-def get_branch_rules(call: Call) -> Answer:
-    return Answer(200, branch_rules(call.repo, call.params["branch"]))
+def get_branch_rules(call: RestCall) -> RestAnswer:
+    return RestAnswer(200, branch_rules(call.repo, call.params["branch"]))
 
 
 @routes.on("GET", "/repos/{owner}/{repo}/branches/{branch}/protection", "administration=read")
-def get_protection(call: Call) -> Answer:
+def get_protection(call: RestCall) -> RestAnswer:
     if call.params["branch"] not in call.repo.protections:
         raise ApiError(404, "Branch not protected")
     url = f"{call.world.site.api}/repos/{call.repo.full_name}/branches/{call.params['branch']}/protection"
-    return Answer(200, _whole_protection(call.repo.protections[call.params["branch"]], url))
+    return RestAnswer(200, _whole_protection(call.repo.protections[call.params["branch"]], url))
 
 
 def _whole_protection(classic: Protection, url: str) -> JsonDict:
@@ -89,7 +91,7 @@ def _whole_protection(classic: Protection, url: str) -> JsonDict:
 
 
 @routes.on("GET", "/repos/{owner}/{repo}/rulesets/{ruleset_id}", "metadata=read")
-def get_ruleset(call: Call) -> Answer:
+def get_ruleset(call: RestCall) -> RestAnswer:
     found = next((one for one in call.repo.rulesets if one.id == call.number("ruleset_id")), None)
     if found is None:
         raise not_found()
@@ -105,11 +107,11 @@ def get_ruleset(call: Call) -> Answer:
         "conditions": {"ref_name": {"include": list(found.branches), "exclude": []}},
         "rules": found.rules,
     }
-    return Answer(200, body)
+    return RestAnswer(200, body)
 
 
 @routes.on("GET", "/repos/{owner}/{repo}/branches/{branch}", "contents=read")
-def get_branch(call: Call) -> Answer:
+def get_branch(call: RestCall) -> RestAnswer:
     world, repo, branch = call.world, call.repo, call.params["branch"]
     tip = world.bare(repo).tip(branch)
     if tip is None:
@@ -123,7 +125,7 @@ def get_branch(call: Call) -> Answer:
         "protection": _protection(repo, branch, url=f"{url}/protection"),
         "protection_url": f"{url}/protection",
     }
-    return Answer(200, body)
+    return RestAnswer(200, body)
 
 
 def _protection(repo: Repository, branch: str, *, url: str) -> JsonDict:
@@ -143,20 +145,20 @@ def _protection(repo: Repository, branch: str, *, url: str) -> JsonDict:
 
 
 @routes.on("GET", "/repos/{owner}/{repo}/git/ref/{ref}", "contents=read")
-def get_ref(call: Call) -> Answer:
+def get_ref(call: RestCall) -> RestAnswer:
     ref = f"refs/{call.params['ref']}"
     sha = call.world.bare(call.repo).refs().get(ref)
     if sha is None or ref.startswith("refs/pull/"):
         raise not_found()
     url = f"{call.world.site.api}/repos/{call.repo.full_name}/git"
     target = {"type": "commit", "sha": sha, "url": f"{url}/commits/{sha}"}
-    return Answer(
+    return RestAnswer(
         200, {"ref": ref, "node_id": node_id("REF", int(sha[:12], 16)), "url": f"{url}/{ref}", "object": target}
     )
 
 
 @routes.on("DELETE", "/repos/{owner}/{repo}/git/refs/{ref}", "contents=write")
-def delete_ref(call: Call) -> Answer:
+def delete_ref(call: RestCall) -> RestAnswer:
     kind, _, branch = call.params["ref"].partition("/")
     if kind != "heads":
         raise ApiError(422, "Reference does not exist")
@@ -166,13 +168,13 @@ def delete_ref(call: Call) -> Answer:
     if branch in call.repo.protections:
         raise ApiError(422, "Cannot delete this protected branch")
     acts_code.delete_branch(call.world, call.repo, branch, by=call.actor)
-    return Answer(204)
+    return RestAnswer(204)
 
 
 @routes.on("GET", "/repos/{owner}/{repo}/commits/{ref}", "contents=read")
-def get_commit(call: Call) -> Answer:
+def get_commit(call: RestCall) -> RestAnswer:
     bare = call.world.bare(call.repo)
     sha = bare.commit_of(call.params["ref"])
     if sha is None:
         raise ApiError(422, f"No commit found for SHA: {call.params['ref']}")
-    return Answer(200, payloads.commit(call.world.site, call.repo, bare.info(sha)))
+    return RestAnswer(200, payloads.commit(call.world.site, call.repo, bare.info(sha)))

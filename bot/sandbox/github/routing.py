@@ -12,11 +12,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 from bot.core.json_types import JsonDict
-from bot.sandbox.github.answers import Answer, ApiError, forbidden, not_found
+from bot.sandbox.github.accounts import Account
+from bot.sandbox.github.answers import ApiError, RestAnswer, forbidden, not_found
 from bot.sandbox.github.bare import GitError
 from bot.sandbox.github.permissions import Caller, authenticate
-from bot.sandbox.github.state import Account, Issue, Pull, Repository
-from bot.sandbox.github.world import Fault, RequestRecord, World
+from bot.sandbox.github.request_log import RequestPhase, RequestRecord
+from bot.sandbox.github.state import Issue, Pull, Repository
+from bot.sandbox.github.world import World
 
 API_VERSION = "2022-11-28"
 _NO_AGENT = "Request forbidden by administrative rules. Please make sure your request has a User-Agent header."
@@ -35,7 +37,7 @@ class Incoming:
 
 
 @dataclass
-class Call:
+class RestCall:
     """What a route is given."""
 
     world: World
@@ -84,7 +86,7 @@ class Call:
         return issue.pull
 
 
-Handler = Callable[[Call], Answer]
+Handler = Callable[[RestCall], RestAnswer]
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,7 @@ class RestApi:
         # `{ref}` and `{branch}` swallow slashes, so `/commits/{ref}/status` has to be tried before `/commits/{ref}`.
         self._routes = sorted(routes, key=lambda route: -len(route.template))
 
-    def handle(self, asked: Incoming) -> Answer:
+    def handle(self, asked: Incoming) -> RestAnswer:
         """Answer one request and log it. Never raises for a bad request."""
         world = self._world
         body = _parsed(asked.raw)
@@ -146,14 +148,14 @@ class RestApi:
             _check_protocol(asked)
             caller = authenticate(world, asked.headers.get("authorization"))
             entry.app = caller.app.slug if caller.app else None
-            answer = self._act(asked, route, Call(world, caller, params, asked.query, body or {}), entry)
+            answer = self._act(asked, route, RestCall(world, caller, params, asked.query, body or {}), entry)
         except ApiError as refused:
-            answer = Answer(refused.status, refused.body(), refused.headers)
+            answer = RestAnswer(refused.status, refused.body(), refused.headers)
         entry.status, entry.response = answer.status, _without_token(answer.body)
         world.requests.append(entry)
-        return Answer(answer.status, answer.body, {**self._limits(caller), **answer.headers})
+        return RestAnswer(answer.status, answer.body, {**self._limits(caller), **answer.headers})
 
-    def _act(self, asked: Incoming, route: Route | None, call: Call, entry: RequestRecord) -> Answer:
+    def _act(self, asked: Incoming, route: Route | None, call: RestCall, entry: RequestRecord) -> RestAnswer:
         world = self._world
         if route is None:
             world.unmodelled.append(f"{asked.method} {asked.path}")
@@ -162,22 +164,22 @@ class RestApi:
             answer = None
             if phase == "after":
                 answer = self._perform(route, call, asked)
-            given = world.fault(Fault(asked.method, route.template, asked.path, phase, entry.request, entry.app))
+            given = world.fault(RequestPhase(asked.method, route.template, asked.path, phase, entry.request, entry.app))
             if given is not None:
-                return Answer(*given)
+                return RestAnswer(*given)
         if answer is None:
             raise AssertionError("the second phase answers")
         return answer
 
-    def _perform(self, route: Route, call: Call, asked: Incoming) -> Answer:
+    def _perform(self, route: Route, call: RestCall, asked: Incoming) -> RestAnswer:
         with self._world.lock:
             try:
                 _admit(route, call)
                 answer = route.handler(call)
             except GitError as broken:
-                return Answer(500, {"message": f"the sandbox's git failed: {broken}"})
+                return RestAnswer(500, {"message": f"the sandbox's git failed: {broken}"})
             except ApiError as refused:
-                return Answer(refused.status, refused.body(), refused.headers)
+                return RestAnswer(refused.status, refused.body(), refused.headers)
         if route.paged is not None and answer.status == 200:
             answer = self._page(answer, route.paged, asked)
         return _conditional(answer, asked)
@@ -188,7 +190,7 @@ class RestApi:
                 return route, match.groupdict()
         return None, {}
 
-    def _page(self, answer: Answer, key: str, asked: Incoming) -> Answer:
+    def _page(self, answer: RestAnswer, key: str, asked: Incoming) -> RestAnswer:
         everything = answer.body[key] if key else answer.body
         size = min(_positive(asked.query.get("per_page"), 30), 100)
         page, last = _positive(asked.query.get("page"), 1), max(1, -(-len(everything) // size))
@@ -198,7 +200,7 @@ class RestApi:
         url = f"{self._world.site.api}{asked.path}"
         shown = [f'<{url}?{urlencode({**asked.query, "page": n})}>; rel="{rel}"' for rel, n in links.items()]
         headers = {**answer.headers, **({"Link": ", ".join(shown)} if shown else {})}
-        return Answer(answer.status, {**answer.body, key: part} if key else part, headers)
+        return RestAnswer(answer.status, {**answer.body, key: part} if key else part, headers)
 
     def _limits(self, caller: Caller) -> dict[str, str]:
         world = self._world
@@ -228,7 +230,7 @@ def _check_protocol(asked: Incoming) -> None:
         raise ApiError(400, "Problems parsing JSON")
 
 
-def _admit(route: Route, call: Call) -> None:
+def _admit(route: Route, call: RestCall) -> None:
     caller = call.caller
     if route.auth == "app" and (caller.app is None or caller.token is not None):
         raise ApiError(401, "A JSON web token could not be decoded")
@@ -249,14 +251,14 @@ def _without_token(body: Any) -> Any:
     return {**body, "token": "ghs_hidden"} if isinstance(body, dict) and "token" in body else body
 
 
-def _conditional(answer: Answer, asked: Incoming) -> Answer:
+def _conditional(answer: RestAnswer, asked: Incoming) -> RestAnswer:
     if asked.method != "GET" or answer.status != 200:
         return answer
     tag = f'W/"{hashlib.sha256(json.dumps(answer.body).encode()).hexdigest()}"'
     headers = {**answer.headers, "ETag": tag}
     if asked.headers.get("if-none-match") == tag:
-        return Answer(304, None, headers)
-    return Answer(200, answer.body, headers)
+        return RestAnswer(304, None, headers)
+    return RestAnswer(200, answer.body, headers)
 
 
 def _parsed(raw: bytes) -> Any:

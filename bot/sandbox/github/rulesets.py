@@ -5,7 +5,8 @@ from __future__ import annotations
 import fnmatch
 
 from bot.core.json_types import JsonDict
-from bot.sandbox.github.state import App, Repository
+from bot.sandbox.github.accounts import App
+from bot.sandbox.github.state import Repository
 
 _PARAMETERS: dict[str, JsonDict] = {
     "pull_request": {

@@ -31,14 +31,16 @@ from bot.sandbox.github import (
     rest_pulls,
     rest_repositories,
 )
-from bot.sandbox.github.answers import Answer
+from bot.sandbox.github.accounts import Account
+from bot.sandbox.github.answers import RestAnswer
 from bot.sandbox.github.apps import SandboxApp
 from bot.sandbox.github.bare import Bare
-from bot.sandbox.github.hooks import Delivery
+from bot.sandbox.github.hooks import HookDelivery
 from bot.sandbox.github.people import SandboxRepository
+from bot.sandbox.github.request_log import FaultCallback, locked
 from bot.sandbox.github.routing import Incoming, RestApi
-from bot.sandbox.github.state import Account, Installation, Repository
-from bot.sandbox.github.world import FaultCallback, World
+from bot.sandbox.github.state import Installation, Repository
+from bot.sandbox.github.world import World
 from bot.sandbox.loopback import Loopback
 
 _MODULES = (rest_app, rest_repositories, rest_issues, rest_pulls, rest_checks, rest_actions, graphql_api)
@@ -90,7 +92,7 @@ class SandboxGitHub:
         given = git_http.answer(self.world, asked)
         return Response(given.body, given.status, dict(given.headers))
 
-    def _reply(self, answer: Answer) -> Response:
+    def _reply(self, answer: RestAnswer) -> Response:
         if answer.body is None:
             return Response(b"", answer.status, dict(answer.headers))
         if isinstance(answer.body, bytes | str):
@@ -119,11 +121,12 @@ class SandboxGitHub:
 
     # -- making the world --------------------------------------------------------------------------------------
 
+    @locked
     def create_user(self, login: str, *, kind: str = "User") -> Account:
         """A person (or `kind="Organization"`). Raises ValueError when the login is taken."""
-        with self.world.lock:
-            return self.world.add_account(login, kind)
+        return self.world.add_account(login, kind)
 
+    @locked
     def create_app(
         self,
         slug: str,
@@ -135,17 +138,17 @@ class SandboxGitHub:
         owner: str = "app-owner",
     ) -> SandboxApp:
         """Register an App; without a webhook URL no event is delivered to it (see `set_webhook`)."""
-        with self.world.lock:
-            account = self.world.ensure_account(owner)
-            made = self.world.add_app(slug, account, permissions=dict(permissions), events=events)
-            made.webhook_url, made.webhook_secret = webhook_url, webhook_secret
-            return SandboxApp(made.id, slug, made.private_key_pem, webhook_secret, made.bot.login, made.bot.id, made)
+        account = self.world.ensure_account(owner)
+        made = self.world.add_app(slug, account, permissions=dict(permissions), events=events)
+        made.webhook_url, made.webhook_secret = webhook_url, webhook_secret
+        return SandboxApp(made.id, slug, made.private_key_pem, webhook_secret, made.bot.login, made.bot.id, made)
 
+    @locked
     def set_webhook(self, app: SandboxApp, url: str | None, secret: str | None) -> None:
         """Point the App's webhook somewhere else from now on."""
-        with self.world.lock:
-            app.state.webhook_url, app.state.webhook_secret = url, secret
+        app.state.webhook_url, app.state.webhook_secret = url, secret
 
+    @locked
     def create_repository(
         self,
         owner: str,
@@ -160,16 +163,15 @@ class SandboxGitHub:
 
         The default branch is the one asked for, else the source's current branch, else `main`.
         """
-        with self.world.lock:
-            account = self.world.ensure_account(owner)
-            branch = default_branch or (_current_branch(source) if source else "main")
-            made = self.world.add_repository(account, name, default_branch=branch, private=private)
-            opened = SandboxRepository(self.world, made)
-            if source is not None:
-                self.world.bare(made).git("fetch", "--quiet", str(source.resolve()), "+refs/heads/*:refs/heads/*")
-            else:
-                opened.push_commit(files or {"README.md": f"# {name}\n"}, by=owner, message="Initial commit")
-            return opened
+        account = self.world.ensure_account(owner)
+        branch = default_branch or (_current_branch(source) if source else "main")
+        made = self.world.add_repository(account, name, default_branch=branch, private=private)
+        opened = SandboxRepository(self.world, made)
+        if source is not None:
+            self.world.bare(made).git("fetch", "--quiet", str(source.resolve()), "+refs/heads/*:refs/heads/*")
+        else:
+            opened.push_commit(files or {"README.md": f"# {name}\n"}, by=owner, message="Initial commit")
+        return opened
 
     def repository(self, full_name: str) -> SandboxRepository:
         """The repository of that name. Raises KeyError."""
@@ -179,27 +181,27 @@ class SandboxGitHub:
             raise KeyError(full_name)
         return SandboxRepository(self.world, found)
 
+    @locked
     def install(
         self, app: SandboxApp, repo: SandboxRepository, permissions: Mapping[str, str] | None = None
     ) -> Installation:
         """Install the App on one more repository, with the App's permissions or only those given."""
-        with self.world.lock:
-            return self.world.install(app.state, repo.state, dict(permissions) if permissions is not None else None)
+        return self.world.install(app.state, repo.state, dict(permissions) if permissions is not None else None)
 
+    @locked
     def remove(self, app: SandboxApp, repo: SandboxRepository) -> None:
         """Take the repository out of the App's installation. Raises KeyError when it is not in one."""
-        with self.world.lock:
-            self.world.remove_repository(self._installation(app, repo.state), repo.state)
+        self.world.remove_repository(self._installation(app, repo.state), repo.state)
 
+    @locked
     def suspend(self, app: SandboxApp, repo: SandboxRepository, *, suspended: bool = True) -> None:
         """Suspend (or unsuspend) the installation that holds the repository."""
-        with self.world.lock:
-            self.world.set_suspended(self._installation(app, repo.state), suspended)
+        self.world.set_suspended(self._installation(app, repo.state), suspended)
 
+    @locked
     def uninstall(self, app: SandboxApp, repo: SandboxRepository) -> None:
         """Delete the installation that holds the repository; its tokens die with it."""
-        with self.world.lock:
-            self.world.uninstall(self._installation(app, repo.state))
+        self.world.uninstall(self._installation(app, repo.state))
 
     def _installation(self, app: SandboxApp, repo: Repository) -> Installation:
         found = self.world.installation_of(app.state, repo)
@@ -209,11 +211,11 @@ class SandboxGitHub:
 
     # -- webhooks and faults -----------------------------------------------------------------------------------
 
-    def deliveries(self) -> list[Delivery]:
+    def deliveries(self) -> list[HookDelivery]:
         """Every webhook delivery so far, sent or waiting."""
         return self.world.hooks.deliveries()
 
-    def redeliver(self, guid: str) -> Delivery:
+    def redeliver(self, guid: str) -> HookDelivery:
         """Send a past delivery again under its own GUID. Raises KeyError."""
         return self.world.hooks.redeliver(guid)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.sandbox.github.state import App, CheckRun, CheckSuite, Repository
+from bot.sandbox.github.accounts import App
+from bot.sandbox.github.state import CheckRun, CheckSuite, Repository
 from bot.sandbox.github.world import World
 
 PASSING = ("success", "neutral", "skipped")

@@ -24,42 +24,14 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from bot.core.clock import Clock
 from bot.core.json_types import JsonDict
 from bot.sandbox.github import payloads
+from bot.sandbox.github.accounts import Account, App, node_id
 from bot.sandbox.github.answers import ApiError
 from bot.sandbox.github.bare import Bare, Person
 from bot.sandbox.github.hooks import Hooks
-from bot.sandbox.github.state import Account, App, Installation, Repository, Token, node_id
+from bot.sandbox.github.request_log import FaultCallback, RequestPhase, RequestRecord
+from bot.sandbox.github.state import Installation, Repository, Token
 
 TOKEN_LIFE = timedelta(hours=1)
-
-
-@dataclass
-class RequestRecord:
-    """One request and its answer, without credentials. `route` is GitHub's template, `app` the caller's slug."""
-
-    method: str
-    path: str
-    route: str
-    query: dict[str, str]
-    request: Any
-    headers: dict[str, str]
-    app: str | None = None
-    status: int = 0
-    response: Any = None
-
-
-@dataclass(frozen=True)
-class Fault:
-    """What a fault callback is told: before (`phase="before"`) or after the world changed."""
-
-    method: str
-    route: str
-    path: str
-    phase: str
-    request: Any
-    app: str | None
-
-
-FaultCallback = Callable[[Fault], "tuple[int, Any] | tuple[int, Any, dict[str, str]] | None"]
 
 
 @lru_cache(maxsize=8)
@@ -123,7 +95,7 @@ class World:
         self._faults.append(callback)
         return lambda: self._faults.remove(callback)
 
-    def fault(self, asked: Fault) -> tuple[int, Any, dict[str, str]] | None:
+    def fault(self, asked: RequestPhase) -> tuple[int, Any, dict[str, str]] | None:
         """The first alternate answer a callback gives."""
         for callback in list(self._faults):
             given = callback(asked)

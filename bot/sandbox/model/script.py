@@ -17,7 +17,7 @@ RECORDED = "recorded"
 _TOKEN = re.compile(r"\w{1,6}|[^\w\s]|\n+")
 
 
-class Fault(StrEnum):
+class ReplyFault(StrEnum):
     """What goes wrong instead of an answer."""
 
     NONE = "none"
@@ -35,7 +35,7 @@ class Reply:
     content: str | None = None
     finish: str = "stop"
     refusal: str | None = None
-    fault: Fault = Fault.NONE
+    fault: ReplyFault = ReplyFault.NONE
     retry_after: float = 1.0
 
 
@@ -163,22 +163,22 @@ def refusal(text: str = "I'm sorry, I can't help with that.") -> Reply:
 
 def limited(retry_after: float = 1.0) -> Reply:
     """HTTP 429 with `retry-after` in seconds."""
-    return Reply(fault=Fault.LIMITED, retry_after=retry_after)
+    return Reply(fault=ReplyFault.LIMITED, retry_after=retry_after)
 
 
 def broken() -> Reply:
     """HTTP 500."""
-    return Reply(fault=Fault.BROKEN)
+    return Reply(fault=ReplyFault.BROKEN)
 
 
 def unsupported_format(value: Mapping[str, Any]) -> Reply:
     """HTTP 400 for a request with a `response_format`, the value as JSON for one without."""
-    return Reply(json.dumps(value, ensure_ascii=False), fault=Fault.UNSUPPORTED_FORMAT)
+    return Reply(json.dumps(value, ensure_ascii=False), fault=ReplyFault.UNSUPPORTED_FORMAT)
 
 
 def hang_up() -> Reply:
     """The connection is cut before an answer."""
-    return Reply(fault=Fault.HANG_UP)
+    return Reply(fault=ReplyFault.HANG_UP)
 
 
 def rough_tokens(text: str) -> int:

@@ -15,7 +15,7 @@ from flask import Flask, Response, jsonify, request
 
 from bot.core.json_types import JsonDict
 from bot.sandbox.loopback import Loopback
-from bot.sandbox.model.script import RECORDED, Asked, Fault, Reply, Rule, asked_from, request_mistake, rough_tokens
+from bot.sandbox.model.script import RECORDED, Asked, Reply, ReplyFault, Rule, asked_from, request_mistake, rough_tokens
 
 
 class ScriptedModel:
@@ -107,15 +107,15 @@ def _routes(model: ScriptedModel) -> Flask:
 
 def _answer(model: ScriptedModel, asked: Asked, reply: Reply) -> Response:
     match reply.fault:
-        case Fault.HANG_UP:
+        case ReplyFault.HANG_UP:
             _hang_up()
-        case Fault.LIMITED:
+        case ReplyFault.LIMITED:
             limited = _error(429, "Rate limit reached for requests.", code="rate_limit_exceeded")
             limited.headers["retry-after"] = f"{reply.retry_after:g}"
             return limited
-        case Fault.BROKEN:
+        case ReplyFault.BROKEN:
             return _error(500, "The server had an error while processing your request.", code="server_error")
-        case Fault.UNSUPPORTED_FORMAT:
+        case ReplyFault.UNSUPPORTED_FORMAT:
             if asked.format:
                 message = f"Invalid parameter: 'response_format' of type '{asked.format}' is not supported."
                 return _error(400, message, param="response_format")

@@ -147,16 +147,6 @@ def _piped(command: str) -> str | None:
     return f"| {parts[-1].strip()}" if any(checks_of(part) for part in parts[:-1]) else None
 
 
-def without_forgiveness(command: str) -> str:
-    """The command as it would be if its failure counted; for comparing."""
-    bare = _GOES_ON.sub("", _FORGIVING.sub("", command))
-    piped = _piped(bare)
-    bare = bare[: _QUOTED.sub(lambda hit: "q" * len(hit[0]), bare).rindex("|")] if piped else bare
-    return (
-        " ".join(bare.split()).lstrip("-").removeprefix("! ").removeprefix("if ").strip().removesuffix("2>&1").strip()
-    )
-
-
 _FLAG = re.compile(
     r"--(?P<flag>(?:extend-|per-file-)?ignores?(?:-glob|-words-list|-path|-pattern)?|disable|exclude|deselect|omit|skip|skip-\w+|allow-\w+|coverage-threshold)"
     r"(?:=|\s+)(?P<value>\"[^\"]+\"|'[^']+'|[^\s\"'\]]+)|\s-(?P<short>[km])\s+(?P<not>[\"'](?:[^\"']*\b)?not\b[^\"']*[\"'])|(?:^|\s)-A\s+(?P<allow>clippy::\w+|\w+)"

@@ -12,31 +12,17 @@ from bot.weakening.ci.scripts import plain, rake, sessions, targets, tasks, tox
 from bot.weakening.ci.steps import Job, Step
 
 _RUN_KEYS = (
-    "run",
-    "script",
-    "bash",
-    "powershell",
-    "pwsh",
-    "command",
-    "commands",
-    "inlineScript",
-    "before_script",
-    "after_success",
-    "after_script",
-    "test_script",
-)
+    "run", "script", "bash", "powershell", "pwsh", "command", "commands", "inlineScript", "before_script",
+    "after_success", "after_script", "test_script",
+)  # fmt: skip
 _NO_PIPEFAIL = r"^\.github/|azure|\.azure|travis|appveyor|drone|woodpecker|cirrus|buildkite|bitbucket|action\.ya?ml$"
 """CI whose default shell looks at the last command of a pipe only. GitHub: without `shell: bash` it is `bash -e {0}`,
 https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idstepsshell. GitLab's and
 CircleCI's runners set pipefail."""
 LENIENT_KEYS = (
-    "continue-on-error",
-    "continueOnError",
-    "allow_failure",
-    "ignore_outcome",
-    "soft_fail",
-    "ignore_errors",
-)
+    "continue-on-error", "continueOnError", "allow_failure", "ignore_outcome", "soft_fail", "ignore_errors",
+)  # fmt: skip
+"""With these a job or step may fail, in GitHub's, Azure's, GitLab's, tox's and Buildkite's words."""
 
 
 def jobs(config: Config) -> list[Job]:
@@ -76,7 +62,7 @@ def jobs(config: Config) -> list[Job]:
 def _pipeline(path: str, node: Any, keys: tuple[str, ...]) -> Iterator[Job]:
     """Every mapping that holds steps or a script is a job; what it holds is not looked at for further ones."""
     if isinstance(node, dict):
-        if any(key in node for key in ("steps", *_RUN_KEYS)) and not _is_step(keys):
+        if any(key in node for key in ("steps", *_RUN_KEYS)):
             yield _job(path, node, keys)
             node = {key: value for key, value in node.items() if key in ("jobs", "matrix", "stages")}
         elif isinstance(node.get("uses"), str) and keys[:1] == ("jobs",):
@@ -92,10 +78,6 @@ def _pipeline(path: str, node: Any, keys: tuple[str, ...]) -> Iterator[Job]:
                 else str(number)
             )
             yield from _pipeline(path, value, (*keys, label))
-
-
-def _is_step(keys: tuple[str, ...]) -> bool:
-    return len(keys) > 1 and keys[-2] == "steps"
 
 
 def _job(path: str, node: dict[str, Any], keys: tuple[str, ...]) -> Job:

@@ -235,7 +235,7 @@ def _split_of(item: str, anywhere: frozenset[str]) -> bool:
 def _warnings(old: LinterFile, new: LinterFile) -> Iterator[WeakeningFinding]:
     """Warnings that the tests ignore now, or no longer fail on."""
     before, after = old.warnings, new.warnings
-    fresh = [item for (_, item) in after.keys() - before.keys() if item.startswith("ignore")]
+    fresh = sorted(item for _, item in after.keys() - before.keys() if item.startswith("ignore"))
     lost = [item for (_, item) in before.keys() - after.keys() if item.startswith("ignore")]
     if len(fresh) > len(lost) and before:
         yield WeakeningFinding(

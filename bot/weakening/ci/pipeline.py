@@ -10,7 +10,7 @@ from bot.weakening.ci.config import Config, Side
 from bot.weakening.ci.jobs import jobs
 from bot.weakening.ci.matrix import matrix_findings
 from bot.weakening.ci.narrowing import fewer_tests, weaker_flags
-from bot.weakening.ci.silenced import conditioned, forgiven_lines, shown, silenced
+from bot.weakening.ci.silenced import conditioned, shown, silenced
 from bot.weakening.ci.steps import Job, Step
 from bot.weakening.model import WeakeningFinding
 from bot.weakening.thresholds import RENAMED_JOB
@@ -33,8 +33,7 @@ class Pipelines:
         self._elsewhere = elsewhere
         self._lines = [line for job in self._new for line in job.lines]
         self._with_checks = frozenset(job.name for job in self._new if job.checks)
-        self._forgiven = frozenset(line for job in old for line in forgiven_lines(job))
-        self._already = bool(self._forgiven) or any(job.lenient for job in old)
+        self._already = any(job.lenient for job in old)
         self._selected = frozenset(one for job in old for line in job.lines for one in selectors(line))
 
     def findings(self) -> Iterator[WeakeningFinding]:
@@ -53,7 +52,7 @@ class Pipelines:
             if job == other:
                 continue
             yield from self._steps_gone(job, other, config)
-            yield from silenced(job, other, config, self._forgiven, self._already)
+            yield from silenced(job, other, config, self._already)
             yield from conditioned(job, other, config, self._with_checks)
             yield from fewer_tests(job, other, config, self._selected, self._lines)
             yield from weaker_flags(job, other, config)

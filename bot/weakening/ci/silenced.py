@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bot.weakening.ci.commands import UPLOADS, checks_of, forgiven, kinds, without_forgiveness
+from bot.weakening.ci.commands import UPLOADS, checks_of, forgiven, kinds
 from bot.weakening.ci.conditions import narrowed
 from bot.weakening.ci.config import Config
 from bot.weakening.ci.jobs import LENIENT_KEYS
@@ -13,10 +13,8 @@ from bot.weakening.ci.steps import Job, Step
 from bot.weakening.model import WeakeningFinding
 
 
-def silenced(old: Job, new: Job, config: Config, had: frozenset[str], already: bool) -> Iterator[WeakeningFinding]:
-    """Commands, steps and jobs that may fail now. `had`: the forgiven commands of the base; `already`: whether any
-    job of the base might fail."""
-    plain = {without_forgiveness(line) for line in old.lines if not _forgiven(line, old)}
+def silenced(old: Job, new: Job, config: Config, already: bool) -> Iterator[WeakeningFinding]:
+    """Commands, steps and jobs that may fail now; `already`: whether any job of the base might fail."""
     purposes = frozenset().union(*(checks_of(line) for line in old.lines if not _forgiven(line, old)))
     yield from _switched(old, new, config)
     yield from _jobs_silenced(old, new, config, already)
@@ -29,13 +27,7 @@ def silenced(old: Job, new: Job, config: Config, had: frozenset[str], already: b
         ):
             continue  # Another command of the job runs the tests.
         checks = checks_of(line)
-        if (
-            how
-            and checks
-            and line not in had
-            and line not in old.lines
-            and (without_forgiveness(line) in plain or checks <= purposes)
-        ):
+        if how and checks and line not in old.lines and checks <= purposes:
             message = f"A failure of `{line[:80]}` no longer counts ({how})."
             yield WeakeningFinding(
                 "ci.failure_ignored", config.path, config.line(line, new.name) or config.line(line[:40]), message
@@ -103,11 +95,6 @@ def conditioned(old: Job, new: Job, config: Config, with_checks: frozenset[str])
     if gone and not old.checks and not new.checks and len(new.needs) < len(old.needs):
         message = f"`{new.name}` no longer waits for `{gone[0]}`, whose failure it stood for."
         yield WeakeningFinding("ci.gate_narrowed", config.path, config.line("needs", new.name), message)
-
-
-def forgiven_lines(job: Job) -> frozenset[str]:
-    """The commands of a job whose failure counts for nothing."""
-    return frozenset(line for line in job.lines if _forgiven(line, job))
 
 
 _SKIPS = re.compile(r"-DskipTests|-Dmaven\.test\.skip|-x\s+test")

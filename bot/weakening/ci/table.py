@@ -54,52 +54,38 @@ _FALLS, _RISES, _APPEARS, _FLAGS = Direction.FALLS, Direction.RISES, Direction.A
 TABLE: tuple[SettingRow, ...] = (
     # https://maven.apache.org/surefire/maven-surefire-plugin/test-mojo.html
     *_rows("maven", r"(?:^|/)(?:pom\.xml|maven\.config|jvm\.config|settings\.xml)$",
-           (
-               r"maven_test_failure_ignore|test_failure_ignore|test_error_ignore"
-               r"|fail_never|maven_test_error_ignore", _ON, _FAILURE),
-           (
-               r"maven_test_skip(?:_exec)?|skip_tests|skip_its|skip_i_ts|skip_exec"
-               r"|skip_unit_tests|skip_integration_tests|(?:surefire|failsafe"
-               r"|jacoco|checkstyle|pmd|spotbugs|cpd|enforcer|animal_sniffer"
-               r"|revapi|japicmp|spotless_check|license|rat|dependency_check"
-               r"|pitest|git_code_format)_skip|plugin\.configuration\.skip"
-               r"|execution\.configuration\.skip", _ON, _NARROWED),
-           (
-               r"configuration\.excludes\.exclude|exclude_junit5_engines\.\w+"
-               r"|excluded_groups|excludes_file|exclude_categories", _GROWS, _NARROWED),
+           (r"maven_test_failure_ignore|test_failure_ignore|test_error_ignore|fail_never"
+            r"|maven_test_error_ignore", _ON, _FAILURE),
+           (r"maven_test_skip(?:_exec)?|skip_tests|skip_its|skip_i_ts|skip_exec|skip_unit_tests|skip_integration_tests"
+            r"|(?:surefire|failsafe|jacoco|checkstyle|pmd|spotbugs|cpd|enforcer|animal_sniffer|revapi|japicmp"
+            r"|spotless_check|license|rat|dependency_check|pitest|git_code_format)_skip|plugin\.configuration\.skip"
+            r"|execution\.configuration\.skip", _ON, _NARROWED),
+           (r"configuration\.excludes\.exclude|exclude_junit5_engines\.\w+|excluded_groups|excludes_file"
+            r"|exclude_categories", _GROWS, _NARROWED),
            (r"configuration\.includes\.include|include_junit5_engines\.\w+", _SHRINKS, _NARROWED),
            (r"configuration\.(?:test|groups|included_groups|includes_file)|it_test", _APPEARS, _NARROWED),
-           (
-               r"fail_if_no_(?:tests|specified_tests)|halt_on_failure|fail_on_(?:error"
-               r"|violation|warning|missing_report|flake_count)|fails_on_error"
-               r"|fail_build_on_cvss|fail_fast_on_error|print_failing_errors", _OFF, _STRICT),
+           (r"fail_if_no_(?:tests|specified_tests)|halt_on_failure|fail_on_(?:error|violation|warning|missing_report"
+            r"|flake_count)|fails_on_error|fail_build_on_cvss|fail_fast_on_error|print_failing_errors", _OFF, _STRICT),
            (r"rerun_failing_tests_count|max_allowed_violations|skip_after_failure_count", _RISES, _LIMIT),
-           (
-               r"limit\.minimum|mutation_threshold|coverage_threshold|line_rate"
-               r"|branch_rate|total_line_rate", _FALLS, _LIMIT),
+           (r"limit\.minimum|mutation_threshold|coverage_threshold|line_rate|branch_rate"
+            r"|total_line_rate", _FALLS, _LIMIT),
            (r"modules\.module", _SHRINKS, _NARROWED),
            (r"^d?(?:maven_config|jvm_config)", _FLAGS, _NARROWED)),
     # https://docs.gradle.org/current/dsl/org.gradle.api.tasks.testing.Test.html
     *_rows("gradle", r"(?:\.gradle(?:\.kts)?|(?:^|/)gradle\.properties)$",
            (r"(?:is_)?ignore_failures|ignore_test_failures|continue_on_failure", _ON, _FAILURE),
-           (
-               r"(?:\w*test\w*|check|jacoco\w*|detekt|ktlint|checkstyle\w*"
-               r"|pmd\w*|spotbugs\w*|spotless\w*)(?:\.\w+)*\.(?:is_)?enabled", _OFF, _NARROWED),
-           (
-               r"fail_on_no_(?:discovered|matching)_tests|fail_on_violation"
-               r"|is_?fail_on_\w+|halt_on_failure|all_rules", _OFF, _STRICT),
-           (
-               r"(?:\w*test\w*|tasks|filter|use_junit_platform|subprojects"
-               r"|allprojects)(?:\.\w+)*\.(?:exclude|exclude_tags|exclude_tests_matching"
-               r"|exclude_test\w*|exclude_engines|exclude_categories|exclude_groups)"
-               r"|exclude_tests_matching", _GROWS, _NARROWED),
-           (
-               r"(?:filter\.)(?:include_tests_matching|include_test)|(?:use_junit_platform"
-               r"|use_test_ng)(?:\.\w+)*\.(?:include_tags|include_groups|include_engines)"
-               r"|\w*test\w*\.include", _APPEARS, _NARROWED),
-           (
-               r"(?:\w*test\w*|check|jacoco\w*)(?:\.\w+)*\.only_if|depends_on_remove"
-               r"|\w+_exclude_task_names\w*", _APPEARS, "ci.condition"),
+           (r"(?:\w*test\w*|check|jacoco\w*|detekt|ktlint|checkstyle\w*|pmd\w*|spotbugs\w*"
+            r"|spotless\w*)(?:\.\w+)*\.(?:is_)?enabled", _OFF, _NARROWED),
+           (r"fail_on_no_(?:discovered|matching)_tests|fail_on_violation|is_?fail_on_\w+|halt_on_failure"
+            r"|all_rules", _OFF, _STRICT),
+           (r"(?:\w*test\w*|tasks|filter|use_junit_platform|subprojects|allprojects)(?:\.\w+)*\.(?:exclude"
+            r"|exclude_tags|exclude_tests_matching|exclude_test\w*|exclude_engines|exclude_categories|exclude_groups)"
+            r"|exclude_tests_matching", _GROWS, _NARROWED),
+           (r"(?:filter\.)(?:include_tests_matching|include_test)|(?:use_junit_platform"
+            r"|use_test_ng)(?:\.\w+)*\.(?:include_tags|include_groups|include_engines)"
+            r"|\w*test\w*\.include", _APPEARS, _NARROWED),
+           (r"(?:\w*test\w*|check|jacoco\w*)(?:\.\w+)*\.only_if|depends_on_remove"
+            r"|\w+_exclude_task_names\w*", _APPEARS, "ci.condition"),
            (r"(?:minimum|min_?bound|minimum_line_coverage|minvalue|min_value)", _FALLS, _LIMIT),
            (r"max_(?:warnings|errors|failures|issues|retries)|(?:test_?)?retry\.max_\w+", _RISES, _LIMIT),
            (r"include", _SHRINKS, "ci.job_removed")),
@@ -114,24 +100,17 @@ TABLE: tuple[SettingRow, ...] = (
            (r"test_name_pattern|filter|only_failures", _APPEARS, _NARROWED)),
     # The same keys, and those of other runners, under the runner's name in package.json
     *_rows("package.json", r"(?:^|/)package\.json$",
-           (
-               r"jest\.(?:projects\.)?(?:test_match|test_regex|roots|projects"
-               r"|collect_coverage_from)|mocha\.spec|ava\.files|tap\.(?:include"
-               r"|test_regex)", _SHRINKS, _NARROWED),
-           (
-               r"jest\.(?:\w+\.)?(?:test_path_ignore_patterns|module_path_ignore_patterns"
-               r"|coverage_path_ignore_patterns)|mocha\.(?:ignore|exclude)"
-               r"|tap\.exclude", _GROWS, _NARROWED),
-           (
-               r"jest\.coverage_threshold(?:\.[^.]+)*\.(?:lines|branches|functions"
-               r"|statements)|(?:nyc|c8|tap)\.(?:lines|branches|functions|statements)", _FALLS, _LIMIT),
-           (
-               r"jest\.pass_with_no_tests|mocha\.(?:dry_run|invert|allow_uncaught"
-               r"|pass_on_failing_test_suite)|tap\.(?:allow_\w+|disable_coverage)", _ON, _FAILURE),
+           (r"jest\.(?:projects\.)?(?:test_match|test_regex|roots|projects|collect_coverage_from)|mocha\.spec"
+            r"|ava\.files|tap\.(?:include|test_regex)", _SHRINKS, _NARROWED),
+           (r"jest\.(?:\w+\.)?(?:test_path_ignore_patterns|module_path_ignore_patterns|coverage_path_ignore_patterns)"
+            r"|mocha\.(?:ignore|exclude)|tap\.exclude", _GROWS, _NARROWED),
+           (r"jest\.coverage_threshold(?:\.[^.]+)*\.(?:lines|branches|functions|statements)|(?:nyc|c8|tap)\.(?:lines"
+            r"|branches|functions|statements)", _FALLS, _LIMIT),
+           (r"jest\.pass_with_no_tests|mocha\.(?:dry_run|invert|allow_uncaught|pass_on_failing_test_suite)"
+            r"|tap\.(?:allow_\w+|disable_coverage)", _ON, _FAILURE),
            (r"jest\.test_failure_exit_code", _FALLS, _FAILURE),
-           (
-               r"mocha\.(?:forbid_only|forbid_pending|fail_zero|check_leaks)"
-               r"|ava\.fail_without_assertions|(?:nyc|c8|tap)\.check_coverage", _OFF, _STRICT),
+           (r"mocha\.(?:forbid_only|forbid_pending|fail_zero|check_leaks)|ava\.fail_without_assertions|(?:nyc|c8"
+            r"|tap)\.check_coverage", _OFF, _STRICT),
            (r"jest\.(?:test_name_pattern|filter|only_failures)|mocha\.(?:grep|fgrep)", _APPEARS, _NARROWED),
            (r"mocha\.retries", _RISES, _LIMIT)),
     # https://vitest.dev/config/
@@ -145,9 +124,8 @@ TABLE: tuple[SettingRow, ...] = (
            (r"test\.test_name_pattern|test\.changed", _APPEARS, _NARROWED)),
     # https://playwright.dev/docs/api/class-testconfig
     *_rows("playwright", r"(?:^|/)(?:playwright|cypress|wdio)[\w.-]*\.[cm]?[jt]s(?:on)?$",
-           (
-               r"test_match|projects\.(?:name|test_match)|specs?|e2e\.spec_pattern"
-               r"|spec_pattern|browsers", _SHRINKS, _NARROWED),
+           (r"test_match|projects\.(?:name|test_match)|specs?|e2e\.spec_pattern|spec_pattern"
+            r"|browsers", _SHRINKS, _NARROWED),
            (r"test_ignore|exclude_spec_pattern|exclude", _GROWS, _NARROWED),
            (r"grep|grep_invert|test_dir_filter", _APPEARS, _NARROWED),
            (r"forbid_only|fail_on_flaky_tests", _OFF, _STRICT),
@@ -155,48 +133,39 @@ TABLE: tuple[SettingRow, ...] = (
            (r"retries|max_diff_pixels|max_diff_pixel_ratio|threshold|run_mode", _RISES, _LIMIT)),
     # https://mochajs.org/#configuring-mocha-nodejs
     *_rows("mocha", 
-        r"(?:^|/)(?:\.mocharc\.\w+|mocha\.opts|\.taprc|karma[\w.-]*\.[jt]s"
-        r"|ava\.config\.\w+|\.?c8rc(?:\.json)?|\.nycrc(?:\.\w+)?)$",
+        r"(?:^|/)(?:\.mocharc\.\w+|mocha\.opts|\.taprc|karma[\w.-]*\.[jt]s|ava\.config\.\w+|\.?c8rc(?:\.json)?"
+        r"|\.nycrc(?:\.\w+)?)$",
            (r"spec|mocha\.spec|ava\.files|tap\.(?:include|test_regex)|files", _SHRINKS, _NARROWED),
            (r"mocha\.(?:ignore|exclude)|^ignore|^exclude|tap\.exclude|ava\.ignored_by_watcher", _GROWS, _NARROWED),
            (r"(?:mocha\.)?(?:grep|fgrep|g|f)", _APPEARS, _NARROWED),
-           (
-               r"(?:mocha\.)?(?:forbid_only|forbid_pending|fail_zero|check_leaks"
-               r"|fail_without_assertions|ava\.fail_without_assertions)|check_coverage"
-               r"|check_coverage", _OFF, _STRICT),
-           (
-               r"(?:mocha\.)?(?:dry_run|invert|allow_uncaught|pass_on_failing_test_suite"
-               r"|allow_empty_coverage|allow_incomplete_coverage|disable_coverage)", _ON, _FAILURE),
+           (r"(?:mocha\.)?(?:forbid_only|forbid_pending|fail_zero|check_leaks|fail_without_assertions"
+            r"|ava\.fail_without_assertions)|check_coverage|check_coverage", _OFF, _STRICT),
+           (r"(?:mocha\.)?(?:dry_run|invert|allow_uncaught|pass_on_failing_test_suite|allow_empty_coverage"
+            r"|allow_incomplete_coverage|disable_coverage)", _ON, _FAILURE),
            (r"(?:mocha\.)?retries", _RISES, _LIMIT),
            (r"(?:nyc\.|c8\.|tap\.)?(?:lines|branches|functions|statements)", _FALLS, _LIMIT)),
     # https://docs.pytest.org/en/stable/reference/reference.html#configuration-options
     *_rows("pytest", r"(?:^|/)(?:\.?pytest\.(?:ini|toml)|pyproject\.toml|tox\.ini|setup\.cfg)$",
-           (
-               r"(?:ini_options|pytest|tool:pytest)\.(?:testpaths|python_files"
-               r"|python_classes|python_functions|required_plugins|usefixtures)", _SHRINKS, _NARROWED),
+           (r"(?:ini_options|pytest|tool:pytest)\.(?:testpaths|python_files|python_classes|python_functions"
+            r"|required_plugins|usefixtures)", _SHRINKS, _NARROWED),
            (r"(?:ini_options|pytest|tool:pytest)\.(?:norecursedirs|collect_ignore\w*)", _GROWS, _NARROWED),
            (r"(?:ini_options|pytest|tool:pytest)\.addopts", _FLAGS, _NARROWED),
-           (
-               r"(?:ini_options|pytest|tool:pytest)\.(?:xfail_strict|strict\w*"
-               r"|faulthandler_\w+_fail|asyncio_mode_auto)", _OFF, _STRICT),
+           (r"(?:ini_options|pytest|tool:pytest)\.(?:xfail_strict|strict\w*|faulthandler_\w+_fail"
+            r"|asyncio_mode_auto)", _OFF, _STRICT),
            (r"(?:ini_options|pytest|tool:pytest)\.(?:reruns|flaky_\w+)", _RISES, _LIMIT)),
     # https://tox.wiki/en/latest/config.html, https://nox.thea.codes/en/stable/config.html
     *_rows("tox and nox", r"(?:^|/)(?:tox\.(?:ini|toml)|setup\.cfg|pyproject\.toml|noxfile\.py)$",
-           (
-               r"(?:tox\.)?(?:envlist|env_list)|nox_options_sessions|nox_options_keywords"
-               r"|gh_actions\.python|tox\.requires_envs", _SHRINKS, _NARROWED),
-           (
-               r"(?:testenv[^.]*|env_run_base|env\.\w+)\.(?:ignore_outcome"
-               r"|ignore_errors)|skip_missing_interpreters|nox_options_error_on_missing_interpreters_o"
-               r"ff", _ON, _FAILURE),
+           (r"(?:tox\.)?(?:envlist|env_list)|nox_options_sessions|nox_options_keywords|gh_actions\.python"
+            r"|tox\.requires_envs", _SHRINKS, _NARROWED),
+           (r"(?:testenv[^.]*|env_run_base|env\.\w+)\.(?:ignore_outcome|ignore_errors)|skip_missing_interpreters"
+            r"|nox_options_error_on_missing_interpreters_off", _ON, _FAILURE),
            (r"nox_options_(?:error_on_missing_interpreters|error_on_external_run|stop_on_first_error)", _OFF, _STRICT),
            (r"(?:testenv[^.]*|env_run_base|env\.\w+)\.platform", _APPEARS, "ci.condition"),
            (r"(?:setenv|set_env|pass_env_value)\.?(?:pytest_addopts)?", _FLAGS, _NARROWED)),
     # https://doc.rust-lang.org/cargo/reference/cargo-targets.html, https://nexte.st/docs/configuration/
     *_rows("cargo", r"(?:^|/)(?:Cargo\.toml|\.?config/nextest\.toml|nextest\.toml|\.cargo/config(?:\.toml)?)$",
-           (
-               r"(?:lib|bin|test|bench|example)\.(?:test|doctest|harness)|package\.autotests"
-               r"|autotests|profile\.\w+\.(?:debug_assertions|overflow_checks)", _OFF, _NARROWED),
+           (r"(?:lib|bin|test|bench|example)\.(?:test|doctest|harness)|package\.autotests|autotests"
+            r"|profile\.\w+\.(?:debug_assertions|overflow_checks)", _OFF, _NARROWED),
            (r"workspace\.(?:members|default_members)", _SHRINKS, _NARROWED),
            (r"workspace\.exclude", _GROWS, _NARROWED),
            (r"profile\.[\w-]+\.default_filter|test\.required_features", _APPEARS, _NARROWED),
@@ -208,33 +177,24 @@ TABLE: tuple[SettingRow, ...] = (
            (r"run\.issues_exit_code", _FALLS, _FAILURE),
            (r"issues\.new|issues\.whole_files_off|run\.allow_parallel_skip", _ON, _STRICT),
            (r"issues\.(?:new_from_rev|new_from_patch|new_from_merge_base)", _APPEARS, _STRICT),
-           (
-               r"run\.(?:skip_dirs|skip_files)|(?:linters|issues|formatters)\.exclusions?\.(?:paths"
-               r"|presets|rules\.\w+)|issues\.(?:exclude_dirs|exclude_files"
-               r"|exclude)", _GROWS, "ci.lint_ignored"),
+           (r"run\.(?:skip_dirs|skip_files)|(?:linters|issues|formatters)\.exclusions?\.(?:paths|presets|rules\.\w+)"
+            r"|issues\.(?:exclude_dirs|exclude_files|exclude)", _GROWS, "ci.lint_ignored"),
            (r"issues\.max_(?:issues_per_linter|same_issues)", _FALLS, _STRICT)),
     # https://rspec.info/features/3-13/rspec-core/configuration/read-options-from-file/
     *_rows("rspec", r"(?:^|/)\.rspec(?:-local)?$", (r"flags", _FLAGS, _NARROWED)),
     *_rows("make", r"(?:^|/)(?:GNUm|[Mm])akefile$|\.mk$",
            (r"\.?(?:ignore)", _APPEARS, _FAILURE), (r"makeflags|gnumakeflags", _FLAGS, _FAILURE),
-           (
-               r"(?:pytest_addopts|pytest_args|pytest_opts|pytest_flags|testflags"
-               r"|test_flags|test_args|testargs|goflags|gotestflags|go_test_flags"
-               r"|cargo_test_flags|mvn_opts|jest_opts)", _FLAGS, _NARROWED)),
+           (r"(?:pytest_addopts|pytest_args|pytest_opts|pytest_flags|testflags|test_flags|test_args|testargs|goflags"
+            r"|gotestflags|go_test_flags|cargo_test_flags|mvn_opts|jest_opts)", _FLAGS, _NARROWED)),
     # Environment variables that test runners read, in any pipeline
     *_rows("environment", r"\.ya?ml$|(?:^|/)(?:tox\.ini|\.env(?:\.\w+)?|Dockerfile)$",
-           (
-               r"(?:env|environment|variables|setenv|vars)\.(?:pytest_addopts"
-               r"|goflags|maven_opts|maven_args|maven_cli_opts|gradle_opts"
-               r"|spec_opts|testopts|cargo_test_args|jest_args|java_tool_options"
-               r"|toxenv|tox_testenv_passenv|makeflags)", _FLAGS, _NARROWED),
-           (
-               r"(?:env|environment|variables|setenv|vars)\.(?:pythonoptimize"
-               r"|skip_tests?|no_tests?|ci_skip\w*|skip_\w*tests?|mavenskip\w*"
-               r"|pip_no_test)", _ON, _NARROWED),
-           (
-               r"(?:env|environment|variables|setenv|vars)\.(?:rustflags|rustdocflags"
-               r"|cflags|cxxflags|pythonwarnings|perl5opt|node_options)", _SHRINKS, _STRICT),
+           (r"(?:env|environment|variables|setenv|vars)\.(?:pytest_addopts|goflags|maven_opts|maven_args"
+            r"|maven_cli_opts|gradle_opts|spec_opts|testopts|cargo_test_args|jest_args|java_tool_options|toxenv"
+            r"|tox_testenv_passenv|makeflags)", _FLAGS, _NARROWED),
+           (r"(?:env|environment|variables|setenv|vars)\.(?:pythonoptimize|skip_tests?|no_tests?|ci_skip\w*"
+            r"|skip_\w*tests?|mavenskip\w*|pip_no_test)", _ON, _NARROWED),
+           (r"(?:env|environment|variables|setenv|vars)\.(?:rustflags|rustdocflags|cflags|cxxflags|pythonwarnings"
+            r"|perl5opt|node_options)", _SHRINKS, _STRICT),
            (r"(?:env|environment|variables)\.skip", _GROWS, "ci.lint_ignored")),
     # https://cmake.org/cmake/help/latest/command/add_test.html
     *_rows("ctest", r"(?:^|/)(?:CMakeLists\.txt|CTestCustom\.cmake)$",
@@ -250,29 +210,23 @@ TABLE: tuple[SettingRow, ...] = (
            (
                r"(?:cov_)?fail_under|minimum_coverage|coveragethreshold", _FALLS, _LIMIT)),
     *_stated("linter",
-           (
-               r"fail_?on|min(?:imum)?_?coverage|minimum|target|branches|functions|lines|statements"
-               r"|per_file|coverage_threshold|minimum_?score|score_?threshold|min_?score|break"
-               r"|mutation_?threshold|(?:min_?)?covered_?ratio|ratchet\w*|instruction"
-               r"|line_coverage|branch_coverage", _FALLS, _LIMIT),
-           (
-               r"max_(?!parallel|supported|python|version|line_?len_?doc|workers|retries|old_?space"
-               r"|jobs|procs|iterations|concurrency|attempts)\w+|maximum\w*|max|threshold"
-               r"|line_?length|\w*complexity\w*|cyclop|gocyclo|funlen|gocognit|lll|line_?limit"
-               r"|size_?limit|limit|budget|maxwarnings|minimum_?alert_?level|if_error_threshold", _RISES, _LIMIT),
-           (
-               r"strict\w*|warn_(?!unused_configs)\w+|disallow_\w+|no_?implicit_?\w+|check_untyped_defs"
-               r"|extra_checks|xfail_strict|fail_on_\w+|fail_?ci_?if_?error|branch|error_on_\w+"
-               r"|no_?unused\w+|no_?unchecked\w+|fails?_?on_?error|fail_?on_?violations?"
-               r"|warnings_?as_?errors|all_?warnings_?as_?errors|check_?coverage|require_ci_to_pass"
-               r"|enabled|check_?js|break_?build|violation_?fail\w*|parallel_coverage|enforce\w*"
-               r"|exact_?optional\w*|use_unknown_in_catch\w*|report_unused_\w+|error_?summary", _OFF, _STRICT),
-           (
-               r"ignore_?(?:errors|missing_imports|outcome|failures?|test_?failures?)|informational"
-               r"|skip_?lib_?check|continue_on_error|allow_failure|follow_untyped|implicit_reexport"
-               r"|allow_(?:untyped|redefinition|any)\w*|test_?failure_?ignore|skip_?tests|skip_?its"
-               r"|skip_?i_?ts|only_new_issues|new|pass_?with_?no_?tests|exit_zero|fix_only|skip"
-               r"|disabled?|allow_empty|soft_fail|if_ci_failed_success|disable_\w+", _ON, _STRICT)),
+           (r"fail_?on|min(?:imum)?_?coverage|minimum|target|branches|functions|lines|statements|per_file"
+            r"|coverage_threshold|minimum_?score|score_?threshold|min_?score|break|mutation_?threshold"
+            r"|(?:min_?)?covered_?ratio|ratchet\w*|instruction|line_coverage|branch_coverage", _FALLS, _LIMIT),
+           (r"max_(?!parallel|supported|python|version|line_?len_?doc|workers|retries|old_?space|jobs|procs|iterations"
+            r"|concurrency|attempts)\w+|maximum\w*|max|threshold|line_?length|\w*complexity\w*|cyclop|gocyclo|funlen"
+            r"|gocognit|lll|line_?limit|size_?limit|limit|budget|maxwarnings|minimum_?alert_?level"
+            r"|if_error_threshold", _RISES, _LIMIT),
+           (r"strict\w*|warn_(?!unused_configs)\w+|disallow_\w+|no_?implicit_?\w+|check_untyped_defs|extra_checks"
+            r"|xfail_strict|fail_on_\w+|fail_?ci_?if_?error|branch|error_on_\w+|no_?unused\w+|no_?unchecked\w+"
+            r"|fails?_?on_?error|fail_?on_?violations?|warnings_?as_?errors|all_?warnings_?as_?errors|check_?coverage"
+            r"|require_ci_to_pass|enabled|check_?js|break_?build|violation_?fail\w*|parallel_coverage|enforce\w*"
+            r"|exact_?optional\w*|use_unknown_in_catch\w*|report_unused_\w+|error_?summary", _OFF, _STRICT),
+           (r"ignore_?(?:errors|missing_imports|outcome|failures?|test_?failures?)|informational|skip_?lib_?check"
+            r"|continue_on_error|allow_failure|follow_untyped|implicit_reexport|allow_(?:untyped|redefinition|any)\w*"
+            r"|test_?failure_?ignore|skip_?tests|skip_?its|skip_?i_?ts|only_new_issues|new|pass_?with_?no_?tests"
+            r"|exit_zero|fix_only|skip|disabled?|allow_empty|soft_fail|if_ci_failed_success"
+            r"|disable_\w+", _ON, _STRICT)),
 )  # fmt: skip
 """The rows of a tool come first: what one of them finds, the shared keys do not find again."""
 
@@ -296,12 +250,12 @@ TEXTS: tuple[TextRow, ...] = (
     #
     # https://www.jenkins.io/doc/pipeline/steps/workflow-basic-steps/#catcherror-catch-error-and-set-build-result-to-failure
     _text("jenkins", r"(?:^|/)Jenkinsfile|\.jenkinsfile$", 
-        r"\bcatchError\b(?!.*buildResult:\s*['\"]FAILURE)|\bwarnError\b|returnStatus:\s*true"
-        r"|currentBuild\.(?:result|currentResult)\s*=\s*['\"](?:SUCCESS|UNSTABLE)"
-        r"|\bunstable\s*\(|propagate:\s*false|\bcatch\s*\(", _FAILURE, "a failure no longer fails the build"),
+        r"\bcatchError\b(?!.*buildResult:\s*['\"]FAILURE)|\bwarnError\b|returnStatus:\s*true|currentBuild\.(?:result"
+        r"|currentResult)\s*=\s*['\"](?:SUCCESS|UNSTABLE)|\bunstable\s*\(|propagate:\s*false"
+        r"|\bcatch\s*\(", _FAILURE, "a failure no longer fails the build"),
     _text("jenkins", r"(?:^|/)Jenkinsfile|\.jenkinsfile$", 
-        r"allowEmptyResults:\s*true|skipMarkingBuildUnstable:\s*true|(?:un(?:stable"
-        r"|healthy)|failed)\w*Threshold", _FAILURE, 
+        r"allowEmptyResults:\s*true|skipMarkingBuildUnstable:\s*true|(?:un(?:stable|healthy)"
+        r"|failed)\w*Threshold", _FAILURE, 
         "missing or failed tests no longer fail the build"),
     _text("jenkins", r"(?:^|/)Jenkinsfile|\.jenkinsfile$", 
         r"\bwhen\s*\{|\bexpression\s*\{|^\s*if\s*\((?!.*fail)|-DskipTests|\binput\s*\("
@@ -316,7 +270,7 @@ TEXTS: tuple[TextRow, ...] = (
         r"|--keep-going)", _FAILURE, "make goes on after a failure"),
     _text("ctest", r"(?:^|/)CMakeLists\.txt$", 
         r"\bWILL_FAIL\b|\bDISABLED\s+(?:TRUE|ON|1)\b|\bSKIP_RETURN_CODE\b"
-            r"|\bSKIP_REGULAR_EXPRESSION\b", _FAILURE, "a test may fail or is disabled"),
+        r"|\bSKIP_REGULAR_EXPRESSION\b", _FAILURE, "a test may fail or is disabled"),
     _text("rspec", r"(?:^|/)Rakefile$", 
         r"fail_on_error\s*=\s*false|\.exclude_pattern\s*=|\bexclude_pattern\b", _FAILURE,
         "failures or files are left out"),

@@ -14,13 +14,12 @@ from bot.core.names import CommitSha
 from bot.core.states import RunState
 from bot.effects.perform import Slots
 from bot.flow.context import RunContext
-from bot.flow.deciding import Recorded, record
-from bot.flow.gate.proof import matter_digest, proof_inputs
-from bot.flow.look import last_look
+from bot.flow.gate.look import last_look
+from bot.flow.gate.merge_proof import matter_digest, proof_inputs
+from bot.flow.gate.recording import record
 from bot.gate.decide import Block, Decision, Merge, Wait
 from bot.gate.observe import Observation
 from bot.gate.reasons import Findings, reason
-from bot.ledger.entries import ProofEntry
 from bot.publish.pull_request_text import merge_message
 
 S = RunState
@@ -35,15 +34,18 @@ class Merged:
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
-    """The last look gave another decision. Nothing was merged, and `cadence/gate` has to say so at once."""
+class DecidedOtherwise:
+    """The last look gave another decision. Nothing was merged, and `cadence/gate` has to say so at once.
+
+    `slots` are the write slots that were reserved for the merge; the new check uses the next of them.
+    """
 
     seen: Observation
     decision: Decision
     slots: Slots
 
 
-def merge(context: RunContext, seen: Observation, decision: Merge) -> Merged | Changed | None:
+def merge(context: RunContext, seen: Observation, decision: Merge) -> Merged | DecidedOtherwise | None:
     """Show the decision, look again, and merge exactly what both looks agree on; None when GitHub did not merge.
 
     Both write slots are reserved before the first of them is used, so no other write comes in between.
@@ -58,14 +60,41 @@ def merge(context: RunContext, seen: Observation, decision: Merge) -> Merged | C
     except CadenceError as error:
         _unread(context, seen, error, slots)
         return None
-    if not _agree(context, first, decision, again, second):
-        return Changed(again, second, slots)
+    same_merge = isinstance(second, Merge) and (
+        (second.head, second.method, second.queue) == (decision.head, decision.method, decision.queue)
+        # The check has shown the digest of the evidence, so the evidence has to be the same too.
+        and matter_digest(context, proof_inputs(context, again, second)) == first.matter
+    )
+    if not same_merge:
+        return DecidedOtherwise(again, second, slots)
     try:
         if decision.queue:
-            _enqueue(context, again, first, slots)
+            # Exactly the head that was judged enters; the merge itself is seen by a later look.
+            merger, queue = context.services.merger, context.calls.queue
+            merger.enqueue(context.run, queue, head=again.snapshot.head, decision_id=first.decision_id, slots=slots)
+            context.move(S.GATED, "in the merge queue")
+            context.services.engine.reconcile(context.run.repository_id, again.snapshot.pull)
             return None
-        assert first.proof is not None
-        return Merged(again, _merge(context, again, decision, first.proof, slots))
+        assert first.proof is not None and again.loaded is not None
+        title, message = merge_message(
+            template=again.loaded.require_config().commit.template,
+            summary=context.run.summary,
+            body=context.run.plan,
+            run=context.run.run_id,
+            issue=context.run.issue,
+            changeset_digest=context.run.changeset_digest,
+            proof=first.proof.digest,
+        )
+        sha = context.services.merger.merge(
+            context.run,
+            context.calls.pulls,
+            head=again.snapshot.head,
+            method=decision.method,
+            title=title,
+            message=message,
+            slots=slots,
+        )
+        return Merged(again, sha)
     except FenceClosed:
         # Another worker ended the run meanwhile. The check must not go on to say that it is being merged.
         ended = Block((reason("stopped", f"The run is {context.reload().state}."),))
@@ -82,49 +111,8 @@ def merge(context: RunContext, seen: Observation, decision: Merge) -> Merged | C
         return None
 
 
-def _agree(context: RunContext, first: Recorded, decision: Merge, again: Observation, second: Decision) -> bool:
-    """Whether the last look decides the same on the same evidence: the check has shown the digest of that evidence."""
-    if not isinstance(second, Merge):
-        return False
-    if (second.head, second.method, second.queue) != (decision.head, decision.method, decision.queue):
-        return False
-    return matter_digest(context, proof_inputs(context, again, second)) == first.matter
-
-
-def _merge(context: RunContext, seen: Observation, decision: Merge, proof: ProofEntry, slots: Slots) -> CommitSha:
-    assert seen.policy is not None
-    run = context.run
-    title, message = merge_message(
-        template=seen.policy.require_config().commit.template,
-        summary=run.summary,
-        body=run.plan,
-        run=run.run_id,
-        issue=run.issue,
-        changeset_digest=run.changeset_digest,
-        proof=proof.digest,
-    )
-    return context.services.merger.merge(
-        run,
-        context.calls.pulls,
-        head=seen.snapshot.head,
-        method=decision.method,
-        title=title,
-        message=message,
-        slots=slots,
-    )
-
-
-def _enqueue(context: RunContext, seen: Observation, recorded: Recorded, slots: Slots) -> None:
-    """Put exactly the head that was judged into the base's merge queue; the merge itself is seen by a later look."""
-    context.services.merger.enqueue(
-        context.run, context.calls.queue, head=seen.snapshot.head, decision_id=recorded.decision_id, slots=slots
-    )
-    context.move(S.GATED, "in the merge queue")
-    context.services.engine.reconcile(context.run.repository_id, seen.snapshot.pull)
-
-
 def _not_merged(context: RunContext, seen: Observation, error: HeadMoved | NotMergeable | UnknownOutcome) -> None:
-    """GitHub said no, or nothing. Back to the gate; look again soon where that can help."""
+    """GitHub refused the merge, or did not answer. Back to the gate; look again soon where that can help."""
     run = context.move(S.GATED, f"{error.code}: {error.summary}")
     refusal = Block((reason(error.code, error.summary, then=error.remedy or "Cadence looks again."),))
     if not error.retry and not isinstance(error, HeadMoved):

@@ -67,7 +67,7 @@ class Seen:
     pull: SeenPull | None
 
 
-class Observer:
+class RepositoryView:
     """Reads one repository of the sandbox while its lock is held. `bot_login` is Cadence's own account."""
 
     def __init__(self, repository: Repository, lock: AbstractContextManager[Any], *, bot_login: str) -> None:

@@ -24,7 +24,7 @@ LEAST_PAUSE, MOST_PAUSE = 10.0, 600.0
 """Seconds until the next look after a review that had nothing new."""
 
 
-def review(context: RunContext, head: HeadSha, attempts: Mapping[str, int], base_tip: str = "") -> bool:
+def review_head(context: RunContext, head: HeadSha, attempts: Mapping[str, int], base_tip: str = "") -> bool:
     """File and post both verdicts on a head of the run's pull request, then look at the gate.
 
     `attempts` asks for another opinion of a kind: the verdict must be at least of that attempt. `base_tip` is the tip
@@ -36,17 +36,17 @@ def review(context: RunContext, head: HeadSha, attempts: Mapping[str, int], base
         return False
     tip = _tip(context, base_tip)
     merge_base = _merge_base(context, tip, head)
-    policy = context.config_at(tip)
+    config = context.config_at(tip)
     fresh = _just_opened(context, head)
     before = _evidence(context)
     verdicts = []
     for kind in ReviewKind:
         attempt = max(attempts.get(kind.value, 1), run.least_attempt(kind, head))
-        verdict = judge_commit(context, kind, head=head, merge_base=merge_base, policy=policy, attempt=attempt)
+        verdict = judge_commit(context, kind, head=head, merge_base=merge_base, config=config, attempt=attempt)
         verdicts.append(verdict)
-        told = report(verdict, read_diff(context.mirror.diff(merge_base, head)))
+        shown = report(verdict, read_diff(context.mirror.diff(merge_base, head)))
         try:
-            posted = context.services.poster.review(run, context.calls.reviews, run.pull, verdict, told, fresh=fresh)
+            posted = context.services.poster.review(run, context.calls.reviews, run.pull, verdict, shown, fresh=fresh)
         except Unprocessable:
             # GitHub takes no review of a commit that a push has replaced meanwhile; the next look sees the new head.
             if context.calls.pulls.get(run.pull).head == head:
@@ -54,9 +54,9 @@ def review(context: RunContext, head: HeadSha, attempts: Mapping[str, int], base
             context.services.engine.reconcile(run.repository_id, run.pull)
             return False
         context.services.poster.check(
-            run, context.calls.checks, verdict, told, url=str(posted.get("url", "")), fresh=fresh
+            run, context.calls.checks, verdict, shown, url=str(posted.get("url", "")), fresh=fresh
         )
-    _decide_for_real(context, policy, verdicts)
+    _decide_as_second_app(context, config, verdicts)
     if context.reload().state is S.REVIEWING:
         context.move(S.GATED)
     if _evidence(context) != before:
@@ -85,13 +85,13 @@ def _look_later(context: RunContext, pull: PullNumber) -> None:
     context.services.engine.reconcile(context.run.repository_id, pull, at=at)
 
 
-def _decide_for_real(context: RunContext, policy: LoadedConfig, verdicts: list[Verdict]) -> None:
+def _decide_as_second_app(context: RunContext, config: LoadedConfig, verdicts: list[Verdict]) -> None:
     """Let the second App approve or request changes, where one is configured and the repository allows it.
 
     What the second App may not do does not end the run: where an approval is required, the gate asks for it.
     """
     second, run = context.services.second, context.run
-    if second is None or policy.config is None or not policy.config.review.approve or run.pull is None:
+    if second is None or config.config is None or not config.config.review.approve or run.pull is None:
         return
     calls = second.at_home_of(context.ref)
     if calls is None:
@@ -115,15 +115,15 @@ def request_re_review(
 
 
 def void_verdicts(services: Services, run: RunEntry, head: HeadSha, check_name: str | None = None) -> dict[str, int]:
-    """From here on the verdicts filed on a head do not count any more; gives the attempts that will.
+    """From here on the verdicts filed on a head do not count any more; gives the attempts that will, by kind.
 
-    So nothing merges on what was asked about again. Said twice before a new verdict is filed, it is said once.
+    So nothing merges on a verdict that a person asked to have made again. Idempotent until a new verdict is stored.
     """
     attempts = _next_attempts(services, run, head, check_name)
     if attempts:
         asked = {**asked_attempts(run.asked_reviews, head), **attempts}
-        told = " ".join([head, *(f"{kind}:{attempt}" for kind, attempt in sorted(asked.items()))])
-        services.ledger.update_run(run.run_id, asked_reviews=told)
+        text = " ".join([head, *(f"{kind}:{attempt}" for kind, attempt in sorted(asked.items()))])
+        services.ledger.update_run(run.run_id, asked_reviews=text)
     return attempts
 
 

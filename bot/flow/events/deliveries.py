@@ -1,4 +1,4 @@
-"""One delivery of the inbox: parsed, settled, and turned into at most one run started, stopped or looked at."""
+"""One delivery of the inbox: parsed, and turned into at most one run started, stopped or looked at."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ from bot.flow.building.start import start_labelled, stop_runs
 from bot.flow.building.trigger import read_issue
 from bot.flow.context import RunContext
 from bot.flow.gate import config_check
-from bot.flow.gate.merge_queue import answer_group
-from bot.flow.gate.other_pulls import skip_own_checks
-from bot.flow.gate.reviews import request_re_review
-from bot.flow.gone import end_without_issue, issue_is_gone
+from bot.flow.gate.own_checks import answer_group, skip_own_checks
+from bot.flow.gate.post_reviews import request_re_review
+from bot.flow.recovery.issue_gone import end_without_issue, issue_is_gone
+from bot.flow.recovery.telling import SUSPENDED, resume_suspended
 from bot.flow.services import Services
-from bot.flow.telling import SUSPENDED, resume_suspended
 from bot.intake.events import (
     BranchPushed,
     ChecksChanged,
@@ -35,7 +34,7 @@ from bot.intake.events import (
     RerunAsked,
 )
 from bot.intake.parse import parse
-from bot.ledger.entries import Delivery, RunEntry
+from bot.ledger.entries import RunEntry
 
 S = RunState
 log = structlog.get_logger("cadence.intake")
@@ -48,7 +47,9 @@ def deliver(services: Services, guid: DeliveryId) -> None:
         return
     with structlog.contextvars.bound_contextvars(delivery=guid):
         try:
-            result = _result(services, delivery)
+            payload = json.loads(delivery.body)
+            event = parse(delivery.event, payload, app_id=services.identity.app_id, app_slug=services.identity.slug)
+            result = event if isinstance(event, Ignored) else handle(services, event)
         except Exception as error:  # noqa: BLE001 - one delivery; whatever it raises must not keep others waiting
             _failed(services, guid, error)
             return
@@ -62,15 +63,8 @@ def deliver(services: Services, guid: DeliveryId) -> None:
         services.ledger.mark_delivery(guid, "done", reason=result.note, run=result.run)
 
 
-def _result(services: Services, delivery: Delivery) -> Handled | Ignored:
-    event = parse(
-        delivery.event, json.loads(delivery.body), app_id=services.identity.app_id, app_slug=services.identity.slug
-    )
-    return event if isinstance(event, Ignored) else handle(services, event)
-
-
 def _failed(services: Services, guid: DeliveryId, error: Exception) -> None:
-    """Record the failure; the inbox tries again after a pause, and in the end gives up where people can see it."""
+    """Record the failure; the inbox tries again after a pause, and after six attempts marks the delivery dead."""
     if isinstance(error, CadenceError):
         reason, after = str(error), error.after or 0.0
         log.warning("delivery.failed", code=error.code, summary=error.summary)
@@ -87,12 +81,13 @@ def handle(services: Services, event: Event) -> Handled | Ignored:
         case IssueChanged():
             return _issue(services, event)
         case CommandGiven():
-            return _command(services, event)
+            return services.handle_command(services, event)
         case PullChanged():
             handled = _pull(services, event)
-            return _noted(handled, config_check.put(services, event))
+            return _with_note(handled, config_check.put(services, event))
         case GroupTested():
-            return _group(services, event)
+            answer = answer_group(services, event)
+            return Handled(answer) if answer else Ignored("no rule of the base requires a Cadence check")
         case ChecksChanged():
             return _checks(services, event)
         case RerunAsked():
@@ -105,18 +100,30 @@ def handle(services: Services, event: Event) -> Handled | Ignored:
             return Handled(f"ping: {event.zen}")
 
 
-def _noted(handled: Handled | Ignored, note: str | None) -> Handled | Ignored:
-    """The outcome of an event, and what else was done."""
+def _with_note(handled: Handled | Ignored, note: str | None) -> Handled | Ignored:
+    """The outcome of an event, and what else was done for it."""
     if note is None:
         return handled
     return Handled(note) if isinstance(handled, Ignored) else Handled(f"{handled.note}; {note}", handled.run)
 
 
 def _issue(services: Services, event: IssueChanged) -> Handled | Ignored:
-    if event.action in ("deleted", "transferred"):
-        return _gone(services, event)
+    repository = event.repo.repository_id
     try:
-        return _changed(services, event)
+        match event.action:
+            case "labeled" | "reopened":
+                label = event.label if event.action == "labeled" else None
+                begun = start_labelled(services, event.repo, event.issue, label)
+                if not isinstance(begun, Ignored):
+                    return Handled(f"run {begun}", begun)
+                # A label that starts no run may still matter to the gate.
+                return _look(services, repository, services.ledger.runs_of_issue(repository, event.issue)) or begun
+            case "unlabeled" | "closed":
+                return _unwanted(services, event)
+            case "deleted" | "transferred":
+                return _gone(services, event)
+            case _:
+                return _edited(services, event)
     except NotFound:
         return _gone(services, event)
 
@@ -124,38 +131,19 @@ def _issue(services: Services, event: IssueChanged) -> Handled | Ignored:
 def _gone(services: Services, event: IssueChanged) -> Handled | Ignored:
     """The issue was deleted or moved to another repository, where it has another number: its runs end."""
     runs = [r for r in services.ledger.runs_of_issue(event.repo.repository_id, event.issue) if r.state not in TERMINAL]
-    desks = [context for context in (RunContext(services, run.run_id) for run in runs) if issue_is_gone(context)]
-    for context in desks:
+    contexts = [context for context in (RunContext(services, run.run_id) for run in runs) if issue_is_gone(context)]
+    for context in contexts:
         with context.log_context():
             end_without_issue(context)
-    if not desks:
+    if not contexts:
         return Ignored(f"issue #{event.issue} is gone, or no unfinished run is concerned")
-    return Handled(f"issue #{event.issue} is gone", desks[0].run.run_id)
-
-
-def _changed(services: Services, event: IssueChanged) -> Handled | Ignored:
-    match event.action:
-        case "labeled" | "reopened":
-            return _begun(services, event)
-        case "unlabeled" | "closed":
-            return _unwanted(services, event)
-        case _:
-            return _edited(services, event)
-
-
-def _begun(services: Services, event: IssueChanged) -> Handled | Ignored:
-    """A run, where the label is the one that starts runs; any other may still matter to the gate."""
-    begun = start_labelled(services, event.repo, event.issue, event.label if event.action == "labeled" else None)
-    if not isinstance(begun, Ignored):
-        return Handled(f"run {begun}", begun)
-    repository = event.repo.repository_id
-    return _look(services, repository, services.ledger.runs_of_issue(repository, event.issue)) or begun
+    return Handled(f"issue #{event.issue} is gone", contexts[0].run.run_id)
 
 
 def _unwanted(services: Services, event: IssueChanged) -> Handled | Ignored:
     """The issue was closed or lost a label: stop its runs, if GitHub still says so.
 
-    A delivery can come late, twice, or again days later, and tells only what was true when it was made. So the issue is
+    A delivery can come late, twice, or again days later, and says only what was true when it was made. So the issue is
     read: where it is open with the label, the run of that label goes on, or begins.
     """
     runs = [r for r in services.ledger.runs_of_issue(event.repo.repository_id, event.issue) if r.state not in TERMINAL]
@@ -171,18 +159,13 @@ def _unwanted(services: Services, event: IssueChanged) -> Handled | Ignored:
         looked = _look(services, event.repo.repository_id, runs)
         return looked or Ignored(f"the issue is open with the label: this `{event.action}` is out of date")
     who = f"@{event.sender.login}"
-    said = f"the issue was closed by {who}"
-    return _stopped(
-        services, runs, said if event.action == "closed" else f"the label `{event.label}` was taken off by {who}"
-    )
-
-
-def _stopped(services: Services, runs: Sequence[RunEntry], reason: str) -> Handled:
-    """Stop unfinished runs; one with a pull request is settled by a look, for a merge closes issues too."""
+    closed = event.action == "closed"
+    reason = f"the issue was closed by {who}" if closed else f"the label `{event.label}` was removed by {who}"
     for run in runs:
         if run.pull is not None:
+            # A merge closes the issue too, so a look at the pull request decides.
             services.engine.tick(run.repository_id, run.pull)
-    stopped = stop_runs(services, [r for r in runs if r.pull is None], reason)
+    stopped = stop_runs(services, [run for run in runs if run.pull is None], reason)
     return Handled(f"stopped {', '.join(stopped)}" if stopped else "looking at the pull request", runs[0].run_id)
 
 
@@ -206,10 +189,6 @@ def _look(services: Services, repository: RepositoryId, runs: Sequence[RunEntry]
     return None
 
 
-def _command(services: Services, event: CommandGiven) -> Handled | Ignored:
-    return services.handle_command(services, event)
-
-
 def _pull(services: Services, event: PullChanged) -> Handled | Ignored:
     run = services.ledger.run_for_pull(event.repo.repository_id, event.pull)
     if run is None:
@@ -227,11 +206,6 @@ def _pull(services: Services, event: PullChanged) -> Handled | Ignored:
     return looked or Ignored(f"its run is {run.state}")
 
 
-def _group(services: Services, event: GroupTested) -> Handled | Ignored:
-    told = answer_group(services, event)
-    return Handled(told) if told else Ignored("no rule of the base requires a Cadence check")
-
-
 def _checks(services: Services, event: ChecksChanged) -> Handled | Ignored:
     if event.app_id == services.identity.app_id:
         return Ignored("our own check: the step that created it has evaluated the gate")
@@ -244,8 +218,8 @@ def _checks(services: Services, event: ChecksChanged) -> Handled | Ignored:
 
 def _rerun(services: Services, event: RerunAsked) -> Handled | Ignored:
     if event.check_name == CHECK_CONFIG:
-        told = config_check.again(services, event.repo, HeadSha(event.head))
-        return Handled(f"`{CHECK_CONFIG}` on {event.head[:12]} again: {told}")
+        outcome = config_check.again(services, event.repo, HeadSha(event.head))
+        return Handled(f"`{CHECK_CONFIG}` on {event.head[:12]} again: {outcome}")
     head = HeadSha(event.head)
     run = services.ledger.run_for_head(event.repo.repository_id, head) or _run_judged_at(services, event)
     if run is None or run.state not in AT_THE_GATE or run.pull is None:

@@ -13,11 +13,11 @@ import structlog
 from bot.core.errors import CadenceError, InstallationGone, Limited
 from bot.core.names import InstallationId, IssueNumber, RepoRef, RepositoryId
 from bot.core.states import AT_THE_GATE, BUILDING, TERMINAL, RunState
-from bot.flow.allowance import Allowance, counted
 from bot.flow.building.start import start_labelled
 from bot.flow.building.trigger import read_trigger
+from bot.flow.recovery.allowance import Allowance, counted
+from bot.flow.recovery.telling import resume_suspended, tell_again, untold
 from bot.flow.services import Services
-from bot.flow.telling import resume_suspended, tell_again, untold
 from bot.intake.events import CommandGiven
 from bot.ledger.entries import RunEntry, ref_of
 

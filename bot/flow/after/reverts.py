@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.changeset.inverse import inverse
-from bot.core.names import CommitSha, RunId, marker, revert_cause, reverted_merge
+from bot.core.names import CommitSha, RunId, marker, revert_cause
 from bot.effects.kinds import EffectKind
 from bot.flow.building.start import new_run
 from bot.flow.context import RunContext, log
@@ -63,13 +63,6 @@ def propose_revert(context: RunContext, evidence: str, base: str) -> RunId | Non
             default_branch=run.default_branch,
         )
     return child.run_id
-
-
-def is_of_unjudged_base(context: RunContext) -> bool:
-    """Whether the revert in hand takes back what was merged into another branch than it was judged for."""
-    run = context.run
-    first = context.services.ledger.run_for_merge(run.repository_id, reverted_merge(run.cause))
-    return first is not None and first.base_branch != run.base_branch
 
 
 def reopen(context: RunContext, why: str) -> None:

@@ -21,16 +21,13 @@ def issue_is_gone(context: RunContext) -> bool:
     try:
         context.calls.issues.history(context.run.issue)
     except NotFound:
-        return _is_seen(context)
+        try:
+            # GitHub answers 404 for a repository that the App may not see as well.
+            context.calls.repository()
+        except NotFound:
+            return False
+        return True
     return False
-
-
-def _is_seen(context: RunContext) -> bool:
-    try:
-        context.calls.repository()
-    except NotFound:
-        return False
-    return True
 
 
 def end_without_issue(context: RunContext) -> None:

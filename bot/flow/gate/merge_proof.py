@@ -32,12 +32,12 @@ from bot.review.kinds import ReviewKind
 
 
 def proof_inputs(context: RunContext, seen: Observation, decision: Merge) -> dict[str, Any]:
-    """What the merge is decided upon, from the very observation that the gate judged.
+    """What the merge is decided on, from the same observation that the gate decided on.
 
     Raises CadenceError `proof.incomplete` when evidence that the gate counted is not in the ledger.
     """
     snapshot = seen.snapshot
-    if snapshot.base_tip is None or snapshot.merge_base is None or snapshot.policy is None:
+    if snapshot.base_tip is None or snapshot.merge_base is None or snapshot.config_digest is None:
         raise _incomplete("the base")
     judged = MergeInputs(
         base_branch=snapshot.base_branch,
@@ -52,8 +52,8 @@ def proof_inputs(context: RunContext, seen: Observation, decision: Merge) -> dic
         context.run,
         judged,
         server=context.services.github.urls.web,
-        policy=snapshot.policy,
-        verdicts=[_verdict(context, kind, judged, snapshot.policy) for kind in ReviewKind],
+        config_digest=snapshot.config_digest,
+        verdicts=[_verdict(context, kind, judged, snapshot.config_digest) for kind in ReviewKind],
         ci=foreign(snapshot.checks or (), snapshot.app_id),
         notes=[reason.code for reason in decision.notes],
         passed=decision.passed,
@@ -61,7 +61,7 @@ def proof_inputs(context: RunContext, seen: Observation, decision: Merge) -> dic
 
 
 def matter_digest(context: RunContext, decided_upon: dict[str, Any]) -> Digest:
-    """What makes a decision to merge another one: other matter, or another key that would sign its proof."""
+    """Two decisions to merge differ when this does: other evidence, or another key that would sign the proof."""
     return sha256(f"{document_digest(decided_upon)} {context.services.signer.key_id}")
 
 
@@ -98,7 +98,7 @@ def proof_of(context: RunContext, decided_upon: dict[str, Any], decision_id: int
 
 
 def seal_merge(context: RunContext, head: CommitSha, merged_as: CommitSha | None) -> None:
-    """Sign the outcome of the merge, where it is a Cadence merge; a merge by a person's hand has no proof.
+    """Sign the outcome of a merge by Cadence; a merge by a person has no proof.
 
     Raises what a fetch raises where trying again can help; otherwise the merge stays unsealed, and the log says so.
     """
@@ -181,15 +181,10 @@ def _queued(context: RunContext, proofs: list[ProofEntry]) -> ProofEntry | None:
 
 
 def _bring(context: RunContext, merged_as: CommitSha) -> None:
-    """Fetch the merge commit with the token of the merge, which is at hand: no call of GitHub's API is spent on it."""
-    mirror = context.mirror
-
-    def fetch(wanted: str) -> None:
-        context.with_token(MERGE, lambda token: mirror.fetch(context.git_url, token, [wanted]))
-
+    """Fetch the merge commit with the token of the merge, which is kept: so no call of GitHub's API is needed."""
     for wanted in (context.run.base_branch, merged_as):
-        if not mirror.has(merged_as):
-            fetch(wanted)
+        if not context.mirror.has(merged_as):
+            context.fetch([wanted], MERGE)
 
 
 def _commits(context: RunContext, merge_base: BaseSha, head: CommitSha) -> list[OwnCommit | OtherCommit]:
@@ -230,10 +225,10 @@ def _claimed(commit: CommitObject) -> OwnCommit | None:
     )
 
 
-def _verdict(context: RunContext, kind: ReviewKind, judged: MergeInputs, policy: Digest) -> dict[str, Any]:
+def _verdict(context: RunContext, kind: ReviewKind, judged: MergeInputs, config_digest: Digest) -> dict[str, Any]:
     """The newest verdict on exactly this key, as it is kept: read and written again it might have another digest."""
     run_id, ledger = context.run.run_id, context.services.ledger
-    newest = ledger.newest_verdict(run_id, kind, judged.head, judged.merge_base, policy)
+    newest = ledger.newest_verdict(run_id, kind, judged.head, judged.merge_base, config_digest)
     filed = ledger.filed_verdict(run_id, kind.value, asdict(newest.key)) if newest else None
     if filed is None:
         raise _incomplete(f"the {kind} verdict on {judged.head}")

@@ -5,22 +5,19 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bot.core.errors import BudgetSpent, CadenceError, InstallationGone, Limited, NotFound
-from bot.core.names import CommitSha
 from bot.core.states import AT_THE_GATE, BUILDING, TERMINAL, RunState
 from bot.flow.context import RunContext, log
-from bot.flow.gone import end_without_issue, issue_is_gone
+from bot.flow.recovery.issue_gone import end_without_issue, issue_is_gone
 from bot.ledger.entries import TransitionEntry
 
 S = RunState
 LIMIT_RETRIES = 8
 WAIT_SECONDS = (5.0, 20.0, 60.0, 180.0, 300.0, 600.0, 900.0, 1800.0)
 LIMITED_FOR = timedelta(hours=24)
-"""How long a run waits for GitHub's rate limits in all. A limit is no failure of the run, so it has no count."""
-AFTER_PLANNING = frozenset({S.JUDGING, S.PUBLISHING})
-"""Stages to which a run returns after a wait without reading and planning again."""
+"""How long a run waits for GitHub's rate limits in all. A limit is not a failure, so it is not counted as one."""
 
 
-def ended(context: RunContext, error: CadenceError) -> None:
+def end_stage(context: RunContext, error: CadenceError) -> None:
     """A stage raised: wait and try again where that can help, else end the run and say why."""
     run = context.reload()
     log.warning(
@@ -31,9 +28,10 @@ def ended(context: RunContext, error: CadenceError) -> None:
         return
     if run.state in TERMINAL:
         if run.reason == f"{error.code}: {error.summary}":
-            # The process died between the end and its telling, and the stage came to the same end again.
+            # The process ended before this end was shown, and the stage came to the same end again.
             context.tell(next_step=error.remedy, details=error.details)
-        return  # Another worker ended it meanwhile, and said why.
+        # Otherwise another worker ended it meanwhile, and said why.
+        return
     if isinstance(error, InstallationGone):
         context.finish(S.STOPPED, str(error))
         return
@@ -46,21 +44,6 @@ def ended(context: RunContext, error: CadenceError) -> None:
     ending = S.STOPPED_BUDGET if isinstance(error, BudgetSpent) else S.REFUSED if not error.retry else S.NEEDS_HUMAN
     if context.finish(ending, f"{error.code}: {error.summary}"):
         context.tell(next_step=error.remedy, details=error.details)
-
-
-def back_at_its_step(context: RunContext) -> bool:
-    """Return a waiting run to the stage in which the wait began.
-
-    False when it began before the commit was made, or when this machine's mirror lacks what the stage works on: then
-    the run is read and planned from the start.
-    """
-    run, moves = context.run, context.services.ledger.transitions(context.run.run_id)
-    if run.state is not S.WAITING_LIMIT or not moves or moves[-1].came_from not in AFTER_PLANNING:
-        return False
-    if not all(context.mirror.has(CommitSha(sha)) for sha in (run.base_sha, run.head_sha) if sha):
-        return False
-    context.move(RunState(moves[-1].came_from))
-    return True
 
 
 def _waits(context: RunContext) -> tuple[list[TransitionEntry], list[TransitionEntry]]:
@@ -94,7 +77,7 @@ def _wait_seconds(context: RunContext, error: CadenceError) -> float | None:
 
 
 def _wait(context: RunContext, error: CadenceError, seconds: float) -> None:
-    """Book the next try; the reason and the time stand on the issue."""
+    """Book the next try; the reason and the time are shown on the issue."""
     run, services = context.run, context.services
     if run.state is not S.REPAIRING:
         _, failed = _waits(context)

@@ -1,4 +1,4 @@
-"""What people pushed onto a run's pull request, as the deterministic gates see it; read from git objects alone."""
+"""What people pushed onto a run's pull request, as the deterministic checks see it; read from git objects only."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NOT_FOR_PEOPLE = frozenset({"protected.lockfile"})
 """A model must not write a lock file by hand; a person has the tool that makes it."""
 
 
-def with_pushed_commits(context: RunContext, seen: Observation) -> Observation:
+def with_people_commits(context: RunContext, seen: Observation) -> Observation:
     """The observation with everything about people's commits in it; nothing is added where the head is the run's own.
 
     What cannot be looked at is None in the snapshot, and so never passes.
@@ -27,9 +27,9 @@ def with_pushed_commits(context: RunContext, seen: Observation) -> Observation:
     run, snapshot = context.run, seen.snapshot
     approved = bool(run.approved_diff) and run.approved_diff == run.changeset_digest
     snapshot = replace(snapshot, plan_approved=approved, pushed_approved=run.approved_pushed)
-    config = seen.policy.config if seen.policy else None
+    config = seen.loaded.config if seen.loaded else None
     if snapshot.head == run.head_sha or snapshot.merge_base is None or config is None:
-        # A merge base or a policy that is not there has a reason of its own.
+        # A missing merge base and a config that cannot be used are reasons of their own.
         return replace(seen, snapshot=replace(snapshot, pushed=()))
     base, head = snapshot.merge_base, snapshot.head
     try:
@@ -89,7 +89,7 @@ def _out_of_scope(context: RunContext, base: BaseSha, head: HeadSha, config: Rep
 
 
 def _own_config(context: RunContext, base: BaseSha, head: HeadSha) -> str:
-    """The first mistake of the head's own policy, where it is another file than the base's."""
+    """The first mistake of the head's own config, where it is another file than the base's."""
     content = context.mirror.read_file(head, CONFIG_PATH)
     if content == context.mirror.read_file(base, CONFIG_PATH):
         return ""

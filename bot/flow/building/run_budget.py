@@ -33,7 +33,7 @@ class RunBudget:
         return self.spent(run_id) if kind is EffectKind.MODEL_CALL else None
 
     def spent(self, run_id: RunId) -> str | None:
-        """Which cap is reached, with the figures; None while there is room, or where the policy has no caps."""
+        """Which cap is reached, with the figures; None while there is room, or where the config has no caps."""
         run = self._ledger.run(run_id)
         budget = self._budget(run) if run is not None else None
         if run is None or budget is None:

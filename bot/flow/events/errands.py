@@ -1,15 +1,21 @@
-"""Answers to commands: one comment for everything that a person asked of late, and only so many an hour.
+"""Errands: what an event leads to that is written on GitHub. They may wait for their write slots.
 
+Answers to commands: one comment for everything that a person asked recently, and only so many an hour.
 Anybody may comment on a public repository, and each answer takes one of the installation's write slots. So a command
 is only noted when it arrives; the answer is an errand, which waits for its slot outside the workers that take events.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+import structlog
+
+from bot.core.errors import CadenceError
 from bot.core.escape import escape_line
 from bot.core.names import (
+    CommentId,
     InstallationId,
     IssueNumber,
     PullNumber,
@@ -20,13 +26,16 @@ from bot.core.names import (
 )
 from bot.core.states import AT_THE_GATE
 from bot.effects.kinds import repository_actor
+from bot.flow.building.start import eyes
 from bot.flow.context import RunContext
-from bot.flow.gate.reconcile import look
+from bot.flow.gate.look import look
 from bot.flow.services import Services
 from bot.gate.explain import explain
 from bot.intake.command_text import help_text
 from bot.ledger.entries import CommandEntry, RunEntry
 from bot.publish.comments import post_comment
+
+log = structlog.get_logger("cadence.errands")
 
 HOUR = timedelta(hours=1)
 PAUSE_SECONDS = 60.0
@@ -141,5 +150,29 @@ def why(services: Services, run: RunEntry | None) -> str:
     """The same complete answer as `cadence/gate`, read from GitHub now."""
     if run is None or run.pull is None or run.state not in AT_THE_GATE:
         return status(services, run)
-    seen, decision = look(RunContext(services, run.run_id))
+    seen, decision = look(RunContext(services, run))
     return explain(decision, seen.snapshot)
+
+
+def run(services: Services, name: str, arguments: Sequence[str | int]) -> None:
+    """Do one errand; `arguments` are as whoever booked it gave them. Typed errors are logged and end it."""
+    with structlog.contextvars.bound_contextvars(errand=name):
+        try:
+            _run(services, name, arguments)
+        except CadenceError as error:
+            log.warning("errand.failed", code=error.code, summary=error.summary)
+            if name == "answer" and error.retry:
+                again(services, RepositoryId(int(arguments[0])), IssueNumber(int(arguments[1])), str(arguments[2]))
+
+
+def _run(services: Services, name: str, arguments: Sequence[str | int]) -> None:
+    match name, *arguments:
+        case "answer", repository_id, issue, login:
+            answer(services, RepositoryId(int(repository_id)), IssueNumber(int(issue)), str(login))
+        case "eyes", repository_id, repository, installation_id, comment:
+            ref = RepoRef(
+                RepositoryId(int(repository_id)), RepoName.parse(str(repository)), InstallationId(int(installation_id))
+            )
+            eyes(services, ref, CommentId(int(comment)))
+        case _:
+            log.error("errand.unknown", name=name)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.config.load import LoadedConfig
-from bot.config.model import RepoConfig
 from bot.flow.building.approval import authority_of
 from bot.flow.context import RunContext
-from bot.flow.gate.pushed import with_pushed_commits
+from bot.flow.gate.people_commits import with_people_commits
 from bot.gate.decide import Decision, Merge, decide
 from bot.gate.observe import Observation
 from bot.gate.reasons import fits_the_queue
@@ -24,7 +23,7 @@ def look(context: RunContext) -> tuple[Observation, Decision]:
     decision = judged(context, seen)
     stays_queued = seen.snapshot.queued and fits_the_queue(decision)
     if isinstance(decision, Merge) or stays_queued:
-        seen = replace(seen, snapshot=replace(seen.snapshot, blueprint_approved=_still_approved(context, seen.policy)))
+        seen = replace(seen, snapshot=replace(seen.snapshot, blueprint_approved=_still_approved(context, seen.loaded)))
         decision = judged(context, seen)
     return seen, decision
 
@@ -32,10 +31,11 @@ def look(context: RunContext) -> tuple[Observation, Decision]:
 def last_look(context: RunContext, before: Observation) -> tuple[Observation, Decision]:
     """Read everything again, the rules of the branch too, so that a merge may follow at once.
 
-    The pull request is read last. `before` is the look by whose policy the issue's history is judged; under another
-    policy the answer is another one anyway, because the evidence speaks of the old one.
+    The pull request is read last, so nothing else is read between its state and the merge. `before` is the look whose
+    config says who may approve the issue's text. If the config has changed since, the decision differs anyway, because
+    the verdicts are for the old one.
     """
-    approved = _still_approved(context, before.policy)
+    approved = _still_approved(context, before.loaded)
     seen = _observe(context, fresh_rules=True, approved=approved)
     return seen, judged(context, seen)
 
@@ -45,21 +45,20 @@ def _observe(context: RunContext, *, fresh_rules: bool, approved: bool = True) -
     seen = services.observer.observe(
         context.run, context.calls.snapshots, context.mirror, refresh=context.fetch, fresh_rules=fresh_rules
     )
-    seen = with_pushed_commits(context, seen)
+    seen = with_people_commits(context, seen)
     return replace(seen, snapshot=replace(seen.snapshot, blueprint_approved=approved))
 
 
 def judged(context: RunContext, seen: Observation) -> Decision:
-    """The decision on what was seen, under the policy it was seen with."""
-    config = seen.policy.config if seen.policy and seen.policy.config else RepoConfig()
-    return decide(seen.snapshot, config, settle_seconds=context.services.settings.settle_seconds)
+    """The decision on what was seen, under the config it was seen with."""
+    return decide(seen.snapshot, seen.config, settle_seconds=context.services.settings.settle_seconds)
 
 
-def _still_approved(context: RunContext, policy: LoadedConfig | None) -> bool:
+def _still_approved(context: RunContext, loaded: LoadedConfig | None) -> bool:
     """Whether the issue's text is the one that was planned, or a person has approved it since."""
-    if policy is None or policy.config is None:
+    if loaded is None or loaded.config is None:
         return False
-    history, authority = authority_of(context, policy.config)
+    history, authority = authority_of(context, loaded.config)
     if isinstance(authority, Cancelled):
         return False
     run, digest = context.run, blueprint_digest(history.title, history.body)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from bot.effects.perform import Slots
 from bot.flow.context import RunContext, log
-from bot.flow.gate.proof import matter_digest, proof_inputs, proof_of
+from bot.flow.gate.merge_proof import matter_digest, proof_inputs, proof_of
 from bot.gate.decide import Block, Merge, Wait
 from bot.gate.explain import explain, title_of
 from bot.gate.observe import Observation
@@ -17,12 +15,14 @@ from bot.github_api.records import CheckOutput
 from bot.ledger.entries import ProofEntry
 from bot.publish.proof_text import with_proof
 
+UNKNOWN = "mergeable.unknown"
+
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A filed decision. `new` says that the one before was another; `shown` that people can see this one.
+    """A filed decision. `new` says that it differs from the one before; `shown` that people can see it.
 
-    `proof` and `matter` (its digest) are only there for a merge.
+    Only a merge has a `proof`, and the digest of what it was decided on (`matter`).
     """
 
     decision_id: int
@@ -40,16 +40,17 @@ def record(
     slots: Slots | None = None,
     at_once: bool = False,
 ) -> Recorded:
-    """File the decision; a new one is shown as the gate's check run on the head it speaks of.
+    """File the decision; a new one is shown as the gate's check run on the head that it is for.
 
     A merge is shown with the digest of its proof. `slots` are write slots that were reserved and waited for.
 
-    While it is in a merge queue and may stay there, the check stays as green as it was when it entered. The first time
-    that GitHub has not worked out mergeability is not shown: the next look, two seconds later, is. `at_once` shows it
-    all the same, because the check says at present that everything passed.
+    While the pull request is in a merge queue and may stay there, the check stays green, as it was when it entered. The
+    first time that GitHub has not worked out mergeability is not shown, because the next look follows in two seconds.
+    `at_once` shows even these: the check says at present that everything passed.
     """
     before = context.services.ledger.newest_decision(context.run.run_id)
-    matter = proof_inputs(context, seen, decision) if isinstance(decision, Merge) else None
+    inputs = proof_inputs(context, seen, decision) if isinstance(decision, Merge) else None
+    matter = matter_digest(context, inputs) if inputs else ""
     decision_id, new = context.services.ledger.record_decision(
         context.run.run_id,
         pull=seen.snapshot.pull,
@@ -57,19 +58,20 @@ def record(
         outcome=type(decision).__name__.lower(),
         reasons=[{"code": r.code, "text": r.text} for r in decision.reasons],
         now=context.services.clock.now(),
-        matter=matter_digest(context, matter) if matter else "",
+        matter=matter,
     )
     if new:
         log.info("gate.decided", outcome=type(decision).__name__, reasons=[r.code for r in decision.reasons])
-    first_unknown = _unknown(decision.reasons) and not (
-        before and before.head == seen.snapshot.head and _unknown(before.reasons)
+    known_before = before.reasons if before and before.head == seen.snapshot.head else ()
+    first_unknown = any(reason.code == UNKNOWN for reason in decision.reasons) and not any(
+        reason["code"] == UNKNOWN for reason in known_before
     )
     stays_queued = seen.snapshot.queued and fits_the_queue(decision)
     if not at_once and (first_unknown or stays_queued):
         return Recorded(decision_id, new, shown=stays_queued)
     conclusion = {Merge: "success", Wait: None, Block: "action_required"}[type(decision)]
     output = CheckOutput(title=title_of(decision), summary=explain(decision, seen.snapshot))
-    proof = proof_of(context, matter, decision_id) if matter else None
+    proof = proof_of(context, inputs, decision_id) if inputs else None
     if proof is not None:
         signed = {"manifest": proof.manifest, "signature": proof.manifest_signature}
         output = with_proof(output, digest=proof.digest, key_id=proof.key_id, **signed)
@@ -82,9 +84,4 @@ def record(
         output=output,
         slots=slots,
     )
-    return Recorded(decision_id, new, shown=True, proof=proof, matter=matter_digest(context, matter) if matter else "")
-
-
-def _unknown(reasons: Sequence[Any]) -> bool:
-    codes = {reason["code"] if isinstance(reason, dict) else reason.code for reason in reasons}
-    return "mergeable.unknown" in codes
+    return Recorded(decision_id, new, shown=True, proof=proof, matter=matter)

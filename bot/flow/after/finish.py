@@ -1,0 +1,65 @@
+"""What follows the end of a pull request: its branch and issue, the proof's seal, the watch; or the run is stopped."""
+
+from __future__ import annotations
+
+from bot.core.names import CommitSha, branch_for, is_revert
+from bot.core.states import TERMINAL, RunState
+from bot.flow.after.reverts import propose_revert, reopen
+from bot.flow.after.watch import REVERT_BY_HAND, begin_watch
+from bot.flow.context import RunContext, log
+from bot.flow.gate.merge_proof import seal_merge
+from bot.gate.decide import Done
+from bot.gate.observe import Observation
+
+S = RunState
+
+
+def stop_or_finish(context: RunContext, seen: Observation, decision: Done) -> None:
+    """Finish a pull request that was merged (by us before a crash, or by a person); stop the run of a closed one."""
+    if decision.how == "merged":
+        if context.run.state in TERMINAL:
+            context.move(S.GATED, "a person merged the pull request")
+        finish(context, seen, seen.reading.pull.merge_commit)
+        return
+    context.move(S.STOPPED, "the pull request was closed")
+    context.tell()
+
+
+def finish(context: RunContext, seen: Observation, sha: CommitSha | None) -> None:
+    """Do what follows the merge as `sha`; None where GitHub does not name the commit.
+
+    Each part is safe to repeat. The state moves last, so a crash in between is picked up by the next look.
+    """
+    config = seen.config
+    run, head = context.update(merge_sha=str(sha or "")), seen.reading.pull.head
+    left = context.calls.snapshots.aftermath(seen.reading.pull.number, run.issue, branch_for(run.issue))
+    judged_here = left.base_branch == run.base_branch
+    context.services.merger.finish(
+        run,
+        context.calls,
+        left=left,
+        head=head,
+        delete_branch=config.merge.delete_branch,
+        # A revert leaves its issue open, because the change has to be made again.
+        close_issue=judged_here and not is_revert(run.cause),
+    )
+    if not judged_here:
+        _merged_elsewhere(context, left.base_branch, sha)
+        return
+    seal_merge(context, head, sha)
+    begin_watch(context, config, sha)
+
+
+def _merged_elsewhere(context: RunContext, base: str, sha: CommitSha | None) -> None:
+    """The pull request was merged into another branch than the one it was judged for: say so, and offer a revert."""
+    run = context.run
+    log.error("base.unjudged", run=run.run_id, judged_for=run.base_branch, merged_into=base, merge=sha)
+    text = f"#{run.pull} was merged into `{base}`; it was planned and judged for `{run.base_branch}`"
+    context.fetch()
+    child = propose_revert(context, text, base)
+    follows = REVERT_BY_HAND if child is None else "A draft pull request that reverts it follows."
+    reopen(context, f"{text}. The change was not judged on `{base}`. {follows}")
+    context.move(S.NEEDS_HUMAN, f"base.unjudged: {text}" + (f". Run {child} offers to revert it" if child else ""))
+    context.tell(next_step="Merge the draft that reverts it, or keep the change and close the draft.")
+    if child is not None:
+        context.services.engine.start_build(child, "1")

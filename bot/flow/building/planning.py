@@ -1,0 +1,85 @@
+"""The run's ChangeSet, the commit that it describes, and the verdicts on that commit."""
+
+from __future__ import annotations
+
+from bot.changeset.check import check
+from bot.changeset.guards.guard_config import GuardConfig
+from bot.core.errors import Refused
+from bot.core.names import BaseSha, CommitSha, HeadSha, is_revert
+from bot.flow.building.verdicts import judge_commit
+from bot.flow.context import RunContext, log
+from bot.plan.blueprint import read_blueprint
+from bot.plan.planner import PlanRequest
+from bot.publish.pull_request_text import commit_message
+from bot.review.kinds import ReviewKind
+
+
+def make_change_set(context: RunContext) -> None:
+    """Have the change planned, unless the run's ChangeSet still applies to the base exactly, and store it.
+
+    Raises Refused `stale` for a revert whose files have changed since the merge, and what the planner raises.
+    """
+    run = context.run
+    base, config = CommitSha(run.base_sha), context.base_config()
+    tree = context.mirror.tree(base)
+    if run.changeset_digest:
+        checked = check(context.change_set(), tree, GuardConfig.from_repo(config), mentioned=run.plan)
+        if checked.accepted:
+            return
+        if not any(finding.code == "stale" for finding in checked.findings):
+            log.info("plan.unfit", run=run.run_id, codes=[finding.code for finding in checked.findings])
+    if is_revert(run.cause):
+        # Weakened tests are not looked for in a revert, because it restores the files exactly. What a model would plan
+        # in its place restores nothing exactly.
+        raise Refused(
+            "the files changed since the merge, so it cannot be reverted automatically",
+            code="stale",
+            remedy="Fix or revert it by hand, then label the issue again.",
+        )
+    request = PlanRequest(
+        run=run.run_id,
+        blueprint=read_blueprint(run.title, run.body),
+        guidance=run.guidance,
+        base=base,
+        tree=tree,
+        config=config,
+    )
+    planned = context.services.planner.plan(request, context.ask())
+    context.services.ledger.save_changeset(run.run_id, planned.change_set)
+    context.update(changeset_digest=planned.change_set.digest(), summary=planned.summary, plan=planned.plan)
+
+
+def build_commit_of(context: RunContext) -> CommitSha:
+    """The commit that the run's ChangeSet describes on its base, written to the mirror.
+
+    The run fixes author and date, so the same ChangeSet on the same base is the same SHA, however often it is built.
+    Raises Refused with the first finding's code where the guards do not accept the ChangeSet.
+    """
+    run, change_set, config = context.run, context.change_set(), context.base_config()
+    tree = context.mirror.tree(CommitSha(run.base_sha))
+    checked = check(change_set, tree, GuardConfig.from_repo(config), mentioned=run.plan)
+    if not checked.accepted:
+        first = checked.findings[0]
+        raise Refused(first.message, code=first.code, details=[finding.message for finding in checked.findings])
+    return context.mirror.write_commit(
+        CommitSha(run.base_sha),
+        checked.changes,
+        message=commit_message(
+            template=config.commit.template,
+            summary=run.summary or change_set.message,
+            body=run.plan,
+            run=run.run_id,
+            issue=run.issue,
+            changeset_digest=change_set.digest(),
+        ),
+        author=context.services.git.author(context.services.identity),
+        date=run.created_at,
+    )
+
+
+def file_verdicts(context: RunContext) -> None:
+    """File the verdict of each kind on the run's own commit; one that is filed already is kept."""
+    base, head = BaseSha(CommitSha(context.run.base_sha)), HeadSha(CommitSha(context.run.head_sha))
+    config = context.config_at(base)
+    for kind in ReviewKind:
+        judge_commit(context, kind, head=head, merge_base=base, config=config)
