@@ -24,7 +24,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-runs_app = typer.Typer(help="The runs in the ledger.", invoke_without_command=True)
+runs_app = typer.Typer(help="List the runs in the ledger, or show one.", invoke_without_command=True)
 app.add_typer(runs_app, name="runs")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]

@@ -1,4 +1,4 @@
-"""The composition root: the only place where adapters are built and handed to the stages."""
+"""The only place that builds the adapters (GitHub, git, database, model) and passes them to the workflows."""
 
 from __future__ import annotations
 

@@ -15,8 +15,8 @@ from tools.design_page import with_folders
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 _MADE = "<!-- Made by `make docs`; edit the code instead. -->"
 _CHANGE_SET_FAMILIES = {
-    "contract": "The contract",
-    "stale": "Compare and swap",
+    "contract": "The form of a ChangeSet",
+    "stale": "Files that have changed",
     "path": "Paths",
     "protected": "Protected paths",
     "size": "Size",
@@ -44,13 +44,13 @@ def codes_page() -> str:
     parts = [
         "# Reason codes",
         _MADE,
-        "Codes are stable: scripts may depend on them. More may be added, none is changed.",
+        "Scripts may depend on these codes: new ones may be added, but none is renamed or gets another meaning.",
     ]
     for section in SECTIONS:
         parts += [f"## {section.title}", section.shown]
         if section.rows[0].severity is None:
             rows = [(f"`{row.code}`", row.meaning, row.who, row.next_step) for row in section.rows]
-            parts.append(_table(("code", "what it says", "who can act", "next step"), rows))
+            parts.append(_table(("code", "what it means", "who can act", "next step"), rows))
         else:
             parts += _by_family(section)
     return "\n\n".join(parts) + "\n"
@@ -63,7 +63,7 @@ def _by_family(section: Section) -> Iterable[str]:
     for name, rows in families.items():
         yield f"### {_CHANGE_SET_FAMILIES[name]}"
         cells = [(f"`{row.code}`", row.meaning, row.next_step, str(row.severity)) for row in rows]
-        yield _table(("code", "what it says", "what makes it acceptable", "severity"), cells)
+        yield _table(("code", "what it means", "what to do", "severity"), cells)
 
 
 def states_page() -> str:

@@ -1,1 +1,1 @@
-"""The ChangeSet contract: model, schema, normalising, checking, applying."""
+"""ChangeSets, lists of edits in JSON: their model and schema, reading, checking and applying them."""

@@ -1,4 +1,4 @@
-"""The one entry to the changeset stage: a ChangeSet on a tree, accepted with its changes or refused with findings."""
+"""Checks a ChangeSet on a tree: accepts it with its changes, or refuses it with findings. The package's one entry."""
 
 from __future__ import annotations
 

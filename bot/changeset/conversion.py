@@ -1,4 +1,4 @@
-"""What git itself would make of a file's content on its way into a commit, by `.gitattributes`. Pure but for the tree.
+"""What git itself would store for a file's content, as `.gitattributes` says. Pure but for the tree.
 
 The rules are those of gitattributes(5) and of git's convert.c: line ends, `ident` and `working-tree-encoding` are done
 here as git does them; a `filter` is a program of the repository's people, which Cadence does not run.

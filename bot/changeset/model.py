@@ -1,4 +1,4 @@
-"""The ChangeSet: what a planner hands in, as frozen models. Versions 1 and 2 share one model; `version` says which."""
+"""The ChangeSet: a list of edits and a message. Versions 1 and 2 share one immutable model; `version` says which."""
 
 from __future__ import annotations
 

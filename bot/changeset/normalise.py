@@ -1,4 +1,4 @@
-"""What models really write, mapped to a ChangeSet without guessing; everything that was mapped is said."""
+"""Reads other forms that models write as a ChangeSet, without guessing; a note says what was converted."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def pin(change_set: ChangeSet, tree: TreeReader) -> Pinned:
         sha = _blob(edit, tree)
         if sha is not None:
             source = edit.rename_from or edit.path
-            notes.append(f"edits[{index}]: {source} came unpinned; pinned at intake to blob {sha}")
+            notes.append(f"edits[{index}]: {source} had no `before_sha`; it is now pinned to blob {sha}")
             edit = edit.model_copy(update={"before_sha": sha})
         edits.append(edit)
     return Pinned(change_set.model_copy(update={"edits": tuple(edits)}), tuple(notes))

@@ -1,4 +1,4 @@
-"""What the changeset stage needs to know of a repository at one commit, and what it hands to the builder."""
+"""What the checks of a ChangeSet read of a repository at one commit, and the changes that a commit is built from."""
 
 from __future__ import annotations
 

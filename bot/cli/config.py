@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    config = typer.Typer(help="A repository's .github/cadence.yml.", no_args_is_help=True)
+    config = typer.Typer(help="Check a repository's .github/cadence.yml.", no_args_is_help=True)
     # Typer makes a group with one command and no callback into that command, and then `check` would be an argument:
     # https://typer.tiangolo.com/tutorial/commands/one-or-multiple/
     config.callback()(_group)
@@ -26,14 +26,14 @@ def register(app: typer.Typer) -> None:
 
 
 def _group() -> None:
-    """A repository's .github/cadence.yml."""
+    """Check a repository's .github/cadence.yml."""
 
 
 def check(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to check.")] = Path(CONFIG_PATH),
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
-    """Check the file and run the policy tests in it.
+    """Check the file and run the tests in it.
 
     Names every mistake with its line, its column and what is allowed. Exit codes: 0 fine, 1 mistakes or failing tests,
     2 wrong use.

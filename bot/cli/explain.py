@@ -1,4 +1,4 @@
-"""`cadence explain`: every reason of the gate for one pull request, also for supposed facts (`--what-if`)."""
+"""`cadence explain`: why a pull request does not merge, also as if a fact were different (`--what-if`)."""
 
 from __future__ import annotations
 
@@ -35,13 +35,14 @@ def explain(
     target: Annotated[str, typer.Argument(metavar="OWNER/REPO#N|URL", help="A Cadence pull request or its issue.")],
     what_if: Annotated[
         list[str] | None,
-        typer.Option(metavar="KEY=VALUE", help="Suppose a fact: check=lint:success, approval=alice, draft=false, ..."),
+        typer.Option(metavar="KEY=VALUE", help="Answer as if: check=lint:success, approval=alice, draft=false, ..."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
-    """Say every reason why a pull request does not merge. Changes nothing; --what-if supposes facts.
+    """List every reason why a pull request does not merge. Changes nothing.
 
-    Reads GitHub with the App's credentials, and the ledger. Exit codes: 0 answered, 1 failed, 2 wrong use.
+    Reads GitHub with the App's credentials, and the ledger. --what-if gives the answer as if a fact were different.
+    Exit codes: 0 answered, 1 no answer (an error says why), 2 wrong use.
     """
     from bot.app import build_services
     from bot.core.clock import SystemClock

@@ -65,7 +65,8 @@ def export(
 def verify(
     commit: Commit,
     manifest: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="A file of `cadence export`.  [default: ask the ledger]")
+        Path | None,
+        typer.Option(metavar="FILE", help="A file that `cadence export` wrote.  [default: read the ledger]"),
     ] = None,
     repo: Annotated[
         Path | None,
@@ -74,11 +75,11 @@ def verify(
         ),
     ] = None,
     keys: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The service's cadence-keys.json: which keys to trust.")
+        Path | None, typer.Option(metavar="FILE", help="The keys to trust: the service's cadence-keys.json.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
-    """Check the proof of a merge without a network: signatures, commits, tree, reviews, CI, policy and ledger.
+    """Check the proof of a merge without a network: signatures, commits, tree, reviews, CI, config and ledger.
 
     Exit codes: 0 the proof holds, 1 it does not (each failure has a code, see docs/proof.md), 2 wrong use.
     """

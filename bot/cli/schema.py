@@ -9,7 +9,7 @@ import typer
 
 
 class SchemaVersion(StrEnum):
-    """Which ChangeSet: the prototype's, the present one, or the smaller one a model is asked for."""
+    """Which format of a ChangeSet: version 1, version 2, or the smaller one that a model answers in."""
 
     ONE = "1"
     TWO = "2"
@@ -25,7 +25,9 @@ def register(app: typer.Typer) -> None:
 
 
 def changeset(
-    version: Annotated[SchemaVersion, typer.Option(help="1, 2, or what a model is asked for.")] = SchemaVersion.TWO,
+    version: Annotated[
+        SchemaVersion, typer.Option(help="Version 1, version 2, or the format that a model answers in.")
+    ] = SchemaVersion.TWO,
 ) -> None:
     """The JSON Schema of a ChangeSet."""
     from bot.cli.published_schemas import schema_text

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    selftest = typer.Typer(help="Measure Cadence itself.", no_args_is_help=True)
+    selftest = typer.Typer(help="Measure how many known defects the reviewing models find.", no_args_is_help=True)
     # Typer makes a group with one command and no callback into that command: see config.py.
     selftest.callback()(_group)
     selftest.command("reviewers")(reviewers)
@@ -31,7 +31,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _group() -> None:
-    """Measure Cadence itself."""
+    """Measure how many known defects the reviewing models find."""
 
 
 def reviewers(

@@ -1,1 +1,1 @@
-"""`.github/cadence.yml`: its model, loading, semantic checks, JSON Schema and test format."""
+"""`.github/cadence.yml`: its model, reading and checking it, its JSON Schema and the tests in it."""

@@ -1,4 +1,4 @@
-"""Reads `.github/cadence.yml` as it is at one commit. Absent, invalid, valid: three outcomes."""
+"""Reads `.github/cadence.yml` at one commit. The file is absent, invalid or valid."""
 
 from __future__ import annotations
 

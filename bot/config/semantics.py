@@ -1,4 +1,4 @@
-"""What the types of `.github/cadence.yml` cannot say: keys that are well-formed and mean nothing. Pure."""
+"""Finds values of `.github/cadence.yml` that have the right type and cannot work, such as impossible globs. Pure."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _check_name_fault(name: str) -> str:
     if not name.strip():
         return "is empty; write a check's name as GitHub shows it, or leave the entry out"
     if name != name.strip() or "\n" in name:
-        return f"`{name.strip()[:60]}` must be one line without blanks around it, as GitHub shows the check's name"
+        return f"`{name.strip()[:60]}` must be one line without spaces at its ends, as GitHub shows the check's name"
     if "*" in name or "${{" in name or _WILD_MARK.search(name):
         return (
             f"`{name[:60]}` matches no check: names are compared as they are, without wildcards or expressions. Write "

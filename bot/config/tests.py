@@ -1,4 +1,4 @@
-"""The shape of the policy tests in `.github/cadence.yml`: what is given, in plain words, and what must come of it."""
+"""The format of the tests in `.github/cadence.yml`: the facts that are given, and the expected decision."""
 
 from __future__ import annotations
 

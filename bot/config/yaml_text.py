@@ -1,4 +1,4 @@
-"""YAML as plain data, with the line and column of every key and item. Nothing but data gets through."""
+"""YAML as plain data, with the line and column of every key and item. Tags are mistakes."""
 
 from __future__ import annotations
 

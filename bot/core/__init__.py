@@ -1,1 +1,1 @@
-"""Words that every package shares: names, errors, states, time, patterns, reason codes."""
+"""What every package uses: names, errors, states of a run, time, patterns, reason codes."""

@@ -1,4 +1,4 @@
-"""Time, passed in: the only module that reads the clock or sleeps."""
+"""The clock, passed as an argument: the only module that reads the time or sleeps."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """What Cadence needs of time."""
+    """The time, as Cadence uses it."""
 
     def now(self) -> datetime:
         """The current time, in UTC."""

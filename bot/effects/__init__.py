@@ -1,1 +1,1 @@
-"""Everything that changes the outside world: kinds of effects, the gateway, its guard."""
+"""Everything that changes GitHub or costs money: kinds of effects, and the one gateway that they go through."""

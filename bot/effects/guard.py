@@ -1,4 +1,4 @@
-"""The guard of the effect gateway: calls that change anything outside run only inside `effects.perform`."""
+"""Makes sure that calls which change GitHub, or cost money, run only inside `effects.perform`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def effects_allowed() -> Iterator[None]:
 
 
 def side_effect(call: Callable[P, R]) -> Callable[P, R]:
-    """Mark an adapter's call that changes the outside; outside `perform` it raises `door.closed`."""
+    """Mark an adapter's call that changes GitHub or costs money; outside `perform` it raises `door.closed`."""
 
     @wraps(call)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:

@@ -1,1 +1,1 @@
-"""The durable engine (the only user of dbos) and the locks that show which executors are alive."""
+"""Runs workflows that continue after a crash (with the library dbos), and shows which workers are alive."""

@@ -1,4 +1,4 @@
-"""The durable engine on dbos: short workflows with fixed ids and repeatable steps, which never wait for anything.
+"""The workflow engine on dbos: short workflows with fixed ids and repeatable steps, which never wait for an event.
 
 dbos holds only the work in progress; GitHub and the ledger hold the truth, so the sweep refills an empty engine.
 """

@@ -1,4 +1,4 @@
-"""The engine, as the stages see it."""
+"""The interface of the workflow engine."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Bare mirrors of repositories: fetching, reading, writing commits, pushing."""
+"""Local bare copies (mirrors) of repositories: fetching, reading, writing commits, pushing."""

@@ -61,7 +61,7 @@ class LocalRepository:
         sha = done.out.decode().strip()
         if done.status or not sha:
             raise WrongUse(
-                f"{revision!r} names no commit in {self._common_dir}.",
+                f"{revision!r} is not a commit in {self._common_dir}.",
                 code="base.missing",
                 remedy="Make a first commit, or name the commit to build on with --base REV.",
                 log_lines=last_lines(done.err),

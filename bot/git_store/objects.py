@@ -124,7 +124,7 @@ class GitTree:
             raise KeyError(path)
         content = self._reader.read(found[1])
         if content is None:
-            raise GitFailed(f"The mirror misses blob {found[1]}.", code="git.missing_object")
+            raise GitFailed(f"The mirror lacks blob {found[1]}.", code="git.missing_object")
         return content
 
     def files(self) -> Sequence[TreeEntry]:
@@ -204,7 +204,7 @@ class GitTree:
         if known is None:
             raw = self._reader.read(sha)
             if raw is None:
-                raise GitFailed(f"The mirror misses tree {sha}.", code="git.missing_object")
+                raise GitFailed(f"The mirror lacks tree {sha}.", code="git.missing_object")
             known = self._directories[sha] = _parse_tree(raw)
         return known
 
@@ -214,7 +214,7 @@ class GitTree:
         if known is None:
             info = self._reader.info(sha)
             if info is None:
-                raise GitFailed(f"The mirror misses blob {sha}.", code="git.missing_object")
+                raise GitFailed(f"The mirror lacks blob {sha}.", code="git.missing_object")
             known = self._sizes[sha] = info[2]
         return known
 

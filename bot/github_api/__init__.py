@@ -1,1 +1,1 @@
-"""GitHub's API by noun, its errors as typed errors, its facts as frozen values."""
+"""Calls GitHub's API: one module for each kind of object, with typed errors and immutable values."""

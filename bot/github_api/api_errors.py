@@ -79,7 +79,7 @@ def rest_error(
             f"{where}: GitHub redirects the call ({status})",
             code="github.redirected",
             status=status,
-            remedy="Check CADENCE_GITHUB_URL; a renamed repository is known again from its next event.",
+            remedy="Check CADENCE_GITHUB_URL; after a repository was renamed, its next event gives the new name.",
         )
     return GitHubError(f"{where}: GitHub answered {status}: {message}", status=status, retry=status == 409)
 

@@ -1,4 +1,4 @@
-"""The permissions that each step's token is minted with. A test compares them with app.yml."""
+"""The permissions of each step's token. A test compares them with app.yml."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sends the calls of one repository: fills the path, uses a token of the least permissions, waits out GitHub's lag."""
+"""Sends the calls of one repository: fills the path, uses the least permissions, waits while GitHub is late."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reviews of pull requests: the first App comments, a second App may decide."""
+"""Reviews of pull requests: Cadence's App posts comments; a second App may approve or request changes."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The append-only record of what Cadence received, decided and did."""
+"""The ledger, a database of what Cadence received, decided and did."""

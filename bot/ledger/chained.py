@@ -1,4 +1,4 @@
-"""What a run's chain says of the ledger's rows: the one place from which entries are written and rows are compared.
+"""Which facts of the ledger's rows go into a run's hash chain; used to write entries and to compare rows with them.
 
 A row and its chain entry are written in one transaction (`record`). `proof/ledger_check.py` reads the same descriptions
 to find a row that is not what its entry says. The bodies are hashed and signed, so a name in them never changes.
@@ -27,8 +27,8 @@ Row = Mapping[str, Any]
 class Chained:
     """Rows of `table`, each of which one chain entry of `kind` describes with the facts in `body`.
 
-    A fact is a column, or what `facts` makes of a row; `key` are the columns that name a row, in the order of their
-    insertion where there are none. `repeated`: a row that is there already is described again in the chain.
+    A fact is a column, or what `facts` computes from a row. `key` are the columns that name a row; without them its
+    place in the order of insertion does. `repeated`: a row that is there already is described again in the chain.
     """
 
     table: sa.Table

@@ -1,4 +1,4 @@
-"""Evidence: ChangeSets, findings, verdicts, decisions, and when a head or a check was first seen."""
+"""What a decision rests on: ChangeSets, findings, verdicts, decisions, and when a head or check was first seen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Brings the ledger's tables to this version with Alembic, and refuses a database that it cannot bring there."""
+"""Updates the ledger's tables to this version with Alembic, and refuses a database that it cannot update."""
 
 from __future__ import annotations
 

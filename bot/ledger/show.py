@@ -132,7 +132,7 @@ def _header(entry: RunEntry, history: Sequence[TimelineRow]) -> list[tuple[str, 
         ("run", entry.run_id),
         ("issue", f"{entry.repository}#{entry.issue} {entry.title}"),
         ("state", f"{entry.state}: {entry.reason}" if entry.reason else str(entry.state)),
-        ("started", f"{entry.created_at:%Y-%m-%d %H:%M:%S} UTC by {entry.started_by or 'nobody'} ({entry.cause})"),
+        ("started", f"{entry.created_at:%Y-%m-%d %H:%M:%S} UTC by {entry.started_by or 'no person'} ({entry.cause})"),
     ]
     if history and history[-1].at > history[0].at:
         pairs.append(("took", _duration((history[-1].at - history[0].at).total_seconds())))

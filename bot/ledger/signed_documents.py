@@ -11,7 +11,7 @@ from bot.ledger.chain import canonical
 
 
 def signed_document(text: str, what: str) -> JsonDict:
-    """A kept document as data. Raises CadenceError `proof.bundle` when its text was changed into no JSON object."""
+    """A stored document as data. Raises CadenceError `proof.bundle` when its text is not what was signed."""
     try:
         data = load_json(text)
     except ValueError:

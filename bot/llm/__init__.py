@@ -1,1 +1,1 @@
-"""Language models: the protocol, the OpenAI client, prices, reading structured answers."""
+"""Language models: the interface, the OpenAI client, prices, reading answers in JSON."""

@@ -1,4 +1,4 @@
-"""What Cadence needs of a language model: a prompt with a schema in, text and figures out."""
+"""The interface of a language model: it takes a prompt and a schema, and returns text and token counts."""
 
 from __future__ import annotations
 

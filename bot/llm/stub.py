@@ -1,4 +1,4 @@
-"""No model: what stands in when no key is configured."""
+"""The model when no key is configured: every call fails with `model.absent`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class AbsentModel:
     def complete(self, prompt: Prompt) -> Completion:
         """Always raises ModelAbsent."""
         raise ModelAbsent(
-            f"no model is configured, so the {prompt.kind} cannot be made by one",
+            f"no model is configured, so there can be no {prompt.kind} by a model",
             remedy="The operator sets OPENAI_API_KEY (and OPENAI_BASE_URL for another server); without it, a blueprint "
             "can carry its own ChangeSet in a fenced `json cadence` block.",
         )

@@ -1,1 +1,1 @@
-"""From a blueprint to a ChangeSet: blueprint, context, prompt, planner."""
+"""From a blueprint (the issue) to a ChangeSet: which files the model gets, its prompt, its corrections."""

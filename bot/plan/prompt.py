@@ -117,7 +117,7 @@ def _listing(shown: Shown, fence: str) -> str:
     if shown.unlisted:
         text += f"\n({shown.unlisted} more paths are not listed.)"
     if shown.left_out:
-        text += f"\nThere was no space for the content of these and maybe more files:\n{fence}\n"
+        text += f"\nThe content of these files, and maybe of more, did not fit:\n{fence}\n"
         text += "\n".join(shown.left_out) + f"\n{fence}"
     return text
 

@@ -1,1 +1,1 @@
-"""Proofs of merges: signed statements, bundles, rebuilding and verifying."""
+"""Proofs of merges: the two signed documents, the file that holds them, and how a proof is checked."""

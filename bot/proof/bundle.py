@@ -1,4 +1,4 @@
-"""A proof in one file, for a reader who has neither our ledger nor our key.
+"""A proof in one file, for a reader who has neither Cadence's ledger nor its key.
 
 The file is the canonical JSON of one object and a line end, so no byte of it can change without a failure:
 every field is either signed, named by a digest in something signed, or bound by the chain.

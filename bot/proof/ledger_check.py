@@ -1,4 +1,4 @@
-"""Compares a run's rows in the ledger with its chain: what people are shown must be what was chained.
+"""Compares a run's rows in the ledger with its hash chain: `cadence runs` must show what the chain records.
 
 Whether the chain itself is whole is checked elsewhere (chain.py); here it is taken as true. A field that an entry does
 not hold is not compared, so a chain that an earlier version wrote still passes.

@@ -1,4 +1,4 @@
-"""Checks a proof against a repository, offline: every statement of the manifest is worked out again and compared."""
+"""Checks a proof against a repository, without a network: computes every statement of the manifest again."""
 
 from __future__ import annotations
 
@@ -205,6 +205,6 @@ def _ci(bundle: Bundle, repository: BareRepository) -> Iterator[Check]:
     if bad:
         yield failed(code, f"{bad[0]['name']} had concluded {bad[0]['conclusion']}")
     elif needed and not any(row["conclusion"] == "success" for row in rows):
-        yield failed(code, "no CI that had succeeded is named, and the policy asks for one")
+        yield failed(code, "the manifest names no successful CI check, and the config asks for one")
     else:
         yield ok(code, named or "none: `merge.require_ci` is false")

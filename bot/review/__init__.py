@@ -1,1 +1,1 @@
-"""Reviews of a change: diff, rules, prompts, verdicts, report."""
+"""The two reviews of a change: diff, rules, prompts, verdicts (the results), and their text on GitHub."""

@@ -100,7 +100,9 @@ def read_diff(text: str) -> Diff:
     # or a space, so it never looks like a header.
     raw = [block for block in _FILE.split(text) if block]
     if len(patch) != len(raw):
-        raise CadenceError(f"the diff names {len(raw)} files and {len(patch)} were read", code="review.unreadable")
+        raise CadenceError(
+            f"the diff has {len(raw)} files, but only {len(patch)} could be read", code="review.unreadable"
+        )
     return Diff(tuple(_file(patched, block) for patched, block in zip(patch, raw, strict=True)))
 
 
@@ -113,7 +115,8 @@ def _file(patched: PatchedFile, block: str) -> FileDiff:
     head, *hunks = _HUNK.split(block)
     if len(hunks) != len(patched):
         raise CadenceError(
-            f"the diff of {path} has {len(hunks)} hunks and {len(patched)} were read", code="review.unreadable"
+            f"the diff of {path} has {len(hunks)} hunks, but only {len(patched)} could be read",
+            code="review.unreadable",
         )
     added, shown, places = [], set(), set()
     for sign, line, text in _lines(patched):

@@ -85,7 +85,7 @@ def report(verdict: Verdict, diff: Diff) -> Report:
 
 
 def _is_unproven(verdict: Verdict) -> bool:
-    """Whether the reviewer approves without evidence for a single acceptance line: such a verdict is no approval."""
+    """Whether the reviewer approves without evidence for a single acceptance line: such a verdict does not approve."""
     unclear = [line.met is Met.UNCLEAR for line in verdict.acceptance]
     return verdict.conclusion is Conclusion.APPROVE and bool(unclear) and all(unclear)
 
@@ -201,17 +201,17 @@ def _receipt(verdict: Verdict) -> str:
         ("code", f"`{verdict.code}`"),
         ("head", f"`{key.head}`"),
         ("merge base", f"`{key.merge_base}`"),
-        ("policy", f"`{key.policy[:16]}`"),
+        ("config", f"`{key.policy[:16]}`"),
         ("attempt", str(key.attempt)),
         ("model", _model(verdict)),
         ("prompt", f"`{receipt.prompt_digest[:16]}`" if receipt.prompt_digest else "none"),
         ("read", _read(verdict)),
-        ("not reviewable", ", ".join(map(code_span, receipt.unread[:20])) or "none"),
-        ("self test", escape_line(receipt.measured)),
-        ("rules run", ", ".join(map(code_span, receipt.rules)) or "none"),
+        ("could not be reviewed", ", ".join(map(code_span, receipt.unread[:20])) or "none"),
+        ("self-test of the model", escape_line(receipt.measured)),
+        ("rules checked", ", ".join(map(code_span, receipt.rules)) or "none"),
         ("tokens", _tokens(verdict)),
         ("cost", "unknown: the model has no price" if receipt.cost is None else f"{receipt.cost:.4f}"),
-        ("took", f"{receipt.duration_ms / 1000:.1f} s"),
+        ("time", f"{receipt.duration_ms / 1000:.1f} s"),
     ]
     if receipt.origin:
         rows.append(("carried over from", f"{code_span(receipt.origin)}, which has exactly the same diff"))
@@ -244,5 +244,5 @@ def _files(paths: Sequence[str]) -> str:
 
 def _tokens(verdict: Verdict) -> str:
     receipt = verdict.receipt
-    counted = f" (our count of what was sent: {receipt.counted_tokens:,})" if receipt.counted_tokens else ""
+    counted = f" (Cadence counted {receipt.counted_tokens:,})" if receipt.counted_tokens else ""
     return f"{receipt.input_tokens:,} in{counted}, {receipt.output_tokens:,} out"

@@ -143,7 +143,7 @@ class Judge:
         )
 
     def _ask(self, request: JudgeRequest, prompt: Prompt, part: Part) -> _Response:
-        """Ask about one part; when the answer cannot be used, ask once more and say why."""
+        """Ask about one part; when the answer cannot be used, ask a second time and say why."""
         question, completions = prompt, []
         problems: list[ModelUnusable] = []
         for _ in range(ATTEMPTS):
@@ -178,7 +178,7 @@ class Judge:
         wrong = [end for end, repeated, expected in ends if repeated != expected]
         if wrong:
             raise ModelUnusable(
-                f"the {' and '.join(wrong)} word of the prompt is not in the answer: it was not read completely",
+                f"the answer lacks the prompt's {' and '.join(wrong)} word: the model did not get the whole prompt",
                 code="review.unread",
                 remedy="Copy `first_word` and `last_word` exactly from the beginning and the end of the message.",
             )

@@ -1,1 +1,1 @@
-"""What a text says by its syntax: trees, the queries that ask them, and the outline of names."""
+"""Parses source files: syntax trees, queries on them, and the names that a file defines and uses."""

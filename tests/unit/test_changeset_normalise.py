@@ -79,7 +79,7 @@ def test_pins_are_filled_and_given_ones_kept() -> None:
     pinned = pin(normalise({"message": "m", "edits": edits}).change_set, tree)
     assert [e.before_sha for e in pinned.change_set.edits] == [blob_sha(b"one\n"), "1" * 40]
     assert len(pinned.notes) == 1
-    assert "came unpinned" in pinned.notes[0]
+    assert "had no `before_sha`" in pinned.notes[0]
 
 
 def strict(schema: Any) -> None:

@@ -118,7 +118,7 @@ def test_accepted_makes_a_commit_on_a_new_branch_and_nothing_else(run: Run, repo
     assert (repo / ".git/index").read_bytes() == index
     assert (repo / "notes.txt").read_text() == "half done work\n"
     assert not (tmp_path / "hook-ran").exists()
-    assert "git switch two" in ended.out and "accepted" in ended.out and "pinned at intake" in ended.out
+    assert "git switch two" in ended.out and "accepted" in ended.out and "it is now pinned" in ended.out
 
 
 def test_the_same_input_gives_the_same_commit_and_branch(run: Run, repo: Path, tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_the_same_input_gives_the_same_commit_and_branch(run: Run, repo: Path, t
     assert first == again and first["accepted"]
     assert first["branch"] == f"cadence/apply-{first['change_set'][:12]}"
     assert git(repo, "rev-parse", first["branch"]).strip() == first["commit"]
-    assert any("notes.txt came unpinned" in note for note in first["notes"])
+    assert any("notes.txt had no `before_sha`" in note for note in first["notes"])
 
 
 def test_a_branch_that_stands_elsewhere_is_refused(run: Run, repo: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Content that is not the file but something about it: a fenced block, a diff, written-out line ends, a conflict."""
+"""Content that is not the file's text: a fenced block, a diff, `\\n` for line ends, conflict marks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Markdown documents that lose what they are made of: sections and tables (`loss.headings`, `loss.table`)."""
+"""Markdown documents that lose sections or tables (`loss.headings`, `loss.table`)."""
 
 from __future__ import annotations
 

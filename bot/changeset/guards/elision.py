@@ -1,4 +1,4 @@
-"""Elision and placeholder marks: words in the comment syntax of the language that stand where content was."""
+"""Comments such as `rest unchanged` or placeholders in the place of content (`loss.elision`, `loss.placeholder`)."""
 
 from __future__ import annotations
 

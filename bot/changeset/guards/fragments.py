@@ -1,4 +1,4 @@
-"""Content that vanished by structure: a fragment in place of a file, and a cut end."""
+"""Files of which only a fragment is left, or whose end is cut off."""
 
 from __future__ import annotations
 

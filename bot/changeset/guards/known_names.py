@@ -1,4 +1,4 @@
-"""Names that a language gives without an import: nothing is lost when a file stops binding them itself."""
+"""Names that a language has without an import: a file that stops defining one of them loses nothing."""
 
 from __future__ import annotations
 

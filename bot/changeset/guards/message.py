@@ -1,4 +1,4 @@
-"""The commit message: words that steer CI, issues or people do not belong to a model (`message.*`)."""
+"""Words in the commit message that would skip CI, close issues or notify people (`message.*`)."""
 
 from __future__ import annotations
 

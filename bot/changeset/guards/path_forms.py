@@ -1,4 +1,4 @@
-"""Paths: what may be written at all, on any system the repository may be checked out on (`path.*`)."""
+"""Paths that cannot be written on every system that may check the repository out (`path.*`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which file an import means, told from the paths of a tree alone."""
+"""Which file an import means, found from the paths of a tree alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much one ChangeSet may be (`size`)."""
+"""How large a ChangeSet may be (`size`)."""
 
 from __future__ import annotations
 

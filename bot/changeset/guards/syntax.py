@@ -1,4 +1,4 @@
-"""Syntax of the result, by the language's own parser, where the old file parsed or the file is new (`syntax.*`)."""
+"""Files that do not parse after the change, although they are new or parsed before (`syntax.*`)."""
 
 from __future__ import annotations
 

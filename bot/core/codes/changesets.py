@@ -24,7 +24,7 @@ CHANGESETS = (
     _error("contract.duplicate_key", "a JSON object names a key twice", "Name every key once."),
     _error(
         "contract.not_a_change_set",
-        "the JSON has neither edits nor a message that could be mapped",
+        "the JSON has neither edits nor a message",
         'Send {"message": …, "edits": [{"path", "mode", "after"}]}.',
     ),
     _error(
@@ -32,14 +32,14 @@ CHANGESETS = (
         "the reply is an error object instead of a ChangeSet",
         "Send the edits, or ask for a smaller blueprint.",
     ),
-    _error("contract.unknown_key", "a key the format does not know", "Remove the key or use the documented name."),
+    _error("contract.unknown_key", "a key that the format does not have", "Remove the key or use the documented name."),
     _error("contract.missing_key", "a required key is missing", "Add the key."),
     _error(
         "contract.missing_mode",
         "an edit does not say whether it adds, modifies or deletes",
         'Set "mode" to "add", "modify" or "delete".',
     ),
-    _error("contract.invalid", "a value has the wrong type or form", "Use the type the schema names."),
+    _error("contract.invalid", "a value has the wrong type or form", "Use the type that the schema names."),
     _error("contract.empty", "there are no edits", "Add at least one edit."),
     _error(
         "contract.missing_after",
@@ -75,13 +75,13 @@ CHANGESETS = (
     _error(
         "contract.add_existing_path",
         "an add, or the target of a rename, names a path that exists already",
-        'Use mode "modify" with the file\'s present text in view, or another path.',
+        'Read the file and use mode "modify", or choose another path.',
     ),
     _error(
         "contract.not_shown",
         "a model edits an existing file whose content it was not shown",
-        "Change only files that are shown, or return no edits and name the file in `plan`. A person can name it in the "
-        "blueprint, so that it is shown.",
+        "Change only files that you were shown, or return no edits and name the file in `plan`. A person can name it "
+        "in the blueprint; then the model gets it.",
     ),
     _error("contract.duplicate_path", "two edits concern the same path", "Merge them into one edit."),
     _error("contract.no_op", "an edit changes nothing", "Drop the edit or make the change it was meant to make."),
@@ -104,8 +104,8 @@ CHANGESETS = (
     _error("contract.nul", "a NUL byte in a text", "Take the NUL byte out; give binary content in after_base64."),
     _error(
         "contract.replacement_character",
-        "a U+FFFD comes into a file: a character was lost while the text was read",
-        "Write the real character, or the escape of the language where U+FFFD itself is meant.",
+        "the new text contains U+FFFD, which stands for a character that was lost",
+        "Write the real character. If U+FFFD itself is meant, write it as an escape.",
     ),
     _note(
         "contract.converted",

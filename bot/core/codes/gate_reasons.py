@@ -1,4 +1,4 @@
-"""Codes of the gate, CI and reviews: what is between a pull request and its merge."""
+"""Codes of the gate, CI and reviews: why a pull request does not merge."""
 
 from __future__ import annotations
 

@@ -18,8 +18,9 @@ from bot.core.findings import Finding, Severity
 SECTIONS = (
     Section(
         "ChangeSets",
-        "In the status comment, in the next request to the model and by `cadence apply` and `cadence diff`. An `error` "
-        "refuses the ChangeSet, a `warning` is shown to both reviewers, a `note` is only recorded. "
+        "In the status comment, by `cadence apply` and `cadence diff`, and in the request that asks the model for a "
+        "correction. An `error` refuses the ChangeSet, a `warning` is shown to both reviewing models, a `note` is only "
+        "recorded. "
         "[changesets.md](changesets.md) explains the format.",
         CHANGESETS,
     ),

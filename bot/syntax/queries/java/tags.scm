@@ -1,4 +1,4 @@
-; What a text defines, imports and uses. A name that is no @reference may bind: nothing is called missing while it is there.
+; What a text defines, imports and uses. A name without @reference may be a definition, so it never counts as missing.
 
 ; --- definitions
 (class_declaration name: (_) @name) @definition
