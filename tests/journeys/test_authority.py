@@ -117,7 +117,7 @@ def test_a_go_given_before_an_edit_never_approves_the_edited_text(make_world: Ma
     world.github.world.hooks.release()
     world.settle()
     assert world.state(issue) is S.WAITING_APPROVAL and not world.run(issue).approved_by
-    assert "Look again" in world.bot_comments(issue)[-1]
+    assert "Read it again" in world.bot_comments(issue)[-1]
     world.comment(issue, "/cadence go", by=WRITER)
     assert world.run(issue).approved_by == WRITER
 
