@@ -21,7 +21,7 @@ from bot.ledger.entries import RunEntry
 from bot.plan.blueprint import read_blueprint
 from bot.plan.planner import PlanRequest
 from bot.publish.pull_request_text import commit_message, pull_body, pull_title
-from bot.review.kinds import ReviewKind
+from bot.review.review_kinds import ReviewKind
 
 S = RunState
 
