@@ -15,7 +15,7 @@ from bot.core.names import AppId, BaseSha, CommitSha, Digest, HeadSha, IssueNumb
 from bot.gate.decide import Decision, Merge, Wait, decide
 from bot.gate.snapshot import OwnVerdict, PullState, Snapshot
 from bot.github_api.records import BranchRules, CheckState, RequiredCheck
-from bot.review.kinds import Conclusion, ReviewKind
+from bot.review.review_kinds import Conclusion, ReviewKind
 
 _US, _OTHER = AppId(1), AppId(2)
 _HEAD = HeadSha(CommitSha("a" * 40))

@@ -9,7 +9,7 @@ from bot.gate.ci import ci_findings
 from bot.gate.pushed import pushed_findings
 from bot.gate.reasons import Block, Decision, Done, Findings, Merge, Reason, Wait
 from bot.gate.snapshot import OwnVerdict, PullState, Snapshot
-from bot.review.kinds import Conclusion, ReviewKind
+from bot.review.review_kinds import Conclusion, ReviewKind
 
 __all__ = ["Block", "Decision", "Done", "Merge", "Reason", "Wait", "decide"]
 

@@ -27,7 +27,7 @@ from bot.github_api.records import BranchRules, CheckState, PullReading, SuiteSt
 from bot.github_api.snapshots import SnapshotCalls
 from bot.ledger.entries import RunEntry
 from bot.ledger.ledger import Ledger
-from bot.review.kinds import ReviewKind, Verdict
+from bot.review.review_kinds import ReviewKind, Verdict
 
 RULES_SECONDS = 300.0
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from bot.core.names import AppId, BaseSha, Digest, HeadSha, IssueNumber, PullNumber, RunId
 from bot.github_api.records import BranchRules, CheckState, SuiteState
-from bot.review.kinds import ReviewKind
+from bot.review.review_kinds import ReviewKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from bot.llm.structured import read_json
 from bot.plan.blueprint import Blueprint
 from bot.plan.context.budget import GatheredFiles, gather
 from bot.plan.context.ranking import mentioned
-from bot.plan.prompt import Shown, plan_prompt, repair_prompt
+from bot.plan.plan_prompt import Shown, plan_prompt, repair_prompt
 
 REPAIRS = 2
 Ask = Callable[[Prompt], Completion]

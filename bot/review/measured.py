@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bot.review.kinds import ReviewKind
+from bot.review.review_kinds import ReviewKind
 
 FILE_NAME = "selftest.json"
 UNMEASURED = "unmeasured"

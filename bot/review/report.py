@@ -9,7 +9,7 @@ from bot.core.escape import cell, code_span, escape_line, escape_markdown, longe
 from bot.core.names import Marker, marker
 from bot.github_api.records import Annotation, CheckOutput, InlineComment
 from bot.review.diff import Diff
-from bot.review.kinds import Conclusion, FindingSeverity, Met, ReviewFinding, Verdict
+from bot.review.review_kinds import Conclusion, FindingSeverity, Met, ReviewFinding, Verdict
 
 BODY_LIMIT = 60_000
 """GitHub accepts 65,536 characters in a review's body and 65,535 in a check run's summary.

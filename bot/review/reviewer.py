@@ -12,9 +12,9 @@ from bot.core.names import Digest, sha256
 from bot.llm.model import Completion, Prompt
 from bot.review.diff import Diff, read_diff
 from bot.review.figures import figures
-from bot.review.kinds import Conclusion, EvidenceKey, Receipt, ReviewFinding, ReviewKind, Verdict
 from bot.review.parts import MOST_PARTS, Part, Reading, reading
-from bot.review.prompt import ReviewInput, retry_prompt, review_prompt
+from bot.review.review_kinds import Conclusion, EvidenceKey, Receipt, ReviewFinding, ReviewKind, Verdict
+from bot.review.review_prompt import ReviewInput, retry_prompt, review_prompt
 from bot.review.rules import broken_rules, rules_of
 from bot.review.verdict import ReviewAnswer, combine, conclude, read_answer
 

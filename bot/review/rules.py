@@ -9,7 +9,7 @@ from bot.config.model import ForbidRule, MaxLinesRule, RequireRule, Rule
 from bot.core.globs import matching
 from bot.core.patterns import Pattern, TextTooLong, compiled
 from bot.review.diff import Diff
-from bot.review.kinds import FindingSeverity, ReviewFinding, ReviewKind
+from bot.review.review_kinds import FindingSeverity, ReviewFinding, ReviewKind
 
 MOST_PER_RULE = 20
 """Findings listed for one rule; one is enough to reject."""

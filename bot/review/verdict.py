@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from bot.core.errors import ModelUnusable
 from bot.llm.model import Completion
 from bot.llm.structured import read_json
-from bot.review.kinds import AcceptanceAnswer, Conclusion, FindingSeverity, Met, ReviewFinding, ReviewKind
+from bot.review.review_kinds import AcceptanceAnswer, Conclusion, FindingSeverity, Met, ReviewFinding, ReviewKind
 
 _TEXT = {"type": "string"}
 _TEXT_OR_NULL = {"type": ["string", "null"]}

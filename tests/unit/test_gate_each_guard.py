@@ -15,7 +15,7 @@ from bot.gate.decide import Block, Done, Merge, Wait
 from bot.gate.reasons import STAYS_QUEUED, fits_the_queue, reason
 from bot.gate.snapshot import PushedFinding
 from bot.github_api.records import BranchRules, RequiredCheck
-from bot.review.kinds import ReviewKind
+from bot.review.review_kinds import ReviewKind
 from tests.unit.test_gate_decide import (
     ACTIONS,
     BOTH,

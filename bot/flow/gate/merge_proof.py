@@ -28,7 +28,7 @@ from bot.proof.statements import (
     manifest,
     seal,
 )
-from bot.review.kinds import ReviewKind
+from bot.review.review_kinds import ReviewKind
 
 
 def proof_inputs(context: RunContext, seen: Observation, decision: Merge) -> dict[str, Any]:

@@ -16,8 +16,8 @@ from bot.flow.context import RunContext, log
 from bot.flow.services import Services
 from bot.ledger.entries import RunEntry, asked_attempts
 from bot.review.diff import read_diff
-from bot.review.kinds import ReviewKind, Verdict
 from bot.review.report import report
+from bot.review.review_kinds import ReviewKind, Verdict
 
 S = RunState
 LEAST_PAUSE, MOST_PAUSE = 10.0, 600.0

@@ -13,7 +13,7 @@ from bot.effects.kinds import EffectActor, EffectKind
 from bot.effects.perform import Effects
 from bot.llm.model import Completion, LanguageModel, Prompt
 from bot.plan.blueprint import read_blueprint
-from bot.review.kinds import EvidenceKey, ReviewKind, Verdict
+from bot.review.review_kinds import EvidenceKey, ReviewKind, Verdict
 from bot.review.reviewer import Judge, JudgeRequest
 from bot.review.selftest.changes import FilesTree
 from bot.review.selftest.score import Result, SeedOutcome, outcome_of

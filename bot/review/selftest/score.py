@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from bot.review.kinds import Conclusion, Met, ReviewKind, Verdict
+from bot.review.review_kinds import Conclusion, Met, ReviewKind, Verdict
 from bot.review.selftest.seeds import Seed
 
 

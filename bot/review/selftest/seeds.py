@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.review.kinds import ReviewKind
+from bot.review.review_kinds import ReviewKind
 from bot.review.selftest.changes import Files, git_diff
 
 _CASE = frozenset({"title", "blueprint", "plan", "base", "change", "clean", "defects"})

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from bot.core.names import sha256
 from bot.llm.model import Message, ModelKind, Prompt
-from bot.review.kinds import ReviewKind
 from bot.review.parts import Part
+from bot.review.review_kinds import ReviewKind
 from bot.review.verdict import verdict_schema
 
 SCHEMA_NAMES = {

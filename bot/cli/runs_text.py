@@ -10,7 +10,6 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-import sqlalchemy as sa
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
@@ -20,8 +19,7 @@ from bot.core.errors import CadenceError
 from bot.core.names import RunId
 from bot.ledger.entries import Counts, ModelCallEntry, RunEntry, TimelineRow
 from bot.ledger.ledger import Ledger
-from bot.ledger.run_history import deliveries, rows, timeline, verdicts
-from bot.ledger.tables import runs
+from bot.ledger.run_history import deliveries, run_ids, timeline, verdicts
 
 MOST_NAMED = 10
 """How many runs are named when the beginning of an id fits several."""
@@ -41,8 +39,7 @@ def find_run(ledger: Ledger, prefix: str) -> RunEntry | None:
     exact = ledger.run(RunId(prefix))
     if exact is not None or not prefix:
         return exact
-    query = sa.select(runs.c.run_id).where(runs.c.run_id.startswith(prefix, autoescape=True)).order_by(runs.c.run_id)
-    found = [RunId(str(row["run_id"])) for row in rows(ledger, query)]
+    found = run_ids(ledger, prefix)
     if len(found) <= 1:
         return ledger.run(found[0]) if found else None
     named = "\n".join(f"  {_run_in_a_line(ledger.run(one))}" for one in found[:MOST_NAMED])

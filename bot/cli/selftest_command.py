@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.core.errors import SettingsInvalid
-from bot.review.kinds import ReviewKind
+from bot.review.review_kinds import ReviewKind
 
 if TYPE_CHECKING:
     from bot.llm.openai_model import OpenAIModel
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     selftest = typer.Typer(help="Measure how many known defects the reviewing models find.", no_args_is_help=True)
-    # Typer makes a group with one command and no callback into that command: see config.py.
+    # Typer makes a group with one command and no callback into that command: see config_command.py.
     selftest.callback()(_group)
     selftest.command("reviewers")(reviewers)
     app.add_typer(selftest, name="selftest")
