@@ -19,7 +19,14 @@ from bot.weakening.implied import (
 from bot.weakening.likeness import text_likeness
 from bot.weakening.model import Assertion
 from bot.weakening.strength import Level, level, lost_await, normalisers, tolerances, wildcards
-from bot.weakening.thresholds import MOST_PAIRS, PAIRED_CHECKS, SAME_CHECK, WEAKER_CHECKS
+from bot.weakening.thresholds import (
+    MOST_PAIRS,
+    PAIRED_CHECKS,
+    POSITION,
+    SAME_CHECK,
+    SMALLEST_TOLERANCE,
+    WEAKER_CHECKS,
+)
 from bot.weakening.units import Unit
 
 
@@ -182,7 +189,7 @@ def _pair(
         return list(zip(gone, come, strict=False)), gone[len(come) :], come[len(gone) :]
     scored = sorted(
         (
-            (text_likeness(a.text, b.text, PAIRED_CHECKS) - 0.001 * abs(i - j), i, j)
+            (text_likeness(a.text, b.text, PAIRED_CHECKS) - POSITION * abs(i - j), i, j)
             for i, a in enumerate(gone)
             for j, b in enumerate(come)
         ),
@@ -257,7 +264,7 @@ def _raised(was: Assertion, now: Assertion) -> str:
                 return f"{key} {before:g} → {amount:g}{' ' + unit if unit else ''}"
     if not old and new and level(was) is Level.CLOSE and level(now) is Level.CLOSE:
         key, (amount, _) = next(iter(new.items()))
-        if amount > 1e-7:
+        if amount > SMALLEST_TOLERANCE:
             return f"{key} {amount:g} is new"
     return ""
 
