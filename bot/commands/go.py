@@ -44,7 +44,7 @@ def go(services: Services, event: CommandGiven, command: Command, run: RunEntry 
 def _shown_before(shown_at: datetime | None, comment_at: datetime) -> bool:
     """Whether it was shown before the comment was written; both times are GitHub's, in whole seconds.
 
-    Nobody reads and answers within one second, so the same second counts as too early.
+    A person cannot read and answer within one second, so the same second counts as too early.
     """
     return shown_at is not None and shown_at.replace(microsecond=0) < comment_at
 

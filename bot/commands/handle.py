@@ -56,7 +56,7 @@ def handle_command(services: Services, event: CommandGiven) -> Handled | Ignored
 
 
 def _carry_out(services: Services, event: CommandGiven, command: Command, run: RunEntry | None, *, writer: bool) -> str:
-    """Do it where the sender may, and note the answer; gives what came of it in a few words."""
+    """Do it where the sender may, and note the answer; gives the outcome in a few words."""
     more = ONLY_THE_FIRST if command.more else ""
     if command.verb in _READING:
         _note(services, event, writer=writer, verb=command.verb, answer=more)

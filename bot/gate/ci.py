@@ -60,7 +60,7 @@ def _foreign_app_checks(found: Findings, checks: Sequence[CheckState], app_id: A
                 "check.foreign_app",
                 f"The check `{check.name}` was posted by `{check.app_slug or 'a commit status'}`, not by Cadence.",
                 short=f"{check.name} comes from another App",
-                when=f"nobody else posts `{check.name}`",
+                when=f"only Cadence posts `{check.name}`",
                 links=(check.url,),
             )
 

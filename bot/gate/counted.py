@@ -14,7 +14,7 @@ _LATEST = datetime.max.replace(tzinfo=UTC)
 
 
 def is_own_name(name: str) -> bool:
-    """Whether a check's name is one of ours; status contexts are case-insensitive on GitHub."""
+    """Whether a check's name is one that Cadence uses; status contexts are case-insensitive on GitHub."""
     return name.casefold() in OWN_NAMES
 
 

@@ -31,7 +31,7 @@ def pushed_findings(found: Findings, snapshot: Snapshot, rules: RepoConfig) -> N
         )
     approved = bool(snapshot.pushed_digest) and snapshot.pushed_approved == snapshot.pushed_digest
     if rules.plan.approval == "required" and not (snapshot.plan_approved or approved):
-        text = "Nobody approved the plan, and the config requires it."
+        text = "The plan is not approved, and the config requires an approval."
         found.wait("plan.unapproved", text, then=_go(snapshot), short="for a person: the plan")
     if approved:
         found.passed.append("what people pushed is approved")

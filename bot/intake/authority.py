@@ -14,7 +14,7 @@ RANKS = {"none": 0, "read": 1, "write": 2, "admin": 3}
 
 @dataclass(frozen=True, slots=True)
 class Go:
-    """The run may start. `text_trusted`: the author and everybody who ever edited the text may write here."""
+    """The run may start. `text_trusted`: the author and everyone who ever edited the text may write here."""
 
     cause_event_id: str
     labeller: str
@@ -59,7 +59,7 @@ def label_in_force(history: IssueHistory, label: str) -> IssueEvent | None:
 
 
 def who_must_be_known(history: IssueHistory, label: str) -> frozenset[str]:
-    """The logins whose permission decides: the labeller, the author, and everybody who edited title or body."""
+    """The logins whose permission decides: the labeller, the author, and everyone who edited title or body."""
     event = label_in_force(history, label)
     people = {history.author, *(edit.editor for edit in history.edits)}
     people |= {one.actor for one in history.events if one.kind == "renamed"}
@@ -72,7 +72,7 @@ def settle(history: IssueHistory, permissions: Mapping[str, str], *, label: str,
     """Whether the issue's present text may be worked on.
 
     The blueprint is the text as a trusted person saw it when labelling: the labeller needs permission, and so does
-    everybody who touched the text since. Permissions are GitHub's `admin|write|read|none`; an unknown one is none.
+    everyone who edited the text since. Permissions are GitHub's `admin|write|read|none`; an unknown one is none.
     """
     event = label_in_force(history, label)
     if event is None:

@@ -103,7 +103,7 @@ class Drainer:
 
     def _record_failures(self) -> None:
         while self._unrecorded:
-            text = "internal: what came of it could not be recorded"
+            text = "internal: the outcome could not be recorded"
             self._ledger.fail_delivery(self._unrecorded[0], text, self._clock.now())
             self._unrecorded.popleft()
 

@@ -132,7 +132,7 @@ def _asked(asked: ApprovalAsked) -> str:
 
 
 def _facts(view: StatusView) -> str:
-    rows = [f"| run | `{view.run_id}`, started by {view.started_by or 'nobody known'} |"]
+    rows = [f"| run | `{view.run_id}`, started by {view.started_by or 'an unknown person'} |"]
     if view.summary:
         rows.append(f"| plan | {cell(view.summary)} |")
     if view.pull is not None:

@@ -1,7 +1,7 @@
 """Errands: what an event leads to that is written on GitHub. They may wait for their write slots.
 
 Answers to commands: one comment for everything that a person asked recently, and only so many an hour.
-Anybody may comment on a public repository, and each answer takes one of the installation's write slots. So a command
+Everyone may comment on a public repository, and each answer takes one of the installation's write slots. So a command
 is only noted when it arrives; the answer is an errand, which waits for its slot outside the workers that take events.
 """
 

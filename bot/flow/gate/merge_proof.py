@@ -171,7 +171,7 @@ def _ours(context: RunContext, proofs: list[ProofEntry], merge: CommitObject) ->
 def _queued(context: RunContext, proofs: list[ProofEntry]) -> ProofEntry | None:
     """The proof of the decision that put the head into the merge queue, unless it was the last to be taken out again.
 
-    A queue writes the merge commit's message itself, so nothing of ours can be there.
+    A queue writes the merge commit's message itself, so Cadence can add nothing to it.
     """
     kinds = (EffectKind.QUEUE_ENTER, EffectKind.QUEUE_LEAVE)
     acts = [

@@ -164,7 +164,7 @@ def _merge_base(context: RunContext, tip: CommitSha, head: HeadSha) -> BaseSha:
 
 
 def _just_opened(context: RunContext, head: HeadSha) -> bool:
-    """Whether this run made both the commit on the branch and the pull request: then nothing of ours can be there."""
+    """Whether this run made both the commit and the pull request: then no review or check run can be there yet."""
     run = context.run
     opened = context.services.ledger.effect(run.run_id, EffectKind.PULL_OPEN, f"pull:{branch_for(run.issue)}:{head}")
     return opened is not None and opened.state == "done" and run.head_sha == head

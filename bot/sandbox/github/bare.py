@@ -252,11 +252,11 @@ class Bare:
 
     def _picked_tree(self, tip: str, info: CommitInfo) -> str | None:
         # git 2.39 has no `merge-tree --merge-base`, so the three trees become a small history of their own.
-        nobody = Person("sandbox", "sandbox@localhost")
+        placeholder = Person("sandbox", "sandbox@localhost")
         date = "2000-01-01T00:00:00Z"
 
         def as_commit(tree: str, parents: Sequence[str]) -> str:
-            return self.commit_tree(tree, parents, "x", author=nobody, committer=nobody, date=date)
+            return self.commit_tree(tree, parents, "x", author=placeholder, committer=placeholder, date=date)
 
         origin = as_commit(self.info(info.parents[0]).tree, [])
         return self.merged_tree(as_commit(self.info(tip).tree, [origin]), as_commit(info.tree, [origin]))
