@@ -1,4 +1,4 @@
-"""No model: what stands in when no key is configured."""
+"""The model of an installation without a key: it refuses every question."""
 
 from __future__ import annotations
 
