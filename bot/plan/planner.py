@@ -24,7 +24,7 @@ from bot.core.text_content import lines_of
 from bot.llm.model import Completion, Prompt
 from bot.llm.structured import read_json
 from bot.plan.blueprint import Blueprint
-from bot.plan.context.budget import GatheredFiles, gather
+from bot.plan.context.gathering import GatheredFiles, gather
 from bot.plan.context.ranking import mentioned
 from bot.plan.plan_prompt import Shown, plan_prompt, repair_prompt
 
