@@ -81,6 +81,7 @@ def _config(base: TreeReader) -> RepoConfig:
         raw = base.read(CONFIG_PATH)
     except KeyError:
         return RepoConfig()
+    # With `replace`, a wrong byte does not end the command; where it matters, it is a mistake of the file.
     return load_config(raw.decode("utf-8", "replace"))
 
 

@@ -36,6 +36,7 @@ def find_run(ledger: Ledger, prefix: str) -> RunEntry | None:
 
     Raises CadenceError `run.ambiguous`, which names them, when several begin so.
     """
+    # A whole id wins even where another one begins with it.
     exact = ledger.run(RunId(prefix))
     if exact is not None or not prefix:
         return exact
@@ -61,6 +62,8 @@ def runs_table(found: Sequence[RunEntry], *, width: int | None = None) -> str:
         table.add_column(head, no_wrap=True, min_width=cells)
     table.add_column("why", overflow="fold", min_width=20)
     for row in shown:
+        # As Text: rich reads square brackets in a plain string as markup.
+        # https://rich.readthedocs.io/en/stable/markup.html
         table.add_row(*(Text(cell) for cell in row))
     # At least as wide as the cells, even if the terminal breaks the line: a cell that is cut cannot be copied.
     return _plain(table, width, least=sum(widths) + 3 * len(heads) + 30)
@@ -129,7 +132,7 @@ def _header(entry: RunEntry, history: Sequence[TimelineRow]) -> list[tuple[str, 
         ("run", entry.run_id),
         ("issue", f"{entry.repository}#{entry.issue} {entry.title}"),
         ("state", f"{entry.state}: {entry.reason}" if entry.reason else str(entry.state)),
-        ("started", f"{entry.created_at:%Y-%m-%d %H:%M:%S} UTC by {entry.started_by or 'no person'} ({entry.cause})"),
+        ("started", f"{entry.created_at:%Y-%m-%d %H:%M:%S} UTC by {entry.started_by or 'no one'} ({entry.cause})"),
     ]
     if history and history[-1].at > history[0].at:
         pairs.append(("took", _duration((history[-1].at - history[0].at).total_seconds())))
@@ -179,7 +182,10 @@ def _pairs(pairs: Iterable[tuple[str, str]]) -> Table:
 
 def _plain(table: Table, width: int | None, *, least: int = 60) -> str:
     """The table without colours and without white space at line ends, for pipes and logs too."""
+    # A pipe has no width, so the default applies:
+    # https://docs.python.org/3/library/shutil.html#shutil.get_terminal_size
     columns = width or shutil.get_terminal_size((_PLAIN_WIDTH, 40)).columns
+    # For old Windows consoles rich draws other lines; scripts need the same text everywhere.
     console = Console(file=io.StringIO(), width=max(columns, least), color_system=None, legacy_windows=False)
     with console.capture() as captured:
         console.print(table)
@@ -205,4 +211,5 @@ def _duration(seconds: float) -> str:
 
 
 def _json(data: Any) -> str:
+    # `isoformat` raises TypeError for anything but a date, so that no unknown type is printed by accident.
     return json.dumps(data, indent=2, default=datetime.isoformat) + "\n"

@@ -61,6 +61,7 @@ def reviewers(
         for each in [kind] if kind else list(ReviewKind):
             measured.append(_measured(test, each, seeds, samples))
     today = clock.now().date()
+    # A result without one usable answer would replace a real measurement.
     for score, _ in measured:
         if score.usable:
             keep_figures(settings.data_dir, score.kind, score.model, score.line(today))
@@ -82,6 +83,7 @@ def _asking(settings: Settings, name: str | None) -> Iterator[SelfTest]:
     clock = SystemClock()
     model = _model(settings, name)
     try:
+        # An earlier result says nothing here, and nothing is written on GitHub, so no write has to wait.
         judge = Judge(count_tokens=count_tokens, measured=lambda _kind, _model: UNMEASURED)
         yield SelfTest(judge, model, Effects(MemoryEffects(), clock, write_interval_ms=0), clock)
     finally:
@@ -117,6 +119,7 @@ def _measured(
     for outcome in test.run(kind, seeds, samples=samples):
         outcomes.append(outcome)
         planted = outcome.defect or "clean"
+        # Progress goes to standard error, so that --json prints only JSON.
         typer.echo(f"{kind} {len(outcomes)}/{total}  {outcome.result:<11}  {outcome.seed} ({planted})", err=True)
     return score_of(kind, outcomes), outcomes
 
