@@ -19,7 +19,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(STAMP)
 
-demo: setup ## the main job on embedded parts: no key, no network
+demo: setup ## plan, review and merge one change on built-in stand-ins for GitHub, CI and the model
 	@$(BIN)/cadence demo
 
 test: setup lint types unit ## everything but the contract check

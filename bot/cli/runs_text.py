@@ -32,9 +32,9 @@ _SHOWN_FIELDS = (
 
 
 def find_run(ledger: Ledger, prefix: str) -> RunEntry | None:
-    """The run of that id, or the only one whose id begins so; None for none.
+    """The run with that id, or the only one whose id begins with it; None when there is none.
 
-    Raises CadenceError `run.ambiguous`, which names them, when several begin so.
+    Raises CadenceError `run.ambiguous`, which lists them, when several ids begin with it.
     """
     # A whole id wins even where another one begins with it.
     exact = ledger.run(RunId(prefix))

@@ -40,7 +40,7 @@ class ConfigPart(BaseModel):
 
 
 class GivenReviews(ConfigPart):
-    """What the two reviews say of the head."""
+    """The results of the two reviews of the head."""
 
     reasoning: ReviewWord = "approve"
     efficiency: ReviewWord = "approve"
@@ -59,7 +59,7 @@ class GivenRules(ConfigPart):
 
 
 class Given(ConfigPart):
-    """A pull request in plain words. Whatever is not said is as a merge needs it.
+    """A pull request in plain words. Facts that are not given are those of a pull request that is ready to merge.
 
     `checks` are those of other Apps on the head by name; where there are none, `ci` is said of every check of
     `ci.expect`, or of one. `base`: `behind` is not up to date, `retargeted` another branch, `gone` unreadable.

@@ -89,7 +89,7 @@ class ConfigInvalid(CadenceError):
 
 
 class SettingsInvalid(CadenceError):
-    """The environment does not describe a service that can start."""
+    """A setting is missing or wrong, so the service cannot start."""
 
     code = "settings.invalid"
     audience = Audience.OPERATOR

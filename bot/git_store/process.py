@@ -105,7 +105,7 @@ class GitTimeout(Exception):
 def too_large(command: str) -> GitFailed:
     """The error for a command that reads or writes more than its limit; it is not retried."""
     return GitFailed(
-        f"git {command} gives or takes more data than Cadence handles.",
+        f"git {command} returned or needs more data than Cadence handles.",
         code="git.too_large",
         remedy="Work on a smaller change or repository.",
         retry=False,

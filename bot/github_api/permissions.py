@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.github_api.tokens import Permissions
 
-# One permission that the installation has not granted fails the whole mint, so no group holds more than its step needs.
+# If the installation lacks a permission, GitHub refuses the token; so a group asks only for what its step needs.
 # https://docs.github.com/en/rest/authentication/permissions-required-for-github-apps
 METADATA: Permissions = {"metadata": "read"}
 READ: Permissions = {

@@ -86,7 +86,7 @@ class Inbox(Store):
         connection.execute(
             sa.update(inbox)
             .where(inbox.c.subject == subject, inbox.c.status.in_(["new", "failed"]), inbox.c.guid != leader)
-            .values(status="ignored", reason=f"covered by the delivery {leader}, which tells the same")
+            .values(status="ignored", reason=f"covered by the delivery {leader}, which is about the same subject")
         )
 
     def owners_of_deliveries(self) -> set[str]:

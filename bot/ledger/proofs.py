@@ -1,4 +1,4 @@
-"""Proofs of merges: the signed documents, the keys they were signed with, and finding a proof again."""
+"""Proofs of merges: the signed documents, the keys that signed them, and how a proof is found."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from bot.ledger.signed_documents import signed_document
 from bot.ledger.tables import proofs, signing_keys, verdicts
 
 LEAST_PREFIX = 7
-"""Characters of a commit's id that are enough to ask for it, where they mean one."""
+"""The fewest characters of a commit's id by which it can be found."""
 
 
 class Proofs(Chains):
-    """The part of the ledger that a merge is checked with afterwards. `_now` is given by the ledger."""
+    """The ledger's proofs of merges. The ledger sets `_now`."""
 
     _now: Callable[[], datetime]
 
@@ -37,7 +37,7 @@ class Proofs(Chains):
         return kept
 
     def seal_proof(self, digest: str, *, seal: str, signature: str, merge_sha: str) -> None:
-        """Add the seal after the merge; nothing changes where the proof has one."""
+        """Add the seal after the merge, unless the proof has one."""
         now = self._now()
         values = {"seal": seal, "seal_signature": signature, "merge_sha": merge_sha, "sealed_at": now}
         with self._engine.begin() as connection:
@@ -67,19 +67,21 @@ class Proofs(Chains):
         return self._proof(proofs.c.run_id == run_id, proofs.c.seal != "")
 
     def proof_of_merge(self, commit: str) -> ProofEntry | None:
-        """The proof of a merge commit, asked for by its id or enough of its beginning.
+        """The proof of a merge commit, found by its id or the first characters of it.
 
-        Raises CadenceError `commit.ambiguous` when several merges begin so, `commit.short` for too few characters.
+        Raises CadenceError `commit.ambiguous` when several merges begin with it, `commit.short` for too few characters.
         """
         if len(commit) < LEAST_PREFIX:
             raise CadenceError(
-                f"{commit!r} is too short for a commit's id", code="commit.short", remedy="Give more of it."
+                f"{commit!r} is too short for a commit's id",
+                code="commit.short",
+                remedy="Give at least seven characters.",
             )
         query = sa.select(proofs).where(proofs.c.merge_sha.startswith(commit, autoescape=True)).limit(2)
         found = self._entries(ProofEntry, query)
         if len(found) > 1:
             raise CadenceError(
-                f"several merges begin with {commit}", code="commit.ambiguous", remedy="Give more of it."
+                f"several merge commits begin with {commit}", code="commit.ambiguous", remedy="Give more of the id."
             )
         return found[0] if found else None
 
@@ -89,7 +91,7 @@ class Proofs(Chains):
         return signed_document(proof.manifest, "manifest")
 
     def filed_verdict(self, run_id: RunId, kind: str, key: dict[str, Any]) -> dict[str, Any] | None:
-        """A run's verdict of exactly that kind and evidence key, as JSON data; None for none."""
+        """A run's verdict of exactly that kind and evidence key, as JSON data; None when there is none."""
         row = self._one(
             sa.select(verdicts.c.verdict).where(
                 verdicts.c.run_id == run_id,

@@ -15,7 +15,7 @@ _NEAR_THE_END = 12
 
 
 def read_json(completion: Completion) -> dict[str, Any]:
-    """The one JSON object of a completion; a byte-order mark goes, and so does what surrounds a single fenced block.
+    """The one JSON object of a completion, without a byte-order mark and without the text around a single fenced block.
 
     Raises ModelUnusable with `model.empty`, `model.truncated`, `model.refused` (cut by the server's content filter),
     `model.prose` or `model.not_json`, the last with line and column within the JSON.

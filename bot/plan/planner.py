@@ -75,7 +75,11 @@ class _Attempt:
 
 _EMPTY_ANSWER = _Attempt(
     None,
-    (Finding("model.empty", "The model answered nothing.", "Answer with the JSON object that the schema describes."),),
+    (
+        Finding(
+            "model.empty", "The model gave an empty answer.", "Answer with the JSON object that the schema describes."
+        ),
+    ),
 )
 
 
@@ -161,14 +165,14 @@ def _completion(ask: Ask, prompt: Prompt) -> Completion | None:
 
 
 def _unshown(context: GatheredFiles, always: Sequence[str]) -> Iterator[str]:
-    """What of `plan.context_docs` the model was not shown."""
+    """A note for each file of `plan.context_docs` that the model did not get."""
     # Part of the plan and not a mistake of the config: a document may be renamed on the base. The plan is still useful
     # to its readers, who see which documents it was made without.
     for glob in context.unmatched:
         yield f"`plan.context_docs`: no file matches {code_span(glob)}."
     for path in context.left_out:
         if matching(always, path):
-            yield f"`plan.context_docs`: {code_span(path)} was not shown: too long for the prompt, or not text."
+            yield f"`plan.context_docs`: {code_span(path)} was not shown: it is too long for the prompt, or not text."
 
 
 def _read(request: PlanRequest, completion: Completion, shown: tuple[str, ...], number: int) -> _Attempt:

@@ -130,10 +130,12 @@ def bundle_text(
     verdicts: Sequence[Mapping[str, Any]],
     chain: Sequence[ChainEntry],
 ) -> str:
-    """The text of a sealed proof's file. Raises CadenceError `proof.unsealed` for a proof whose merge was not seen."""
+    """The text of a sealed proof's file. Raises CadenceError `proof.unsealed` while the merge is not read."""
     if not proof.seal:
         raise CadenceError(
-            "the merge of this proof was not seen", code="proof.unsealed", remedy="Nothing to export yet."
+            "Cadence has not read this merge from GitHub yet",
+            code="proof.unsealed",
+            remedy="Export it later; if it lasts, read the log.",
         )
     data = {
         "format": FORMAT,

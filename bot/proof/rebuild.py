@@ -120,7 +120,7 @@ class Rebuilder:
         yield ok(code, text)
 
     def merge_commit(self) -> Iterator[Check]:
-        """The commit asked about is the sealed one, with the sealed parents."""
+        """The commit is the one that the seal names, and has the parents that the seal names."""
         code, seal = "proof.commit", self._bundle.seal
         merge = self._merge()
         if merge.sha != seal["merge_commit"]:
@@ -131,7 +131,7 @@ class Rebuilder:
         if parents != seal["parents"] or onto != seal["onto"] or parents != shaped:
             yield failed(code, f"the parents of {merge.sha} are not those of a {self._method} onto {seal['onto']}")
         elif merge.sha == seal["merge_commit"]:
-            yield ok(code, f"{merge.sha} is the sealed {self._method} onto {onto}")
+            yield ok(code, f"{merge.sha} is the {self._method} commit that the seal names, on top of {onto}")
         if onto is not None and onto != self._tip:
             yield note("base.moved", f"merged onto {onto}; reviewed on {self._tip}")
         if bool(seal["base_moved"]) != (seal["onto"] != self._tip):

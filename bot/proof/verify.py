@@ -72,7 +72,7 @@ def _guarded(code: str, stage: Callable[[], Iterator[Check]]) -> list[Check]:
     except CadenceError as error:
         found.append(failed(code, error.message))
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        found.append(failed(code, f"what the proof holds here cannot be read ({type(error).__name__}: {error})"))
+        found.append(failed(code, f"this part of the proof cannot be read ({type(error).__name__}: {error})"))
     return found
 
 
@@ -123,7 +123,10 @@ def _chain(bundle: Bundle) -> Iterator[Check]:
     if lost:
         yield failed(code, f"the chain has no record of {', '.join(lost)}")
     else:
-        yield ok(code, f"{len(bundle.chain)} entries, unbroken, through the signed head {bundle.heads()[1].seq}")
+        yield ok(
+            code,
+            f"{len(bundle.chain)} entries, none changed or missing; the last signed one is {bundle.heads()[1].seq}",
+        )
 
 
 def _policy_at_base(bundle: Bundle, repository: BareRepository) -> LoadedConfig:
@@ -134,7 +137,7 @@ def _policy(bundle: Bundle, repository: BareRepository) -> Iterator[Check]:
     code, policy = "proof.policy", _policy_at_base(bundle, repository)
     where = f"{CONFIG_PATH} at {bundle.manifest['base']['tip']}"
     if policy.digest != bundle.manifest["policy"]:
-        yield failed(code, f"{where} has the digest {policy.digest}, the merge was decided with another")
+        yield failed(code, f"{where} has the digest {policy.digest}, but the merge was decided with a different file")
     elif policy.config is None:
         yield failed(code, f"{where} cannot be used: {policy.error}")
     else:
@@ -169,7 +172,7 @@ def _wrong_receipt(receipt: JsonDict, verdict: JsonDict | None, manifest: JsonDi
     key = receipt["key"]
     judged = {name: manifest[name] for name in ("head", "merge_base", "policy")}
     if {name: key[name] for name in judged} != judged:
-        return f"its evidence is for {key['head']} on {key['merge_base']}, not for what was merged"
+        return f"it is for {key['head']} on {key['merge_base']}, not for what was merged"
     if receipt["conclusion"] != "approve":
         return f"it concluded {receipt['conclusion']}"
     if receipt["receipt"].get("diff_digest") != diff:
@@ -185,13 +188,13 @@ def _wrong_receipt(receipt: JsonDict, verdict: JsonDict | None, manifest: JsonDi
 
 
 def _unread(read: JsonDict, diff: Diff, allowed: Sequence[str]) -> str:
-    """What of the merged diff a receipt does not account for, whatever share it claims; empty for nothing."""
+    """The part of the merged diff that a receipt does not list as read; empty if it lists everything."""
     given, left_out = set(read["files"]), set(read["unread"]) - set(read["files"])
     for file in diff.files:
         if file.path not in given | left_out:
             return f"it does not say that it read {file.path}"
         if file.path in left_out and not matching(allowed, file.path):
-            return f"it did not read {file.path}, and the config lets no file of that name pass unread"
+            return f"it did not read {file.path}, and `review.unreviewable` does not list that file"
     hunks = sum(len(file.hunks) for file in diff.files if file.path not in set(read["unread"]))
     return f"it read {read['hunks']} hunk(s) of {hunks}" if read["hunks"] < hunks else ""
 
@@ -203,7 +206,7 @@ def _ci(bundle: Bundle, repository: BareRepository) -> Iterator[Check]:
     needed = config is None or config.merge.require_ci
     named = ", ".join(f"{row['name']} {row['conclusion']} (app {row['app']}, {row['id']})" for row in rows)
     if bad:
-        yield failed(code, f"{bad[0]['name']} had concluded {bad[0]['conclusion']}")
+        yield failed(code, f"{bad[0]['name']} ended as {bad[0]['conclusion']}")
     elif needed and not any(row["conclusion"] == "success" for row in rows):
         yield failed(code, "the manifest names no successful CI check, and the config asks for one")
     else:

@@ -115,7 +115,7 @@ def test_the_model_is_always_shown_the_context_docs_and_the_plan_says_which_it_w
     assert planned.plan.splitlines() == [
         "Change greet.",
         "`plan.context_docs`: no file matches `docs/gone.md`.",
-        "`plan.context_docs`: `docs/long.md` was not shown: too long for the prompt, or not text.",
+        "`plan.context_docs`: `docs/long.md` was not shown: it is too long for the prompt, or not text.",
     ]
 
 

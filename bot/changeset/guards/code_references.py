@@ -20,7 +20,7 @@ _FROM = re.compile(
 )
 _TAKEN = r"\{{([^{{}}]*)\}}\s*(?:from\s*|=\s*require\(\s*)['\"]{spec}['\"]"
 _OWN_CALL = re.compile(r"\b(?:this|self)\s*\.\s*\w+\s*\(")
-# Each user is parsed; a module that hundreds import is named soon enough.
+# Every file that imports the module is parsed, up to this many: more of them would only repeat the finding.
 _MOST_USERS = 200
 
 

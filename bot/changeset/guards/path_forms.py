@@ -48,7 +48,7 @@ def is_dot_git(component: str) -> bool:
 
 
 def plain_spelling(path: str) -> str:
-    """The path as a careless file system reads it: no ignorable code points, no trailing dots or spaces, one case."""
+    """The path without what some file systems ignore: certain code points, dots and spaces at the end, case."""
     parts = (_IGNORED_BY_HFS.sub("", part).rstrip(". ") for part in path.split("/"))
     return unicodedata.normalize("NFC", "/".join(parts)).casefold()
 

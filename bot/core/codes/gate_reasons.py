@@ -160,9 +160,11 @@ GATE = (
                when="GitHub answers"),
     # Given outside `cadence/gate`: in verdicts, in what-if answers and after the merge.
     ReasonCode("review.approved", "a review approves the change", "Nothing.", CADENCE),
-    ReasonCode("base.unrelated", "the head shares no history with its base", "Open a pull request from a real branch.",
+    ReasonCode("base.unrelated", "the head shares no history with its base",
+               "Open a pull request from a branch that was made from the base.",
                WRITER),
-    ReasonCode("base.missing", "the base names no commit", "Create the branch, or correct `plan.base` or `--base`.",
+    ReasonCode("base.missing", "the base branch or commit does not exist",
+               "Create the branch, or correct `plan.base` or `--base`.",
                MAINTAINER),
     ReasonCode("base.red", "CI of the base failed after the merge", "Look at the revert that Cadence opened.",
                WRITER),

@@ -13,37 +13,45 @@ PLANNING = (
     ),
     ReasonCode(
         "contract.commit",
-        "git cannot hold the message, the author or a mode",
+        "git cannot store the message, the author or a file's mode",
         "Report it: the guards should have refused it first.",
         OPERATOR,
     ),
     ReasonCode(
         "contract.patch",
-        "git cannot apply the patch; its own line says why",
+        "git cannot apply the patch; git's message says why",
         "Make it with `git diff --binary`.",
         AUTHOR,
     ),
     ReasonCode(
-        "loss.path", "a new file would replace a directory or file in its way", "Delete that explicitly first.", AUTHOR
+        "loss.path",
+        "a new file would replace an existing directory or file",
+        "Add an edit that deletes it, or choose another path.",
+        AUTHOR,
     ),
     ReasonCode(
         "path.unsafe",
-        "a path no checkout should see, or one named twice",
+        "a path is unsafe in a checkout, or named twice",
         "Use a plain path inside the repository.",
         AUTHOR,
     ),
-    ReasonCode("plan.empty", "there is nothing to plan from", "Say in the issue what should change.", ISSUE_AUTHOR),
+    ReasonCode(
+        "plan.empty",
+        "the model proposed no change",
+        "Say in the issue what should change.",
+        ISSUE_AUTHOR,
+    ),
     # A label by a bot, or by a person who may not write, decides nothing: anyone with triage access can set labels.
     # https://docs.github.com/en/organizations/managing-user-access-to-your-organizations-repositories/managing-repository-roles/repository-roles-for-an-organization
     ReasonCode(
         "approval.labeller",
-        "a bot, or a person without write access, put the label on",
-        "A writer comments `/cadence go`.",
+        "a bot, or a person without write access, added the label",
+        "A person with write access comments `/cadence go`.",
         WRITER,
     ),
     ReasonCode(
         "approval.diff",
-        "the text is by a person without write access",
+        "a person without write access wrote the text",
         "Read the diff and comment `/cadence go`.",
         WRITER,
     ),
@@ -65,7 +73,7 @@ PLANNING = (
         "model.protocol", "the model's server does not use the expected protocol", "Correct OPENAI_BASE_URL.", OPERATOR
     ),
     ReasonCode(
-        "model.too_long", "the request is longer than the model takes", "Make the blueprint smaller.", ISSUE_AUTHOR
+        "model.too_long", "the request is longer than the model allows", "Make the blueprint smaller.", ISSUE_AUTHOR
     ),
     ReasonCode("model.refused", "the model declines to answer", "Reword the blueprint.", ISSUE_AUTHOR),
     ReasonCode(

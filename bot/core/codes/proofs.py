@@ -17,7 +17,12 @@ PROOFS = (
         "Ask for the file again.",
         VERIFIER,
     ),
-    ReasonCode("proof.key", "compare the key id yourself", "Give the service's keys with --keys.", VERIFIER),
+    ReasonCode(
+        "proof.key",
+        "no `--keys` were given, so compare the key's id yourself",
+        "Give the service's keys with --keys.",
+        VERIFIER,
+    ),
     ReasonCode("proof.digest", "the seal names another manifest", "Ask for the file again.", VERIFIER),
     ReasonCode(
         "proof.chain",
@@ -60,7 +65,12 @@ PROOFS = (
         "proof.ci", "no successful CI is named, or one failed", "Look at the checks of the merged head.", VERIFIER
     ),
     ReasonCode("proof.missing", "the ledger has no proof of that commit", "A merge by a person has none.", VERIFIER),
-    ReasonCode("proof.unsealed", "the merge of a proof was not seen", "Nothing to export; the log says why.", OPERATOR),
+    ReasonCode(
+        "proof.unsealed",
+        "Cadence has not read this merge from GitHub yet",
+        "Export it later; if it lasts, read the log.",
+        OPERATOR,
+    ),
     ReasonCode(
         "proof.incomplete",
         "evidence for a proof is missing, so nothing was merged",
@@ -74,6 +84,8 @@ PROOFS = (
         VERIFIER,
     ),
     ReasonCode("base.moved", "the base moved between review and merge, or before a rebuild", "Nothing.", CADENCE),
-    ReasonCode("commit.ambiguous", "several merges begin with that", "Give more of the id.", USER),
+    ReasonCode(
+        "commit.ambiguous", "several merge commits have an id that begins like that", "Give more of the id.", USER
+    ),
     ReasonCode("commit.short", "too few characters for a commit's id", "Give at least seven.", USER),
 )

@@ -7,8 +7,8 @@ from bot.core.codes.reason_code import CADENCE, MAINTAINER, OPERATOR, USER, WRIT
 RUNNING = (
     ReasonCode(
         "what_if.invalid",
-        "`--what-if` names a fact that cannot be supposed",
-        "Use one of the forms that it lists.",
+        "`--what-if` names a fact that cannot be changed",
+        "Use one of the forms that the message lists.",
         USER,
     ),
     ReasonCode("usage", "a command cannot work with what it was given", "See the command's --help.", USER),
@@ -16,9 +16,7 @@ RUNNING = (
     ReasonCode(
         "repository.sha256", "the repository uses SHA-256 object names", "Use a repository with SHA-1 names.", USER
     ),
-    ReasonCode(
-        "settings.invalid", "the environment does not describe a service", "Correct the setting named.", OPERATOR
-    ),
+    ReasonCode("settings.invalid", "a setting is missing or wrong", "Correct the setting named.", OPERATOR),
     ReasonCode(
         "ledger.missing",
         "there is no ledger at the configured place",
@@ -51,7 +49,7 @@ RUNNING = (
         OPERATOR,
     ),
     ReasonCode("run.unknown", "no such run, or its record is gone", "`cadence runs` lists them.", USER),
-    ReasonCode("run.ambiguous", "several runs begin with that", "Give more of the id.", USER),
+    ReasonCode("run.ambiguous", "several runs have an id that begins like that", "Give more of the id.", USER),
     ReasonCode("fence.closed", "the run ended, was stopped or superseded; nothing was sent", "Nothing.", CADENCE),
     ReasonCode(
         "door.closed",
@@ -68,7 +66,7 @@ RUNNING = (
     ReasonCode("git.failed", "a git command failed", "Nothing: it is tried again. Read the log if it lasts.", CADENCE),
     ReasonCode(
         "git.too_large",
-        "git gives or takes more data than Cadence handles",
+        "git returned or needs more data than Cadence handles",
         "Work on a smaller change or repository.",
         WRITER,
     ),
@@ -76,9 +74,9 @@ RUNNING = (
     ReasonCode("git.missing_commit", "the repository does not have the commit", "Fetch it, or name another.", USER),
     ReasonCode(
         "git.missing_object",
-        "the repository lacks an object it names",
+        "an object that the repository refers to is missing",
         "Repair it, or fetch it completely.",
         MAINTAINER,
     ),
-    ReasonCode("internal", "an error that Cadence does not know", "Report it with the log's lines.", OPERATOR),
+    ReasonCode("internal", "an unexpected error", "Report it with the log's lines.", OPERATOR),
 )
