@@ -38,6 +38,7 @@ def match(pairs: Sequence[FilePair]) -> Matching:
         old_left += one
         new_left += two
     old_left, new_left = _elsewhere(old_left, new_left, out)
+    # The surest kinds come first: a test that is paired is not looked at again.
     old_left, new_left = _by_body(old_left, new_left, out, _rename_score, RENAMED)
     old_left, new_left = _by_body(old_left, new_left, out, _replacement_score, REPLACED)
     out.born = [(pair, unit) for pair, unit in new_left if unit.kind == "test"]
@@ -94,6 +95,7 @@ def _elsewhere(old: Left, new: Left, out: Matching) -> tuple[Left, Left]:
         if not twins:
             rest.append((pair, unit))
             continue
+        # Files are in the order of their paths, and moved files mostly keep it.
         best = max(twins[:MOST_HOLDERS], key=lambda one: unit_likeness(unit, one[1]))
         twins.remove(best)
         out.same.append(Matched(unit, best[1], best[0]))
