@@ -229,10 +229,8 @@ def main() -> None:
     if re.search(options.only, "commits"):
         seconds = commits(options.files, options.times)
         p90 = seconds[int(len(seconds) * 0.9)]
-        print(
-            f"commits on {options.files} files: median {median(seconds):.3f} s, p90 {p90:.3f} s, "
-            f"longest {seconds[-1]:.3f} s"
-        )
+        figures = f"median {median(seconds):.3f} s, p90 {p90:.3f} s, longest {seconds[-1]:.3f} s"
+        print(f"commits on {options.files} files: {figures}")
 
 
 if __name__ == "__main__":

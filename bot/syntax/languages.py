@@ -42,11 +42,13 @@ LANGUAGES = MappingProxyType(
         "rust": Row((".rs",), tree_sitter_rust.language),
         "ruby": Row((".rb", ".rake", ".gemspec"), tree_sitter_ruby.language),
         "bash": Row((".sh", ".bash", ".bats"), tree_sitter_bash.language),
+        # A `.h` file may be C; C++'s grammar reads both.
         "c": Row((".c",), tree_sitter_c.language),
         "cpp": Row((".cc", ".cpp", ".cxx", ".hpp", ".hh", ".h"), tree_sitter_cpp.language),
     }
 )
 
+# Looked up by the last ending alone, so `a.test.js` is JavaScript.
 _BY_SUFFIX = {suffix: name for name, row in LANGUAGES.items() for suffix in row.suffixes}
 
 

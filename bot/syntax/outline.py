@@ -46,6 +46,7 @@ def outline(text: str | None, path: str) -> Outline | None:
     the text does not parse as a whole."""
     language = language_of(path)
     root = parse(text, language)
+    # In a text with errors a name may seem to be missing that is only unreadable.
     if root is None or root.has_error or text is None or language is None:
         return None
     return _outlined(text, language)
@@ -104,6 +105,7 @@ class _Reader:
             self.flags.add(capture)
 
     def _define(self, capture: str, node: Node, name: Node) -> None:
+        # `const { a, b } = x` binds a and b, which are captured on their own.
         if name.type.endswith("_pattern"):
             return
         word = source(name)
@@ -157,5 +159,6 @@ def _rust_names(node: Node) -> Iterator[str]:
 
 def _package(path: str) -> str:
     """The name under which Go code knows an imported package: its last component, without a version."""
+    # `gopkg.in/yaml.v3` and `example.org/a/v2` are known as yaml and a: https://go.dev/ref/mod#major-version-suffixes
     parts = [p for p in path.split("/") if not (p.startswith("v") and p[1:].isdigit())]
     return (parts or [path])[-1].split(".")[0].removeprefix("go-").replace("-", "_")

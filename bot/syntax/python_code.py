@@ -19,6 +19,7 @@ _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 def parsed(text: str) -> ast.Module | SyntaxError:
     """The syntax tree, or why there is none."""
+    # Other people's code may have invalid escapes, and the tests turn warnings into errors.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return _parsed(text)
@@ -35,6 +36,7 @@ def _parsed(text: str) -> ast.Module | SyntaxError:
         return error
     except Exception as error:  # noqa: BLE001 - the boundary to a parser of other people's text
         return SyntaxError(str(error) or type(error).__name__)
+    # Python ends a line at a lone \r, and git does not.
     if "\r" in text:
         for node in ast.walk(tree):
             if isinstance(node, ast.stmt | ast.expr | ast.ExceptHandler | ast.arg | ast.keyword | ast.alias):
@@ -112,6 +114,7 @@ def used(tree: ast.Module) -> dict[str, int]:
 
 def is_in_value(tree: ast.Module, line: int) -> bool:
     """Whether a line lies inside a string that is a value, not a docstring."""
+    # A docstring is an expression statement whose value is a constant.
     docs = {n.value for n in ast.walk(tree) if isinstance(n, ast.Expr) and isinstance(n.value, ast.Constant)}
     return any(
         n.lineno <= line <= (n.end_lineno or n.lineno)

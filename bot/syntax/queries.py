@@ -16,6 +16,7 @@ from tree_sitter import Node, Query, QueryCursor
 
 from bot.syntax.languages import grammar
 
+# As in editors: https://neovim.io/doc/user/treesitter.html#treesitter-query-modeline-inherits
 _INHERITS = "; inherits: "
 
 
@@ -56,5 +57,6 @@ def matches(root: Node, language: str, name: str) -> list[Match]:
     query = _query(language, name)
     if query is None:
         return []
+    # The cursor gives matches in the order of the text; a later pattern is the more exact one and has to come last.
     found = sorted(QueryCursor(query).matches(root), key=itemgetter(0))
     return [Match(captures) for _, captures in found]

@@ -158,6 +158,7 @@ class BodyReader:
         dead = state.dead or ("swallowed" if self._ends_in_swallow(child) else "")
         if child.id in self.roles.vacuous or vacuous_text(one):
             dead = dead or "vacuous"
+        # https://jestjs.io/docs/asynchronous#resolves--rejects: without await or return the test ends before the check.
         elif self.language in ("javascript", "typescript", "tsx") and not one.awaited and needs_await(one.text):
             dead = dead or "floating"
         if dead:

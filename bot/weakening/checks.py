@@ -84,6 +84,7 @@ def losses(
     looped = looped or max((check.loop for check in after), default=0) > max(
         (check.loop for check in before), default=0
     )
+    # One check in a loop, or on more rows, makes as many checks as there are items.
     if looped or (after and len(new.body.rows) > len(old.body.rows)):
         room = len(lost)
     unexplained = [check for check in lost if not explained(check)]

@@ -34,6 +34,7 @@ def ci_findings(pairs: Sequence[FilePair], head: TreeReader) -> Iterator[Weakeni
             yield from severity_findings(old, new)
             yield from cop_findings(old, new)
     yield from hook_findings(sides, linters.selects_more)
+    # Reading all pipelines of the head takes time, and matters only for one that moved.
     deleted = any(old.text and not new.text and is_pipeline(old.path) for old, new in sides)
     elsewhere = _checked_elsewhere(head) if deleted else frozenset()
     yield from Pipelines(sides, elsewhere).findings()
@@ -70,4 +71,5 @@ def _checked_elsewhere(head: TreeReader) -> frozenset[str]:
                 found.update(kinds(checks_of(command)))
                 if re.search(r"\bmake$", command):
                     found.add("test")
+    # The common linters check the format, too.
     return frozenset(found | {"format"} if "lint" in found else found)

@@ -20,6 +20,7 @@ from bot.weakening.units import Unit
 # https://docs.python.org/3/library/unittest.html#test-discovery
 _PYTHON_FILES = ("test*.py", "*_test.py", "*_tests.py")
 # https://maven.apache.org/surefire/maven-surefire-plugin/examples/inclusion-exclusion.html
+# Surefire's defaults; Gradle has none and takes any class.
 _SUREFIRE = re.compile(r"^(?:Test\w*|\w*(?:Test|Tests|TestCase))\.java$")
 _SCRIPT_NAME = re.compile(r"\.(?:test|spec|e2e|cy)\.[cm]?[jt]sx?$|(?:^|/)__tests__/")
 _RUBY_NAME = re.compile(r"(?:_spec|_test)\.rb$|^test_\w*\.rb$")
@@ -76,6 +77,7 @@ def _python_class(unit: Unit, settings: RunnerSettings) -> str:
     if parent is None or parent.kind != "group":
         return ""
     bases = re.search(r"\(([^)]*)\)", parent.header)
+    # A class with a base may be a unittest.TestCase, whatever its name.
     if bases and bases[1].strip() not in ("", "object"):
         return ""
     if not parent.leaf.startswith("Test") and "python_classes" not in settings.pytest(unit.path):
@@ -212,6 +214,7 @@ _RULES: dict[str, tuple[Callable[[Unit, RunnerSettings], str], ...]] = {
 }
 """By language: what a runner demands of a test. Each says why it leaves the test out, or nothing."""
 
+# Go, Rust and Java refuse a second definition, so it cannot pass CI.
 _LAST_WINS = frozenset({"python", "ruby", "bash"})
 """Languages in which a second definition of a name silently replaces the first."""
 
@@ -264,6 +267,7 @@ def _unlisted(pair: FilePair, head: TreeReader) -> Iterator[WeakeningFinding]:
     module = re.compile(r"(?m)^[ \t]*(?:pub(?:\([^)]*\))?[ \t]+)?mod[ \t]+(\w+)[ \t]*;")
     folder = pair.path.rpartition("/")[0]
     stem = _name(pair.path).removesuffix(".rs")
+    # https://doc.rust-lang.org/reference/items/modules.html#module-source-filenames
     homes = [folder, f"{folder}/{stem}"] if stem not in ("lib", "main", "mod") else [folder]
     for name in sorted(set(module.findall(pair.before)) - set(module.findall(pair.after))):
         for home in homes:

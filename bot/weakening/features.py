@@ -23,6 +23,7 @@ _PROPERTY = re.compile(
     r"^[ \t]*(?:[\w$]+\.)+([\w$]{3,})\s*=\s*(?:async\s*)?(?:function\b|\([^()\n]*\)\s*=>|\w+\s*=>)", re.MULTILINE
 )
 """`app.error = function`: a function that objects get."""
+# Java and its like have no word before a method: a type, a name, parameters and a block.
 _METHOD = re.compile(
     r"^[ \t]*(?:(?:public|protected|private|internal|static|final|abstract|synchronized|default|override|virtual)\s+)*"
     r"(?:<[^>\n]+>\s+)?"
@@ -96,6 +97,7 @@ class Vanished:
     def explains_test(self, names: Iterable[str], text: str, words: frozenset[str] = frozenset()) -> bool:
         """Whether a test of these names, text and words leaves with the product: it names what has vanished, calls a
         member that has, or is named after something that the product no longer mentions."""
+        # Names that the syntax defines are sure, however short; the others are guessed from words.
         if words & self.exact:
             return True
         if self.explains(_WORD.findall(text)):
@@ -125,6 +127,7 @@ def _is_product(pair: FilePair) -> bool:
         language_of(path) is None and not re.search(r"\.(?:kt|scala|groovy|cs|php|swift|ex|pegjs|proto)$", path)
     ):
         return False
+    # What an example no longer shows may still be there.
     return not re.search(r"(?:^|/)(?:docs?|examples?|benchmarks?|bench)/", path)
 
 

@@ -29,6 +29,7 @@ def fewer_rows(matching: Matching, vanished: Vanished) -> Iterator[WeakeningFind
         if cut and len(one.new.body.cut) > len(one.old.body.cut) and not _sliced_new(one):
             message = f"{name_of(one.new)} runs on a part of its cases only: {cut[0][:80]}"
             yield WeakeningFinding("tests.cases_removed", one.pair.path, one.new.line, message)
+        # No rows may mean that the table moved; an empty list of rows is one that runs nothing.
         emptied = not new and one.new.body.row_lists > 0
         if len(old) <= len(new) or not (new or emptied):
             continue

@@ -44,6 +44,7 @@ class FilePair:
         try:
             return _text(tree, path)
         except GitFailed as error:
+            # A partial clone lacks contents; the gate then refuses to answer instead of missing a weakening.
             if error.code != "git.missing_object":
                 raise
             self.missing = True
@@ -110,6 +111,7 @@ def _text(tree: TreeReader, path: str | None) -> str | None:
     if entry is None or entry.mode not in (MODE_FILE, MODE_EXECUTABLE) or entry.size > MAX_BYTES:
         return None
     raw = tree.read(path)
+    # As git decides that a file is binary: https://git-scm.com/docs/gitattributes#_marking_files_as_binary
     if b"\0" in raw[:8000]:
         return None
     return raw.decode("utf-8", "replace").replace("\r\n", "\n").removeprefix("\ufeff")
@@ -122,6 +124,7 @@ def _units(path: str | None, read: Callable[[], str | None]) -> list[Unit]:
     source = read()
     if source is None:
         return []
+    # Rust and Java keep tests beside the code; most of their files hold none and are not parsed.
     anywhere = path.endswith((".rs", ".java")) and not is_test_path(path)
     if anywhere and not re.search(r"#\[[\w:]*test|@\w*Test\b", source):
         return []

@@ -41,6 +41,7 @@ def not_implied(
 ) -> list[Assertion]:
     """Without the checks that a comparison with the whole value makes anyway."""
     come = [*fresh, *(now for _, now in pairs)]
+    # A snapshot holds the whole value, so the single checks say nothing more.
     if any("napshot" in check.text for check in come) or _wide(lost, come):
         return []
     same = [subject for subject in map(identity, come) if subject]
@@ -100,6 +101,7 @@ def _sorts(unit: Unit) -> int:
     return len(re.findall(r"sort", unit.text, re.IGNORECASE))
 
 
+# In Go each call has its `if err != nil`: fewer calls need fewer of them.
 _GO_ERROR = re.compile(r"^err!=nil$|^(?:require|assert)\.NoError\(t,err\)$")
 _ASSIGNED = re.compile(r"\berr\s*:?=")
 _DISCARDED = re.compile(r"(?<!\w)_\s*:?=")

@@ -14,6 +14,7 @@ def text_likeness(one: str, two: str, least: float = 0.0) -> float:
     `ratio` takes time with the product of the lengths, so its two upper bounds, which cost little, are asked first:
     https://docs.python.org/3/library/difflib.html#difflib.SequenceMatcher.quick_ratio
     """
+    # `autojunk` would ignore frequent characters of long texts.
     matcher = SequenceMatcher(None, one[:COMPARED_CHARACTERS], two[:COMPARED_CHARACTERS], autojunk=False)
     if matcher.real_quick_ratio() <= least or matcher.quick_ratio() <= least:
         return 0.0

@@ -79,8 +79,10 @@ _CONDITION = re.compile(r"^[^(]*\((.*)\)\]?$", re.DOTALL)
 def skip_of(language: str, mark: Node, aliases: frozenset[str] = frozenset()) -> list[Skip]:
     """The skips that a mark declares; a Rust `cfg` may demand several things at once."""
     value, line = squeeze(source(mark)), mark.start_point.row + 1
+    # https://doc.rust-lang.org/reference/conditional-compilation.html: an item whose cfg is false is not compiled.
     if language == "rust" and value.startswith(("#[cfg(", "#![cfg(")):
         return demands(value.lstrip("#![").rstrip("]"), line)
+    # `needs_x = pytest.mark.skipif(…)`, used as a decorator.
     if value.split("(", 1)[0].rsplit(".", 1)[-1] in aliases:
         return [Skip("skip", value, line, True)]
     head = value.split("(", 1)[0]

@@ -7,9 +7,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from bot.weakening.files import FilePair
-from bot.weakening.likeness import unit_likeness
+from bot.weakening.likeness import text_likeness, unit_likeness
 from bot.weakening.successors import Added, Matched, Successors, called
-from bot.weakening.thresholds import MOST_HOLDERS, MOST_UNIT_PAIRS, RENAMED, REPLACED, SAME_FILE
+from bot.weakening.thresholds import (
+    MOST_HOLDERS,
+    MOST_UNIT_PAIRS,
+    NAME_COUNTS,
+    NEAR_NAME,
+    RENAMED,
+    REPLACED,
+    SAME_FILE,
+    UNLIKE_BODY,
+)
 from bot.weakening.units import Unit
 
 Left = list[tuple[FilePair, Unit]]
@@ -38,6 +47,7 @@ def match(pairs: Sequence[FilePair]) -> Matching:
         old_left += one
         new_left += two
     old_left, new_left = _elsewhere(old_left, new_left, out)
+    # The surest kinds come first: a test that is paired is not looked at again.
     old_left, new_left = _by_body(old_left, new_left, out, _rename_score, RENAMED)
     old_left, new_left = _by_body(old_left, new_left, out, _replacement_score, REPLACED)
     out.born = [(pair, unit) for pair, unit in new_left if unit.kind == "test"]
@@ -94,6 +104,7 @@ def _elsewhere(old: Left, new: Left, out: Matching) -> tuple[Left, Left]:
         if not twins:
             rest.append((pair, unit))
             continue
+        # Files are in the order of their paths, and moved files mostly keep it.
         best = max(twins[:MOST_HOLDERS], key=lambda one: unit_likeness(unit, one[1]))
         twins.remove(best)
         out.same.append(Matched(unit, best[1], best[0]))
@@ -150,5 +161,10 @@ def _replacement_score(old: tuple[FilePair, Unit], new: tuple[FilePair, Unit]) -
 
 
 def _rename_score(old: tuple[FilePair, Unit], new: tuple[FilePair, Unit]) -> float:
-    """Bodies that are alike; of two the one in the same file, since most renames stay there."""
-    return unit_likeness(old[1], new[1]) + (SAME_FILE if old[0] is new[0] else 0.0)
+    """Bodies that are alike, or names that are nearly the same with bodies not unlike."""
+    body = unit_likeness(old[1], new[1])
+    if body < UNLIKE_BODY:
+        return 0.0
+    name = text_likeness(old[1].leaf, new[1].leaf, NEAR_NAME)
+    score = max(body, NAME_COUNTS * name + (1 - NAME_COUNTS) * body if name else 0.0)
+    return score + (SAME_FILE if old[0] is new[0] else 0.0)

@@ -43,6 +43,7 @@ class Assertion:
     awaited: bool = False
 
 
+# Mutable while the body is read; no one changes it afterwards.
 @dataclass(slots=True)
 class Body:
     """What a unit does: its checks, its skips, and the rows of data it runs on. `dead` are the checks that cannot

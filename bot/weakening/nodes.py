@@ -48,6 +48,7 @@ def tokens(node: Node, skip: frozenset[str] = frozenset()) -> Iterator[str]:
 @lru_cache(maxsize=1 << 15)
 def _normal_text(value: str) -> str:
     out = squeeze(value)
+    # Formatters add a comma after the last argument when they break a line.
     for end in (",)", ",]", ",}"):
         out = out.replace(end, end[1])
     while out.startswith("(") and out.endswith(")") and out.count("(") == 1:
@@ -57,6 +58,7 @@ def _normal_text(value: str) -> str:
 
 def normal(node: Node) -> str:
     """The node's text as a formatter would leave it alone: no white space, comments or trailing commas, one quote."""
+    # Walking the leaves costs much more than the text, and is needed only where comments may be.
     if not any(mark in source(node) for mark in ("#", "//", "/*")):
         return _normal_text(source(node))
     return _normal_text("".join(tokens(node, COMMENTS)))

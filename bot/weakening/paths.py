@@ -28,6 +28,7 @@ def is_test_path(path: str) -> bool:
     if _is_data(path):
         return False
     name = path.rsplit("/", 1)[-1]
+    # https://pkg.go.dev/cmd/go#hdr-Test_packages: only these files hold tests.
     if path.endswith(".go"):
         return name.endswith("_test.go")
     return bool(_NAME.match(name) or _DIRECTORY.search(path))

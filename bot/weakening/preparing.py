@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 _WRAPPED = re.compile(r"^([ \t]*)(?:\w+::)*(\w+)!\s*(?:\w+\s*)?\{(?=[^\n]*$)", re.MULTILINE)
+# https://bats-core.readthedocs.io/en/stable/writing-tests.html: `@test` is not shell, so its grammar fails on it.
 _BATS = re.compile(r"^([ \t]*)@test[ \t]+(?:\"([^\"\n]*)\"|'([^'\n]*)')[ \t]*\{", re.MULTILINE)
 
 
@@ -20,6 +21,7 @@ def prepared(source: str, language: str, path: str) -> str:
             lambda hit: f"{hit[1]}bats_{re.sub(r'[^0-9A-Za-z]+', '_', hit[2] or hit[3] or '')}() {{", source
         )
     if language in ("c", "cpp"):
+        # Check's END_TEST is a macro after the block, which the grammar takes for a declaration.
         return re.sub(r"(?m)^([ \t]*\}?[ \t]*)END_TEST\b;?", r"\1", source)
     return source
 

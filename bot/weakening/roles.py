@@ -146,6 +146,7 @@ def _script_label(role: UnitRole) -> str | None:
         return source(title).strip(_QUOTES)
     callee_text = source(role.mark).split("`", 1)[0].split("(", 1)[0]
     blocks = [one for one in arguments.named_children if one.type in _SCRIPT_FUNCTIONS]
+    # `test(name, options)` without a function is a call of something else, unless its title is a text.
     if not blocks and ".todo" not in callee_text and not (title.type == "string" and len(arguments.named_children) > 1):
         return None
     shown = title.type in ("string", "template_string", "identifier", "binary_expression")
@@ -161,6 +162,7 @@ def _go_title(node: Node) -> str | None:
         return source(node).strip('"`')
     if node.type not in ("call_expression", "binary_expression"):
         return None
+    # `t.Run(fmt.Sprintf("case %d", n), …)`: the words stay the same while the numbers change.
     words = [re.sub(r"%[-+#\d.]*\w", "", one).strip('"`') for one in re.findall(r"\"[^\"]*\"|`[^`]*`", source(node))]
     return next((one for one in words if re.search(r"[A-Za-z]{3}", one)), None)
 

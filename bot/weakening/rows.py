@@ -13,6 +13,7 @@ _ROW_NODES = frozenset({"literal_element", "keyed_element"})
 
 def rows_of(node: Node) -> list[str]:
     """The rows of a list, each without its id and marks, so that marking a row does not make it another one."""
+    # A comment in a list is not a row.
     children = [child for child in node.named_children if child.type not in COMMENTS]
     if node.type == "literal_value":
         children = [child for child in children if child.type in _ROW_NODES and "{" in source(child)]

@@ -157,6 +157,7 @@ def _skip_finding(one: Matched, skip: Skip) -> WeakeningFinding:
     return WeakeningFinding("tests.skip", one.pair.path, skip.line, f"The existing test {name} is now skipped.")
 
 
+# https://pkg.go.dev/cmd/go#hdr-Build_constraints
 _CONSTRAINT = re.compile(r"^//\s*(?:go:build|\+build)\s+(?P<what>.+)$", re.MULTILINE)
 
 
@@ -166,6 +167,7 @@ def constraint_findings(matching: Matching) -> Iterator[WeakeningFinding]:
         if not pair.path.endswith(".go"):
             continue
         before, after = _CONSTRAINT.search(pair.before or ""), _CONSTRAINT.search(pair.after or "")
+        # A constraint that changed may be wider or narrower; only a new one is sure to be narrower.
         if after is not None and before is None and pair.before is not None:
             line = (pair.after or "").count("\n", 0, after.start()) + 1
             message = f"The tests of the file are only built when: {after['what'][:60]}."

@@ -191,6 +191,7 @@ def tolerances(check: Assertion) -> dict[str, tuple[float, str]]:
         if parsed is None:
             continue
         amount, unit = parsed
+        # `places=3` allows 0.001: fewer digits are a larger difference.
         if key in _DIGITS and amount >= 1 and float(amount).is_integer():
             amount = 10.0 ** -min(amount, 300)
         found[f"{key}{number}" if key in found else key] = (amount, unit)
@@ -237,6 +238,7 @@ def _balanced(value: str) -> str:
 
 
 _UNIT = re.compile(r"[*/](?P<unit>[A-Za-z_][\w.]*(?:[*/][A-Za-z_][\w.]*)*)$|(?<=[\d.])(?P<suffix>[a-zA-Z]+)$")
+# Larger numbers overflow a float, and a text may hold any number.
 _BIGGEST = 1e300
 
 
@@ -282,6 +284,7 @@ def _computed(operator: ast.operator, left: float, right: float) -> float | None
     return None
 
 
+# What is stripped or lowered on both sides hides the difference that the check was for.
 _NORMALISER = re.compile(
     r"\.(?:strip|lstrip|rstrip|lower|upper|casefold|replace|trim|toLowerCase|toUpperCase|split|to_lowercase|replaceAll|downcase|upcase|squish|gsub)\(?|"
     r"strings\.(?:Replace|ReplaceAll|ToLower|ToUpper|TrimSpace|Trim|Fields)\(|re\.sub\(|StringUtils\.\w+|equalsIgnoreCase"

@@ -23,6 +23,7 @@ def test_findings(pairs: Sequence[FilePair], head: TreeReader) -> Iterator[Weake
     vanished = Vanished(pairs)
     matching = match([pair for pair in pairs if pair.old_units or pair.new_units])
     for pair in pairs:
+        # A grammar recovers from errors, so this is a file that the parser refuses as a whole.
         if pair.unparsed:
             message = "The file of tests cannot be parsed: what it checks is not known."
             yield WeakeningFinding("tests.unreadable", pair.path, None, message)

@@ -133,6 +133,7 @@ def _of(pair: FilePair, came: Counter[str], lines: Counter[str], vanished: Vanis
         yield WeakeningFinding("tests.skip", pair.path, line, "The tests of a class are now held back.")
     if gone and pair.gone:
         yield WeakeningFinding("tests.file_deleted", pair.path, None, f"The file with {len(gone)} tests is deleted.")
+    # As many new names as gone ones are renames: bodies are not compared here.
     elif len(gone) > sum(1 for name in after if name not in known):
         yield WeakeningFinding("tests.removed", pair.path, None, f"The test `{gone[0].name}` is removed.")
 
@@ -152,6 +153,7 @@ def _cases(text: str | None) -> tuple[_TextualTest, ...]:
             line for line in text[begin:stop].split("\n") if not re.match(r"\s*(?://|#(?!\[)|\*|--)", line)
         )
         checks = tuple(squeeze(line) for line in body.split("\n") if _CHECK.search(line))
+        # GoogleTest's prefix is a skip, so the name stays the same: https://google.github.io/googletest/advanced.html
         clean = re.sub(r"^DISABLED_", "", re.sub(r",\s*DISABLED_", ", ", name))
         found.append(_TextualTest(clean, text.count("\n", 0, hit.start()) + 1, len(_HELD.findall(body)), checks))
     return tuple(found)

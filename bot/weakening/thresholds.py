@@ -22,6 +22,15 @@ MOVED_CHECK_LENGTH = 60
 # At 0.75 the golden row "minitest to RSpec" fails; lower pairs unrelated neighbours.
 RENAMED = 0.5
 """A test under another name has half of the lines."""
+# At 1 the golden row "a test renamed and rewritten" fails.
+NEAR_NAME = 0.75
+"""Names so near that bodies which are not unlike are the same test."""
+# By the figures: below it even equal names do not make two bodies the same test.
+UNLIKE_BODY = 0.2
+"""The least likeness of bodies for names to count."""
+# By the figures.
+NAME_COUNTS = 0.6
+"""The share of the name in the likeness where names are near; the body has the rest."""
 # Decides only between candidates that are equally alike.
 SAME_FILE = 0.05
 """What a counterpart in the same file counts more: most renames stay there."""

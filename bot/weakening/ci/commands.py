@@ -55,12 +55,14 @@ _INTENTS = (
 _TOOL = re.compile(
     r"(?<![\w@/.-])(?:@[\w-]+/)?(" + "|".join(sorted(map(re.escape, TOOLS), key=len, reverse=True)) + r")(?![\w-])"
 )
+# `pip install pytest` names a tool and runs no check.
 _SETUP = re.compile(
     r"\b(?:pip3?|pipx|uv|conda|mamba|apt(?:-get)?|brew|gem|poetry|npm|yarn|pnpm|cargo|go|rustup|choco|python -m pip)\s+"
     r"(?:pip\s+)?(?:-\w+\s+)*(?:install|add|get|ci|i|sync|component|toolchain|update|upgrade|i\b)\b|^\s*(?:echo|cd|export|mkdir|cp|mv|rm|curl|wget|git)\b"
 )
 
 
+# The same lines are asked about for every job that they are compared with.
 @lru_cache(maxsize=4096)
 def checks_of(command: str) -> frozenset[str]:
     """Kinds and tools of check that one line runs: `test:pytest`, `lint:npm lint`. Installing a tool runs none."""
@@ -104,6 +106,7 @@ def kinds(checks: Iterable[str]) -> frozenset[str]:
     return frozenset(check.split(":", 1)[0] for check in checks)
 
 
+# A shell's exit code is that of the last command: `|| true`, `; true`, `&`, `!` and `if` drop it.
 _FORGIVING = re.compile(
     r"\|\|\s*\(?\s*(?:true|:|exit 0|echo\b|printf\b|/bin/true|return 0"
     r"|ok=)|;\s*(?:true|exit 0|:)\s*$|^\s*set \+e\b.*|^!\s|^(?:el)?if\s+!?\s*(?=[^[(].*;\s*then)"
@@ -130,6 +133,7 @@ def forgiven(command: str, pipefail: bool = True, stops: bool = True) -> str | N
     return None if tools and tools <= UPLOADS else hit[0].strip()
 
 
+# https://www.gnu.org/software/bash/manual/bash.html#Pipelines: the last command's code, unless pipefail is set.
 _PIPE = re.compile(r"(?<!\|)\|&?(?![|&])")
 _QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'")
 _GOES_ON = re.compile(r";\s*(?:echo\b|:|cat\b|ls\b|printf\b)[^;&|]*$")
@@ -138,6 +142,7 @@ _GOES_ON = re.compile(r";\s*(?:echo\b|:|cat\b|ls\b|printf\b)[^;&|]*$")
 
 def _piped(command: str) -> str | None:
     """The end of a pipe whose exit code hides that of the check before it."""
+    # A `|` inside quotes is not a pipe; the length stays, so that positions do.
     bare = _QUOTED.sub(lambda hit: "q" * len(hit[0]), command)
     if re.search(r"pipefail|PIPESTATUS|pipestatus", command):
         return None
@@ -169,6 +174,7 @@ def exclusions(command: str) -> Iterator[tuple[str, str]]:
             yield flag, hit[1].strip("\"'")
 
 
+# Without one of these the same command passes on what failed before.
 _STRICT = re.compile(
     r"(?<![\w-])(?:-Werror|-W\s+error|-D\s+warnings|--strict(?:-\w+)?|--error-on-\w+|--fail-on-\w+|--exit-code|--locked|--frozen-lockfile|--deny[\s=]\w+"
     r"|--check|--diff|-race|--max-warnings(?:=|\s+)0|--fail-under|--doctest-modules|--all-features|--all-targets|--workspace|--cov-branch|--branch)(?![\w-])"
@@ -232,6 +238,7 @@ _MEANT = {
 def selectors(command: str) -> list[str]:
     """Flags with which a test runner runs less than everything, or forgives; the text may be flags alone."""
     found = []
+    # `addopts` and `.rspec` hold flags without a command: any of them selects.
     alone = command.lstrip().startswith("-") or not re.search(r"\s", command.strip())
     for hit in _SELECTOR.finditer(command):
         flag = re.split(r"[=\s]", hit[0], maxsplit=1)[0]

@@ -10,6 +10,7 @@ from typing import Any
 from bot.weakening.ci.config import Config
 from bot.weakening.ci.steps import Job
 
+# https://docs.github.com/actions/reference/workflows-and-actions/expressions#status-check-functions
 _ALWAYS = re.compile(
     r"^(?:\$\{\{)?(?:always\(\)|!cancelled\(\)|!failure\(\)|success\(\)(?:\|\|failure\(\))?|succeeded\(\)|succeededOrFailed\(\)|true|on_success|always)(?:\}\})?$"
 )
@@ -58,6 +59,7 @@ def _gitlab(node: dict[str, Any]) -> str:
                 and when not in ("never", "manual", "delayed")
                 and "changes" not in rule
             ):
+                # The first rule that matches decides.
                 return "&&".join(stated)
             shown = condition or "changes" * ("changes" in rule) or "rule"
             if when in ("never", "manual"):
@@ -124,6 +126,7 @@ def narrowed(old: str, new: str) -> bool:
     if not old:
         parts = [part for part in re.split(r"&&", new) if not _HARMLESS.search(part)]
         return bool(parts)
+    # More demands joined by `&&` let less through; with `||` in it that cannot be known.
     more = [part for part in new.split("&&") if part not in old.split("&&")]
     kept = [part for part in old.split("&&") if part in new.split("&&")]
     return len(kept) == len(old.split("&&")) and "||" not in new and any(not _HARMLESS.search(part) for part in more)

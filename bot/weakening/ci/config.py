@@ -17,6 +17,7 @@ from ruamel.yaml.nodes import Node, ScalarNode, SequenceNode
 
 from bot.weakening.ci import readers
 
+# The default paths of each CI service.
 _PIPELINE = re.compile(
     r"^\.github/workflows/[^/]+\.ya?ml$|(?:^|/)action\.ya?ml$|(?:^|/)\.?travis\.ya?ml$|^\.circleci/.*\.ya?ml$|(?:^|/)[\w.-]*azure-pipelines?[\w.-]*\.ya?ml$"
     r"|^\.azure[\w-]*/.*\.ya?ml$|(?:^|/)\.gitlab-ci[\w.-]*\.ya?ml$|(?:^|/)\.?appveyor\.ya?ml$|(?:^|/)\.cirrus\.ya?ml$|(?:^|/)\.drone\.ya?ml$"
@@ -99,6 +100,7 @@ class Config:
             if key and key in text:
                 start = number
                 break
+        # Where the key does not lead to the value, the first line with the value is the next best.
         order = list(range(start, len(lines))) + list(range(start))
         for at in order:
             if needle and needle in lines[at]:
@@ -163,6 +165,7 @@ def _data(path: str, text: str) -> Any:
     if name.endswith(".toml") or path.endswith(".cargo/config"):
         return tomllib.loads(text)
     if name.endswith((".json", ".jsonc")) or name in (".jshintrc", ".jscsrc", ".nycrc", ".mocharc", ".c8rc"):
+        # tsconfig.json and .eslintrc allow comments and trailing commas.
         return json.loads(re.sub(r",(\s*[}\]])", r"\1", _without_comments(text)))
     if name.startswith((".eslintrc", ".lintstagedrc", ".stylelintrc", ".taprc")) and "." not in name[1:]:
         return _yaml(text)
@@ -192,6 +195,7 @@ _AnyTag.add_constructor(None, _plain_value)
 def _yaml(text: str) -> Any:
     yaml = YAML(typ="safe", pure=True)
     yaml.Constructor = _AnyTag
+    # GitHub refuses them; a file of another service may have them and still run.
     yaml.allow_duplicate_keys = True
     # GitHub's `on:` is a key and no truth value.
     yaml.version = (1, 2)

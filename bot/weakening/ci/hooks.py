@@ -17,6 +17,7 @@ def hook_findings(sides: Sequence[Side], enabling: bool) -> Iterator[WeakeningFi
         before, after = hooks(old.data), hooks(new.data)
         lost = sorted(before.keys() - after.keys())
         fresh = after.keys() - before.keys()
+        # As many new hooks as lost ones: one replaced the other (black → ruff-format).
         if lost and len(fresh) < len(lost) and not enabling:
             where = new.path if new.text else old.path
             code = "ci.hook_removed" if new.text else "ci.file_deleted"

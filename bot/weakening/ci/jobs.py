@@ -115,6 +115,7 @@ def implementations(value: str) -> list[str]:
 
 
 def _matrix(job: Job, matrix: dict[str, Any]) -> None:
+    # What is excluded is not run, so it names no implementation.
     named = {key: value for key, value in matrix.items() if key != "exclude"}
     job.matrix["implementation"] = [name for value in map(str, _leaves(named)) for name in implementations(value)]
     for key, values in matrix.items():
@@ -147,6 +148,7 @@ def _steps(node: Any) -> Iterator[Step]:
     if not isinstance(node, dict):
         return
     if "uses" in node:
+        # `owner/action@v1`: another version is the same action.
         name, _, pin = str(node["uses"]).partition("@")
         extra = (
             tuple(f"{key} {value}" for key, value in (node.get("with") or {}).items())
@@ -183,6 +185,8 @@ def _steps(node: Any) -> Iterator[Step]:
 def _shell(node: dict[str, Any]) -> list[str]:
     """The options of a shell that is named, as the line that would set them."""
     shell = node.get("shell")
+    # `shell: bash` runs `bash --noprofile --norc -eo pipefail {0}`,
+    # https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#defaultsrunshell
     if shell == "bash":
         return ["set -eo pipefail"]
     return (
@@ -195,6 +199,7 @@ def _lines(value: Any) -> list[str]:
         return [line for one in value for line in _lines(one)]
     if not isinstance(value, str):
         return []
+    # A backslash at the end of a line goes on in the next one.
     joined = re.sub(r"\\\n\s*", " ", value)
     return [" ".join(line.split()) for line in joined.split("\n") if line.strip() and not line.strip().startswith("#")]
 

@@ -141,6 +141,7 @@ class LinterFiles:
         """Whether the item names a file that came with the change: nothing is looked at less than before."""
         return "/" in item and any(path.endswith(item.lstrip("./").split(":")[0]) for path in self.added)
 
+    # At most three, since one edit of a long command would fill the comment.
     def _flagged(self, old: LinterFile, new: LinterFile) -> Iterator[WeakeningFinding]:
         removed = {flag for flag, _ in old.flags - new.flags}
         fresh = [one for one in new.flags - old.flags if one[1] not in self.left_out and not self.belongs(one[1])]
@@ -177,6 +178,7 @@ def _items(settings: Iterable[Setting], pattern: re.Pattern[str]) -> dict[tuple[
         own = next((n for n in range(len(setting.keys) - 1, -1, -1) if pattern.match(plain_key(setting.keys[n]))), None)
         if own is None or setting.value.lower() in ("true", "false"):
             continue
+        # `[tool.ruff.lint.per-file-ignores]` holds codes under a key that may be called like a list of rules.
         if pattern is _SELECTS and any(_IGNORES.match(plain_key(key)) for key in setting.keys):
             continue
         if "licenses" in setting.keys or "depguard" in setting.keys or _PACKAGING.match(setting.dotted):
@@ -184,6 +186,7 @@ def _items(settings: Iterable[Setting], pattern: re.Pattern[str]) -> dict[tuple[
         under = ".".join(setting.keys[own + 1 :])
         for item in re.split(r"[,|\n]\s*|\s{2,}|(?<=\d)\s+(?=[A-Z])", re.sub(r"(?m)^\s*#.*$", "", setting.value)):
             item = item.strip().strip("\"'")
+            # A reference to another list holds unknown items.
             if item.startswith("${"):
                 continue
             if item and not re.fullmatch(r"[()\[\]{}?x^$]+|\(\?x\)\(?", item):

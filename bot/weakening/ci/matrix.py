@@ -18,12 +18,14 @@ def matrix_findings(old: Job, new: Job, config: Config) -> Iterator[WeakeningFin
         now = new.matrix.get(key)
         if now is None:
             continue
+        # A platform that an expression elsewhere in the file still names has only moved.
         for lost in _lost_values(key, values, now):
             if f'"{_family(lost)}' in config.text.replace("'", '"').replace("|| ", '"'):
                 continue
             yield WeakeningFinding(
                 "ci.matrix", config.path, config.line(key, new.name), f"`{new.name}` no longer runs on {key} {lost}."
             )
+    # Excluding a combination that is new with its values takes nothing away.
     known = {value for values in old.matrix.values() for value in values}
     for excluded in new.excluded:
         if excluded not in old.excluded and excluded and all(value in known for value in excluded):

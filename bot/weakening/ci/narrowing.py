@@ -47,6 +47,7 @@ def fewer_selected(was: str, now: str) -> str:
             continue
         if flag not in flags or flag in ("--ignore", "--deselect", "--exclude", "--skip"):
             return one
+        # `-k "not slow"` → `-k "not slow and not net"` leaves out more; another expression may not.
         wider = next((text for text in before if text.startswith(flag)), "")
         if " not " in one and one.count(" not ") > wider.count(" not ") and " or " not in one:
             return one
@@ -77,6 +78,7 @@ def _fewer_targets(was: str, now: str, everywhere: Sequence[str]) -> str:
     return lost[0] if narrower or (lost and len(after) < len(before)) else ""
 
 
+# `pytest` → `uv run pytest`: hardly a word in common, and the same tool.
 def _same_runner(line: str, lines: list[str]) -> str | None:
     """The only old command with the same kind and tool of check."""
     same = [one for one in lines if checks_of(one) & checks_of(line)]
@@ -94,6 +96,7 @@ def weaker_flags(old: Job, new: Job, config: Config) -> Iterator[WeakeningFindin
         before, after = dict(limits(was)), dict(limits(line))
         for flag, amount in before.items():
             now = after.get(flag)
+            # A maximum is weaker when it rises, everything else when it falls.
             lower_is_weaker = not flag.startswith(("max", "line-length"))
             if (now is None and lower_is_weaker) or (
                 now is not None and (now < amount if lower_is_weaker else now > amount)

@@ -49,6 +49,7 @@ class Pipelines:
                 yield from self._job_gone(job, config)
                 continue
             taken.add((other.path, other.name))
+            # Most jobs of a changed file are the same, and comparing them costs most.
             if job == other:
                 continue
             yield from self._steps_gone(job, other, config)
@@ -70,6 +71,7 @@ class Pipelines:
                 best, share = one, max(common, checks)
         return best if share >= RENAMED_JOB else None
 
+    # Exchanging flake8 for ruff is not a loss: what counts is the kind of check.
     def _covered(self, step: Step) -> bool:
         """Whether the head runs the step's checks elsewhere: the same command, or a new one for the same purpose."""
         return (
@@ -89,6 +91,7 @@ class Pipelines:
 
     def _steps_gone(self, old: Job, new: Job, config: Config) -> Iterator[WeakeningFinding]:
         kept = new.checks
+        # A step that uses an action may become another action, whose checks its name does not say.
         swapped = any(
             step.uses and not re.search(r"checkout|setup-|cache|artifact", step.uses)
             for step in new.steps

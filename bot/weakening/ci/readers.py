@@ -107,6 +107,7 @@ def gradle(text: str) -> Iterator[Pair]:
                     yield (*stack, *key), value
 
 
+# A regular expression for `/* … */` takes quadratic time on texts with many openings.
 def _without_comments(text: str) -> str:
     """Without `/* … */`; one that is never closed goes on to the end."""
     parts, at = [], 0

@@ -50,6 +50,7 @@ def tox(config: Config) -> list[Job]:
 def targets(config: Config) -> list[Job]:
     """The targets of a Makefile or Justfile, each recipe line a step."""
     found: list[Job] = []
+    # https://www.gnu.org/software/make/manual/make.html#Choosing-the-Shell: each line runs in `sh -c`.
     strict = bool(
         re.search(r"(?m)^(?:export\s+)?\.?SHELL(?:FLAGS)?\s*[:?]?=.*pipefail|^set -[a-z]*o pipefail", config.text)
     )
@@ -83,6 +84,7 @@ def rake(config: Config) -> list[Job]:
         command = re.match(r"^\s*sh\s*\(?\s*[\"'](?P<command>[^\"']+)[\"']", line)
         if head:
             needs = re.findall(r"[:\"'](\w+)", head["needs"])
+            # https://ruby.github.io/rake/doc/rakefile_rdoc.html: a task names those that run before it.
             found.append(Job(config.path, head["name"], [Step((f"rake {need}",)) for need in needs]))
         elif command and found:
             found[-1].steps.append(Step((command["command"],)))

@@ -29,6 +29,7 @@ def severity_findings(old: Config, new: Config) -> Iterator[WeakeningFinding]:
             yield WeakeningFinding(
                 "ci.lint_relaxed", new.path, new.line(keys[-1]), f"`{keys[-1]}` was {was[1]} and is {value}."
             )
+        # A rule that is new and off was on by the preset, unless the whole section is new.
         elif was is None and level == 0 and (before or (_PYRIGHT.match(keys[-1]) and speaks_of(old, ".".join(keys)))):
             yield WeakeningFinding(
                 "ci.lint_ignored", new.path, new.line(keys[-1]), f"The rule `{keys[-1]}` is switched off."

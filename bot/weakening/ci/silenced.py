@@ -49,6 +49,7 @@ def _jobs_silenced(old: Job, new: Job, config: Config, already: bool) -> Iterato
         was = before.get(step.key)
         if was is None:
             continue
+        # In a job that might fail before, one of its steps that may fail now changes nothing.
         if step.lenient and not was.lenient and not old.lenient and _counts(step):
             at = _switch_line(config, step.key.split("\n")[0])
             yield WeakeningFinding("ci.failure_ignored", config.path, at, f"The step {shown(step)} may now fail.")
@@ -59,6 +60,8 @@ def _jobs_silenced(old: Job, new: Job, config: Config, already: bool) -> Iterato
                 config.line(step.key.split("\n")[0]),
                 f"The step {shown(step)} never runs any more.",
             )
+        # A full commit id is the only immutable release of an action,
+        # https://docs.github.com/actions/reference/security/secure-use
         if re.fullmatch(r"[0-9a-f]{40}", was.pin) and not re.fullmatch(r"[0-9a-f]{40}", step.pin):
             message = f"`{step.uses}` was pinned to a commit and now follows `{step.pin}`."
             yield WeakeningFinding("ci.unpinned", config.path, config.line(f"{step.uses}@{step.pin}"), message)
@@ -91,6 +94,7 @@ def conditioned(old: Job, new: Job, config: Config, with_checks: frozenset[str])
         if narrowed(was.condition, step.condition):
             message = f"{shown(step)} runs only under a condition now: {step.condition[:80]}."
             yield WeakeningFinding("ci.condition", config.path, config.line(step.key.split("\n")[0]), message)
+    # A job without checks of its own that others are required through is a gate: its needs are what it checks.
     gone = [name for name in old.needs if name not in new.needs and name in with_checks]
     if gone and not old.checks and not new.checks and len(new.needs) < len(old.needs):
         message = f"`{new.name}` no longer waits for `{gone[0]}`, whose failure it stood for."
@@ -101,6 +105,7 @@ _SKIPS = re.compile(r"-DskipTests|-Dmaven\.test\.skip|-x\s+test")
 
 
 def _forgiven(line: str, job: Job) -> str | None:
+    # `set -o pipefail` anywhere in the job counts: most jobs set it in their first line.
     strict = job.pipefail or any("pipefail" in one and "+o" not in one for one in job.lines)
     return forgiven(line, strict, job.stops)
 

@@ -20,6 +20,7 @@ class Step:
     condition: str = ""
     """What the step waits for, as written; empty where it always runs."""
 
+    # The name of a step is free text, so its commands or its action identify it.
     @property
     def key(self) -> str:
         """By which the step is known on the other side."""

@@ -31,9 +31,11 @@ def trigger_findings(old: Config, new: Config) -> Iterator[WeakeningFinding]:
         yield from _fewer_branches(event, was, now, new)
         for key in ("paths-ignore", "branches-ignore", "paths"):
             had, has = _items(was, key), _items(now, key)
+            # A branch that is not built on push is built by its pull request.
             if key == "branches-ignore" and event == "push" and "pull_request" in after:
                 continue
             fewer = (has - had) if key != "paths" else (had - has if has else set())
+            # Texts without code cannot break the checks.
             fewer = {
                 one
                 for one in fewer
@@ -49,6 +51,7 @@ def trigger_findings(old: Config, new: Config) -> Iterator[WeakeningFinding]:
                 )
 
 
+# A workflow without `types` runs on these and on `reopened`.
 _USUAL = frozenset({"opened", "synchronize"})
 """Without these types a pull request's commits are not looked at,
 https://docs.github.com/actions/reference/workflows-and-actions/events-that-trigger-workflows#pull_request."""
@@ -73,6 +76,7 @@ def _items(node: Any, key: str) -> set[str]:
 
 
 def _events(data: Any) -> dict[str, Any]:
+    # In YAML 1.1 `on` is true: https://yaml.org/type/bool.html
     on = data.get("on", data.get(True)) if isinstance(data, dict) else None
     if isinstance(on, str):
         return {on: None}
@@ -83,6 +87,7 @@ def _events(data: Any) -> dict[str, Any]:
 
 def allowed_failures(old: Config, new: Config) -> Iterator[WeakeningFinding]:
     """Travis' `allow_failures`: an entry for what ran, and counted, before."""
+    # https://docs.travis-ci.com/user/build-matrix/
     if not re.search(r"travis", new.path) or not isinstance(old.data, dict) or not isinstance(new.data, dict):
         return
     known = {setting.value for setting in _outside(old)}
