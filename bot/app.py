@@ -19,8 +19,8 @@ from bot.engine.durable import Engine, EngineOptions
 from bot.engine.executor_locks import ExecutorLocks, FileExecutorLocks, PostgresExecutorLocks
 from bot.engine.protocol import WorkflowEngine
 from bot.engine.workflows import step
-from bot.flow.building.run_budget import RunBudget
 from bot.flow.recovery.allowance import note_request
+from bot.flow.run_budget import RunBudget
 from bot.flow.services import Services
 from bot.flow.workflows import Flow, Step
 from bot.gate.merge import Merger
@@ -138,8 +138,8 @@ def build_services(
     identity = github.identity()
     git = GitStore(settings.data_dir / "mirrors", web=urls.web)
     model = model or build_model(settings, clock)
-    caps = RunBudget(ledger, git, clock, settings.prices(), _asked(model))
-    effects = Effects(ledger, clock, write_interval_ms=settings.write_interval_ms, budget=caps)
+    budget = RunBudget(ledger, git, clock, settings.prices(), _asked(model), settings.caps(), count_tokens)
+    effects = Effects(ledger, clock, write_interval_ms=settings.write_interval_ms)
     author = git.author(identity)
     signer = build_signer(settings)
     # Recorded before it signs anything, so that the page of keys is never without the key of a proof.
@@ -151,13 +151,14 @@ def build_services(
         github=github,
         git=git,
         effects=effects,
+        budget=budget,
         model=model,
         planner=Planner(count_tokens=count_tokens, record_findings=ledger.record_findings),
         judge=Judge(count_tokens=count_tokens, measured=measured_in(settings.data_dir)),
         publisher=Publisher(effects, ledger, bot_login=identity.bot_login, bot_email=author.email),
         poster=ReviewPublisher(effects),
         status=StatusComment(effects, ledger),
-        observer=Observer(ledger, clock, identity.app_id, budget=caps.spent),
+        observer=Observer(ledger, clock, identity.app_id, budget=budget.spent),
         merger=Merger(effects, ledger),
         engine=engine,
         identity=identity,

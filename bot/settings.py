@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 from dotenv import dotenv_values
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
+from bot.config.model import BudgetConfig
 from bot.core.errors import SettingsInvalid
-from bot.llm.model import ModelKind
+from bot.llm.model import OPENAI_URL, ModelKind
 from bot.llm.prices import Prices, read_prices
 
 DEFAULT_MODEL = "gpt-5.5"
@@ -32,6 +33,16 @@ Blank = BeforeValidator(_none_if_blank)
 Text = Annotated[str | None, Blank]
 Secret = Annotated[SecretStr | None, Blank]
 File = Annotated[Path | None, Blank]
+
+
+def _none_if_none(value: Any) -> Any:
+    # Not the empty text: a variable that a template left empty must not take a cap away.
+    return None if value == "none" else value
+
+
+CapTokens = Annotated[Annotated[int, Field(ge=0)] | None, BeforeValidator(_none_if_none)]
+CapCost = Annotated[Annotated[float, Field(ge=0, allow_inf_nan=False)] | None, BeforeValidator(_none_if_none)]
+"""A cap of the operator, in tokens or US dollars; None where the variable is `none`."""
 
 
 class Settings(BaseModel):
@@ -76,6 +87,13 @@ class Settings(BaseModel):
     model_reasoning: Text = None
     model_efficiency: Text = None
     model_prices: Text = None
+    # What an ordinary run never meets: it asks three to five questions of at most 60,000 tokens.
+    budget_call_tokens: CapTokens = 400_000
+    budget_call_cost: CapCost = 1.0
+    budget_run_tokens: CapTokens = 2_000_000
+    budget_run_cost: CapCost = 2.0
+    budget_day_tokens: CapTokens = 20_000_000
+    budget_day_cost: CapCost = 20.0
 
     @classmethod
     def load(cls, env: Mapping[str, str] | None = None, *, dotenv: Path | None = Path(".env")) -> Settings:
@@ -174,8 +192,12 @@ class Settings(BaseModel):
         return value
 
     def prices(self) -> Prices:
-        """What the models cost, as far as the operator says."""
-        return read_prices(self.model_prices or "")
+        """What the models cost: as CADENCE_MODEL_PRICES says, else by the packaged prices of the configured server."""
+        return read_prices(self.model_prices or "", self.openai_base_url or OPENAI_URL)
+
+    def caps(self) -> BudgetConfig:
+        """The operator's caps on what models may use; None: there is none."""
+        return BudgetConfig(**{name: getattr(self, f"budget_{name}") for name in BudgetConfig.model_fields})
 
     def key_pem(self) -> str:
         """The App's private key as PEM text. Raises SettingsInvalid when it is missing or cannot be read."""

@@ -139,10 +139,13 @@ class AfterMergeConfig(ConfigPart):
 
 
 class BudgetConfig(ConfigPart):
-    """Caps; null means none."""
+    """Caps in tokens and US dollars; null means the operator's, which a larger cap does not raise."""
 
+    call_tokens: int | None = Field(default=None, ge=0)
+    call_cost: float | None = Field(default=None, ge=0)
     run_tokens: int | None = Field(default=None, ge=0)
     run_cost: float | None = Field(default=None, ge=0)
+    day_tokens: int | None = Field(default=None, ge=0)
     day_cost: float | None = Field(default=None, ge=0)
 
 

@@ -28,6 +28,8 @@ class CadenceError(Exception):
     code = "internal"
     audience = Audience.MAINTAINER
     retry = False
+    may_cost = False
+    """Whether a model may have worked on the request, so that its server bills it."""
 
     def __init__(
         self,
@@ -222,10 +224,13 @@ class ModelUnavailable(CadenceError):
 
     code = "model.unavailable"
     retry = True
+    may_cost = True
 
 
 class ModelUnusable(CadenceError):
     """The model answered, and the answer cannot be used; the code says why (`model.prose`, `model.truncated`, ...)."""
+
+    may_cost = True
 
     def __init__(self, summary: str, *, code: str, **rest: object) -> None:
         super().__init__(summary, code=code, **rest)  # type: ignore[arg-type]

@@ -1,7 +1,7 @@
 """The effect gateway: every push, mutating GitHub call and model call passes `Effects.perform`.
 
 In order: an outcome already recorded is returned as it is; the pace is kept, which may mean a wait; only after the wait
-the fence asks whether the run may still act, and the budget whether it may spend; the intent is written; the effect is
+the fence asks whether the run may still act; what the effect may cost is reserved; the intent is written; the effect is
 looked for where it would be; only then is it made, and its outcome recorded. A crash between any two of these leaves an
 intent from which the next attempt starts by looking.
 """
@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 from bot.core.clock import Clock
-from bot.core.errors import BudgetSpent, CadenceError, FenceClosed, UnknownOutcome
+from bot.core.errors import CadenceError, FenceClosed, UnknownOutcome
 from bot.core.json_types import JsonDict
 from bot.core.names import RunId
 from bot.core.states import TERMINAL, RunState
@@ -58,20 +58,6 @@ class EffectStore(Protocol):
     def must_yield(self, installation_id: int, now: datetime) -> bool: ...
 
 
-class Budget(Protocol):
-    """Says whether a run may spend on one more effect of a kind."""
-
-    def refusal(self, run_id: RunId, kind: EffectKind) -> str | None:
-        """None to go on, else the reason, with the figures."""
-
-
-class NoBudget:
-    """No caps."""
-
-    def refusal(self, run_id: RunId, kind: EffectKind) -> str | None:  # noqa: ARG002
-        return None
-
-
 T = TypeVar("T")
 
 
@@ -95,13 +81,10 @@ class Slots:
 class Effects:
     """The effect gateway. One per process; safe to use from several threads."""
 
-    def __init__(
-        self, store: EffectStore, clock: Clock, *, write_interval_ms: int, budget: Budget | None = None
-    ) -> None:
+    def __init__(self, store: EffectStore, clock: Clock, *, write_interval_ms: int) -> None:
         self._store = store
         self._clock = clock
         self._interval_ms = write_interval_ms
-        self._budget = budget or NoBudget()
 
     def reserve(self, actor: EffectActor, count: int) -> Slots:
         """Reserve the next `count` write slots of the actor's installation, ahead of every other waiting write."""
@@ -123,6 +106,7 @@ class Effects:
         fresh: bool = False,
         slots: Slots | None = None,
         when_ended: bool | None = None,
+        reserve: Callable[[], None] | None = None,
     ) -> JsonDict:
         """Make one effect once, and return its outcome (a JSON object).
 
@@ -131,10 +115,13 @@ class Effects:
         of them returned; without it they return the JSON object themselves. `fresh` says that it cannot be there unless
         this ledger knows of an earlier attempt, which saves the look. `slots` were reserved for it and waited for by
         the caller, so nothing waits here. `when_ended` says whether a run that has ended still makes it; None leaves
-        that to the kind (INFORMING).
+        that to the kind (INFORMING). `reserve` reserves what the effect may cost, or raises; a run's call to a model
+        needs it.
 
-        Raises FenceClosed or BudgetSpent before anything is sent, and whatever `find` and `do` raise.
+        Raises FenceClosed before anything is sent, and whatever `reserve`, `find` and `do` raise.
         """
+        if kind is EffectKind.MODEL_CALL and actor.run is not None and reserve is None:
+            raise CadenceError(f"{natural_key} would be asked without a reservation", code="door.closed")
         known = self._store.effect(actor.scope, kind, natural_key)
         if known is not None and known.state in ("done", "found"):
             return dict(known.outcome or {})
@@ -145,7 +132,8 @@ class Effects:
             self._pace(actor, kind)
             # The run may have ended during the wait.
             self._fence(actor, kind, ended_too)
-        self._spend(actor, kind)
+        if reserve is not None:
+            reserve()
         # Written before the effect is made: a crash in between leaves it, and the next attempt begins with `find`.
         intent = self._store.intend(actor.scope, actor.run, kind, natural_key, self._clock.now())
         state = "done"
@@ -178,13 +166,6 @@ class Effects:
             raise FenceClosed(f"run {actor.run} is not in the ledger")
         if run.state in TERMINAL:
             raise FenceClosed(f"run {actor.run} is {run.state}; {kind} was not sent")
-
-    def _spend(self, actor: EffectActor, kind: EffectKind) -> None:
-        if actor.run is None:
-            return
-        refusal = self._budget.refusal(actor.run, kind)
-        if refusal is not None:
-            raise BudgetSpent(refusal, remedy="Raise `budget` in .github/cadence.yml, then `/cadence replan`.")
 
     def _pace(self, actor: EffectActor, kind: EffectKind) -> None:
         """Wait for the installation's next write slot.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -14,16 +13,15 @@ from bot.changeset.model import ChangeSet
 from bot.config.load import LoadedConfig, read_config
 from bot.config.model import RepoConfig
 from bot.core.errors import CadenceError
-from bot.core.json_types import JsonDict
 from bot.core.names import CONFIG_PATH, CommitSha, RunId
 from bot.core.states import TERMINAL, RunState
-from bot.effects.kinds import EffectActor, EffectKind
+from bot.flow.asking import ask_model
 from bot.flow.services import Services
 from bot.git_store.mirror import Mirror
 from bot.github_api.client import RepositoryCalls
 from bot.github_api.permissions import CONTENTS_READ
 from bot.github_api.tokens import Permissions
-from bot.ledger.entries import ModelCallEntry, RunEntry, actor_of, ref_of
+from bot.ledger.entries import RunEntry, actor_of, ref_of
 from bot.llm.model import Completion, Prompt
 from bot.publish.status_comment_text import ApprovalAsked
 
@@ -160,58 +158,8 @@ class RunContext:
 
     def ask(self, attempt: str = "") -> Callable[[Prompt], Completion]:
         """Ask the model through the effect gateway: the same prompt of the same run is answered from the ledger."""
-        return lambda prompt: _ask(self.services, self.actor, prompt, attempt)
+        return lambda prompt: ask_model(self.services, self.actor, prompt, attempt)
 
     def log_context(self) -> AbstractContextManager[Any]:
         """Bind the run's id to everything logged and counted inside."""
         return structlog.contextvars.bound_contextvars(run=self.run.run_id, repository=self.run.repository)
-
-
-def _ask(services: Services, actor: EffectActor, prompt: Prompt, attempt: str) -> Completion:
-    """One model call through the effect gateway, its answer kept, so that a crash after it does not pay for it
-    twice."""
-    answers: list[Completion] = []
-
-    def do() -> JsonDict:
-        started = services.clock.now()
-        asked = services.model.asked_name(prompt.kind)
-        try:
-            answer = services.model.complete(prompt)
-        except CadenceError as error:
-            services.ledger.record_model_call(
-                ModelCallEntry(
-                    run_id=actor.run,
-                    kind=prompt.kind.value,
-                    model_asked=asked,
-                    prompt_digest=prompt.digest(),
-                    outcome=error.code,
-                    at=started,
-                )
-            )
-            raise
-        cost = services.settings.prices().cost(
-            answer.model, asked, input_tokens=answer.input_tokens, output_tokens=answer.output_tokens
-        )
-        answer = replace(answer, asked=asked, cost=cost)
-        answers.append(answer)
-        services.ledger.record_model_call(
-            ModelCallEntry(
-                run_id=actor.run,
-                kind=prompt.kind.value,
-                model_asked=asked,
-                model_answered=answer.model,
-                prompt_digest=prompt.digest(),
-                input_tokens=answer.input_tokens,
-                output_tokens=answer.output_tokens,
-                cost=cost,
-                duration_ms=answer.duration_ms,
-                recorded=answer.recorded,
-                outcome=answer.finish,
-                at=started,
-            )
-        )
-        return {field: getattr(answer, field) for field in Completion.__dataclass_fields__}
-
-    key = f"{prompt.kind}:{prompt.digest()[:32]}{attempt}"
-    outcome = services.effects.perform(actor, EffectKind.MODEL_CALL, key, find=lambda: None, do=do, fresh=True)
-    return answers[0] if answers else Completion(**outcome)

@@ -9,6 +9,7 @@ from bot.core.clock import Clock
 from bot.core.signing import Signer
 from bot.effects.perform import Effects
 from bot.engine.protocol import WorkflowEngine
+from bot.flow.run_budget import RunBudget
 from bot.gate.merge import Merger
 from bot.gate.observe import Observer
 from bot.git_store.store import GitStore
@@ -37,6 +38,7 @@ class Services:
     github: GitHub
     git: GitStore
     effects: Effects
+    budget: RunBudget
     model: LanguageModel
     planner: Planner
     judge: Judge

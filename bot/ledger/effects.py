@@ -7,13 +7,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.core.names import RepositoryId, RunId
+from bot.core.names import RunId
 from bot.ledger.chain_store import append
 from bot.ledger.chained import EFFECT, MODEL_CALL, effect_outcome, record
 from bot.ledger.columns import entry_of, row_of
 from bot.ledger.database import Store, insert_once
 from bot.ledger.entries import Counts, EffectEntry, ModelCallEntry
-from bot.ledger.tables import effects, model_calls, pace, requests, runs
+from bot.ledger.tables import effects, model_calls, pace, requests
 
 _NOT_CONTENT = ("/app/installations/{installation_id}/access_tokens", "/graphql")
 
@@ -109,14 +109,6 @@ class EffectRecords(Store):
             output_tokens=sum(call.output_tokens for call in asked),
             cost=sum(costs) if costs else None,
         )
-
-    def cost_since(self, repository_id: RepositoryId, since: datetime) -> float:
-        """What the model calls of all runs of a repository have cost since a time; one without a price counts as 0."""
-        query = sa.select(sa.func.sum(model_calls.c.cost)).where(
-            runs.c.run_id == model_calls.c.run_id, runs.c.repository_id == repository_id, model_calls.c.at >= since
-        )
-        row = self._one(query)
-        return 0.0 if row is None or row["sum_1"] is None else float(row["sum_1"])
 
     def reserve_write(
         self, installation_id: int, interval_ms: int, now: datetime, *, count: int = 1, first: bool = False

@@ -165,7 +165,9 @@ class EffectEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelCallEntry:
-    """One question to a model: tokens as the server counted them, cost where prices are configured.
+    """One question to a model: its tokens as the server counted them, its cost where the model has a price.
+
+    A figure that cannot be true, or a call that brought none and may have been billed, counts as the worst case.
 
     `recorded` says that a recording answered and no server was asked. `run_id` is None outside a run.
     """

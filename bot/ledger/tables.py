@@ -73,6 +73,20 @@ requests = sa.Table(
 
 model_calls = table("model_calls", metadata, ModelCallEntry, _id(), key=["id"], indexes=[["run_id"]])
 
+reservations = sa.Table(
+    "reservations",
+    metadata,
+    _id(),
+    sa.Column("run_id", sa.String(100), nullable=False, index=True),
+    sa.Column("repository_id", sa.BigInteger, nullable=False, index=True),
+    # `open`: a call may be going on, or its process ended within it. `refused`: the call did not fit.
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("input_tokens", sa.Integer, nullable=False),
+    sa.Column("output_tokens", sa.Integer, nullable=False),
+    sa.Column("cost", sa.Float),
+    sa.Column("at", UtcDateTime, nullable=False),
+)
+
 decisions = table(
     "decisions",
     metadata,

@@ -9,6 +9,9 @@ from typing import Any, Literal, Protocol
 
 from bot.core.names import Digest, sha256
 
+OPENAI_URL = "https://api.openai.com/v1"
+"""The server that is asked where the operator names none."""
+
 
 class ModelKind(StrEnum):
     """What a model is asked for; each may be another model (CADENCE_MODEL_PLAN, ..._REASONING, ..._EFFICIENCY)."""

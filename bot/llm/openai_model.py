@@ -16,9 +16,9 @@ from openai.types.chat import ChatCompletion
 
 from bot.core.clock import Clock
 from bot.core.deadline import Deadline
-from bot.core.errors import ModelUnavailable, ModelUnusable
+from bot.core.errors import CadenceError, ModelUnavailable, ModelUnusable
 from bot.effects.guard import side_effect
-from bot.llm.model import Completion, ModelKind, Prompt
+from bot.llm.model import OPENAI_URL, Completion, ModelKind, Prompt
 from bot.llm.openai_errors import FormatRefused, OldLimitOnly, answered_late, meaning_of, unexpected_answer, words_of
 
 FORMATS = ("json_schema", "tools", "json_object", "plain")
@@ -27,11 +27,13 @@ FORMATS = ("json_schema", "tools", "json_object", "plain")
 https://platform.openai.com/docs/guides/structured-outputs
 """
 
-OPENAI_URL = "https://api.openai.com/v1"
 RETRY_PAUSE_SECONDS = 0.5
 WHOLE_ANSWER_SECONDS = 600.0
 MOST_ANSWER_BYTES = 16 * 1024 * 1024
 """Far more than the longest answer within a prompt's limit on output tokens: a guard against endless answers."""
+
+MOST_TOKENS = 1_000_000_000
+"""A larger figure is stored as this one: PostgreSQL's integer has 32 bits."""
 
 
 class _TooLarge(Exception):
@@ -58,7 +60,7 @@ class _CountedBody(httpx2.SyncByteStream):
 class OpenAIModel:
     """A `LanguageModel` behind an OpenAI-compatible server; safe to use from several threads.
 
-    Retries only a broken connection, once; the engine retries the rest with pauses that survive a restart. Which
+    Retries only a connection that could not be opened, once: any other request may have been billed already. Which
     format and which name of the output limit a server accepts is remembered per model until the process ends.
     """
 
@@ -152,8 +154,8 @@ class OpenAIModel:
             text=text,
             model=answer.model or name,
             # Compatible servers may leave `usage` out or null.
-            input_tokens=(usage.prompt_tokens or 0) if usage else 0,
-            output_tokens=(usage.completion_tokens or 0) if usage else 0,
+            input_tokens=_figure(usage.prompt_tokens) if usage else 0,
+            output_tokens=_figure(usage.completion_tokens) if usage else 0,
             finish=finish,
             duration_ms=int((self._clock.monotonic() - started) * 1000),
             # So the recorded model of the sandbox marks its answers; a fingerprint of OpenAI begins with `fp_`.
@@ -179,12 +181,19 @@ class OpenAIModel:
                     raise unexpected_answer("an answer that is too large") from None
                 if deadline.passed:
                     raise answered_late() from error
-                if not again:
-                    raise ModelUnavailable("the model's server cannot be reached", code="model.unreachable") from error
+                unreachable = ModelUnavailable("the model's server cannot be reached", code="model.unreachable")
+                # A server that took the request may work on it, and bill it, after the connection broke.
+                unreachable.may_cost = not isinstance(error.__cause__, httpx2.ConnectError | httpx2.ConnectTimeout)
+                if unreachable.may_cost or not again:
+                    raise unreachable from error
             except openai.APIStatusError as error:
                 # `from None`, because some servers repeat the key in their answer and a logged cause would show it.
                 words = self._without_key(words_of(error))
-                raise meaning_of(error, words, format_name=format_name, limit=limit, now=self._clock.now()) from None
+                meaning = meaning_of(error, words, format_name=format_name, limit=limit, now=self._clock.now())
+                if isinstance(meaning, CadenceError):
+                    # An error status comes instead of an answer, and only answers are billed.
+                    meaning.may_cost = False
+                raise meaning from None
             except (openai.APIResponseValidationError, ValueError, RecursionError):
                 raise unexpected_answer("something other than JSON") from None
         self._clock.sleep(RETRY_PAUSE_SECONDS)
@@ -213,6 +222,11 @@ class OpenAIModel:
         # Some servers repeat the key in the message of an error.
         clean = text.replace(self._key, "[key]") if self._key else text
         return clean[:500]
+
+
+def _figure(value: object) -> int:
+    """A count of tokens as a server gave it; 0 for what cannot be one. The client does not validate its type."""
+    return min(value, MOST_TOKENS) if isinstance(value, int) and value > 0 else 0
 
 
 def _shape(prompt: Prompt, format_name: str) -> dict[str, Any]:

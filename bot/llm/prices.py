@@ -1,4 +1,8 @@
-"""What models cost, as the operator configures it. There is no built-in price list, because prices change."""
+"""What models cost: the operator's prices, else those of the package genai-prices for the server that is asked.
+
+https://github.com/pydantic/genai-prices. The package can also fetch newer prices; Cadence never starts that, so prices
+change only when the pinned version does.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 MILLION = 1_000_000
+PACKAGED_VERSION, PACKAGED_AS_OF = "0.2.3", "2026-11"
+"""The pinned version of genai-prices and the month of its release; a test compares it with the installed one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """Money for a million tokens, in the operator's currency."""
+    """US dollars for a million tokens."""
 
     input: float
     output: float
@@ -19,25 +25,51 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """Prices by model name, as asked for or as the server answers."""
+    """Prices by model name, as asked for or answered. `server` is its address, for the package's prices."""
 
     by_name: Mapping[str, Price] = field(default_factory=dict)
+    server: str | None = None
 
     def cost(self, *names: str, input_tokens: int, output_tokens: int) -> float | None:
-        """What a call cost by the first of `names` that has a price; None where none has."""
+        """What a call costs in US dollars by the first of `names` that has a price; None where none has.
+
+        A price of the operator goes before every price of the package. Token counts are not negative.
+        """
         for name in names:
             price = self.by_name.get(name)
             if price is not None:
                 return (input_tokens * price.input + output_tokens * price.output) / MILLION
-        return None
+        packaged = (self._packaged(name, input_tokens, output_tokens) for name in names)
+        return next((cost for cost in packaged if cost is not None), None)
 
     def knows(self, name: str) -> bool:
         """Whether a model has a price."""
-        return name in self.by_name
+        return self.cost(name, input_tokens=0, output_tokens=0) is not None
+
+    def source(self, name: str) -> str:
+        """Where a model's price comes from, with its date; empty for a model without one."""
+        if name in self.by_name:
+            return "CADENCE_MODEL_PRICES"
+        return f"genai-prices {PACKAGED_VERSION} of {PACKAGED_AS_OF}" if self.knows(name) else ""
+
+    def _packaged(self, name: str, input_tokens: int, output_tokens: int) -> float | None:
+        if self.server is None:
+            return None
+        # Imported here: its table takes 60 ms, and most commands need no price.
+        from genai_prices import Usage, calc_price
+
+        try:
+            # By the server's address, because without one a model of any provider with a similar name would match.
+            found = calc_price(
+                Usage(input_tokens=input_tokens, output_tokens=output_tokens), name, provider_api_url=self.server
+            )
+        except (LookupError, ValueError):
+            return None
+        return float(found.total_price)
 
 
-def read_prices(text: str) -> Prices:
-    """Prices from `NAME=INPUT/OUTPUT, ...`, each the money for a million tokens.
+def read_prices(text: str, server: str | None = None) -> Prices:
+    """Prices from `NAME=INPUT/OUTPUT, ...`, each in US dollars for a million tokens, for the models of `server`.
 
     Raises ValueError that names the entry at fault.
     """
@@ -59,4 +91,4 @@ def read_prices(text: str) -> Prices:
         if name.strip() in found:
             raise ValueError(f"`{name.strip()}` has two prices")
         found[name.strip()] = price
-    return Prices(found)
+    return Prices(found, server)

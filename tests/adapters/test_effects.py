@@ -134,14 +134,20 @@ def test_what_belongs_to_no_run_needs_no_run(ledger: Ledger) -> None:
     assert perform(door(ledger), Outside(), actor) == {"id": 1}
 
 
-def test_a_spent_budget_sends_nothing(ledger: Ledger) -> None:
-    class Spent:
-        def refusal(self, run_id: RunId, kind: EffectKind) -> str | None:
-            return "1,000 of 1,000 tokens are spent"
+def test_what_cannot_be_reserved_is_not_sent(ledger: Ledger) -> None:
+    def reserve() -> None:
+        raise BudgetSpent("1,000 of 1,000 tokens are spent")
 
     outside = Outside()
     with pytest.raises(BudgetSpent, match="1,000 of 1,000"):
-        perform(door(ledger, budget=Spent()), outside)
+        perform(door(ledger), outside, reserve=reserve)
+    assert outside.made == [] and not ledger.effects_of(RUN.run_id)
+
+
+def test_a_run_asks_no_model_without_a_reservation(ledger: Ledger) -> None:
+    outside = Outside()
+    with pytest.raises(CadenceError, match="without a reservation"):
+        door(ledger).perform(actor_of(RUN), EffectKind.MODEL_CALL, "plan:1", find=outside.find, do=outside.make)
     assert outside.made == []
 
 

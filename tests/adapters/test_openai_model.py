@@ -89,10 +89,20 @@ def test_what_goes_wrong_has_a_code(
     assert error.retry is (kind is ModelUnavailable)
 
 
-def test_a_connection_that_was_cut_is_tried_once_more(scripted: ScriptedModel, model: OpenAIModel) -> None:
+def test_a_connection_that_was_cut_may_have_been_billed_and_is_not_tried_again_here(
+    scripted: ScriptedModel, model: OpenAIModel
+) -> None:
     scripted.add(Rule(None, hang_up(), times=1), Rule(None, answer(VALUE)))
+    assert failure(model).may_cost and len(scripted.requests) == 1
     assert json.loads(complete(model).text) == VALUE
-    assert len(scripted.requests) == 2
+
+
+@pytest.mark.parametrize(("reply", "may_cost"), [(limited(7), False), (broken(), False), (empty(), True)])
+def test_an_error_status_costs_nothing_and_an_unusable_answer_may(
+    scripted: ScriptedModel, model: OpenAIModel, reply: Reply, may_cost: bool
+) -> None:
+    scripted.add(Rule(None, reply))
+    assert failure(model).may_cost is may_cost
 
 
 def test_outside_the_door_nothing_is_asked(scripted: ScriptedModel, model: OpenAIModel) -> None:

@@ -192,7 +192,7 @@ def test_nobody_at_the_address() -> None:
     url = loopback.start()
     loopback.stop()
     error = failure(model_at(f"{url}/v1"))
-    assert (error.code, error.retry) == ("model.unreachable", True)
+    assert (error.code, error.retry, error.may_cost) == ("model.unreachable", True, False)
 
 
 def test_figures_that_a_server_leaves_out_are_zero(server: Server) -> None:

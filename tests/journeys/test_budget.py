@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from bot.core.names import CHECK_GATE
 from bot.core.states import RunState
-from tests.journeys.world import FILES, WRITER, World
+from bot.sandbox.model.script import Reply, Rule, hang_up, review
+from tests.journeys.world import FILES, GOOD, WRITER, World, verdict
 
 S = RunState
 PRICED = {"CADENCE_MODEL_PRICES": "scripted-1=1/1"}
@@ -27,12 +30,87 @@ def test_a_run_that_may_ask_nothing_says_so_and_asks_nothing(make_world: Callabl
     assert not world.model.requests and not world.repo.pulls()
 
 
-def test_a_cap_that_the_plan_used_up_stops_before_the_reviews(make_world: Callable[..., World]) -> None:
-    world = make_world(files=with_budget("run_tokens: 10"))
-    world.script_all()
+def used(world: World, issue: int) -> int:
+    """Tokens that the run used, as the ledger counts them."""
+    counts = world.ledger.counts(world.run(issue).run_id)
+    return counts.input_tokens + counts.output_tokens
+
+
+@pytest.mark.parametrize("usage", [(10**12, 10**12), (-5, -5), (0, 0), (1, 1), (700, 10**9)])
+def test_an_absurd_figure_counts_as_the_worst_case_and_exceeds_no_cap(
+    make_world: Callable[..., World], usage: tuple[int, int]
+) -> None:
+    # The plan's worst case fits. Counted in full, it leaves no room for a review.
+    world = make_world(files=with_budget("run_tokens: 18000"))
+    world.script("change_set", Reply(json.dumps(GOOD), usage=usage))
+    world.script("reasoning", verdict())
+    world.script("efficiency", verdict())
     issue = world.label_blueprint()
     assert world.state(issue) is S.STOPPED_BUDGET and len(world.asked("change_set")) == 1
     assert not world.asked("reasoning") and not world.repo.pulls()
+    assert 16_000 < used(world, issue) <= 18_000
+
+
+def test_a_cap_in_mid_review_stops_before_the_question_that_does_not_fit(make_world: Callable[..., World]) -> None:
+    world = make_world(files=with_budget("run_tokens: 18000"))
+    world.script("change_set", GOOD)
+    world.model.add(Rule("reasoning", lambda asked: replace(review(verdict())(asked), usage=(1000, 8000))))
+    world.script("efficiency", verdict())
+    issue = world.label_blueprint()
+    assert world.state(issue) is S.STOPPED_BUDGET and used(world, issue) <= 18_000
+    assert len(world.asked("reasoning")) == 1 and not world.asked("efficiency")
+    status = world.status(issue)
+    assert "tokens, and the next question may use" in status and "`budget.run_tokens` allows 18,000 tokens" in status
+    world.repo.push_commit(with_budget("run_tokens: 100000"), by=WRITER)
+    world.comment(issue, "/cadence replan")
+    assert world.state(issue) is S.GATED
+
+
+def test_without_any_config_the_operators_caps_hold(make_world: Callable[..., World]) -> None:
+    world = make_world(CADENCE_BUDGET_RUN_COST="0.001", **PRICED)
+    world.script_all()
+    issue = world.label_blueprint()
+    assert world.state(issue) is S.STOPPED_BUDGET and not world.model.requests
+    assert "CADENCE_BUDGET_RUN_COST allows $0.0010" in world.status(issue)
+    assert "The operator raises CADENCE_BUDGET_RUN_COST" in world.status(issue)
+
+
+def test_a_repository_cannot_raise_the_operators_cap(make_world: Callable[..., World]) -> None:
+    world = make_world(files=with_budget("run_tokens: 1000000"), CADENCE_BUDGET_RUN_TOKENS="1000")
+    world.script_all()
+    issue = world.label_blueprint()
+    assert world.state(issue) is S.STOPPED_BUDGET and not world.model.requests
+    assert "CADENCE_BUDGET_RUN_TOKENS allows 1,000 tokens" in world.status(issue)
+
+
+def test_a_model_without_a_price_has_caps_on_tokens_only(make_world: Callable[..., World]) -> None:
+    world = make_world(CADENCE_BUDGET_RUN_COST="0", CADENCE_BUDGET_DAY_COST="0", CADENCE_BUDGET_CALL_COST="0")
+    world.script_all()
+    issue = world.label_blueprint()
+    assert world.state(issue) is S.GATED and world.ledger.counts(world.run(issue).run_id).cost is None
+    limited = make_world(CADENCE_BUDGET_CALL_TOKENS="100")
+    limited.script_all()
+    other = limited.label_blueprint()
+    assert limited.state(other) is S.STOPPED_BUDGET and not limited.model.requests
+    assert "the next question may use" in limited.status(other)
+
+
+def test_a_broken_connection_is_tried_once_more_with_a_reservation_of_its_own(
+    make_world: Callable[..., World],
+) -> None:
+    world = make_world(files=with_budget("run_tokens: 40000"))
+    world.script("change_set", hang_up(), times=1)
+    world.script_all()
+    issue = world.label_blueprint()
+    assert world.state(issue) is S.GATED
+    first, second = (call for call in world.ledger.model_calls_of(world.run(issue).run_id) if call.kind == "plan")
+    assert (first.outcome, first.output_tokens) == ("model.unreachable", 16_000)
+    assert second.output_tokens < 1000
+    tight = make_world(files=with_budget("run_tokens: 18000"))
+    tight.script("change_set", hang_up(), times=1)
+    tight.script_all()
+    other = tight.label_blueprint()
+    assert tight.state(other) is S.STOPPED_BUDGET and len(tight.model.requests) == 1 and used(tight, other) <= 18_000
 
 
 @pytest.mark.parametrize("cap", ["run_cost", "day_cost"])
@@ -45,15 +123,15 @@ def test_a_cost_without_a_price_is_not_risked(make_world: Callable[..., World], 
 
 
 def test_the_day_counts_all_runs_of_the_repository(make_world: Callable[..., World]) -> None:
-    world = make_world(files=with_budget("day_cost: 0.000001"), **PRICED)
+    world = make_world(files=with_budget("day_cost: 0.0195"), **PRICED)
     world.script_all()
     first = world.label_blueprint()
     second = world.label_blueprint("Another")
-    assert [world.state(one) for one in (first, second)] == [S.STOPPED_BUDGET, S.STOPPED_BUDGET]
+    assert [world.state(one) for one in (first, second)] == [S.GATED, S.STOPPED_BUDGET]
     assert len(world.asked("change_set")) == 1 and "in a day this repository's runs have cost" in world.status(second)
     world.later(25 * 3600)
     third = world.label_blueprint("Tomorrow")
-    assert world.state(third) is S.STOPPED_BUDGET and len(world.asked("change_set")) == 2
+    assert world.state(third) is S.GATED and len(world.asked("change_set")) == 2
 
 
 def test_receipts_tell_the_cost(make_world: Callable[..., World]) -> None:
@@ -81,7 +159,7 @@ def test_at_the_gate_a_spent_budget_is_a_reason_until_it_is_raised(make_world: C
     world.later()
     asked = len(world.model.requests)
     assert world.state(issue) is S.GATED and world.gate_codes(issue)[0] == "budget"
-    assert "`budget.run_tokens` allows 1" in (world.checks(CHECK_GATE)[-1].summary or "")
+    assert "`budget.run_tokens` allows 1 tokens" in (world.checks(CHECK_GATE)[-1].summary or "")
     raised = with_budget("run_tokens: 200000", "merge: {up_to_date: never}\n")[".github/cadence.yml"]
     world.repo.push_commit({".github/cadence.yml": raised}, by=WRITER)
     world.sweep()

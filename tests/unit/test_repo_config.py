@@ -32,7 +32,7 @@ merge: {auto: false, method: rebase, require_ci: false, up_to_date: never, delet
 commit: {template: "{summary}"}
 repair: {max_attempts: 0, on_review: false}
 after_merge: {watch: 0, on_red: none}
-budget: {run_tokens: 1000, run_cost: 1.5, day_cost: 20}
+budget: {call_tokens: 1, call_cost: 1, run_tokens: 1000, run_cost: 1.5, day_tokens: 9, day_cost: 20}
 backlog: {replenish: 2, review: null, autonomous: true, daily: 9}
 guards: {severities: {loss.stub: error}, max_files: 10, max_file_bytes: 1000, max_total_bytes: 5000}
 tests: [{given: {ci: failure}, expect: block ci.failed}]

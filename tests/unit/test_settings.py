@@ -42,6 +42,12 @@ EXAMPLES: dict[str, tuple[str, str, Any]] = {
     "CADENCE_MODEL_REASONING": ("model_reasoning", "r", "r"),
     "CADENCE_MODEL_EFFICIENCY": ("model_efficiency", "e", "e"),
     "CADENCE_MODEL_PRICES": ("model_prices", "m=1/2", "m=1/2"),
+    "CADENCE_BUDGET_CALL_TOKENS": ("budget_call_tokens", "1000", 1000),
+    "CADENCE_BUDGET_CALL_COST": ("budget_call_cost", "0.5", 0.5),
+    "CADENCE_BUDGET_RUN_TOKENS": ("budget_run_tokens", "none", None),
+    "CADENCE_BUDGET_RUN_COST": ("budget_run_cost", "none", None),
+    "CADENCE_BUDGET_DAY_TOKENS": ("budget_day_tokens", "0", 0),
+    "CADENCE_BUDGET_DAY_COST": ("budget_day_cost", "7", 7.0),
 }
 
 

@@ -37,6 +37,8 @@ class Reply:
     refusal: str | None = None
     fault: ReplyFault = ReplyFault.NONE
     retry_after: float = 1.0
+    usage: tuple[int, int] | None = None
+    """Tokens of the prompt and the answer as the server states them; None: as it counts them."""
 
 
 @dataclass(frozen=True, slots=True)

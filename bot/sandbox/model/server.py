@@ -131,7 +131,8 @@ def _completion(model: ScriptedModel, asked: Asked, reply: Reply) -> JsonDict:
         call = {"name": asked.tool, "arguments": reply.content}
         message |= {"content": None, "tool_calls": [{"id": "call_1", "type": "function", "function": call}]}
         finish = "tool_calls"
-    asked_tokens, answered = model.count(asked.text), model.count(reply.content or reply.refusal or "")
+    counted = model.count(asked.text), model.count(reply.content or reply.refusal or "")
+    asked_tokens, answered = reply.usage or counted
     return {
         "id": f"chatcmpl-{asked.digest[:24]}",
         "object": "chat.completion",

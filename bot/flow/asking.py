@@ -1,0 +1,79 @@
+"""One question of a run to a model: reserved, asked through the effect gateway, its figures recorded."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from bot.core.errors import CadenceError
+from bot.core.json_types import JsonDict
+from bot.effects.kinds import EffectActor, EffectKind
+from bot.flow.services import Services
+from bot.ledger.entries import ModelCallEntry
+from bot.ledger.spending import Worst
+from bot.llm.model import Completion, Prompt
+
+AGAIN_AFTER_SECONDS = 0.5
+
+
+def ask_model(services: Services, actor: EffectActor, prompt: Prompt, attempt: str = "") -> Completion:
+    """The model's answer to a prompt, kept in the ledger, so that a crash after it does not pay for it twice.
+
+    The worst case of the call is reserved before it; what it used is recorded after it. Raises BudgetSpent before
+    anything is sent, and what `LanguageModel.complete` raises.
+    """
+    budget, run_id = services.budget, actor.run
+    asked = services.model.asked_name(prompt.kind)
+    worst = budget.worst_case(prompt, asked)
+    answers: list[Completion] = []
+    held: list[int] = []
+
+    def reserve() -> None:
+        if run_id is not None:
+            held.append(budget.reserve(run_id, worst))
+
+    def settle(started: datetime, used: Worst, outcome: str, answer: Completion | None = None) -> None:
+        entry = ModelCallEntry(
+            run_id=run_id,
+            kind=prompt.kind.value,
+            model_asked=asked,
+            model_answered=answer.model if answer else "",
+            prompt_digest=prompt.digest(),
+            input_tokens=used.input_tokens,
+            output_tokens=used.output_tokens,
+            cost=used.cost,
+            duration_ms=answer.duration_ms if answer else 0,
+            recorded=answer.recorded if answer else False,
+            outcome=outcome,
+            at=started,
+        )
+        services.ledger.settle_call(held.pop() if held else 0, entry)
+
+    def complete(*, again: bool) -> Completion:
+        started = services.clock.now()
+        try:
+            answer = services.model.complete(prompt)
+        except CadenceError as error:
+            # No figures came: what the server may have worked on counts as the worst case.
+            settle(started, worst if error.may_cost else Worst(0, 0), error.code)
+            if error.code != "model.unreachable" or not error.may_cost or not again:
+                raise
+        else:
+            used = budget.believed(worst, answer, asked)
+            settle(started, used, answer.finish, answer)
+            return replace(answer, asked=asked, cost=used.cost)
+        # The connection broke. The server may bill the first request, so the second one is a call of its own.
+        services.clock.sleep(AGAIN_AFTER_SECONDS)
+        reserve()
+        return complete(again=False)
+
+    def do() -> JsonDict:
+        answer = complete(again=True)
+        answers.append(answer)
+        return {field: getattr(answer, field) for field in Completion.__dataclass_fields__}
+
+    key = f"{prompt.kind}:{prompt.digest()[:32]}{attempt}"
+    outcome = services.effects.perform(
+        actor, EffectKind.MODEL_CALL, key, find=lambda: None, do=do, fresh=True, reserve=reserve
+    )
+    return answers[0] if answers else Completion(**outcome)

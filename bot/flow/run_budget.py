@@ -1,0 +1,157 @@
+"""What a run may ask models: the operator's caps, and `budget` of the base's .github/cadence.yml."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.config.load import read_config
+from bot.config.model import BudgetConfig
+from bot.core.clock import Clock
+from bot.core.errors import BudgetSpent
+from bot.core.names import CONFIG_PATH, CommitSha, RunId
+from bot.git_store.store import GitStore
+from bot.ledger.entries import RunEntry
+from bot.ledger.ledger import Ledger
+from bot.ledger.spending import Spent, Worst
+from bot.llm.model import Completion, Prompt
+from bot.llm.prices import Prices
+
+LEAST_SHARE = 4
+"""A server that counts less than a quarter of what Cadence counts is not believed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """One cap in force: `setting` is its name as people write it, `amount` in tokens or US dollars."""
+
+    scope: str
+    unit: str
+    setting: str
+    amount: float
+    is_operators: bool
+
+    @property
+    def remedy(self) -> str:
+        """How it is raised."""
+        if self.is_operators:
+            return f"The operator raises {self.setting}; then comment `/cadence replan`."
+        return f"Raise `{self.setting}` in .github/cadence.yml, then comment `/cadence replan`."
+
+    def refusal(self, spent: Spent, worst: Worst) -> str | None:
+        """Why a call does not fit, with the figures; None where it does."""
+        used = 0.0 if self.scope == "call" else float(getattr(spent, f"{self.scope}_{self.unit}"))
+        name = self.setting if self.is_operators else f"`{self.setting}`"
+        if self.unit == "cost":
+            if worst.cost is None:
+                # The operator's caps on money leave such a model to the caps on tokens; a repository's is a promise.
+                return None if self.is_operators else f"{name} cannot be kept: CADENCE_MODEL_PRICES has no price"
+            next_amount, figures = worst.cost, [f"${one:,.4f}" for one in (used, worst.cost, self.amount)]
+        else:
+            next_amount, figures = worst.tokens, [f"{one:,.0f}" for one in (used, worst.tokens, self.amount)]
+        if used + next_amount <= self.amount:
+            return None
+        verb = "cost" if self.unit == "cost" else "used"
+        past, future, cap = (one if self.unit == "cost" else f"{one} tokens" for one in figures)
+        whose = {"run": "the run has", "day": "in a day this repository's runs have"}.get(self.scope)
+        before = f"{whose} {verb} {past}, and " if whose else ""
+        return f"{before}the next question may {'cost' if self.unit == 'cost' else 'use'} {future}; {name} allows {cap}"
+
+
+class RunBudget:
+    """Reserves the worst case of each question before it is asked, so that no cap is ever exceeded."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        git: GitStore,
+        clock: Clock,
+        prices: Prices,
+        models: tuple[str, ...],
+        caps: BudgetConfig,
+        count_tokens: Callable[[str], int],
+    ) -> None:
+        """`models` are the names that will be asked, none where no model is configured; `caps` are the operator's."""
+        self._ledger = ledger
+        self._git = git
+        self._clock = clock
+        self._prices = prices
+        self._models = models
+        self._caps = caps
+        self._count = count_tokens
+
+    def worst_case(self, prompt: Prompt, model: str) -> Worst:
+        """The most that a question can use: its prompt by our own count, and the whole of its output limit."""
+        text = [message.content for message in prompt.messages] + [json.dumps(dict(prompt.schema))]
+        # Half as much again, because other vocabularies than ours (o200k) cut the same text into more tokens.
+        tokens = sum(self._count(one) for one in text) * 3 // 2 + 200
+        cost = self._prices.cost(model, input_tokens=tokens, output_tokens=prompt.max_output_tokens)
+        return Worst(tokens, prompt.max_output_tokens, cost)
+
+    def reserve(self, run_id: RunId, worst: Worst) -> int:
+        """Reserve a question's worst case, and return the reservation. Raises BudgetSpent where it does not fit."""
+        run = self._ledger.run(run_id)
+        if run is None:
+            raise BudgetSpent(f"run {run_id} is not in the ledger")
+        caps, reached = self._caps_of(run), list[Cap]()
+
+        def refusal(spent: Spent) -> str | None:
+            first = next(((cap, why) for cap in caps if (why := cap.refusal(spent, worst))), None)
+            if first is not None:
+                reached.append(first[0])
+            return first[1] if first is not None else None
+
+        made = self._ledger.reserve_call(run_id, run.repository_id, worst, self._clock.now(), refusal)
+        if isinstance(made, str):
+            raise BudgetSpent(made, remedy=reached[0].remedy)
+        return made
+
+    def believed(self, worst: Worst, answer: Completion, model: str) -> Worst:
+        """What a call counts as: the server's figures, or the worst case of each that cannot be true.
+
+        No figure exceeds what was reserved, because the prompt was counted and the server given the output limit.
+        """
+        written = self._count(answer.text)
+        read = _believed(answer.input_tokens, (worst.input_tokens - 200) * 2 // 3, worst.input_tokens)
+        wrote = _believed(answer.output_tokens, written, worst.output_tokens)
+        cost = self._prices.cost(answer.model, model, input_tokens=read, output_tokens=wrote)
+        if cost is not None and worst.cost is not None:
+            cost = min(cost, worst.cost)
+        return Worst(read, wrote, cost)
+
+    def spent(self, run_id: RunId) -> str | None:
+        """Which cap keeps the run from its next question, with the figures; None while there is room.
+
+        The next question is the one that was refused last, else the smallest possible.
+        """
+        run = self._ledger.run(run_id)
+        if run is None or not self._models:
+            return None
+        priced = all(self._prices.knows(name) for name in self._models)
+        worst = self._ledger.refused_call(run_id) or Worst(1, 0, 1e-9 if priced else None)
+        spent = self._ledger.spent(run_id, run.repository_id, self._clock.now())
+        return next((why for cap in self._caps_of(run) if (why := cap.refusal(spent, worst))), None)
+
+    def _caps_of(self, run: RunEntry) -> list[Cap]:
+        """The repository's caps and the operator's; a call has to fit the lower one of each kind."""
+        both = ((self._of_repository(run), "budget.{}", False), (self._caps, "CADENCE_BUDGET_{}", True))
+        return [
+            Cap(scope, unit, setting.format(name.upper() if is_operators else name), amount, is_operators=is_operators)
+            for caps, setting, is_operators in both
+            for scope in ("call", "run", "day")
+            for unit in ("tokens", "cost")
+            if (amount := getattr(caps, name := f"{scope}_{unit}")) is not None
+        ]
+
+    def _of_repository(self, run: RunEntry) -> BudgetConfig:
+        """As the base's tip has it; a config that cannot be read there is a reason of its own at the gate."""
+        mirror = self._git.mirror(run.repository_id)
+        tip = mirror.tip(run.base_branch) if run.base_branch else None
+        at = tip or (CommitSha(run.base_sha) if run.base_sha else None)
+        config = read_config(mirror.read_file(at, CONFIG_PATH)).config if at is not None else None
+        return config.budget if config is not None else BudgetConfig()
+
+
+def _believed(figure: int, counted: int, worst: int) -> int:
+    return figure if counted // LEAST_SHARE <= figure <= worst and figure > 0 else worst
