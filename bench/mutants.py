@@ -1,11 +1,12 @@
 """Which functions of the weakening gate could answer a constant without a test noticing?
 
-    python -m bench.mutants [--only PATTERN] [--tests tests/unit/test_weakening_golden.py …] [--json FILE]
+    python -m bench.mutants [--thresholds] [--only PATTERN] [--tests FILE …] [--json FILE]
 
 Every function of bot/weakening gets its mutants: False and True for a bool, 0 for a number, nothing for a list, an
 iterator, a text or an optional value, and the argument itself for a function that filters one. Each mutant runs the
 golden rows and the unit tests of the gate in a child process until the first test fails. What survives is printed:
-such a function is removed, or gets a golden row when it decides something real.
+such a function is removed, or gets a golden row when it decides something real. With `--thresholds` each number of
+bot/weakening/thresholds.py is moved down and up by half instead, and the tests that notice are printed.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from types import CodeType, FunctionType, ModuleType
 import pytest
 
 import bot.weakening
+from bot.weakening import thresholds
 
 TESTS = [
     "tests/unit/test_weakening_golden.py",
@@ -123,15 +125,46 @@ def survives(function: FunctionType, code: CodeType, calls: list[Callable[[], ob
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
+def noticing(name: str, value: float, calls: list[Callable[[], object]]) -> list[str]:
+    """The tests that fail while a threshold has another value, by their `name` parameter where they have one."""
+    holders = [m for key, m in sys.modules.items() if key.startswith("bot.weakening") and hasattr(m, name)]
+    before = getattr(holders[0], name)
+    for module in holders:
+        setattr(module, name, value)
+    failed = []
+    for call in calls:
+        try:
+            call()
+        except Exception:  # noqa: BLE001 - whatever is raised, the test noticed
+            failed.append(str(call.keywords.get("name", call.func.__name__)))  # type: ignore[attr-defined]
+    for module in holders:
+        setattr(module, name, before)
+    return failed
+
+
+def move_thresholds(only: str, calls: list[Callable[[], object]]) -> None:
+    """Print how many tests fail with each threshold at half and at one and a half of its value."""
+    for name, value in vars(thresholds).items():
+        if name.isupper() and re.search(only, name):
+            for moved in (value / 2, value * 1.5):
+                moved = round(moved) if isinstance(value, int) else moved
+                failed = noticing(name, moved, calls)
+                print(f"{name} {value} -> {moved:g}: {len(failed)} {failed[:3]}", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help="a pattern of dotted names")
+    parser.add_argument("--thresholds", action="store_true")
     parser.add_argument("--tests", nargs="*", default=list(dict.fromkeys(TESTS)))
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     collected = _Collected()
     pytest.main(["--collect-only", "-qq", "-p", "no:cacheprovider", "--no-header", *options.tests], plugins=[collected])
     print(f"{len(collected.calls)} tests", flush=True)
+    if options.thresholds:
+        move_thresholds(options.only, collected.calls)
+        return
     looked, survived = 0, []
     for name, function in functions():
         if not re.search(options.only, name):

@@ -59,9 +59,12 @@ def configure_logs(style: str) -> None:
             structlog.processors.format_exc_info,
             renderer,
         ],
+        # Standard output is for the results of commands.
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        # A cached logger keeps the configuration of its first use: https://www.structlog.org/en/stable/performance.html
         cache_logger_on_first_use=False,
     )
+    # Below WARNING, the HTTP clients log every request.
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s", stream=sys.stderr)
 
 
@@ -76,6 +79,7 @@ class _RunMeter:
         note_request(route, status)
         bound = structlog.contextvars.get_contextvars()
         self._ledger.record_request(
+            # Neither is set at the start, for instance; such a request is counted without an owner.
             bound.get("run") or bound.get("delivery"),
             method=method,
             route=route,
@@ -130,6 +134,7 @@ def build_services(
         clock=clock,
         count_request=_RunMeter(ledger, clock).count,
     )
+    # A wrong App id or key fails here, at the start, and not with the first delivery.
     identity = github.identity()
     git = GitStore(settings.data_dir / "mirrors", web=urls.web)
     model = model or build_model(settings, clock)
@@ -137,6 +142,7 @@ def build_services(
     effects = Effects(ledger, clock, write_interval_ms=settings.write_interval_ms, budget=caps)
     author = git.author(identity)
     signer = build_signer(settings)
+    # Recorded before it signs anything, so that the page of keys is never without the key of a proof.
     ledger.record_signing_key(signer.key_id, signer.public_key)
     return Services(
         settings=settings,
@@ -169,10 +175,9 @@ def _asked(model: LanguageModel) -> tuple[str, ...]:
 
 
 def _second_app(settings: Settings, urls: GitHubUrls, ledger: Ledger, clock: Clock) -> GitHub | None:
-    """The App that approves pull requests of the first one, whose author cannot approve them; None if not configured.
-
-    https://docs.github.com/en/pull-requests/collaborating-with-pull-requests/reviewing-changes-in-pull-requests/approving-a-pull-request-with-required-reviews
-    """
+    """The App that approves pull requests of the first one; None if not configured."""
+    # An author cannot approve their own pull request:
+    # https://docs.github.com/en/pull-requests/collaborating-with-pull-requests/reviewing-changes-in-pull-requests/approving-a-pull-request-with-required-reviews
     if settings.reviewer_app_id is None:
         return None
     key, count = settings.reviewer_key_pem(), _RunMeter(ledger, clock).count
@@ -181,11 +186,15 @@ def _second_app(settings: Settings, urls: GitHubUrls, ledger: Ledger, clock: Clo
 
 def build_engine(settings: Settings, ledger: Ledger, clock: Clock, pace: Pace | None = None) -> Engine:
     """The durable engine on the same kind of database as the ledger."""
+    # Both kinds of lock end with their process, so a crashed executor is recognised:
+    # https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
     locks: ExecutorLocks
     if settings.on_postgres:
         locks = PostgresExecutorLocks(ledger.engine)
         url, path = settings.ledger_url, None
     else:
+        # A file of its own: SQLite has one writer at a time, and the engine would wait for the ledger.
+        # https://www.sqlite.org/faq.html#q5
         path = settings.data_dir.resolve() / "engine.sqlite"
         locks = FileExecutorLocks(settings.data_dir / "executors")
         url = f"sqlite:///{path}"
@@ -217,12 +226,14 @@ def build_web(
     web.register_blueprint(webhook_blueprint(settings, ledger, wake, clock))
 
     def workers() -> str | None:
+        # A process that is only the web side has no engine, and that is not a fault.
         return None if engine is None or engine.running else "the engine is not running"
 
     web.register_blueprint(keys_blueprint(ledger.signing_keys))
     web.register_blueprint(schemas_blueprint())
 
     def inbox() -> str | None:
+        # Without a database, its own check fails already.
         return waiting_too_long(ledger.waiting_since(), clock.now()) if ledger.fault() is None else None
 
     checks = {"database": ledger.fault, "engine": workers, "inbox": inbox}

@@ -24,6 +24,7 @@ _REFUSED_ENVIRONMENT = ("DBOS__CLOUD", "DBOS_CONDUCTOR_KEY", "DBOS__CONDUCTOR_KE
 
 
 def _none_if_blank(value: Any) -> Any:
+    # Compose files and copied templates set a variable that is not used to an empty text.
     return None if isinstance(value, str) and not value.strip() else value
 
 
@@ -52,17 +53,22 @@ class Settings(BaseModel):
     reviewer_private_key_file: File = None
     database_url: Text = None
     data_dir: Path = Path("./.cadence")
+    # Only this machine, until the operator decides otherwise.
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     public_url: Text = None
     web_token: Secret = None
     executor_id: Text = None
     log: Literal["text", "json"] = "text"
+    # `inf` is a float, and the sweep would never run.
     sweep_seconds: float = Field(default=180, gt=0, allow_inf_nan=False)
+    # GitHub asks for at least a second between requests that change something:
+    # https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#pause-between-mutative-requests
     write_interval_ms: int = Field(default=1000, ge=0)
     settle_seconds: int = Field(default=60, ge=0)
     signing_key: Secret = None
     signing_key_file: File = None
+    # The names that the client and other tools use, so that an existing environment works.
     openai_api_key: Secret = Field(default=None, validation_alias="OPENAI_API_KEY")
     openai_base_url: Text = Field(default=None, validation_alias="OPENAI_BASE_URL")
     model: str = DEFAULT_MODEL
@@ -79,6 +85,7 @@ class Settings(BaseModel):
         """
         given = dict(os.environ if env is None else env)
         filed = _filed(dotenv) if dotenv is not None and dotenv.is_file() else {}
+        # The environment wins: a container overrides one value of a mounted file.
         values = {**{k: v for k, v in filed.items() if v is not None}, **given}
         faults = _not_allowed(values)
         fields: Any = _fields(values)
@@ -86,6 +93,8 @@ class Settings(BaseModel):
             settings = cls(**fields)
         except ValidationError as error:
             faults += [_fault(one) for one in error.errors()]
+            # `from None`: pydantic's error repeats the input, which may be a secret.
+            # https://docs.pydantic.dev/latest/errors/errors/
             raise _invalid(faults) from None
         if faults:
             raise _invalid(faults)
@@ -94,6 +103,8 @@ class Settings(BaseModel):
     @property
     def webhook_secrets(self) -> tuple[str, ...]:
         """The webhook's secrets. While one is being replaced there are two, separated by a comma."""
+        # GitHub keeps one secret, and deliveries that it signed with the old one may still arrive after the change:
+        # https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
         raw = self.webhook_secret.get_secret_value() if self.webhook_secret else ""
         return tuple(part.strip() for part in raw.split(",") if part.strip())
 
@@ -117,6 +128,7 @@ class Settings(BaseModel):
     @property
     def executor(self) -> str:
         """This process's executor id: as configured, else the host's name."""
+        # After a restart a process continues the work under its own name, so two processes must not share one.
         return self.executor_id or socket.gethostname()
 
     def model_names(self) -> dict[ModelKind, str]:
@@ -130,11 +142,13 @@ class Settings(BaseModel):
     @field_validator("database_url")
     @classmethod
     def _known_database(cls, value: str | None) -> str | None:
-        """SQLite or PostgreSQL; `postgres://`, which many hosting services give, means `postgresql://`."""
+        """SQLite or PostgreSQL; raises ValueError for another database."""
         if value is None:
             return None
         scheme, found, rest = value.partition("://")
         if found and scheme in ("postgres", "postgresql") and rest.strip("/"):
+            # Many hosting services give `postgres://`, and SQLAlchemy knows only `postgresql://`:
+            # https://docs.sqlalchemy.org/en/20/core/engines.html#postgresql
             return f"postgresql://{rest}"
         if found and scheme == "sqlite" and rest.startswith("/"):
             return value
@@ -194,6 +208,8 @@ def _filed(dotenv: Path) -> dict[str, str | None]:
 
 def _pem(name: str, inline: SecretStr | None, file: Path | None) -> str:
     text = _key_text(name, inline, file)
+    # GitHub gives PKCS#1 (`BEGIN RSA PRIVATE KEY`), converters write PKCS#8 (`BEGIN PRIVATE KEY`):
+    # https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/managing-private-keys-for-github-apps
     if "PRIVATE KEY-----" not in text:
         kind = "a public key" if "PUBLIC KEY-----" in text else "not a private key in PEM form"
         raise _invalid(
@@ -204,6 +220,7 @@ def _pem(name: str, inline: SecretStr | None, file: Path | None) -> str:
 
 def _key_text(name: str, inline: SecretStr | None, file: Path | None) -> str:
     if inline is not None:
+        # A variable in an environment file is one line, so a PEM has \n in place of its line ends.
         return inline.get_secret_value().replace("\\n", "\n")
     if file is None:
         raise _invalid([f"{name} or {name}_FILE is needed: the App's private key (PEM)."])
@@ -243,6 +260,7 @@ def _not_allowed(values: Mapping[str, str]) -> list[str]:
     known = set(variables())
     faults = []
     for name in values:
+        # A misspelt setting would have no effect, and the operator would not notice.
         if name.startswith("CADENCE_") and name not in known and not name.startswith(_NOT_SETTINGS):
             near = difflib.get_close_matches(name, known, n=1)
             faults.append(f"{name} is not a setting." + (f" Did you mean {near[0]}?" if near else ""))

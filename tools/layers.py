@@ -30,6 +30,16 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 )
 """Every package and loose module of `bot/`. Packages of one layer do not import each other."""
 
+FLOW_LAYERS: tuple[tuple[str, ...], ...] = (
+    ("services",),
+    ("context",),
+    ("building",),
+    ("gate", "recovery"),
+    ("after", "events"),
+    ("workflows",),
+)
+"""The parts of `bot/flow/`, lowest first, by the same rule."""
+
 LOOSE = ("__main__", "app", "settings")
 """The only modules that lie directly in `bot/`."""
 
@@ -105,6 +115,19 @@ def upward(found: Iterable[Import]) -> list[Import]:
         by, of = package_of(one.by), package_of(one.of)
         mine, other = level_of(by), level_of(of)
         if by != of and (mine is None or other is None or other >= mine):
+            wrong.append(one)
+    return wrong
+
+
+def upward_in_flow(found: Iterable[Import]) -> list[Import]:
+    """Imports between two parts of `bot/flow/` that FLOW_LAYERS does not allow."""
+    level = {part: index for index, parts in enumerate(FLOW_LAYERS) for part in parts}
+    wrong = []
+    for one in found:
+        by, of = one.by.split("."), one.of.split(".")
+        between_parts = by[0] == of[0] == "flow" and len(by) > 1 and len(of) > 1 and by[1] != of[1]
+        # A part that the table does not name is wrong as well.
+        if between_parts and level.get(of[1], len(level)) >= level.get(by[1], -1):
             wrong.append(one)
     return wrong
 

@@ -75,6 +75,7 @@ def evaluate(submitted: Submitted, repository: LocalRepository, base: CommitSha)
     """Check a submission on the base, under the config at the base. Writes nothing to the repository."""
     submission = Submission(repository, base, repository.mirror.tree(base), list(submitted.notes))
     try:
+        # The config at the base: a ChangeSet must not loosen the rules that it is checked by.
         config = read_config(repository.mirror.read_file(base, CONFIG_PATH)).require_config()
         change_set = _pinned(_change_set(submitted, submission), submission)
     except ChangeSetRejected as error:
@@ -83,6 +84,7 @@ def evaluate(submitted: Submitted, repository: LocalRepository, base: CommitSha)
         return refused(base, _config_findings(error), tuple(submission.notes))
     checked = check(change_set, submission.tree, GuardConfig.from_repo(config), submitted.mentioned)
     findings, accepted = checked.findings, checked.accepted
+    # The guards accept half of a surrogate pair, but the digest and the commit need UTF-8.
     if accepted and not _is_text(change_set):
         findings, accepted = (
             (*findings, make_finding("contract.encoding", "the ChangeSet holds lone surrogates")),
@@ -123,7 +125,10 @@ def _change_set(submitted: Submitted, submission: Submission) -> ChangeSet:
 
 
 def _of_patch(patch: str, message: str, submission: Submission) -> ChangeSet:
+    # In a scratch store: checking a patch leaves no objects in the repository.
     with submission.repository.scratch() as scratch:
+        # JSON may escape half of a surrogate pair, which plain UTF-8 cannot encode:
+        # https://www.rfc-editor.org/rfc/rfc8259#section-8.2
         tree = scratch.apply_patch(submission.base, patch.encode("utf-8", "surrogatepass"))
         if isinstance(tree, PatchRefused):
             raise ChangeSetRejected(complaint_findings(tree.lines))
@@ -135,10 +140,12 @@ def _pinned(change_set: ChangeSet, submission: Submission) -> ChangeSet:
     """Pin unpinned edits to the commit that the ChangeSet names as its base, else to the commit it is checked on."""
     tree = submission.tree
     named = change_set.base
+    # People and models may write the id in capitals; git writes it in lower case.
     if named is not None and named.lower() != submission.base:
         if submission.repository.mirror.has(named.lower()):
             tree = submission.repository.mirror.tree(CommitSha(named.lower()))
             submission.notes.append(f"unpinned edits are pinned to {named[:12]}, the base that the ChangeSet names")
+        # An edit with a pin needs no base: its pin is compared with the file itself.
         elif any(_unpinned(change_set)):
             message = f"the ChangeSet was made for {named[:12]}, which this repository does not have"
             raise ChangeSetRejected([make_finding("stale", message)])

@@ -22,6 +22,8 @@ def shown(text: str) -> str:
 
 
 def _printable(character: str) -> bool:
+    # Controls, format characters (zero width, direction of text) and surrogates:
+    # https://www.unicode.org/reports/tr44/#General_Category_Values
     return unicodedata.category(character) not in ("Cc", "Cf", "Cs")
 
 

@@ -22,6 +22,8 @@ def run_command(command: Callable[[], object]) -> int:
         lines = "".join(f"\n  {line}" for line in error.log_lines)
         return _print_error(f"{error}{lines}", 2 if isinstance(error, SettingsInvalid | WrongUse) else 1)
     except KeyboardInterrupt:
+        # 128 and the number of SIGINT, as shells report it:
+        # https://www.gnu.org/software/bash/manual/html_node/Exit-Status.html
         return _print_error("stopped.", 130)
     except BrokenPipeError:
         # `cadence runs | head` closes the pipe early. Python flushes stdout again at exit, so it must not be the pipe:
@@ -65,6 +67,8 @@ def _operating_system(error: OSError) -> CadenceError:
             code="port.in_use",
             remedy="Stop it, or choose another CADENCE_PORT.",
         )
+    # A port below 1024 without the right to it; an error of a file has its name.
+    # https://man7.org/linux/man-pages/man2/bind.2.html
     if error.errno == errno.EACCES and not error.filename:
         return CadenceError(
             f"This address cannot be used: {cause}.",
@@ -77,6 +81,8 @@ def _operating_system(error: OSError) -> CadenceError:
 
 def _first_line(error: BaseException) -> str:
     text = str(error).strip() or type(error).__name__
+    # SQLAlchemy repeats the statement and its parameters, which may be private, on the next lines:
+    # https://docs.sqlalchemy.org/en/20/core/exceptions.html
     return text.partition("\n")[0].strip().rstrip(".")[:300]
 
 

@@ -71,6 +71,7 @@ def edits_between(pair: TreePair, message: str) -> ChangeSet:
     findings: list[Finding] = []
     edits: list[Edit] = []
     for change in pair.changes:
+        # A ChangeSet holds contents of files. A symlink has a path as its content, a submodule a commit.
         special = _SPECIAL.get(change.old_mode) or _SPECIAL.get(change.new_mode)
         if special:
             message_text = f"{change.path} is {special[1]}, or would become one"
@@ -88,6 +89,7 @@ def _edit(change: RawChange, pair: TreePair) -> Edit:
     adds = change.status == "A"
     old = None if adds else pair.before.read(change.source)
     new = pair.after.read(change.path)
+    # A rename or a new mode alone needs no content.
     text, encoded = (None, None) if new == old else _content(new)
     mode_before = MODE_FILE if adds else change.old_mode
     return Edit(
@@ -104,23 +106,23 @@ def _edit(change: RawChange, pair: TreePair) -> Edit:
 def _content(raw: bytes) -> tuple[str | None, str | None]:
     """(text, base64): text for UTF-8 without NUL bytes, base64 for everything else."""
     try:
+        # A NUL byte is valid UTF-8, but git and editors take a file with one for binary.
         return (raw.decode(), None) if b"\0" not in raw else (None, base64.b64encode(raw).decode())
     except UnicodeDecodeError:
         return None, base64.b64encode(raw).decode()
 
 
 def one_file_edits(submitted: OneFile, tree: TreeReader, message: str) -> tuple[ChangeSet, tuple[str, ...]]:
-    """The ChangeSet for one file's old and new text, pinned to `before`, and notes on how it was read.
-
-    Old clients drop the last newline of both texts, so a missing last newline is accepted.
-    """
+    """The ChangeSet for one file's old and new text, pinned to `before`, and notes on how it was read."""
     entry = tree.entry(submitted.path)
+    # An empty `before` adds the file. Where one with content exists, the guards refuse that; an empty one is modified.
     if not submitted.before and submitted.after and (entry is None or entry.size):
         return ChangeSet(
             version=1, message=message, edits=(Edit(path=submitted.path, mode="add", after=submitted.after),)
         ), ()
     before, after = submitted.before, submitted.after
     notes: tuple[str, ...] = ()
+    # Old clients drop the last newline of both texts, so a missing last newline is accepted.
     if entry is not None and before and _blob_id(before) != entry.sha and _blob_id(before + "\n") == entry.sha:
         before += "\n"
         after = after + "\n" if after and not after.endswith("\n") else after

@@ -31,6 +31,8 @@ from bot.settings import Settings
 T = TypeVar("T")
 log = structlog.get_logger("cadence.serve")
 
+# GitHub asks for growing pauses between retries:
+# https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 60.0
 
 
@@ -50,11 +52,15 @@ class Start:
             try:
                 answer = ask()
             except GitHubError as error:
+                # 5xx is a fault of GitHub, which passes. A wrong key stays wrong.
                 if not error.retry and error.status < 500:
                     raise
+                # A rate limit resets within an hour:
+                # https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
                 wait = min(max(pause, error.after or 0.0), 3600.0)
                 self.fault = f"GitHub does not answer ({error.code}); asked again in {wait:.0f} s at most"
                 log.warning("start.waiting", code=error.code, summary=error.summary, seconds=wait)
+                # Not a sleep, because SIGTERM has to end the wait.
                 stop.wait(wait)
                 pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
                 continue
@@ -87,7 +93,11 @@ def serve(settings: Settings, *, web: bool = True, worker: bool = True) -> None:
     server = None
     if web:
         app = build_web(settings, ledger, clock, wake=wake, engine=engine, github=lambda: start.fault)
+        # GitHub caps payloads at 25 MB: https://docs.github.com/en/webhooks/webhook-events-and-payloads
+        # waitress would accept 1 GB. A request only stores a delivery, so its threads mostly wait for the database:
+        # https://docs.pylonsproject.org/projects/waitress/en/stable/arguments.html
         server = create_server(app, host=settings.host, port=settings.port, threads=8, max_request_body_size=26_214_400)
+        # A daemon: a request that does not end must not keep the process alive.
         threading.Thread(target=server.run, name="web", daemon=True).start()
         log.info("cadence.listening", url=f"http://{settings.host}:{server.effective_port}")
     drainer = None
@@ -97,6 +107,7 @@ def serve(settings: Settings, *, web: bool = True, worker: bool = True) -> None:
         stop.wait()
     finally:
         log.info("cadence.stopping")
+        # The web side ends first, so that nothing new arrives; the ledger ends last, because the others write to it.
         if server is not None:
             server.close()
         if drainer is not None:
@@ -128,6 +139,7 @@ def _start_worker(
             "model.absent", remedy="set OPENAI_API_KEY; only blueprints that carry their own ChangeSet can be planned"
         )
     flow = build_flow(services)
+    # Launched before the drainer, because handling a delivery starts workflows.
     engine.launch(flow)
     drainer = Drainer(
         ledger, flow.deliver, wake, clock=clock, owner=settings.executor, is_dead=engine.is_dead, pace=pace

@@ -47,11 +47,14 @@ class Submitted:
 def read_submitted(raw: bytes) -> Submitted:
     """Read the input's bytes. Raises ChangeSetRejected for what is not exactly one ChangeSet or task."""
     try:
+        # Some editors write a byte-order mark, which a JSON parser may ignore:
+        # https://www.rfc-editor.org/rfc/rfc8259#section-8.1
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         message = f"the input is not UTF-8 ({error.reason} at byte {error.start})"
         raise ChangeSetRejected([make_finding("contract.not_json", message)]) from None
     value, notes = read_json(text)
+    # Only a ChangeSet has `edits`; every other object is a task around one.
     if not isinstance(value, Mapping) or "edits" in value:
         return _change_set(value, {}, notes)
     given = [form for form in _FORMS if value.get(form) is not None]
@@ -68,6 +71,7 @@ def read_submitted(raw: bytes) -> Submitted:
 
 
 def _change_set(value: object, task: Mapping[str, Any], notes: tuple[str, ...]) -> Submitted:
+    # Some clients put the ChangeSet into the task as a JSON text.
     if isinstance(value, str):
         value, more_notes = read_json(value)
         notes += more_notes
@@ -85,6 +89,7 @@ def _change_set(value: object, task: Mapping[str, Any], notes: tuple[str, ...]) 
 def _one_file(task: Mapping[str, Any], notes: tuple[str, ...]) -> Submitted:
     diff = task["diff"]
     if isinstance(diff, str):
+        # The old form of `diff` is an object, so a text under this name can only be a patch.
         return _patch({**task, "patch": diff}, (*notes, "read `diff` as a patch"))
     if not isinstance(diff, Mapping) or not all(isinstance(diff.get(name), str) for name in _ONE_FILE):
         raise ChangeSetRejected(

@@ -22,7 +22,7 @@ NOTHING = "Nothing is waiting for approval here"
 
 
 def go(services: Services, event: CommandGiven, command: Command, run: RunEntry | None, config: RepoConfig) -> str:
-    """Approve the hash given, or what stood there before the comment was written; else say why not."""
+    """Approve the hash given, or what was shown before the comment was written; else say why not."""
     if run is None:
         return f"{NOTHING}."
     if run.state in AT_THE_GATE:
@@ -44,13 +44,13 @@ def go(services: Services, event: CommandGiven, command: Command, run: RunEntry 
 def _shown_before(shown_at: datetime | None, comment_at: datetime) -> bool:
     """Whether it was shown before the comment was written; both times are GitHub's, in whole seconds.
 
-    Nobody reads and answers within one second, so the same second counts as too early.
+    A person cannot read and answer within one second, so the same second counts as too early.
     """
     return shown_at is not None and shown_at.replace(microsecond=0) < comment_at
 
 
 def _at_the_gate(services: Services, event: CommandGiven, command: Command, run: RunEntry, config: RepoConfig) -> str:
-    """Approve the issue's present text, people's commits, or a plan that nobody approved; then look at the gate again.
+    """Approve the issue's present text, people's commits, or a plan without an approval; then look at the gate again.
 
     A bare `go` approves each of them as far as it was shown before the comment.
     """

@@ -13,7 +13,7 @@ from bot.core.names import (
     CONFIG_PATH,
 )
 from bot.core.states import RunState
-from bot.flow.building.trigger import policy_for
+from bot.flow.building.trigger import config_for
 from bot.flow.context import RunContext
 from bot.flow.events import errands
 from bot.flow.recovery.issue_gone import NEXT, issue_is_gone
@@ -31,7 +31,7 @@ ONLY_THE_FIRST = "Only the first command of a comment is carried out. Give the o
 def handle_command(services: Services, event: CommandGiven) -> Handled | Ignored:
     """Do what the comment asks, or note the answer to it. Nothing is written on GitHub here: answers are errands.
 
-    The sender's permission is asked before anything else, so that somebody without it costs only capped answers.
+    The sender's permission is asked before anything else, so that people without it cost only capped answers.
     """
     command = parse_command(event.body)
     if command is None:
@@ -46,8 +46,9 @@ def handle_command(services: Services, event: CommandGiven) -> Handled | Ignored
         return Ignored(f"pull request #{event.issue} is not a Cadence pull request")
     writer = services.github.at(event.repo).permission(event.sender.login).permission in ("admin", "write")
     if writer:
-        name, arguments = f"comment:{event.comment}{event.edit}", [*_place(event), int(event.comment)]
-        services.engine.start_errand("eyes", int(event.repo.installation_id), name, arguments)
+        repo, installation = event.repo, int(event.repo.installation_id)
+        arguments: list[str | int] = [int(repo.repository_id), str(repo.name), installation, int(event.comment)]
+        services.engine.start_errand("eyes", installation, f"comment:{event.comment}{event.edit}", arguments)
     if isinstance(command, CommandError):
         _note(services, event, writer=writer, answer=command.answer)
         return Handled(f"answered a command that is wrong: {command.code}", run.run_id if run else None)
@@ -55,19 +56,19 @@ def handle_command(services: Services, event: CommandGiven) -> Handled | Ignored
 
 
 def _carry_out(services: Services, event: CommandGiven, command: Command, run: RunEntry | None, *, writer: bool) -> str:
-    """Do it where the sender may, and note the answer; gives what came of it in a few words."""
+    """Do it where the sender may, and note the answer; gives the outcome in a few words."""
     more = ONLY_THE_FIRST if command.more else ""
     if command.verb in _READING:
         _note(services, event, writer=writer, verb=command.verb, answer=more)
         return f"command {command.verb}"
     config = RepoConfig()
     if needs_write(command):
-        policy = policy_for(services, event.repo, run.base_branch if run else "")
-        refusal = _refusal(services, event, command, policy)
-        if refusal or policy.config is None:
+        loaded = config_for(services, event.repo, run.base_branch if run else "")
+        refusal = _refusal(services, event, command, loaded)
+        if refusal or loaded.config is None:
             _note(services, event, writer=writer, answer=refusal)
             return f"refused `{command.verb}`: {refusal}"
-        config = policy.config
+        config = loaded.config
     try:
         answer = _act(services, event, command, run, config)
     except NotFound:
@@ -80,10 +81,6 @@ def _carry_out(services: Services, event: CommandGiven, command: Command, run: R
 
 _READING = frozenset({"help", "status", "why"})
 """Commands that only ask; their answers are read when they are posted."""
-
-
-def _place(event: CommandGiven) -> list[str | int]:
-    return [int(event.repo.repository_id), str(event.repo.name), int(event.repo.installation_id)]
 
 
 def _note(services: Services, event: CommandGiven, *, writer: bool, verb: str = "", answer: str = "") -> None:
@@ -108,18 +105,18 @@ def _note(services: Services, event: CommandGiven, *, writer: bool, verb: str = 
         errands.book(services, entry)
 
 
-def _refusal(services: Services, event: CommandGiven, command: Command, policy: LoadedConfig) -> str:
-    """Why the sender may not give the command; empty where the policy lets them.
+def _refusal(services: Services, event: CommandGiven, command: Command, loaded: LoadedConfig) -> str:
+    """Why the sender may not give the command; empty where the config lets them.
 
     The permission is asked of GitHub now: what a payload says of its sender cannot be relied on.
     """
-    if policy.config is None:
-        # Whom the repository lets through is written in the file that nobody can read.
+    if loaded.config is None:
+        # The file that says who may give commands is the one that cannot be used.
         return (
             f"`/cadence {command.verb}` was not carried out: `{CONFIG_PATH}` says who may give it, and cannot be used: "
-            f"{escape_markdown(str(policy.error))}\n\nCorrect the file, then give the command again."
+            f"{escape_markdown(str(loaded.error))}\n\nCorrect the file, then give the command again."
         )
-    needed = policy.config.trigger.permission
+    needed = loaded.config.trigger.permission
     have = services.github.at(event.repo).permission(event.sender.login).permission
     if RANKS.get(have, 0) >= RANKS[needed]:
         return ""

@@ -78,7 +78,7 @@ def judge(context: RunContext) -> bool:
     if not _is_building(context.run):
         return False
     if context.run.state not in (S.REPAIRING, S.JUDGING):
-        # After a wait in this state nothing is told again: if the edit met a rate limit each time, the run would
+        # After a wait in this state nothing is posted again: if the edit met a rate limit each time, the run would
         # never go on.
         context.move(S.JUDGING)
         context.tell()
@@ -149,7 +149,7 @@ class Flow:
         run = self._services.ledger.run_for_pull(repository_id, pull)
         if run is None or (run.state in TERMINAL and run.state is not S.NEEDS_HUMAN):
             return
-        with self._on(run.run_id) as context:
+        with self._on(run) as context:
             if run.state is S.WATCHING:
                 watch(context)
                 return
@@ -195,9 +195,9 @@ class Flow:
         context.tell()
 
     @contextmanager
-    def _on(self, run_id: RunId) -> Iterator[RunContext]:
+    def _on(self, run: RunId | RunEntry) -> Iterator[RunContext]:
         """Work on one run; a typed error becomes the state, the message and the retry that it stands for."""
-        context = RunContext(self._services, run_id)
+        context = RunContext(self._services, run)
         with context.log_context():
             try:
                 yield context

@@ -33,7 +33,7 @@ def branch_findings(found: Findings, snapshot: Snapshot, rules: RepoConfig) -> N
 def _enforced_by_github(found: Findings, branch: BranchRules) -> None:
     """Rules that only GitHub can hold us to: fine where it does, a block where it would let this App pass.
 
-    GitHub tells an App whether it may bypass a ruleset (`current_user_can_bypass` of `GET /rulesets/{id}`). Classic
+    GitHub says to an App whether it may bypass a ruleset (`current_user_can_bypass` of `GET /rulesets/{id}`). Classic
     protection keeps its list of exceptions to administrators; there, GitHub's refusal is what is relied upon.
     """
     if branch.may_bypass and (branch.unchecked or not branch.readable):
@@ -53,7 +53,7 @@ def _enforced_by_github(found: Findings, branch: BranchRules) -> None:
 
 
 def _closed(found: Findings, branch: BranchRules) -> None:
-    """Branches that not everybody who may write may change."""
+    """Branches that only some of the people with write permission may change."""
     if branch.locked:
         found.block("rule.lock_branch", "The base branch is locked.", short="the base branch is locked")
     if branch.restricted:
@@ -80,12 +80,12 @@ def _queue(found: Findings, snapshot: Snapshot) -> None:
 
 
 def _approvals(found: Findings, snapshot: Snapshot, branch: BranchRules) -> None:
-    """GitHub's own review decision. None is fine only where nobody has to approve."""
+    """GitHub's own review decision. None is fine only where no approval is required."""
     decision = snapshot.review_decision
     if decision == "approved":
         found.passed.append("approved")
         if branch.last_push_approval:
-            text = "Only an approval after the last push, by somebody other than the pusher, counts for GitHub."
+            text = "Only an approval after the last push, by another person than the pusher, counts for GitHub."
             found.note("rule.last_push_approval", text)
         return
     wanted = max(branch.required_approvals, int(branch.last_push_approval))
@@ -97,7 +97,7 @@ def _approvals(found: Findings, snapshot: Snapshot, branch: BranchRules) -> None
             when="the request for changes is withdrawn",
         )
     elif wanted or (decision is not None and not branch.code_owner):
-        late = " after the last push, by somebody other than the pusher" if branch.last_push_approval else ""
+        late = " after the last push, by another person than the pusher" if branch.last_push_approval else ""
         text = f"{max(wanted, 1)} approving review(s) of a person are required{late}."
         when = f"{wanted} reviewers approve" if wanted > 1 else "a reviewer approves"
         found.wait("approval.missing", text, short="for an approval", when=when)

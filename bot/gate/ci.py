@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
 from bot.config.model import RepoConfig
@@ -49,7 +49,8 @@ def ci_findings(found: Findings, snapshot: Snapshot, rules: RepoConfig, *, settl
             short="no CI ran",
         )
     if settled and not open_reasons and succeeded:
-        found.passed.append(f"CI: {_names(check.name for check in checks)}")
+        names = sorted({check.name for check in checks})
+        found.passed.append(f"CI: {', '.join(f'`{name}`' for name in names)}")
 
 
 def _foreign_app_checks(found: Findings, checks: Sequence[CheckState], app_id: AppId) -> None:
@@ -59,7 +60,7 @@ def _foreign_app_checks(found: Findings, checks: Sequence[CheckState], app_id: A
                 "check.foreign_app",
                 f"The check `{check.name}` was posted by `{check.app_slug or 'a commit status'}`, not by Cadence.",
                 short=f"{check.name} comes from another App",
-                when=f"nobody else posts `{check.name}`",
+                when=f"only Cadence posts `{check.name}`",
                 links=(check.url,),
             )
 
@@ -116,7 +117,7 @@ def _pending(found: Findings, name: str, text: str, *, link: str = "", then: str
 
 
 def _absent(found: Findings, name: str, text: str, checks: Sequence[CheckState], correct: str) -> None:
-    """An expected name that nobody reported; a name much like it that was reported is often the one that is meant."""
+    """An expected name that was not reported; a similar name that was reported is often the one that is meant."""
     near = similar_names(name, {check.name for check in checks})
     if not near:
         return _pending(found, name, text)
@@ -177,11 +178,11 @@ def _own_required(found: Findings, required: Sequence[RequiredCheck], app_id: Ap
 
 def _settle(found: Findings, snapshot: Snapshot, any_foreign: bool, settle_seconds: int) -> bool:
     """Whether checks have had time to appear: counted from the head's push and the newest check's start or end."""
-    moments = [snapshot.head_seen_at]
+    times = [snapshot.head_seen_at]
     if any_foreign:
-        moments.append(snapshot.last_check_seen_at)
-    known = [moment for moment in moments if moment is not None]
-    if len(known) < len(moments):
+        times.append(snapshot.last_check_seen_at)
+    known = [time for time in times if time is not None]
+    if len(known) < len(times):
         return False
     until = max(known) + timedelta(seconds=settle_seconds)
     if snapshot.now >= until:
@@ -194,7 +195,3 @@ def _settle(found: Findings, snapshot: Snapshot, any_foreign: bool, settle_secon
         short="for CI: further checks may appear",
     )
     return False
-
-
-def _names(names: Iterable[str]) -> str:
-    return ", ".join(f"`{name}`" for name in sorted(set(names)))

@@ -15,7 +15,7 @@ from bot.core.names import AppId, BaseSha, CommitSha, Digest, HeadSha, IssueNumb
 from bot.gate.decide import Decision, Merge, Wait, decide
 from bot.gate.snapshot import OwnVerdict, PullState, Snapshot
 from bot.github_api.records import BranchRules, CheckState, RequiredCheck
-from bot.review.kinds import Conclusion, ReviewKind
+from bot.review.review_kinds import Conclusion, ReviewKind
 
 _US, _OTHER = AppId(1), AppId(2)
 _HEAD = HeadSha(CommitSha("a" * 40))
@@ -81,8 +81,8 @@ class ConfigReport:
         if not self.outcomes:
             return "valid; it has no policy tests"
         failed = sum(not outcome.passed for outcome in self.outcomes)
-        told = f"{failed} of {_counted(len(self.outcomes), 'policy test')} failed"
-        return f"valid; {told if failed else _counted(len(self.outcomes), 'policy test') + ' passed'}"
+        failures = f"{failed} of {_counted(len(self.outcomes), 'policy test')} failed"
+        return f"valid; {failures if failed else _counted(len(self.outcomes), 'policy test') + ' passed'}"
 
 
 def _counted(number: int, noun: str) -> str:
@@ -90,21 +90,21 @@ def _counted(number: int, noun: str) -> str:
 
 
 def report_on(content: bytes | None) -> ConfigReport:
-    """Read the file and run its policy tests; None means that there is no such file, and so the defaults hold."""
-    policy = read_config(content)
-    if policy.error is not None:
-        spelled = policy.error.details or (policy.error.summary,)
+    """Read the file and run its policy tests; None means that there is no such file, and so the defaults apply."""
+    loaded = read_config(content)
+    if loaded.error is not None:
+        spelled = loaded.error.details or (loaded.error.summary,)
         mistakes = (YamlMistake.read(one) for one in spelled)
         return ConfigReport(True, tuple(sorted(mistakes, key=lambda one: (one.line, one.column))))
     if content is None:
         return ConfigReport(False, ())
-    config, text = policy.require_config(), content.decode("utf-8")
+    config, text = loaded.require_config(), content.decode("utf-8")
     _, places = read_yaml(text)
     return ConfigReport(True, (), run_config_tests(config, places), tuple(keys_without_effect(config, places)))
 
 
 def run_config_tests(config: RepoConfig, places: Places) -> tuple[Outcome, ...]:
-    """What the gate decides in every test, under the very policy that holds it. `places` tells where each is."""
+    """What the gate decides in every test, under the config that holds it. `places` says where each is."""
     found = []
     for number, test in enumerate(config.tests, 1):
         line, column = place_of(places, ("tests", number - 1))
@@ -130,7 +130,7 @@ def _in_words(decision: Decision) -> str:
 
 
 def snapshot_of(given: Given, config: RepoConfig) -> Snapshot:
-    """The snapshot that the words mean, under a policy that says which checks there are at least."""
+    """The snapshot that the words mean, under a config that names the least checks there are."""
     seen_at = _LONG_AGO if given.settled else _NOW
     checks = tuple(_checks(given, config))
     verdicts = tuple(_verdicts(given))
@@ -177,7 +177,7 @@ _DECISIONS: Mapping[str, str] = {
 
 
 def _checks(given: Given, config: RepoConfig) -> Iterable[CheckState]:
-    """Every check that somebody expects, as `ci` says, then as `checks` says by name."""
+    """Every check that is expected, as `ci` says, then as `checks` says by name."""
     if given.ci == "none":
         words: dict[str, str] = {}
     else:

@@ -62,6 +62,6 @@ def _sign(passed: bool) -> str:
 
 
 def _annotation(fault: YamlMistake) -> Annotation:
-    # GitHub has columns only for annotations of one line, and shows none of them: they stand in the text.
+    # GitHub has columns only for annotations of one line, and does not show them, so the text names them.
     message = f"line {fault.line}, column {fault.column}: {fault.text[:MESSAGE_LIMIT]}"
     return Annotation(CONFIG_PATH, fault.line, fault.line, "failure", message, title=CONFIG_PATH)

@@ -14,7 +14,7 @@ _LATEST = datetime.max.replace(tzinfo=UTC)
 
 
 def is_own_name(name: str) -> bool:
-    """Whether a check's name is one of ours; status contexts are case-insensitive on GitHub."""
+    """Whether a check's name is one that Cadence uses; status contexts are case-insensitive on GitHub."""
     return name.casefold() in OWN_NAMES
 
 
@@ -22,7 +22,7 @@ def foreign(checks: Iterable[CheckState], app_id: AppId, suites: Sequence[SuiteS
     """The checks that are not ours, do not carry one of our names, and that no newer one has replaced.
 
     - GitHub Actions: every job of the newest run of each (workflow, event). The reader of GitHub has already left out
-      the jobs that a later attempt of that workflow run replaced. `suites` tells of runs that have no check run yet.
+      the jobs that a later attempt of that workflow run replaced. `suites` shows runs that have no check run yet.
     - Other Apps: a run replaces an older one of its name only if it started after the older one had completed. Runs
       that overlap are siblings (the legs of a matrix, for example), and all of them count.
     - Commit statuses: the newest of each context. A status is a point in time, so two cannot overlap.

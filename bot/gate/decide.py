@@ -9,7 +9,7 @@ from bot.gate.ci import ci_findings
 from bot.gate.pushed import pushed_findings
 from bot.gate.reasons import Block, Decision, Done, Findings, Merge, Reason, Wait
 from bot.gate.snapshot import OwnVerdict, PullState, Snapshot
-from bot.review.kinds import Conclusion, ReviewKind
+from bot.review.review_kinds import Conclusion, ReviewKind
 
 __all__ = ["Block", "Decision", "Done", "Merge", "Reason", "Wait", "decide"]
 
@@ -44,7 +44,7 @@ def decide(snapshot: Snapshot, rules: RepoConfig, *, settle_seconds: int) -> Dec
 
 
 def _wanted(found: Findings, snapshot: Snapshot) -> None:
-    """Does anybody still want it?"""
+    """Whether people still want the change: the label, the issue, approvals, pauses and stops."""
     if snapshot.issue_open is False:
         found.block("stopped", f"Issue #{snapshot.issue} is closed.", short="issue closed")
     if snapshot.issue_labelled is False:
@@ -213,7 +213,7 @@ def _unread(found: Findings, snapshot: Snapshot) -> None:
     if snapshot.config_error is None:
         facts["policy"] = (snapshot.config_digest, ".github/cadence.yml")
     if any(check.app_id != snapshot.app_id for check in snapshot.checks or ()):
-        # Without a check of anybody else there is no such time, and `head_seen_at` alone starts the settle time.
+        # Without a check of another App there is no such time, and `head_seen_at` alone starts the settle time.
         facts["last_check_seen_at"] = (snapshot.last_check_seen_at, "when the newest check appeared")
     for field, (value, what) in facts.items():
         if value is None:

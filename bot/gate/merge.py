@@ -76,7 +76,10 @@ class Merger:
         message: str,
         slots: Slots | None = None,
     ) -> CommitSha:
-        """Merge exactly `head`. Raises HeadMoved, NotMergeable, Forbidden, or UnknownOutcome when it cannot be told."""
+        """Merge exactly `head` and give the commit on the base.
+
+        Raises HeadMoved, NotMergeable, Forbidden, or UnknownOutcome when GitHub does not answer.
+        """
         number = run.pull
         assert number is not None
 

@@ -27,7 +27,7 @@ from bot.github_api.records import BranchRules, CheckState, PullReading, SuiteSt
 from bot.github_api.snapshots import SnapshotCalls
 from bot.ledger.entries import RunEntry
 from bot.ledger.ledger import Ledger
-from bot.review.kinds import ReviewKind, Verdict
+from bot.review.review_kinds import ReviewKind, Verdict
 
 RULES_SECONDS = 300.0
 
@@ -176,7 +176,7 @@ class Observer:
         )
 
     def _is_receipt(self, check: CheckState, verdict: Verdict) -> bool:
-        """The check run on GitHub that carries this very verdict: our App, its name, its evidence key."""
+        """The check run on GitHub that carries exactly this verdict: our App, its name, its evidence key."""
         return (
             check.app_id == self._app_id
             and check.name == verdict.kind.check_name

@@ -17,7 +17,7 @@ SHOWN = 3
 
 
 def pushed_findings(found: Findings, snapshot: Snapshot, rules: RepoConfig) -> None:
-    """Add every finding in people's commits that nobody approved, and a plan that should have been and was not."""
+    """Add every finding in people's commits that was not approved, and a plan that should have been and was not."""
     if snapshot.pushed is None:
         found.unread("pushed", "the commits that people pushed")
         return
@@ -31,7 +31,7 @@ def pushed_findings(found: Findings, snapshot: Snapshot, rules: RepoConfig) -> N
         )
     approved = bool(snapshot.pushed_digest) and snapshot.pushed_approved == snapshot.pushed_digest
     if rules.plan.approval == "required" and not (snapshot.plan_approved or approved):
-        text = "Nobody approved the plan, and the config requires it."
+        text = "The plan is not approved, and the config requires an approval."
         found.wait("plan.unapproved", text, then=_go(snapshot), short="for a person: the plan")
     if approved:
         found.passed.append("what people pushed is approved")

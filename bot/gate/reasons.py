@@ -73,7 +73,7 @@ class Merge:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Not yet: events (or the hour `until`) can change every reason without anybody undoing anything."""
+    """Not yet: events (or the time `until`) can change every reason without a person undoing anything."""
 
     reasons: tuple[Reason, ...]
     until: datetime | None = None
@@ -83,7 +83,7 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """No, until somebody changes something. The blocking reasons come first, what would also be waited for after.
+    """No, until a person changes something. The blocking reasons come first, what would also be waited for after.
 
     `until` is when waiting alone changes one of the latter.
     """
@@ -114,7 +114,7 @@ STAYS_QUEUED = frozenset({"rule.merge_queue", "mergeable.unknown", "ci.pending",
 
 
 def fits_the_queue(decision: Decision) -> bool:
-    """Whether an entry of a merge queue may stay in it: nothing stands against it but what time alone lifts."""
+    """Whether an entry of a merge queue may stay in it: every reason against it ends with time alone."""
     return isinstance(decision, Merge) or (
         isinstance(decision, Wait) and all(one.code in STAYS_QUEUED for one in decision.reasons)
     )
@@ -133,7 +133,7 @@ class Findings:
     def block(
         self, code: str, text: str, *, then: str = "", short: str = "", when: str = "", links: Iterable[str] = ()
     ) -> None:
-        """Somebody has to change something."""
+        """A person has to change something."""
         self.blocks.append(reason(code, text, then=then, short=short, when=when, links=links))
 
     def wait(
@@ -147,7 +147,7 @@ class Findings:
         self.until = when if self.until is None else min(self.until, when)
 
     def note(self, code: str, text: str) -> None:
-        """It blocks nothing as far as can be told: GitHub itself enforces it at the merge."""
+        """It blocks nothing as far as can be seen: GitHub itself enforces it at the merge."""
         self.notes.append(reason(code, text, who=GITHUB, then="Nothing is needed unless GitHub refuses the merge."))
 
     def unread(self, field: str, what: str) -> None:

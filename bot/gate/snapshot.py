@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from bot.core.names import AppId, BaseSha, Digest, HeadSha, IssueNumber, PullNumber, RunId
 from bot.github_api.records import BranchRules, CheckState, SuiteState
-from bot.review.kinds import ReviewKind
+from bot.review.review_kinds import ReviewKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class PullState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OwnVerdict:
-    """An own verdict as filed in the ledger, and whether its check run stands on GitHub under our App id."""
+    """An own verdict as filed in the ledger, and whether its check run is on GitHub under our App id."""
 
     kind: ReviewKind
     conclusion: str
@@ -50,7 +50,7 @@ class Snapshot:
     """One pull request at one time, with everything the decision needs.
 
     `verdicts` are only those filed under exactly (head, merge base, config); `verdict_heads` are heads that have
-    evidence at all, so that a stale verdict can be told from a missing one. `expected_checks` are rules ∪ ci.expect ∪
+    evidence at all, so that a stale verdict differs from a missing one. `expected_checks` are rules ∪ ci.expect ∪
     foreign checks of the base tip. `head_seen_at` is when the head was pushed (ours) or first seen (a person's);
     `last_check_seen_at` when the newest check appeared on it or completed. `labels` are in lower case: to GitHub two
     labels that differ in nothing else are one.
@@ -86,11 +86,11 @@ class Snapshot:
     review_decision: str | None
     """GraphQL `reviewDecision` in lower case (`approved`, `changes_requested`, `review_required`) or None."""
     open_conversations: int | None
-    """Review threads that nobody has resolved."""
+    """Review threads that are not resolved."""
     queued: bool = False
     """Whether it is in its base's merge queue."""
     left_queue: bool = False
-    """Whether Cadence put this head into the queue, and somebody else or the queue itself took it out."""
+    """Whether Cadence put this head into the queue, and a person or the queue itself took it out."""
     budget: str = ""
     """Why the run may ask no model any more, or nothing."""
     pushed: tuple[PushedFinding, ...] | None = None
@@ -100,7 +100,7 @@ class Snapshot:
     pushed_approved: str = ""
     """The digest of the diff that a person approved by `/cadence go`."""
     plan_approved: bool = False
-    """Whether a person approved the very ChangeSet that the run pushed."""
+    """Whether a person approved exactly the ChangeSet that the run pushed."""
     built_on: str = ""
     """The base commit that Cadence built this head on; empty where the head is not Cadence's own."""
     own_config: str = ""

@@ -11,7 +11,7 @@ from bot.core.names import AppId
 from bot.gate.ci import is_own_name
 from bot.gate.snapshot import OwnVerdict, Snapshot
 from bot.github_api.records import BranchRules, CheckState
-from bot.review.kinds import Conclusion, ReviewKind
+from bot.review.review_kinds import Conclusion, ReviewKind
 
 CONCLUSIONS = ("success", "failure", "neutral", "cancelled", "skipped", "timed_out", "action_required", "stale")
 PENDING = "pending"

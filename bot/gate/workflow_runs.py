@@ -1,7 +1,7 @@
 """What the check suites of a head say that its check runs do not: jobs that do not exist yet, runs that never began.
 
 GitHub makes the check run of a job with `needs:` only when the jobs that it needs are done. Until then nothing but the
-status of the workflow run, which GitHub shows as a check suite, tells that it will come.
+status of the workflow run, which GitHub shows as a check suite, says that it will come.
 https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idneeds
 """
 
@@ -25,9 +25,9 @@ _APPROVE_DEPLOYMENT = (
 
 
 def judge_suites(found: Findings, snapshot: Snapshot, checks: Sequence[CheckState]) -> None:
-    """Add a reason for every suite that stands against the merge, unless one of `checks` in it already does.
+    """Add a reason for every suite that keeps the pull request from merging, unless one of `checks` in it already does.
 
-    Our own suites are left out: they hold `cadence/gate`, which is completed by this very decision. So are suites of
+    Our own suites are left out: they hold `cadence/gate`, which is completed by this decision. So are suites of
     other Apps without a check run: GitHub makes one for each App on every push, and they may stay queued for ever.
     https://docs.github.com/rest/guides/using-the-rest-api-to-interact-with-checks#about-check-suites
     """
@@ -43,7 +43,7 @@ def judge_suites(found: Findings, snapshot: Snapshot, checks: Sequence[CheckStat
 
 def _unfinished(found: Findings, snapshot: Snapshot, suite: SuiteState, held: Sequence[CheckState]) -> None:
     if any(check.conclusion is None for check in held):
-        return  # The check itself is told as pending.
+        return  # The check itself is reported as pending.
     if not suite.workflow:
         if suite.check_runs:
             who = f"`{suite.app_slug}`" if suite.app_slug else "an App that GitHub does not name"
@@ -77,7 +77,7 @@ def _without_checks(found: Findings, snapshot: Snapshot, suite: SuiteState) -> N
 
 
 def _finished(found: Findings, suite: SuiteState, held: Sequence[CheckState]) -> None:
-    """The newest run of its workflow: a bad end that none of its jobs explains counts by itself."""
+    """The newest run of its workflow: a bad end that none of its jobs explains counts on its own."""
     if suite.conclusion == "action_required":
         found.block(
             "ci.approval",

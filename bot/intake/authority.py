@@ -14,7 +14,7 @@ RANKS = {"none": 0, "read": 1, "write": 2, "admin": 3}
 
 @dataclass(frozen=True, slots=True)
 class Go:
-    """The run may start. `text_trusted`: the author and everybody who ever edited the text may write here."""
+    """The run may start. `text_trusted`: the author and everyone who ever edited the text may write here."""
 
     cause_event_id: str
     labeller: str
@@ -23,7 +23,7 @@ class Go:
 
 @dataclass(frozen=True, slots=True)
 class NeedsApproval:
-    """Somebody with permission has to approve the present text first; every reason starts with its code."""
+    """A person with permission has to approve the present text first; every reason starts with its code."""
 
     cause_event_id: str
     reasons: tuple[str, ...]
@@ -59,7 +59,7 @@ def label_in_force(history: IssueHistory, label: str) -> IssueEvent | None:
 
 
 def who_must_be_known(history: IssueHistory, label: str) -> frozenset[str]:
-    """The logins whose permission decides: the labeller, the author, and everybody who edited title or body."""
+    """The logins whose permission decides: the labeller, the author, and everyone who edited title or body."""
     event = label_in_force(history, label)
     people = {history.author, *(edit.editor for edit in history.edits)}
     people |= {one.actor for one in history.events if one.kind == "renamed"}
@@ -72,7 +72,7 @@ def settle(history: IssueHistory, permissions: Mapping[str, str], *, label: str,
     """Whether the issue's present text may be worked on.
 
     The blueprint is the text as a trusted person saw it when labelling: the labeller needs permission, and so does
-    everybody who touched the text since. Permissions are GitHub's `admin|write|read|none`; an unknown one is none.
+    everyone who edited the text since. Permissions are GitHub's `admin|write|read|none`; an unknown one is none.
     """
     event = label_in_force(history, label)
     if event is None:
@@ -106,12 +106,12 @@ def approved_by_go(history: IssueHistory, permissions: Mapping[str, str], approv
     )
 
 
-def _touches_since(history: IssueHistory, moment: datetime) -> list[tuple[str | None, str, datetime]]:
-    """(who, what, when) of every change of title or body at or after a moment; the same second counts as after."""
+def _touches_since(history: IssueHistory, since: datetime) -> list[tuple[str | None, str, datetime]]:
+    """(who, what, when) of every change of title or body at or after a time; the same second counts as after."""
     edits: list[tuple[str | None, str, datetime]] = [
-        (edit.editor, "text", edit.at) for edit in history.edits if edit.at >= moment
+        (edit.editor, "text", edit.at) for edit in history.edits if edit.at >= since
     ]
-    names = [(one.actor, "title", one.at) for one in history.events if one.kind == "renamed" and one.at >= moment]
+    names = [(one.actor, "title", one.at) for one in history.events if one.kind == "renamed" and one.at >= since]
     return edits + names
 
 

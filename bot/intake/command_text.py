@@ -63,7 +63,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class CommandError:
-    """A line that starts like a command and is none; `answer` tells its author what would be."""
+    """A line that starts like a command and is not one; `answer` says to its author what would be."""
 
     code: str
     answer: str
@@ -127,7 +127,7 @@ def _read(verb: str, words: list[str], line: str, rest: str) -> Command | Comman
 
 
 def _replan(line: str, rest: str) -> Command | CommandError:
-    """The guidance is kept as it is written; only what nobody sees is taken out."""
+    """The guidance is kept as it is written; only invisible characters are taken out."""
     words = without_invisible(line).split(maxsplit=1)
     after = words[1] if len(words) > 1 else ""
     option = after.split(maxsplit=1)[:1]
@@ -140,7 +140,7 @@ def _replan(line: str, rest: str) -> Command | CommandError:
 
 
 def _word(word: str) -> str:
-    """A word as it is meant: full-width letters are letters, and a full stop behind it is no part of it."""
+    """A word as it is meant: full-width letters are letters, and a full stop behind it is not part of it."""
     return unicodedata.normalize("NFKC", word).rstrip(_TRAILING)
 
 

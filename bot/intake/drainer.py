@@ -69,7 +69,7 @@ class Drainer:
             self._threads.append(thread)
 
     def stop(self, patience: float = 5.0) -> None:
-        """Stop taking; what is in hand gets `patience` seconds. The rest is taken again at the next start."""
+        """Stop taking; what is being handled gets `patience` seconds. The rest is taken again at the next start."""
         self._stop.set()
         self._wake.set()
         with self._ready:
@@ -103,12 +103,12 @@ class Drainer:
 
     def _record_failures(self) -> None:
         while self._unrecorded:
-            text = "internal: what came of it could not be recorded"
+            text = "internal: the outcome could not be recorded"
             self._ledger.fail_delivery(self._unrecorded[0], text, self._clock.now())
             self._unrecorded.popleft()
 
     def _take_lot(self) -> int:
-        """Take what there is room for. A full hand of slow deliveries still leaves room for what people ask."""
+        """Take what there is room for. Many slow deliveries still leave room for what people ask."""
         urgent_only = len(self._others) >= LOT // 2
         if urgent_only and len(self._urgent) >= LOT:
             return 0
@@ -144,7 +144,7 @@ class Drainer:
         return self._others if self._others and not urgent_only else None
 
     def _free_dead(self) -> None:
-        """Give back what other executors had taken that live no more."""
+        """Give back what executors that have ended had taken."""
         if self._is_dead is None or self._clock.monotonic() - self._looked_at < _CHECK_OWNERS_SECONDS:
             return
         self._looked_at = self._clock.monotonic()

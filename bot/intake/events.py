@@ -67,9 +67,9 @@ class PullChanged:
     author: str = ""
     """REST's login of who opened it; empty where the account is gone."""
     from_here: bool = False
-    """Whether the head is a branch of this very repository, and not of a fork or of one that is gone."""
+    """Whether the head is a branch of this repository, and not of a fork or of one that is gone."""
     base_was: str = ""
-    """The base branch before a person chose another; empty where nobody did."""
+    """The base branch before a person chose another; empty where none was chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class ChecksChanged:
 
 @dataclass(frozen=True, slots=True)
 class GroupTested:
-    """A merge queue asks for checks on the temporary commit of one entry, which stands on top of those before it."""
+    """A merge queue asks for checks on the temporary commit of one entry, which is built on those before it."""
 
     repo: RepoRef
     head: HeadSha

@@ -38,7 +38,7 @@ from bot.intake.events import (
     PullChanged,
     RerunAsked,
 )
-from bot.intake.payload import App, Changes, Numbered, Payload
+from bot.intake.payload import AppPayload, ChangesPayload, NumberedPayload, Payload
 
 _OUR_BRANCHES = branch_for(IssueNumber(0)).removesuffix("0")
 
@@ -168,7 +168,7 @@ def _pull_request(payload: Payload, _app: AppId, _slug: str) -> Event | Ignored:
     )
 
 
-def _base_was(changes: Changes | None) -> str:
+def _base_was(changes: ChangesPayload | None) -> str:
     ref = changes.base.ref if changes is not None and changes.base is not None else None
     return (ref.before or "") if ref is not None else ""
 
@@ -213,7 +213,7 @@ def _check_suite(payload: Payload, app_id: AppId, _slug: str) -> Event | Ignored
 
 
 def _checks(
-    payload: Payload, head: str, pulls: tuple[Numbered | None, ...], app: App | None, source: str
+    payload: Payload, head: str, pulls: tuple[NumberedPayload | None, ...], app: AppPayload | None, source: str
 ) -> ChecksChanged:
     return ChecksChanged(
         repo=_repo(payload),
@@ -224,7 +224,7 @@ def _checks(
     )
 
 
-def _numbers(pulls: tuple[Numbered | None, ...]) -> tuple[PullNumber, ...]:
+def _numbers(pulls: tuple[NumberedPayload | None, ...]) -> tuple[PullNumber, ...]:
     return tuple(PullNumber(pull.number) for pull in pulls if pull is not None)
 
 

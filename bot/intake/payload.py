@@ -14,102 +14,102 @@ class PayloadPart(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
-class User(PayloadPart):
+class UserPayload(PayloadPart):
     login: str
     id: int
     type: str = "User"
 
 
-class Repository(PayloadPart):
+class RepositoryPayload(PayloadPart):
     id: int
     full_name: str
 
 
-class Id(PayloadPart):
+class IdPayload(PayloadPart):
     id: int
 
 
-class Label(PayloadPart):
+class LabelPayload(PayloadPart):
     name: str
 
 
-class Numbered(PayloadPart):
+class NumberedPayload(PayloadPart):
     number: int
 
 
-class Issue(Numbered):
+class IssuePayload(NumberedPayload):
     """`pull_request` is there only when the issue is a pull request."""
 
     pull_request: dict[str, Any] | None = None
 
 
-class Comment(PayloadPart):
+class CommentPayload(PayloadPart):
     id: int
     body: str | None = None
     created_at: datetime
     updated_at: datetime | None = None
-    user: User | None = None
-    performed_via_github_app: Id | None = None
+    user: UserPayload | None = None
+    performed_via_github_app: IdPayload | None = None
 
 
-class Changed(PayloadPart):
+class ChangedPayload(PayloadPart):
     """What an edited field said before."""
 
     before: str | None = Field(default=None, alias="from")
 
 
-class ChangedBase(PayloadPart):
-    ref: Changed | None = None
+class ChangedBasePayload(PayloadPart):
+    ref: ChangedPayload | None = None
 
 
-class Changes(PayloadPart):
-    body: Changed | None = None
-    base: ChangedBase | None = None
+class ChangesPayload(PayloadPart):
+    body: ChangedPayload | None = None
+    base: ChangedBasePayload | None = None
 
 
-class Ref(PayloadPart):
+class RefPayload(PayloadPart):
     """`repo` is null when the fork is gone."""
 
     sha: str
     ref: str
-    repo: Id | None = None
+    repo: IdPayload | None = None
 
 
-class Pull(Numbered):
+class PullPayload(NumberedPayload):
     """`merged` is missing in reviews' payloads."""
 
-    head: Ref
-    base: Ref | None = None
-    user: User | None = None
+    head: RefPayload
+    base: RefPayload | None = None
+    user: UserPayload | None = None
     merged: bool | None = None
 
 
-class App(PayloadPart):
+class AppPayload(PayloadPart):
     id: int | None = None
     slug: str | None = None
 
 
-class CheckRun(PayloadPart):
+class CheckRunPayload(PayloadPart):
     name: str
     head_sha: str
-    app: App | None = None
-    pull_requests: tuple[Numbered | None, ...] = ()
+    app: AppPayload | None = None
+    pull_requests: tuple[NumberedPayload | None, ...] = ()
 
 
-class CheckSuite(PayloadPart):
+class CheckSuitePayload(PayloadPart):
     head_sha: str
-    app: App | None = None
-    pull_requests: tuple[Numbered | None, ...] = ()
+    app: AppPayload | None = None
+    pull_requests: tuple[NumberedPayload | None, ...] = ()
 
 
-class WorkflowRun(PayloadPart):
+class WorkflowRunPayload(PayloadPart):
     """Its list of pull requests may hold nulls (GitHub's webhook schema)."""
 
     head_sha: str
-    pull_requests: tuple[Numbered | None, ...] = ()
+    pull_requests: tuple[NumberedPayload | None, ...] = ()
 
 
-class MergeGroup(PayloadPart):
+class MergeGroupPayload(PayloadPart):
     """`head_ref` is `refs/heads/gh-readonly-queue/<base>/pr-<number>-<sha>`, `base_ref` `refs/heads/<base>`."""
 
     head_sha: str
@@ -117,7 +117,7 @@ class MergeGroup(PayloadPart):
     base_ref: str = ""
 
 
-class Action(PayloadPart):
+class ActionPayload(PayloadPart):
     identifier: str = ""
 
 
@@ -125,24 +125,24 @@ class Payload(PayloadPart):
     """The fields any handler uses; each handler asks for those its event must have."""
 
     action: str = ""
-    repository: Repository | None = None
-    installation: Id | None = None
-    sender: User | None = None
-    issue: Issue | None = None
-    label: Label | None = None
-    comment: Comment | None = None
-    changes: Changes | None = None
-    pull_request: Pull | None = None
-    check_run: CheckRun | None = None
-    check_suite: CheckSuite | None = None
-    workflow_run: WorkflowRun | None = None
-    merge_group: MergeGroup | None = None
-    requested_action: Action | None = None
+    repository: RepositoryPayload | None = None
+    installation: IdPayload | None = None
+    sender: UserPayload | None = None
+    issue: IssuePayload | None = None
+    label: LabelPayload | None = None
+    comment: CommentPayload | None = None
+    changes: ChangesPayload | None = None
+    pull_request: PullPayload | None = None
+    check_run: CheckRunPayload | None = None
+    check_suite: CheckSuitePayload | None = None
+    workflow_run: WorkflowRunPayload | None = None
+    merge_group: MergeGroupPayload | None = None
+    requested_action: ActionPayload | None = None
     sha: str | None = None
     ref: str | None = None
     before: str | None = None
     after: str | None = None
     deleted: bool = False
     zen: str = ""
-    repositories_removed: tuple[Id, ...] = ()
-    repositories_added: tuple[Id, ...] = ()
+    repositories_removed: tuple[IdPayload, ...] = ()
+    repositories_added: tuple[IdPayload, ...] = ()

@@ -1,4 +1,4 @@
-"""How urgent a delivery is, and whether another one tells the same. Pure; read in the web process, from the payload."""
+"""How urgent a delivery is, and which other one covers it. Pure; read in the web process, from the payload."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def subject_of(event: str, payload: Mapping[str, Any]) -> str:
     head = part.get("sha" if event == "status" else "head_sha")
     if not isinstance(head, str):
         return ""
-    # An event that changes nothing (`check_suite.requested`) must not stand for one that does.
+    # An event that changes nothing (`check_suite.requested`) must not cover one that does.
     ended = event == "status" or payload.get("action") in ("completed", *(("created",) if event == "check_run" else ()))
     app, pulls = part.get("app"), part.get("pull_requests")
     maker = app.get("id") if isinstance(app, dict) else None

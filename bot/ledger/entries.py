@@ -26,7 +26,7 @@ from bot.core.names import (
 from bot.core.states import RunState
 from bot.effects.kinds import EffectActor
 from bot.ledger.columns import BigInt, Str16, Str32, Str64, Str100, Str250
-from bot.review.kinds import ReviewKind, Verdict
+from bot.review.review_kinds import ReviewKind, Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from bot.ledger.chained import CHANGESET, DECISION, FINDINGS, VERDICT, record
 from bot.ledger.database import Store, insert_once
 from bot.ledger.entries import DecisionEntry, verdict_from_json, verdict_to_json
 from bot.ledger.tables import changesets, decisions, findings, runs, sightings, transitions, verdicts
-from bot.review.kinds import ReviewKind, Verdict
+from bot.review.review_kinds import ReviewKind, Verdict
 
 
 class Evidence(Store):

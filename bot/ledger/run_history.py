@@ -25,6 +25,14 @@ def rows(ledger: Ledger, query: sa.Select[Any]) -> list[dict[str, Any]]:
         return [dict(row) for row in connection.execute(query).mappings()]
 
 
+def run_ids(ledger: Ledger, prefix: str) -> list[RunId]:
+    """The ids of all runs that begin so, in their order."""
+    column = tables.runs.c.run_id
+    # Escaped, because `_` and `%` of a person's text are wildcards of LIKE.
+    query = sa.select(column).where(column.startswith(prefix, autoescape=True)).order_by(column)
+    return [RunId(str(row["run_id"])) for row in rows(ledger, query)]
+
+
 def deliveries(ledger: Ledger, run_id: RunId) -> list[dict[str, Any]]:
     """The deliveries that concerned a run, oldest first, without their payloads, which may be large."""
     wanted = ("guid", "event", "action", "received_at", "status", "reason", "attempts")

@@ -15,6 +15,7 @@ def _encoding() -> Any:
     with warnings.catch_warnings():
         # Its loader uses a deprecated function of importlib.resources, which a caller cannot change.
         warnings.simplefilter("ignore", DeprecationWarning)
+        # Imported at the first use: the vocabulary takes time to load, and most commands count nothing.
         import bpe_openai
 
         return bpe_openai.get_encoding("o200k_base")

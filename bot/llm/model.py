@@ -38,6 +38,7 @@ class Prompt:
 
     def digest(self) -> Digest:
         """sha256 of the turns and the schema's name: the prompt hash that receipts and the ledger record."""
+        # Control characters between the parts: moving text from one turn to the next gives another digest.
         return sha256("\x00".join([self.schema_name, *(f"{m.role}\x01{m.content}" for m in self.messages)]))
 
 

@@ -51,16 +51,22 @@ def meaning_of(
     `words` is the server's message without secrets; `format_name` and `limit` are the way the request was asked.
     """
     status, low = error.status_code, words.lower()
+    # First, because the words about a context that is too long may also name a parameter or a format.
     if status == 413 or (status in (400, 422) and _is_too_long(low, error.code)):
         return ModelUnusable(
             "the prompt is longer than the model's context", code="model.too_long", remedy="Use a smaller blueprint."
         )
+    # Compatible servers differ: 422 is what FastAPI answers for a request that does not fit.
+    # https://fastapi.tiangolo.com/tutorial/handling-errors/
     if status in (400, 404, 422) and error.code != "model_not_found":
+        # Before the format: the next format would be refused for the same parameter.
         if limit == "max_completion_tokens" and limit in low:
             return OldLimitOnly()
         if format_name != "plain" and any(word in low for word in _FORMAT_WORDS):
             return FormatRefused()
     if status in (400, 422):
+        # `content_filter` is the code of Azure:
+        # https://learn.microsoft.com/en-us/azure/ai-services/openai/concepts/content-filter
         if error.code in ("content_filter", "content_policy_violation"):
             return ModelUnusable("the model's server refused the text", code="model.refused", details=[words])
         return ModelUnusable(
@@ -134,6 +140,7 @@ def _seconds_to_wait(headers: Mapping[str, str], now: datetime) -> float | None:
 
     `retry-after` is seconds or a date: https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
     """
+    # Not a standard header, but more exact; the openai client reads it first, too.
     exact, value = headers.get("retry-after-ms"), headers.get("retry-after")
     try:
         if exact:

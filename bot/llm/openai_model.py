@@ -74,10 +74,13 @@ class OpenAIModel:
         """`base_url` None is OpenAI's own server; `timeout` is in seconds."""
         # With None the client reads OPENAI_BASE_URL itself, and only bot/settings.py may read the environment.
         address = base_url or OPENAI_URL
+        # One client serves several threads, and each request has a deadline of its own.
         self._limits = threading.local()
         self._client = openai.OpenAI(
             api_key=api_key,
             base_url=address,
+            # By default the client retries twice, each time with a whole timeout:
+            # https://github.com/openai/openai-python#retries
             max_retries=0,
             timeout=timeout,
             http_client=openai.DefaultHttpxClient(
@@ -115,6 +118,7 @@ class OpenAIModel:
             try:
                 return self._ask(prompt, name, FORMATS[index])
             except FormatRefused:
+                # Another thread may have moved on to a looser format already.
                 self._format[name] = max(self._format.get(name, 0), index + 1)
             except OldLimitOnly:
                 self._limit_key[name] = "max_tokens"
@@ -122,14 +126,17 @@ class OpenAIModel:
     def _ask(self, prompt: Prompt, name: str, format_name: str) -> Completion:
         started = self._clock.monotonic()
         answer = self._send(prompt, name, format_name)
+        # The client does not validate: another content type, such as a page of a proxy, is returned as text.
         if not isinstance(answer, ChatCompletion) or not isinstance(answer.choices, list):
             raise unexpected_answer("something other than a chat completion")
         message = answer.choices[0].message if answer.choices else None
+        # A refusal is not in `content`: https://platform.openai.com/docs/guides/structured-outputs#refusals
         if message is not None and message.refusal:
             refusal = self._without_key(message.refusal)
             raise ModelUnusable(f"the model refused to answer: {refusal}", code="model.refused", details=[refusal])
         text = "" if message is None else str(message.content or "")
         for call in (message.tool_calls if message is not None else None) or []:
+            # In the format `tools` the answer is the arguments of the call.
             if call.type == "function" and call.function.arguments:
                 text = str(call.function.arguments)
                 break
@@ -144,10 +151,12 @@ class OpenAIModel:
         return Completion(
             text=text,
             model=answer.model or name,
+            # Compatible servers may leave `usage` out or null.
             input_tokens=(usage.prompt_tokens or 0) if usage else 0,
             output_tokens=(usage.completion_tokens or 0) if usage else 0,
             finish=finish,
             duration_ms=int((self._clock.monotonic() - started) * 1000),
+            # So the recorded model of the sandbox marks its answers; a fingerprint of OpenAI begins with `fp_`.
             recorded=str(answer.system_fingerprint or "").startswith("recorded"),
         )
 
@@ -160,9 +169,12 @@ class OpenAIModel:
                 return create(model=name, **{limit: prompt.max_output_tokens}, **_shape(prompt, format_name))
             except _TooLarge:
                 raise unexpected_answer("an answer that is too large") from None
+            # Before APIConnectionError, of which it is a subclass.
             except openai.APITimeoutError as error:
                 raise answered_late() from error
             except openai.APIConnectionError as error:
+                # The client reports whatever ends a request as a lost connection: a socket that the deadline closed,
+                # and the exception of our own stream.
                 if deadline.too_large:
                     raise unexpected_answer("an answer that is too large") from None
                 if deadline.passed:
@@ -179,11 +191,9 @@ class OpenAIModel:
         return self._send(prompt, name, format_name, again=False)
 
     def _watch(self, request: httpx2.Request) -> None:
-        """Give the request's socket to this thread's deadline, which shuts it when the time is over.
-
-        The client's own timeout is for each read: a server that sends a byte a minute never reaches it.
-        https://www.python-httpx.org/advanced/timeouts/
-        """
+        """Give the request's socket to this thread's deadline, which shuts it when the time is over."""
+        # The client's own timeout is for each read: a server that sends a byte a minute never reaches it.
+        # https://www.python-httpx.org/advanced/timeouts/
         deadline: Deadline = self._limits.deadline
 
         def trace(_name: str, info: dict[str, Any]) -> None:
@@ -192,6 +202,7 @@ class OpenAIModel:
             if ask is not None:
                 deadline.watch(ask("socket"))
 
+        # The only way to the socket: https://www.python-httpx.org/advanced/extensions/#trace
         request.extensions["trace"] = trace
 
     def _count(self, response: httpx2.Response) -> None:
@@ -199,6 +210,7 @@ class OpenAIModel:
         response.stream = _CountedBody(response.stream, self._limits.deadline)
 
     def _without_key(self, text: str) -> str:
+        # Some servers repeat the key in the message of an error.
         clean = text.replace(self._key, "[key]") if self._key else text
         return clean[:500]
 
@@ -211,6 +223,7 @@ def _shape(prompt: Prompt, format_name: str) -> dict[str, Any]:
         return {"messages": messages, "response_format": {"type": "json_schema", "json_schema": shape}}
     if format_name == "tools":
         tool = {"type": "function", "function": {"name": prompt.schema_name, "parameters": schema}}
+        # Named, so that the model cannot answer with prose instead.
         choice = {"type": "function", "function": {"name": prompt.schema_name}}
         return {"messages": messages, "tools": [tool], "tool_choice": choice}
     # Appended to the last message, because some servers accept a system message only at the beginning.

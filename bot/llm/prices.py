@@ -45,12 +45,15 @@ def read_prices(text: str) -> Prices:
     for entry in (part.strip() for part in text.split(",")):
         if not entry:
             continue
+        # From the right, because the name of a model may contain `=`, and `/` as in `owner/model`.
         name, _, both = entry.rpartition("=")
         ask, _, answer = both.partition("/")
         try:
             price = Price(float(ask), float(answer))
         except ValueError:
             raise ValueError(f"`{entry}` is not `NAME=INPUT/OUTPUT`, such as `gpt-5.5=1.25/10`") from None
+        # `float` reads `inf` and `nan`, with which no budget would ever be reached:
+        # https://docs.python.org/3/library/functions.html#float
         if not name.strip() or not all(math.isfinite(one) and one >= 0 for one in (price.input, price.output)):
             raise ValueError(f"`{entry}` needs a model's name and two amounts that are not negative")
         if name.strip() in found:

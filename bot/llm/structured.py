@@ -32,6 +32,7 @@ def read_json(completion: Completion) -> dict[str, Any]:
             "the answer was withheld by the model or its server",
             "Answer only the question, without the part that was withheld.",
         )
+    # `json` refuses a byte-order mark, which says nothing about the answer.
     text = completion.text.lstrip("\ufeff").strip()
     if not text:
         _unusable("model.empty", "the model gave an empty answer", "Answer with the JSON object.")
@@ -43,6 +44,7 @@ def _unwrapped(text: str) -> str:
     if text.startswith(("{", "[")):
         return text
     fenced = _FENCE.findall(text)
+    # Of several blocks it is not known which one is the answer.
     if len(fenced) == 1 and fenced[0].lstrip().startswith(("{", "[")):
         return str(fenced[0]).strip()
     if text.startswith("```") and not fenced:
@@ -57,7 +59,10 @@ def _unwrapped(text: str) -> str:
 
 def _loads(text: str) -> dict[str, Any]:
     try:
+        # Python keeps the last of two equal keys, and reads NaN and Infinity:
+        # https://docs.python.org/3/library/json.html#standard-compliance-and-interoperability
         data = json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
+        # An escaped half of a surrogate pair is read without an error, and fails only where it is stored as UTF-8.
         json.dumps(data, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
         near = error.pos >= len(text) - _NEAR_THE_END and _left_open(text)

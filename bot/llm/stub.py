@@ -1,4 +1,4 @@
-"""The model when no key is configured: every call fails with `model.absent`."""
+"""The model of an installation without a key: it refuses every question."""
 
 from __future__ import annotations
 

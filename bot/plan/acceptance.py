@@ -19,6 +19,7 @@ _HEADING = re.compile(rf"\A(?:[\d.)]+\s+)?(?:{_NAME})\W*", re.IGNORECASE)
 _TASK = re.compile(r"\[[ xX]\](?:\s+|$)")
 _BULLET = re.compile(r"\s*•\s+")
 """Not Markdown, but people write it."""
+# GitHub shows tables, which CommonMark does not have: https://github.github.com/gfm/#tables-extension-
 _PARSER = MarkdownIt("commonmark").enable("table")
 
 
@@ -44,6 +45,7 @@ def acceptance_lines(text: str) -> tuple[str, ...]:
         if row.kind == "heading":
             if _HEADING.fullmatch(_bare(row.text)):
                 place, level = "section", row.level
+            # A lower heading divides the section; the same or a higher one ends it.
             elif place != "section" or row.level <= level:
                 place = ""
             continue
@@ -77,6 +79,7 @@ def _rows(text: str) -> Iterator[_Row]:
             rank = int(token.tag[1]) if token.type == "heading_open" else rank
         elif token.nesting < 0:
             around.pop()
+            # The head of a table names its columns and asks for nothing.
             if token.type == "tr_close" and "tbody_open" in around:
                 yield _Row("row", " | ".join(cell for cell in cells if cell))
             cells = [] if token.type == "tr_close" else cells

@@ -35,6 +35,7 @@ def read_blueprint(title: str, body: str) -> Blueprint:
 
     Raises TextUnreadable where the Markdown parser fails.
     """
+    # Text that is typed on GitHub arrives with CRLF, and ChangeSets and line numbers are made with LF.
     raw = body.replace("\r\n", "\n").replace("\r", "\n").replace(MARK, "")
     blocks = _blocks(raw)
     visible = _visible(_without(raw, blocks))
@@ -80,16 +81,17 @@ def _code_lines(text: str) -> set[int]:
 def _blocks(raw: str) -> list[tuple[str, int, int]]:
     """(content, first line from 1, line after the last) of every visible `json cadence` block at the top level.
 
-    The parser says what is top level: a fence in a quote, a list, an HTML block or another fence is not. A fence in an
-    open `<details>` is easy to overlook, and one inside an HTML comment is not shown, so neither counts: a person who
-    approves the blueprint must have seen what it changes.
+    The parser says what is top level: a fence in a quote, a list, an HTML block or another fence is not.
     """
+    # A fence in an open `<details>` is easy to overlook, and one inside an HTML comment is not shown. Neither counts,
+    # because a person who approves the blueprint must have seen what it changes.
     blocks: list[tuple[str, int, int]] = []
     folded = 0
     hidden = _lines_in_comments(raw)
     for token in markdown_tokens(raw, PARSER):
         for html in _html(token):
             folded += len(re.findall(r"<details\b", html)) - len(re.findall(r"</details\s*>", html))
+            # A closing tag without an opening one must not cancel a later `<details>`.
             folded = max(0, folded)
         shown = token.type == "fence" and token.level == 0 and not folded
         if shown and token.map and token.map[0] not in hidden and " ".join(token.info.split()).lower() == BLOCK_INFO:
@@ -111,6 +113,7 @@ def _html(token: Token) -> list[str]:
 
 def _without(raw: str, blocks: list[tuple[str, int, int]]) -> str:
     lines = raw.split("\n")
+    # From the last block on, so that the line numbers of the earlier ones stay right.
     for _, start, end in reversed(blocks):
         del lines[start - 1 : end]
     return "\n".join(lines)

@@ -24,9 +24,9 @@ from bot.core.text_content import lines_of
 from bot.llm.model import Completion, Prompt
 from bot.llm.structured import read_json
 from bot.plan.blueprint import Blueprint
-from bot.plan.context.budget import GatheredFiles, gather
+from bot.plan.context.gathering import GatheredFiles, gather
 from bot.plan.context.ranking import mentioned
-from bot.plan.prompt import Shown, plan_prompt, repair_prompt
+from bot.plan.plan_prompt import Shown, plan_prompt, repair_prompt
 
 REPAIRS = 2
 Ask = Callable[[Prompt], Completion]
@@ -155,6 +155,7 @@ def _completion(ask: Ask, prompt: Prompt) -> Completion | None:
     """The model's answer; None for an empty one, after which the caller asks again as after any wrong answer."""
     try:
         return ask(prompt)
+    # Waiting does not help: a person has to configure a model or to give a ChangeSet.
     except ModelAbsent as error:
         raise Refused(error.summary, code=error.code, remedy=error.remedy) from error
     except ModelUnusable as error:
@@ -164,11 +165,9 @@ def _completion(ask: Ask, prompt: Prompt) -> Completion | None:
 
 
 def _unshown(context: GatheredFiles, always: Sequence[str]) -> Iterator[str]:
-    """A note for each file of `plan.context_docs` that the model did not get.
-
-    This is part of the plan and not a mistake of the config: a document may be renamed on the base. The plan is still
-    useful to its readers, who see which documents it was made without.
-    """
+    """A note for each file of `plan.context_docs` that the model did not get."""
+    # Part of the plan and not a mistake of the config: a document may be renamed on the base. The plan is still useful
+    # to its readers, who see which documents it was made without.
     for glob in context.unmatched:
         yield f"`plan.context_docs`: no file matches {code_span(glob)}."
     for path in context.left_out:
@@ -177,13 +176,14 @@ def _unshown(context: GatheredFiles, always: Sequence[str]) -> Iterator[str]:
 
 
 def _read(request: PlanRequest, completion: Completion, shown: tuple[str, ...], number: int) -> _Attempt:
-    """One answer of the model. Raises Refused with `plan.empty` when it holds no edits: the model decided so."""
+    """One answer of the model. Raises Refused with `plan.empty` when it holds no edits."""
     try:
         data = read_json(completion)
     except ModelUnusable as error:
         message = f"{error.summary[0].upper()}{error.summary[1:]}."
         return _Attempt(None, (Finding(code=error.code, message=message, instruction=error.remedy),))
     edits = data.get("edits")
+    # Not repaired: the prompt allows an answer without edits, and a repair would make the model invent some.
     if isinstance(edits, list) and not edits:
         why = str(data.get("plan") or data.get("summary") or "").strip()
         raise Refused(
@@ -228,11 +228,7 @@ def _attempt(
 def _edits_of_files_not_shown(
     request: PlanRequest, change_set: ChangeSet, shown: tuple[str, ...]
 ) -> tuple[Finding, ...]:
-    """A finding for each edit of an existing file that the model did not see.
-
-    New content for such a file can only be guessed. Deleting or moving it whole needs no content, so that is accepted
-    where the blueprint or the guidance names the file: an image, for one, is never shown.
-    """
+    """A finding for each edit of an existing file that the model did not see."""
     text = f"{request.blueprint.title}\n{request.blueprint.text}\n{request.guidance}"
     findings = []
     for index, edit in enumerate(change_set.edits):
@@ -243,6 +239,8 @@ def _edits_of_files_not_shown(
             continue
         if edit.mode == "add" and edit.rename_from is None:
             continue
+        # New content for such a file can only be guessed. Deleting or moving it whole needs no content, so that is
+        # accepted where the blueprint or the guidance names the file: an image, for one, is never shown.
         gives_content = any(part is not None for part in (edit.after, edit.after_base64, edit.replace))
         if gives_content or not mentioned([path], text):
             message = f"{path} exists, and its content was not shown"

@@ -18,7 +18,7 @@ from bot.proof.checklist import Check, failed, note, ok
 from bot.proof.rebuild import Rebuilder
 from bot.proof.statements import document_digest
 from bot.review.diff import Diff, read_diff
-from bot.review.kinds import ReviewKind
+from bot.review.review_kinds import ReviewKind
 
 if TYPE_CHECKING:
     from bot.git_store.bare_repository import BareRepository

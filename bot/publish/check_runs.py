@@ -29,10 +29,10 @@ def put_check_run(
 ) -> JsonDict:
     """Put one check run on a head, once per natural key; gives its `id`, `url`, `status` and `conclusion`.
 
-    It is in progress while `conclusion` is None. It is found again by our App id and `external_id`, because names of
-    check runs are not owned: any App may use `cadence/gate`. `unfinished` is the id of an earlier check run of ours
-    that is in progress and is updated instead; a completed one is never changed, it gets a successor. `fresh`, `slots`
-    and `when_ended` are those of `Effects.perform`, and so are the errors.
+    It is in progress while `conclusion` is None. It is found again by the App id and `external_id`, because any App may
+    use the name `cadence/gate`. `unfinished` is the id of an earlier check run of Cadence that is in progress and is
+    updated instead; a completed one never changes, a new one follows it. `fresh`, `slots` and `when_ended` are those of
+    `Effects.perform`, and so are the errors.
     """
     # GitHub takes a conclusion exactly when the status is `completed`: https://docs.github.com/en/rest/checks/runs
     status = "in_progress" if conclusion is None else "completed"

@@ -1,4 +1,4 @@
-"""Puts a judged commit on its branch and opens, or adopts, its pull request. Running it twice gives one of each."""
+"""Pushes a judged commit to its branch and opens its pull request, or adopts the open one. Safe to repeat."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Publisher:
     def push(self, run: RunEntry, mirror: Mirror, *, url: str, token: Callable[[], str], commit: CommitSha) -> None:
         """Push the commit to the blueprint's branch with a lease on the commit that was seen there.
 
-        Raises PushRefused `branch.taken` when people's commits stand on the branch and the run may not discard them.
+        Raises PushRefused `branch.taken` when people's commits are on the branch and the run may not discard them.
         """
         branch = branch_for(run.issue)
         there = mirror.tip(branch)
@@ -56,7 +56,7 @@ class Publisher:
         if base is None or foreign:
             who = ", ".join(sorted({c.sha[:12] for c in foreign})) or there[:12]
             raise PushRefused(
-                f"`{branch}` holds commits that Cadence did not make ({who}); Cadence never discards them unasked.",
+                f"`{branch}` holds commits that Cadence did not make ({who}); it discards them only when asked to.",
                 code="branch.taken",
                 remedy="Merge or move them, or comment `/cadence replan --discard` to drop them.",
             )
@@ -68,7 +68,7 @@ class Publisher:
         """Open the run's pull request, or adopt the open one that our bot made for this issue.
 
         Raises CadenceError `branch.taken` for a pull request on our branch that is not ours, and `base.retargeted`
-        when it does not stand against the base that was judged.
+        when its base is not the one that was judged.
         """
         branch = branch_for(run.issue)
         found: list[PullRecord] = []
@@ -94,7 +94,7 @@ class Publisher:
         base = pull.base_branch if pull else str(outcome["base"])
         if base != run.base_branch:
             raise CadenceError(
-                f"pull request #{outcome['number']} stands against `{base}`, not `{run.base_branch}`",
+                f"pull request #{outcome['number']} has the base `{base}`, not `{run.base_branch}`",
                 code="base.retargeted",
                 remedy=f"Set its base back to `{run.base_branch}`, then comment `/cadence replan`.",
             )

@@ -92,8 +92,8 @@ def merge_message(
     trailers = f"{TRAILER_RUN}: {run}\n{TRAILER_CHANGESET}: {changeset_digest}\n{TRAILER_ISSUE}: #{issue}"
     if proof is not None:
         trailers += f"\n{TRAILER_PROOF}: sha256:{proof}"
-    told = shorten(clean_message(body), MESSAGE_LIMIT)
-    return subject(template, summary, issue), f"{told}\n\n{trailers}" if told else trailers
+    text = shorten(clean_message(body), MESSAGE_LIMIT)
+    return subject(template, summary, issue), f"{text}\n\n{trailers}" if text else trailers
 
 
 def pull_title(summary: str, issue: IssueNumber, template: str = DEFAULT_TEMPLATE, *, reverts: bool = False) -> str:
@@ -143,7 +143,7 @@ _DRAFT = "This is a draft: Cadence merges it only after a person has marked it r
 _NEXT = f"""### What happens next
 
 Two reviewers read exactly this commit (`{CHECK_REASONING}`, `{CHECK_EFFICIENCY}`), CI runs, and `{CHECK_GATE}` lists \
-everything that still stands between this pull request and its merge. {{merging}}
+everything that still keeps this pull request from merging. {{merging}}
 
 `/cadence why` explains, `/cadence replan <guidance>` plans again; the label `{HOLD_LABEL}` keeps the merge back, and \
 taking the issue's label off ends it."""

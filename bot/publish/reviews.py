@@ -15,8 +15,8 @@ from bot.github_api.records import ReviewRecord
 from bot.github_api.reviews import ReviewCalls
 from bot.ledger.entries import RunEntry, actor_of
 from bot.publish.check_runs import put_check_run
-from bot.review.kinds import Conclusion, Verdict
 from bot.review.report import Report, review_marker
+from bot.review.review_kinds import Conclusion, Verdict
 
 
 class ReviewPublisher:

@@ -83,7 +83,7 @@ class StatusComment:
     def _create(self, issues: IssueCalls, run: RunEntry, actor: EffectActor, body: str, move: int) -> JsonDict:
         """Create the comment, or take over the one a lost ledger left behind.
 
-        `move` is the run's last move, which the outcome keeps as `shown`: by it the ledger knows what was told.
+        `move` is the run's last move, which the outcome keeps as `shown`: by it the ledger knows what was shown.
         """
         wanted = marker("status", issue=run.issue)
 

@@ -132,7 +132,7 @@ def _asked(asked: ApprovalAsked) -> str:
 
 
 def _facts(view: StatusView) -> str:
-    rows = [f"| run | `{view.run_id}`, started by {view.started_by or 'nobody known'} |"]
+    rows = [f"| run | `{view.run_id}`, started by {view.started_by or 'an unknown person'} |"]
     if view.summary:
         rows.append(f"| plan | {cell(view.summary)} |")
     if view.pull is not None:
@@ -150,7 +150,7 @@ def _facts(view: StatusView) -> str:
 
 
 def _stages(state: RunState) -> str:
-    """A tick for every stage that is behind, an arrow for the one in hand; unknown outside the normal sequence."""
+    """A tick for every stage that is behind, an arrow for the present one; unknown outside the normal sequence."""
     if state not in _ORDER:
         return state.value
     here = _ORDER.index(state)

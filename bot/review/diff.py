@@ -133,6 +133,7 @@ def _file(patched: PatchedFile, block: str) -> FileDiff:
         added=tuple(added),
         removed=patched.removed,
         shown=frozenset(shown),
+        # A renamed, emptied or binary file has no changed line, and still has to be covered.
         places=frozenset(places or {(path, "+", 0)}),
         head=head,
         hunks=tuple(hunks),
@@ -145,6 +146,7 @@ def _lines(patched: PatchedFile) -> Iterator[tuple[str, int, str]]:
     for hunk in patched:
         for line in hunk:
             number = line.source_line_no if line.is_removed else line.target_line_no
+            # `\ No newline at end of file` is a line of the hunk, but not of the file.
             if number is not None:
                 yield line.line_type, number, line.value.rstrip("\r\n")
 
@@ -152,6 +154,7 @@ def _lines(patched: PatchedFile) -> Iterator[tuple[str, int, str]]:
 def _name(shown: str, prefix: str) -> str:
     """The path itself: git writes it with a prefix, and quoted like a C string where it has unusual characters."""
     if len(shown) > 1 and shown[0] == shown[-1] == '"':
+        # A path in git is bytes and need not be UTF-8.
         shown = _ESCAPE.sub(_unescaped, shown[1:-1].encode()).decode("utf-8", "surrogateescape")
     return shown.removeprefix(prefix)
 

@@ -66,6 +66,7 @@ def figures(diff: Diff, before: TreeReader, after: TreeReader) -> Figures:
         if file.binary:
             continue
         old, new = _text(before, file.old_path or file.path), _text(after, file.path)
+        # Before the check of the language: prose and data grow, too.
         if new is not None:
             growth.append((file.path, len(lines_of(old or "")), len(lines_of(new))))
         if lizard.get_reader_for(file.path) is None:
@@ -105,6 +106,7 @@ def _functions(path: str, text: str | None) -> dict[str, int]:
         info: Any = lizard.FileAnalyzer(lizard.get_extensions([])).analyze_source_code(path, text)
         for function in info.function_list:
             name = str(function.name)
+            # Overloads, and methods of two classes, may share a name.
             complexities[name] = complexities.get(name, 0) + int(function.cyclomatic_complexity)
     return complexities
 
@@ -115,6 +117,7 @@ def _duplicates(files: Iterable[tuple[str, str]], added: Mapping[str, frozenset[
     analyser = lizard.FileAnalyzer([*lizard.get_extensions([]), finder])
     try:
         analysed = [analyser.analyze_source_code(path, text) for path, text in files]
+        # A generator: lizard compares the files while it is consumed, up to the last one.
         list(finder.cross_file_process(iter(analysed)))
         duplicates = list(finder.get_duplicates())
     except Exception:  # noqa: BLE001 - a parser of other people's text may raise anything

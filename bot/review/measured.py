@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bot.review.kinds import ReviewKind
+from bot.review.review_kinds import ReviewKind
 
 FILE_NAME = "selftest.json"
 UNMEASURED = "unmeasured"
@@ -22,6 +22,7 @@ def measured_in(directory: Path) -> Callable[[ReviewKind, str], str]:
 
     def measured(kind: ReviewKind, model: str) -> str:
         entry = _kept(directory).get(f"{kind.value}:{model}")
+        # A person may edit the file, and a receipt has place for one line.
         return str(entry["told"])[:200] if isinstance(entry, dict) and "told" in entry else UNMEASURED
 
     return measured
@@ -41,6 +42,7 @@ def keep_figures(directory: Path, kind: ReviewKind, model: str, line: str) -> No
 def _kept(directory: Path) -> dict[str, Any]:
     try:
         figures = json.loads((directory / FILE_NAME).read_text(encoding="utf-8"))
+    # A missing or damaged file costs the figures, and must not stop a review.
     except (OSError, ValueError):
         return {}
     return figures if isinstance(figures, dict) else {}

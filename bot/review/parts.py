@@ -12,6 +12,7 @@ from bot.review.diff import Diff, FileDiff, read_diff
 
 PART_TOKENS = 24_000
 """Of diff in one prompt. Models accept several times as much, but then overlook single lines."""
+# A limit on cost, because each part is a question with the whole blueprint.
 MOST_PARTS = 12
 LINES_PER_PIECE = 400
 CHARACTERS_PER_PIECE = 40_000
@@ -66,6 +67,7 @@ def reading(diff: Diff, *, secret: str, allowed: Sequence[str], count_tokens: Ca
     for file in diff.files:
         (left_out if is_unreviewable(file) else given).append(file)
     texts = list(_packed(given, count_tokens))
+    # What goes beyond the limit is missing in the coverage, and then there is no verdict.
     parts = tuple(
         Part(text, _word(secret, number, "first", text), _word(secret, number, "last", text))
         for number, text in enumerate(texts[:MOST_PARTS])
@@ -85,10 +87,12 @@ def reading(diff: Diff, *, secret: str, allowed: Sequence[str], count_tokens: Ca
 
 def is_unreviewable(file: FileDiff) -> bool:
     """Whether the file's diff cannot be reviewed: binary, a lock file, marked as generated, or with very long lines."""
+    # Both paths of a rename have to match: text that was written by hand is reviewed under any new name.
     if file.binary or all(_GENERATED_PATH.search(path) for path in _paths(file)):
         return True
     if any(len(line) > LONGEST_LINE for hunk in file.hunks for line in hunk.split("\n")):
         return True
+    # Generators write their mark at the top: https://go.dev/s/generatedcode
     return any(_GENERATED_TEXT.search(line.text) for line in file.added[:5] if line.line <= 5)
 
 
@@ -98,6 +102,7 @@ def _paths(file: FileDiff) -> tuple[str, ...]:
 
 
 def _word(secret: str, number: int, end: str, text: str) -> str:
+    # A hash and not a random word: the same review has the same prompt, and its answer is found again after a crash.
     return "w" + sha256(f"{secret}\x00{number}\x00{end}\x00{text}")[:12]
 
 

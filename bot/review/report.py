@@ -9,13 +9,14 @@ from bot.core.escape import cell, code_span, escape_line, escape_markdown, longe
 from bot.core.names import Marker, marker
 from bot.github_api.records import Annotation, CheckOutput, InlineComment
 from bot.review.diff import Diff
-from bot.review.kinds import Conclusion, FindingSeverity, Met, ReviewFinding, Verdict
+from bot.review.review_kinds import Conclusion, FindingSeverity, Met, ReviewFinding, Verdict
 
 BODY_LIMIT = 60_000
 """GitHub accepts 65,536 characters in a review's body and 65,535 in a check run's summary.
 
 https://docs.github.com/en/rest/checks/runs#create-a-check-run
 """
+# More remarks on the diff hide the code; the rest is in the body.
 MOST_INLINE = 30
 MOST_FILES = 50
 MOST_ANNOTATIONS = 50
@@ -91,6 +92,7 @@ def _is_unproven(verdict: Verdict) -> bool:
 
 
 def _headline(verdict: Verdict) -> str:
+    # The check passes, because a diff cannot show everything. The words must not promise more than was seen.
     if _is_unproven(verdict):
         return f"⚠️ The {verdict.kind} review found nothing wrong, but no proof that this change meets the blueprint."
     sign, word = _WORDS[verdict.conclusion]
@@ -102,6 +104,7 @@ def _body(verdict: Verdict, listed: Sequence[ReviewFinding], *, beside: int) -> 
     if beside:
         parts.insert(2, f"{beside} remark{'s are' if beside > 1 else ' is'} on the lines of the diff.")
     end = f"\n\n{_receipt(verdict)}\n\n{review_marker(verdict)}"
+    # Only the text is shortened. Without the marker at the end the review would not be found, and posted again.
     return shorten("\n\n".join(parts), BODY_LIMIT - len(end)) + end
 
 
@@ -135,6 +138,8 @@ def _acceptance(verdict: Verdict) -> str:
 
 
 def _folded(summary: str, text: str) -> str:
+    # GitHub reads Markdown inside HTML only after a blank line:
+    # https://github.github.com/gfm/#html-blocks
     return f"<details><summary>{summary}</summary>\n\n{text}\n\n</details>"
 
 
@@ -171,6 +176,7 @@ def _output(verdict: Verdict, diff: Diff) -> CheckOutput:
     found += f"; {unclear} of {len(verdict.acceptance)} acceptance lines unclear" if unclear else ""
     word = {"success": "Approved", "failure": "Rejected"}.get(CONCLUSIONS[verdict.conclusion], "No verdict")
     word = "No objection, but unproven" if _is_unproven(verdict) else word
+    # GitHub shows annotations beside the code, so the summary does not repeat them.
     annotated = [f for f in verdict.findings if diff.shows(f.path, f.line)][:MOST_ANNOTATIONS]
     others = [f for f in verdict.findings if f not in annotated]
     parts = [f"**{_headline(verdict)}**", *_paragraphs(verdict, others)]
@@ -217,6 +223,7 @@ def _receipt(verdict: Verdict) -> str:
         rows.append(("carried over from", f"{code_span(receipt.origin)}, which has exactly the same diff"))
     rows.append(("files read", _files(receipt.files)))
     table = "\n".join(f"| {name} | {cell(value)} |" for name, value in rows)
+    # A table needs a row of heads, even an empty one: https://github.github.com/gfm/#tables-extension-
     return _folded("Receipt", f"| | |\n|---|---|\n{table}")
 
 

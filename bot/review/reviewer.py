@@ -12,9 +12,9 @@ from bot.core.names import Digest, sha256
 from bot.llm.model import Completion, Prompt
 from bot.review.diff import Diff, read_diff
 from bot.review.figures import figures
-from bot.review.kinds import Conclusion, EvidenceKey, Receipt, ReviewFinding, ReviewKind, Verdict
 from bot.review.parts import MOST_PARTS, Part, Reading, reading
-from bot.review.prompt import ReviewInput, retry_prompt, review_prompt
+from bot.review.review_kinds import Conclusion, EvidenceKey, Receipt, ReviewFinding, ReviewKind, Verdict
+from bot.review.review_prompt import ReviewInput, retry_prompt, review_prompt
 from bot.review.rules import broken_rules, rules_of
 from bot.review.verdict import ReviewAnswer, combine, conclude, read_answer
 
@@ -86,6 +86,7 @@ class Judge:
         try:
             prepared = self._prepare(request)
         except CadenceError as error:
+            # A verdict in every case: a missing check would look like a review that is still running.
             nothing = _Prepared(Diff(()), Reading((), (), (), 0, 0.0), (), ())
             return self._verdict(request, nothing, _Response(None, Conclusion.UNREADABLE, error.code, error.summary))
         uncovered = _uncovered(prepared.read)
@@ -109,6 +110,7 @@ class Judge:
             count_tokens=self._count,
         )
         notes = tuple(f"an edit declares that it removes {name}" for name in request.declared)
+        # Only this review is about size, and lizard takes seconds for a large change.
         if request.kind is ReviewKind.EFFICIENCY:
             notes += tuple(figures(diff, request.base_tree, request.tree).lines())
         return _Prepared(diff, read, self.rules(request.kind, diff, request.tree, request.config), notes)
@@ -124,11 +126,13 @@ class Judge:
             files=tuple(file.path for file in prepared.diff.files),
             notes=prepared.notes,
         )
+        # A change of allowed unreviewable files alone has no part; the reviewer still compares the blueprint.
         parts = prepared.read.parts or (Part("(every changed file is listed as not reviewable)\n", "none", "none"),)
         responses: list[_Response] = []
         for number, part in enumerate(parts, 1):
             prompt = review_prompt(request.kind, subject, part, number=number, of=len(parts))
             responses.append(self._ask(request, prompt, part))
+            # The whole verdict is unreadable now; answers about the other parts would only cost money.
             if responses[-1].answer is None:
                 break
         last = responses[-1]
@@ -143,7 +147,7 @@ class Judge:
         )
 
     def _ask(self, request: JudgeRequest, prompt: Prompt, part: Part) -> _Response:
-        """Ask about one part; when the answer cannot be used, ask a second time and say why."""
+        """Ask about one part; when the answer cannot be used, ask again and say why."""
         question, completions = prompt, []
         problems: list[ModelUnusable] = []
         for _ in range(ATTEMPTS):
@@ -162,6 +166,7 @@ class Judge:
             else:
                 return _Response(answer, Conclusion.APPROVE, "review.approved", "", (prompt,), tuple(completions))
         problem = problems[-1]
+        # The check has one code for every unusable answer; the cause is in its text.
         code = "review.unread" if problem.code == "review.unread" else "review.unreadable"
         why = problem.summary if problem.code == code else f"{problem.summary} ({problem.code})"
         return _Response(None, Conclusion.UNREADABLE, code, why, (prompt,), tuple(completions))
@@ -169,11 +174,9 @@ class Judge:
     def _require_complete_reading(
         self, prompt: Prompt, completion: Completion, answer: ReviewAnswer, part: Part
     ) -> None:
-        """Raise ModelUnusable `review.unread` when the server seems to have cut the prompt.
-
-        Some servers cut a long prompt to the model's context without an error. Two signs show it: the words at the ends
-        of the prompt are not in the answer, or the server counts far fewer tokens than we do.
-        """
+        """Raise ModelUnusable `review.unread` when the server seems to have cut the prompt."""
+        # Some servers cut a long prompt to the model's context without an error. Two signs show it: the words at the
+        # ends of the prompt are not in the answer, or the server counts far fewer tokens than we do.
         ends = (("first", answer.first, part.first), ("last", answer.last, part.last))
         wrong = [end for end, repeated, expected in ends if repeated != expected]
         if wrong:

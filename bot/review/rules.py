@@ -9,7 +9,7 @@ from bot.config.model import ForbidRule, MaxLinesRule, RequireRule, Rule
 from bot.core.globs import matching
 from bot.core.patterns import Pattern, TextTooLong, compiled
 from bot.review.diff import Diff
-from bot.review.kinds import FindingSeverity, ReviewFinding, ReviewKind
+from bot.review.review_kinds import FindingSeverity, ReviewFinding, ReviewKind
 
 MOST_PER_RULE = 20
 """Findings listed for one rule; one is enough to reject."""
@@ -19,6 +19,7 @@ _UNSEARCHED = "too long to be searched, so the rule cannot be checked"
 
 def rules_of(kind: ReviewKind, rules: Sequence[Rule]) -> tuple[Rule, ...]:
     """The rules that a kind of review checks: `max_lines` belongs to efficiency, every other rule to reasoning."""
+    # Each rule belongs to one review, so that a broken one is not reported twice.
     return tuple(rule for rule in rules if isinstance(rule, MaxLinesRule) == (kind is ReviewKind.EFFICIENCY))
 
 
@@ -36,6 +37,7 @@ def broken_rules(rules: Sequence[Rule], diff: Diff, tree: TreeReader) -> tuple[R
                 broken = list(_required(rule, tree))
             case MaxLinesRule():
                 broken = list(_too_many_lines(rule, diff))
+        # Cut for each rule, so that one rule with many matches does not hide the others.
         findings += broken[:MOST_PER_RULE]
     return tuple(findings)
 
@@ -55,8 +57,10 @@ def _forbidden(rule: ForbidRule, diff: Diff) -> Iterator[ReviewFinding]:
 
 
 def _required(rule: RequireRule, tree: TreeReader) -> Iterator[ReviewFinding]:
+    # `(?m)`: `^` and `$` match at every line of the file: https://github.com/google/re2/wiki/Syntax
     pattern = compiled(f"(?m){rule.pattern}")
     wanted = f"`{rule.pattern}`" + (f": {rule.message}" if rule.message else "")
+    # The whole tree and not only changed files, because deleting a file can break the rule.
     files = [entry.path for entry in tree.files() if entry.mode in (MODE_FILE, MODE_EXECUTABLE)]
     for glob in rule.paths:
         paths = [path for path in files if matching((glob,), path)]

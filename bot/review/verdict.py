@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from bot.core.errors import ModelUnusable
 from bot.llm.model import Completion
 from bot.llm.structured import read_json
-from bot.review.kinds import AcceptanceAnswer, Conclusion, FindingSeverity, Met, ReviewFinding, ReviewKind
+from bot.review.review_kinds import AcceptanceAnswer, Conclusion, FindingSeverity, Met, ReviewFinding, ReviewKind
 
 _TEXT = {"type": "string"}
 _TEXT_OR_NULL = {"type": ["string", "null"]}
@@ -69,6 +69,7 @@ def _object(properties: dict[str, Any]) -> dict[str, Any]:
         "type": "object",
         "additionalProperties": False,
         "properties": properties,
+        # Strict mode needs every key here; an optional value is one that may be null.
         "required": list(properties),
     }
 
@@ -79,6 +80,7 @@ def read_answer(kind: ReviewKind, completion: Completion, acceptance: Sequence[s
     `acceptance` are the blueprint's lines, which the answer names by their number from 1.
     """
     data = read_json(completion)
+    # Checked here too, because many servers do not hold a model to the schema.
     errors = sorted(Draft202012Validator(verdict_schema(kind)).iter_errors(data), key=lambda e: list(map(str, e.path)))
     if errors:
         where = "/".join(str(part) for part in errors[0].absolute_path) or "the answer"
@@ -139,6 +141,7 @@ def _acceptance(answers: Sequence[Mapping[str, Any]], lines: Sequence[str]) -> t
 
 def _met(row: Mapping[str, Any]) -> tuple[Met, tuple[str, ...]]:
     """The answer and the places that show it; a yes without a place is unclear."""
+    # A place without a path shows nothing.
     named = [at for at in row["evidence"] if at["path"].strip()]
     places = tuple(f"{at['path']}:{at['line']}" if at["line"] else str(at["path"]) for at in named[:5])
     met = Met(row["answer"])
@@ -146,13 +149,11 @@ def _met(row: Mapping[str, Any]) -> tuple[Met, tuple[str, ...]]:
 
 
 def combine(answers: Sequence[ReviewAnswer]) -> ReviewAnswer:
-    """Combine the answers to the parts of a change into one.
-
-    It approves when every part does. A part that does not show what meets a line answers unclear, so a yes from another
-    part counts more; a no counts more than a yes, because one part is enough to see a fault.
-    """
+    """Combine the answers to the parts of a change into one, which approves when every part does."""
     if len(answers) == 1:
         return answers[0]
+    # Not the order of `_WORSE`: a part that does not show what meets a line answers unclear, so a yes from another part
+    # counts more. A no counts most, because one part is enough to see a fault.
     rank = [Met.UNCLEAR, Met.YES, Met.NO]
     merged: dict[str, AcceptanceAnswer] = {}
     for answer in answers:
@@ -171,11 +172,9 @@ def combine(answers: Sequence[ReviewAnswer]) -> ReviewAnswer:
 def conclude(
     approves: bool, findings: Sequence[ReviewFinding], acceptance: Sequence[AcceptanceAnswer], block_on: str
 ) -> Conclusion:
-    """Reject when the reviewer rejects, a rule is broken, a line is not met, or a finding reaches `review.block_on`.
-
-    An unclear line does not reject: a diff cannot show everything that a blueprint may ask for.
-    """
+    """Reject when the reviewer rejects, a rule is broken, a line is not met, or a finding reaches `review.block_on`."""
     grave = {FindingSeverity.ERROR} | ({FindingSeverity.WARNING} if block_on == "warning" else set())
     blocked = any(finding.rule is not None or finding.severity in grave for finding in findings)
+    # An unclear line does not reject: a diff cannot show everything that a blueprint may ask for.
     unmet = any(line.met is Met.NO for line in acceptance)
     return Conclusion.APPROVE if approves and not blocked and not unmet else Conclusion.REJECT

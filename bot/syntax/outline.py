@@ -42,7 +42,7 @@ class Outline:
 
 
 def outline(text: str | None, path: str) -> Outline | None:
-    """The outline of a text, its language told by the path's ending or a suffix; None where the language is unknown or
+    """The outline of a text, its language known by the path's ending or a suffix; None where the language is unknown or
     the text does not parse as a whole."""
     language = language_of(path)
     root = parse(text, language)

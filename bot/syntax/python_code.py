@@ -50,7 +50,7 @@ def module(text: str | None) -> ast.Module | None:
 
 
 def comments(text: str) -> list[tuple[int, str]] | None:
-    """(line, text) of every real comment, none that stands inside a string; None when it cannot be told."""
+    """(line, text) of every real comment, not those inside a string; None when that cannot be known."""
     tokens = read_foreign(lambda: list(tokenize.generate_tokens(io.StringIO(text).readline)), lambda _: None)
     return None if tokens is None else [(t.start[0], t.string) for t in tokens if t.type == tokenize.COMMENT]
 
@@ -121,7 +121,7 @@ def is_in_value(tree: ast.Module, line: int) -> bool:
 
 
 def is_open(tree: ast.Module) -> bool:
-    """Whether the module's names cannot be told from its text: star imports, `__getattr__`, writes to globals()."""
+    """Whether the module's names cannot be known from its text: star imports, `__getattr__`, writes to globals()."""
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names):
             return True

@@ -58,7 +58,7 @@ def parse(text: str | None, language: str | None) -> Node | None:
 
 
 def parse_path(text: str | None, path: str) -> Node | None:
-    """The same, with the language told by the path's ending."""
+    """The same, with the language known by the path's ending."""
     return parse(text, language_of(path))
 
 

@@ -13,7 +13,6 @@ from bot.weakening.gone import commented
 from bot.weakening.likeness import text_likeness
 from bot.weakening.matching import Matching
 from bot.weakening.model import Assertion, Skip, WeakeningFinding
-from bot.weakening.paths import is_test_path
 from bot.weakening.skips import effective_skips, name_of
 from bot.weakening.successors import Matched
 from bot.weakening.thresholds import HOLLOW_AFTER, HOLLOW_BEFORE, MOST_ELSEWHERE, MOVED_CHECK, MOVED_CHECK_LENGTH
@@ -40,7 +39,7 @@ def checked_less(matching: Matching, vanished: Vanished) -> Iterator[WeakeningFi
         return twin is not None
 
     def explained(check: Assertion) -> bool:
-        # A warning that is no longer awaited was no longer given: the product changed with it.
+        # A warning that is no longer demanded is one that the changed product no longer gives.
         warned = vanished.product_changed and bool(_WARNED.search(check.text))
         return warned or vanished.explains_text(check.source)
 
@@ -80,7 +79,7 @@ def _came(matching: Matching) -> Counter[str]:
 
 def _compared(one: Matched) -> bool:
     """Whether the unit changed, belongs to the tests, and ran before."""
-    if one.old.text == one.new.text or one.old.kind in ("code", "group") or not in_tests(one):
+    if one.old.text == one.new.text or one.old.kind in ("code", "group"):
         return False
     return not any(not skip.conditional and _holds_back(skip, one.old.language) for skip in effective_skips(one.old))
 
@@ -101,16 +100,12 @@ def _hollow(one: Matched) -> bool:
 
 
 def _weights(matching: Matching) -> dict[str, int]:
-    """How many checks a call of each new or grown helper stands for."""
+    """How many checks a call of each new or grown helper makes."""
     found = {unit.leaf: len(unit.body.asserts) for unit in matching.helpers}
     for one in matching.same:
         if one.new.kind == "helper" and one.old.text != one.new.text:
             found[one.new.leaf] = len(one.new.body.asserts)
     return {name: count for name, count in found.items() if name and count > 0}
-
-
-def in_tests(one: Matched) -> bool:
-    return one.old.kind == "test" or is_test_path(one.old.path)
 
 
 def _holds_back(skip: Skip, language: str) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from bot.weakening.implied import (
     absorber,
     fewer_calls,
-    not_told_otherwise,
+    not_implied,
     raised_instead,
     repeated,
     runs_still,
@@ -19,7 +19,14 @@ from bot.weakening.implied import (
 from bot.weakening.likeness import text_likeness
 from bot.weakening.model import Assertion
 from bot.weakening.strength import Level, level, lost_await, normalisers, tolerances, wildcards
-from bot.weakening.thresholds import MOST_PAIRS, PAIRED_CHECKS, SAME_CHECK, WEAKER_CHECKS
+from bot.weakening.thresholds import (
+    MOST_PAIRS,
+    PAIRED_CHECKS,
+    POSITION,
+    SAME_CHECK,
+    SMALLEST_TOLERANCE,
+    WEAKER_CHECKS,
+)
 from bot.weakening.units import Unit
 
 
@@ -43,7 +50,7 @@ def losses(
     """Compare two bodies.
 
     `moved_away`: the check is added elsewhere; `explained`: what it names left the product; `weights`: how many checks
-    a call of a helper stands for.
+    a call of a helper makes.
     """
     before, after = old.body.asserts, new.body.asserts
     gone, come, kept = _cancel(before, after)
@@ -66,7 +73,7 @@ def losses(
             lost.append(check)
         elif level(check) is Level.EXACT and level(into) is Level.CLOSE:
             yield Loss("tests.assertion_loosened", check, into, "exact equality became closeness")
-    lost = fewer_calls(not_told_otherwise(lost, pairs, fresh, after), old, new)
+    lost = fewer_calls(not_implied(lost, pairs, fresh, after), old, new)
     lost = [check for check in lost if not _said(check, old, new, come_now)]
     # `fail()` after what should have thrown, or for an error that should not come, is how others check.
     lost = [check for check in lost if not _FAIL.match(check.text)]
@@ -90,7 +97,7 @@ _DEAD = {
     "floating": ("tests.assertion_unawaited", "nothing waits for it, so its failure comes too late"),
     "vacuous": ("tests.assertion_loosened", "cannot fail any more"),
 }
-"""What is said of a check that is still written and can no longer fail the test, by the reason."""
+"""What is stated of a check that is still written and can no longer fail the test, by the reason."""
 
 
 def _died(gone: list[Assertion], come: list[Assertion], old: Unit, new: Unit) -> tuple[list[Assertion], list[Loss]]:
@@ -111,7 +118,7 @@ def _died(gone: list[Assertion], come: list[Assertion], old: Unit, new: Unit) ->
 
 
 def _likest(check: Assertion, dead: list[Assertion], come: list[Assertion]) -> Assertion | None:
-    """The dead check that was written in the place of another one, unless a living one is as near to it."""
+    """The check that cannot fail and replaced another one, unless one that can fail is more like it."""
     best = max(dead, key=lambda one: text_likeness(check.text, one.text), default=None)
     if best is None:
         return None
@@ -137,7 +144,7 @@ def _said(check: Assertion, old: Unit, new: Unit, come: list[Assertion]) -> bool
 
 
 def _guarded(kept: list[tuple[Assertion, Assertion]], come: list[Assertion]) -> Iterator[Loss]:
-    """Checks that stayed to the letter and now stand in a branch; with a twin in the other branch they still run."""
+    """Checks that stayed the same and are now in a branch; with the same check in the other branch they still run."""
     if any(check.conditions for check in come):
         return
     for was, now in kept:
@@ -157,7 +164,7 @@ def _guards(check: Assertion) -> bool:
 def _cancel(
     before: list[Assertion], after: list[Assertion]
 ) -> tuple[list[Assertion], list[Assertion], list[tuple[Assertion, Assertion]]]:
-    """What is gone, what has come, and what stayed to the letter (with its conditions if they stayed too)."""
+    """What is gone, what has come, and what stayed the same (with its conditions where they stayed, too)."""
     left: dict[str, list[Assertion]] = defaultdict(list)
     for check in after:
         left[check.text].append(check)
@@ -182,7 +189,7 @@ def _pair(
         return list(zip(gone, come, strict=False)), gone[len(come) :], come[len(gone) :]
     scored = sorted(
         (
-            (text_likeness(a.text, b.text, PAIRED_CHECKS) - 0.001 * abs(i - j), i, j)
+            (text_likeness(a.text, b.text, PAIRED_CHECKS) - POSITION * abs(i - j), i, j)
             for i, a in enumerate(gone)
             for j, b in enumerate(come)
         ),
@@ -232,7 +239,7 @@ _WORDS = {
 
 
 def _same_size(was: Assertion, now: Assertion) -> bool:
-    """`len(x) == 2` said as `hasSize(2)`."""
+    """`len(x) == 2` stated as `hasSize(2)`."""
     sized = re.search(r"\blen\(|\.length\b|\.size\(|\.count\b|\.len\(|\.Len\(", was.text)
     return bool(sized and re.search(r"hasSize|toHaveLength|HaveLen|\bLen\(|lengthOf|isEmpty|Empty\(", now.text))
 
@@ -257,7 +264,7 @@ def _raised(was: Assertion, now: Assertion) -> str:
                 return f"{key} {before:g} → {amount:g}{' ' + unit if unit else ''}"
     if not old and new and level(was) is Level.CLOSE and level(now) is Level.CLOSE:
         key, (amount, _) = next(iter(new.items()))
-        if amount > 1e-7:
+        if amount > SMALLEST_TOLERANCE:
             return f"{key} {amount:g} is new"
     return ""
 

@@ -1,4 +1,4 @@
-"""What left the product in the same change: a test that spoke of it may leave too."""
+"""What left the product in the same change: a test of it may leave, too."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class Vanished:
 
     def explains_test(self, names: Iterable[str], text: str, words: frozenset[str] = frozenset()) -> bool:
         """Whether a test of these names, text and words leaves with the product: it names what has vanished, calls a
-        member that has, or is called after something that the product no longer speaks of."""
+        member that has, or is named after something that the product no longer mentions."""
         if words & self.exact:
             return True
         if self.explains(_WORD.findall(text)):

@@ -1,4 +1,4 @@
-"""The change as pairs of texts: what each changed path said before and says now."""
+"""The change as pairs of texts: what each changed path stated before and says now."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def _units(path: str | None, read: Callable[[], str | None]) -> list[Unit]:
 
 
 def skip_names(source: str) -> frozenset[str]:
-    """Module names that stand for a skip: `needs_x = pytest.mark.skipif(…)`."""
+    """Module names that mean a skip: `needs_x = pytest.mark.skipif(…)`."""
     return frozenset(re.findall(r"^(\w+)\s*=\s*(?:pytest\.)?(?:mark\.|unittest\.)(?:skip|xfail)", source, re.MULTILINE))
 
 
@@ -146,7 +146,7 @@ _OTHER = re.compile(
     r"|parse|init|mock|fake|fetch|before|after|main$|each|call$|to_\w+$|initialize$|respond|handle)",
     re.IGNORECASE,
 )
-"""Names that say what a function does besides checking: a call of one is no check."""
+"""Names that say what a function does besides checking: a call of one is not a check."""
 _ASSERTING = re.compile(r"\bassert\w*!?|(?<!\.)\bexpect\(|\bt\.(?:Error|Fatal)f?\b|\braises\(")
 
 

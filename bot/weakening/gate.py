@@ -104,7 +104,7 @@ def _secrets(read: Sequence[FilePair]) -> Iterator[Finding]:
 
 
 def _raw(pair: FilePair, tree: TreeReader, path: str | None) -> bytes | None:
-    """A file's bytes; None where it is no regular file, is above MAX_SEARCHED, or its content is missing.
+    """A file's bytes; None where it is not a regular file, is above MAX_SEARCHED, or its content is missing.
 
     That the content is missing is noted on the pair: nothing was searched, so it must not pass.
     """

@@ -14,7 +14,7 @@ from bot.weakening.model import WeakeningFinding
 from bot.weakening.nodes import squeeze
 from bot.weakening.skips import effective_skips, name_of
 from bot.weakening.textual import textual_names
-from bot.weakening.thresholds import COMMENT_LENGTHS, COMMENT_LINES, SAME_COMMENT
+from bot.weakening.thresholds import COMMENT_LINES, SAME_COMMENT
 from bot.weakening.units import Unit
 
 
@@ -49,7 +49,7 @@ def _letters(name: str) -> str:
 
 
 def _inside_gone(unit: Unit, gone: set[int]) -> bool:
-    """A subtest goes with its test: one finding is enough."""
+    """One finding is enough for a test and the subtests inside it."""
     parent = unit.parent
     while parent is not None:
         if id(parent) in gone and parent.kind == "test":
@@ -101,12 +101,6 @@ def commented(pair: FilePair, lines: Sequence[str]) -> int | None:
         if re.search(r"\b(?:def|func|fn|void|it|test|describe|expect|assert)|assert", line)
     ]
     for number, bare in pair.new_comments if wanted else ():
-        if any(bare == one or _alike(bare, one) for one in wanted):
+        if any(text_likeness(bare, one, SAME_COMMENT) for one in wanted):
             return number
     return None
-
-
-def _alike(one: str, two: str) -> bool:
-    if abs(len(one) - len(two)) > COMMENT_LENGTHS * max(len(one), len(two)):
-        return False
-    return text_likeness(one, two, SAME_COMMENT) > 0

@@ -65,7 +65,7 @@ HOOKS = (
     _row(_SCRIPTS, "", 
         r"\bprocess\.exit\(\s*0?\s*\)|\bprocess\.(?:reallyExit|exitCode)\s*(?:\(\s*0|=\s*0)"
         r"|\bprocess\.on\(\s*[\"'](?:exit|beforeExit|uncaughtException|unhandledRejection)", 
-        "the exit code no longer tells of failures"),
+        "the exit code no longer reports failures"),
     _row(_SCRIPTS, "", 
         r"\b(?:global|globalThis|window)\.(?:it|test|describe|expect|xit)\s*=(?!=)|^\s*(?:it|test|describe"
         r"|expect)\s*=\s*|\.(?:currentTest|test)\.(?:state|err)\s*=|\bfailures\s*=\s*0|\bAssertionError\.prototype"
@@ -75,7 +75,7 @@ HOOKS = (
     _row("ruby", "", 
         r"\bexit!?\s*\(?\s*(?:0|true)\b|\bat_exit\b.*\bexit!?|^\s*exit!\s*$|failure_exit_code\s*=\s*0"
         r"|Minitest\.after_run\b.*\bexit", 
-        "the exit code no longer tells of failures"),
+        "the exit code no longer reports failures"),
     _row("ruby", "", 
         r"\.(?:filter_run_excluding|filter_run_including|filter_run|exclusion_filter|inclusion_filter|exclude_pattern"
         r"|pattern)\b\s*(?:=|:|\(|\w)(?!.*when_matching)"
@@ -89,15 +89,15 @@ HOOKS = (
     _row("go", r"^TestMain$", 
         r"os\.Exit\(\s*0\s*\)|^(?![\s\S]*\.Run\(\))[\s\S]+|_\s*=\s*m\.Run\(\)", "`TestMain` drops the exit code"),
     _row("go", r"^init$", r"os\.Exit\(\s*0\s*\)|flag\.Set\(\s*\"test\.(?:run|skip|short)", "`init` changes what runs"),
-    _row("java", "", r"\bSystem\.exit\(\s*0\s*\)|\bhalt\(\s*0\s*\)", "the exit code no longer tells of failures"),
+    _row("java", "", r"\bSystem\.exit\(\s*0\s*\)|\bhalt\(\s*0\s*\)", "the exit code no longer reports failures"),
     _row("java", 
         r"^(?:handleTestExecutionException|interceptTestMethod|handleBeforeEach\w*|evaluateExecutionCondition)$", 
         r"^(?![\s\S]*\bthrow\b|[\s\S]*proceed\(\);\s*\})[\s\S]+|\.disabled\(", 
         "an extension drops failures or disables tests"),
-    _row("rust", "", r"\bprocess::exit\(\s*0\s*\)", "the exit code no longer tells of failures"),
+    _row("rust", "", r"\bprocess::exit\(\s*0\s*\)", "the exit code no longer reports failures"),
     _row("bash", "", 
         r"^\s*trap\b.*\bexit\s+0|^\s*set\s+\+(?:e|o\s+(?:errexit|pipefail))|^\s*exit\s+0\s*$", 
-        "the exit code no longer tells of failures"),
+        "the exit code no longer reports failures"),
     _row("c cpp", r"^main$", 
         r"(?<!return )(?<!= )(?<!\()RUN_ALL_TESTS\(\)\s*;|UNITY_END\(\)\s*;\s*\n\s*return\s+0|GTEST_FLAG\w*\(filter"
         r"|_exit\(\s*0|exit\(\s*0\s*\)", "`main` drops the result of the tests"),

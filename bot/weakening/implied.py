@@ -22,7 +22,7 @@ _CALLEE = re.compile(r"^[\w.:]+!?(?=\()")
 
 
 def absorber(check: Assertion, absorbing: Iterable[Assertion]) -> Assertion | None:
-    """A new check that says all that the old one said: `a == 1`, `b == 2` → `(a, b) == (1, 2)`."""
+    """A new check that says all that the old one stated: `a == 1`, `b == 2` → `(a, b) == (1, 2)`."""
     bare = _INDEX.sub("", check.text)
     words = set(_LITERAL.findall(_CALLEE.sub("", bare))) - _COMMON
     if not words:
@@ -33,13 +33,13 @@ def absorber(check: Assertion, absorbing: Iterable[Assertion]) -> Assertion | No
     return None
 
 
-def not_told_otherwise(
+def not_implied(
     lost: list[Assertion],
     pairs: list[tuple[Assertion, Assertion]],
     fresh: list[Assertion],
     after: list[Assertion],
 ) -> list[Assertion]:
-    """Without what a comparison with the whole value says anyway."""
+    """Without the checks that a comparison with the whole value makes anyway."""
     come = [*fresh, *(now for _, now in pairs)]
     if any("napshot" in check.text for check in come) or _wide(lost, come):
         return []
@@ -66,7 +66,7 @@ _WORD = re.compile(r"[A-Za-z_]\w{2,}")
 
 
 def runs_still(check: Assertion, new: Unit) -> bool:
-    """`does not raise` said of code that the test runs still: an error fails it anyway."""
+    """`does not raise` stated of code that the test runs still: an error fails it anyway."""
     if not _NO_ERROR.search(check.text):
         return False
     words = {
@@ -92,7 +92,7 @@ _ANY_ORDER = re.compile(
 
 
 def sorted_before(old: Unit, new: Unit, now: Assertion) -> bool:
-    """A comparison in any order, where the values were sorted first and are no more."""
+    """A comparison in any order, where the values were sorted first and no longer are."""
     return bool(_ANY_ORDER.search(now.text)) and _sorts(old) > _sorts(new)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from difflib import SequenceMatcher
 
-from bot.weakening.thresholds import COMPARED_CHARACTERS, REFLOWED
+from bot.weakening.thresholds import COMPARED_CHARACTERS, LINES_DECIDE, REFLOWED
 from bot.weakening.units import Unit
 
 
@@ -29,7 +29,7 @@ def unit_likeness(old: Unit, new: Unit) -> float:
         return float(old.text == new.text)
     shared = one.keys() & two.keys()
     lines = 2 * sum(min(one[line], two[line]) for line in shared) / total if shared else 0.0
-    if lines >= 0.5:
+    if lines >= LINES_DECIDE:
         return lines
     both = len(old.words & new.words)
     either = len(old.words) + len(new.words) - both

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from bot.weakening.files import FilePair
-from bot.weakening.likeness import text_likeness, unit_likeness
+from bot.weakening.likeness import unit_likeness
 from bot.weakening.successors import Added, Matched, Successors, called
-from bot.weakening.thresholds import MOST_HOLDERS, MOST_UNIT_PAIRS, NEAR_NAME, RENAMED, REPLACED, UNLIKE_BODY
+from bot.weakening.thresholds import MOST_HOLDERS, MOST_UNIT_PAIRS, RENAMED, REPLACED, SAME_FILE
 from bot.weakening.units import Unit
 
 Left = list[tuple[FilePair, Unit]]
@@ -18,8 +18,8 @@ Left = list[tuple[FilePair, Unit]]
 
 @dataclass
 class Matching:
-    """`same`: units on both sides; `gone`: tests without a successor; `born`: tests without a predecessor,
-    `helpers`: other units without one."""
+    """`same`: units on both sides; `gone`: tests that the head has no counterpart of; `born`: tests that are new;
+    `helpers`: other units that are new."""
 
     same: list[Matched] = field(default_factory=list)
     gone: Left = field(default_factory=list)
@@ -47,7 +47,7 @@ def match(pairs: Sequence[FilePair]) -> Matching:
     successors = Successors(out.same, born, out.helpers, out.added)
     stay = {tuple(one.old.lines) for one in out.same if one.old.kind == "test" and len(one.old.lines) > 1}
     used = set(map(id, called([*(one.new for one in out.same if one.new.kind == "test"), *born], out.helpers)))
-    # A test that is a plain function now and that no test calls is not taken in by itself.
+    # A test that is a plain function now and that no test calls does not take itself in.
     idle = {(unit.path, unit.names) for unit in out.helpers if id(unit) not in used}
     for pair, unit in old_left:
         if unit.kind == "test" and (
@@ -150,14 +150,5 @@ def _replacement_score(old: tuple[FilePair, Unit], new: tuple[FilePair, Unit]) -
 
 
 def _rename_score(old: tuple[FilePair, Unit], new: tuple[FilePair, Unit]) -> float:
-    """Bodies that are alike, or names that are nearly the same with bodies not unlike."""
-    body = unit_likeness(old[1], new[1])
-    if body < UNLIKE_BODY:
-        return 0.0
-    name = text_likeness(old[1].leaf, new[1].leaf, NEAR_NAME)
-    same_file = old[0] is new[0]
-    if same_file and old[1].leaf and new[1].leaf.startswith((f"{old[1].leaf} ", f"{old[1].leaf}_")):
-        # The name says more than before: what the test is about stayed.
-        name = max(name, 0.9)
-    score = max(body, 0.4 * body + 0.6 * name if name else 0.0)
-    return score + (0.05 if same_file else 0.0)
+    """Bodies that are alike; of two the one in the same file, since most renames stay there."""
+    return unit_likeness(old[1], new[1]) + (SAME_FILE if old[0] is new[0] else 0.0)

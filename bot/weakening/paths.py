@@ -20,7 +20,7 @@ _DATA = re.compile(
     r"|\.yarn|bower_components)/|\.min\.js$|\.snap$"
 )
 _OUTPUT = re.compile(r"^(?:(?!(?:src|source|tests?|specs?|__tests__|spec|lib)/)[^/]+/)*(?:dist|build)/", re.IGNORECASE)
-"""What a build leaves behind; a package of that name among the sources or the tests is none."""
+"""What a build leaves behind; a package of that name among the sources or the tests is not build output."""
 
 
 def is_test_path(path: str) -> bool:

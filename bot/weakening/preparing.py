@@ -1,4 +1,4 @@
-"""Texts made readable for a grammar: macros and words that it does not know are written as what they stand for.
+"""Texts made readable for a grammar: macros and words that it does not know are written as what they mean.
 
 Every line keeps its number.
 """

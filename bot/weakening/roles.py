@@ -81,10 +81,6 @@ class Roles:
 
     def _take_unit(self, match: Match, capture: str) -> None:
         for node in match.captures[capture]:
-            known = self.units.get(node.id)
-            fixture = "fixture" in match.captures
-            if known is not None and _rank(known.capture) > _rank(capture) and not fixture:
-                continue
             self.units[node.id] = UnitRole(
                 capture, match.first("name"), match.first("body") or node, match.first("mark")
             )
@@ -115,12 +111,8 @@ class Roles:
         self.floating.update(node.id for node in captures.get("floating", ()))
 
 
-def _rank(capture: str) -> int:
-    return {"code": 0, "helper": 0, "group": 1, "group.call": 1}.get(capture, 2)
-
-
 def _in_example(mark: Node | None) -> bool:
-    """Whether a call stands in the block of an example, where `pending` marks that example."""
+    """Whether a call is in the block of an example, where `pending` marks that example."""
     at = mark.parent.parent if mark is not None and mark.parent is not None else None
     while at is not None:
         if at.type == "call" and re.fullmatch(r"[xf]?(?:it|specify|example|scenario|before)", callee(at)):

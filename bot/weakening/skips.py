@@ -25,7 +25,7 @@ def effective_skips(unit: Unit) -> list[Skip]:
 
 
 def _placed(unit: Unit) -> list[tuple[str, str]]:
-    """What holds a unit back besides its own text: the skips around it, and a branch that it stands in."""
+    """What holds a unit back besides its own text: the skips around it, and a branch that it is in."""
     return [(skip.kind, skip.text) for skip in [*(one for one in unit.marks if one.kind == "cfg"), *around_skips(unit)]]
 
 
@@ -77,7 +77,7 @@ def _new_skips(one: Matched) -> Iterator[Skip]:
     hard = [skip for skip in fresh if not skip.conditional]
     yield from hard
     yield from _narrowed(fresh, known)
-    # A condition said in other words is no new one: only more conditions than before count.
+    # A condition in other words is not new: only more conditions than before count.
     soft = [skip for skip in fresh if skip.conditional and skip.kind != "row" and not _by_new_parameter(skip, one)]
     spare = sum(known.values()) + (1 if soft and _SUITE.search(one.old.source) else 0)
     if not hard and len(soft) > spare and not all(_by_new_row(skip, one) for skip in soft):

@@ -1,4 +1,4 @@
-"""How much a check demands, as tables of words: a weaker check in the place of a stronger one is told by its level."""
+"""How much a check demands, as tables of words: one of a lower level is weaker than the one that it replaces."""
 
 from __future__ import annotations
 
@@ -139,12 +139,10 @@ def vacuous_text(check: Assertion) -> bool:
     return bool(one) and one == two and "(" not in one
 
 
-vacuous = vacuous_text
-
 AWAITED = re.compile(
     r"\.(?:resolves|rejects|eventually)\.|\.(?:be\.)?rejected(?:With)?\b|\bexpect\.poll\(|^(?:t|assert)\.(?:rejects|doesNotReject|throwsAsync|notThrowsAsync)\("
 )
-"""Checks that are promises: without an await nobody sees them fail."""
+"""Checks that are promises: without an await no one sees them fail."""
 AWAITED_IF_IT_WAS = re.compile(
     r"\.(?:toBe(?:Visible|Hidden|Enabled|Disabled|Checked|Editable|Empty|Focused|InViewport|Attached)|toHave\w+|toContainText|toPass|toMatch\w+)\("
     r"|[aA]sync|waitFor|\.find(?:By|AllBy)\w+|^(?:\w+\.)?(?:assert|check|verify|expect|validate)_?\w+\("
@@ -158,7 +156,7 @@ def needs_await(text: str) -> bool:
 
 
 def lost_await(was: Assertion, now: Assertion) -> bool:
-    """Whether a check that was awaited to the letter is awaited no longer."""
+    """Whether the same check was awaited and no longer is."""
     return was.awaited and not now.awaited and bool(AWAITED_IF_IT_WAS.search(now.text))
 
 
@@ -243,7 +241,7 @@ _BIGGEST = 1e300
 
 
 def _number(value: str) -> tuple[float, str] | None:
-    """(number, unit) of `1e-3*u.mas`, `10**-6`, `5.0`; None when it is no constant."""
+    """(number, unit) of `1e-3*u.mas`, `10**-6`, `5.0`; None when it is not a constant."""
     hit = _UNIT.search(value)
     unit = ""
     if hit and not re.fullmatch(r"[-+]?[\d._]+[eE][-+]?\d+", value):

@@ -16,6 +16,7 @@ from bot.weakening.thresholds import (
     ABSORBED_LINES,
     ABSORBED_WORDS,
     GREW,
+    MOST_CHECKS,
     PARAMETRISED,
     TAKEN_BY_ROWS,
 )
@@ -119,7 +120,7 @@ class Successors:
         if unit.lines and sum(lines[line] > 0 for line in unit.lines) / len(unit.lines) >= ABSORBED_LINES:
             return True
         checks = [one.text for one in unit.body.asserts]
-        if checks and all(check in self._added.text for check in checks[:20]):
+        if checks and all(check in self._added.text for check in checks[:MOST_CHECKS]):
             return True
         own = {word for line in unit.lines for word in _WORD.findall(line)}
         return len(own) >= ABSORBED_LEAST_WORDS and sum(words[word] > 0 for word in own) / len(own) >= ABSORBED_WORDS

@@ -24,7 +24,7 @@ _FILE = UnitRole("file", None, None, None)  # type: ignore[arg-type]
 
 @dataclass(slots=True)
 class FileContext:
-    """What is known of the file: is its path a test's, and which local names stand for a skip or a check."""
+    """What is known of the file: is its path a test's, and which local names mean a skip or a check."""
 
     path: str
     test_path: bool
@@ -116,7 +116,7 @@ class Unit:
 
     @cached_property
     def text(self) -> str:
-        """The unit's source, and what is declared about it outside (Rust's attributes stand before the item)."""
+        """The unit's source, and what is declared about it outside (Rust's attributes come before the item)."""
         apart = [*self._declared.marks, *([self._root] if self._root.id != self._node.id else [])]
         return "\n".join([source(self._node), *(source(node) for node in apart if not _inside(node, self._node))])
 

@@ -34,6 +34,8 @@ def health_blueprint(checks: Mapping[str, Check], deliveries: Counts | None = No
 
     @blueprint.get("/healthz")
     def healthz() -> Response:
+        # Asks nothing, because a restart of this process would not repair the database or GitHub:
+        # https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/
         return jsonify({"status": "ok"})
 
     @blueprint.get("/readyz")
@@ -46,6 +48,8 @@ def health_blueprint(checks: Mapping[str, Check], deliveries: Counts | None = No
         if deliveries is not None and results.get("database") is None:
             counted = deliveries()
         answer = {"status": "ready" if ready else "not ready", "checks": parts, "deliveries": dict(counted)}
+        # Load balancers send no requests to a process that answers 503:
+        # https://www.rfc-editor.org/rfc/rfc9110#section-15.6.4
         return jsonify(answer), 200 if ready else 503
 
     return blueprint

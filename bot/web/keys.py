@@ -9,6 +9,7 @@ from flask import Blueprint, Response, jsonify
 from bot.core.signing import public_pem
 from bot.ledger.entries import SigningKey
 
+# The folder for such files: https://www.rfc-editor.org/rfc/rfc8615
 PATH = "/.well-known/cadence-keys.json"
 
 
@@ -21,8 +22,10 @@ def keys_blueprint(keys: Callable[[], Sequence[SigningKey]]) -> Blueprint:
         rows = [
             {
                 "id": key.key_id,
+                # https://www.rfc-editor.org/rfc/rfc8032
                 "algorithm": "Ed25519",
                 "public_key": key.public_key,
+                # The same key again, in the form that openssl reads: https://www.rfc-editor.org/rfc/rfc7468
                 "pem": public_pem(key.public_key),
                 "first_used_at": key.first_used_at.isoformat(),
             }

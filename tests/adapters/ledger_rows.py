@@ -20,7 +20,7 @@ from bot.core.names import (
 from bot.core.states import RunState
 from bot.ledger.entries import Delivery, RunEntry
 from bot.ledger.ledger import Ledger
-from bot.review.kinds import (
+from bot.review.review_kinds import (
     Conclusion,
     EvidenceKey,
     FindingSeverity,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.check import run_check
+from bot.cli.check_command import run_check
 
 TEST = "def test_a():\n    assert 1 + 1 == 2\n"
 

@@ -36,7 +36,7 @@ from bot.ledger.entries import ModelCallEntry, ProofEntry, RunEntry
 from bot.ledger.ledger import Ledger
 from bot.proof.checklist import LineResult
 from bot.proof.ledger_check import ledger_checks
-from bot.review.kinds import Conclusion, EvidenceKey, Receipt, ReviewKind, Verdict
+from bot.review.review_kinds import Conclusion, EvidenceKey, Receipt, ReviewKind, Verdict
 from tests.fakes.fake_clock import FakeClock
 
 POSTGRES = os.environ.get("CADENCE_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")

@@ -12,7 +12,7 @@ from bot.core.names import BaseSha, CommitSha, Digest, RunId
 from bot.core.states import RunState
 from bot.ledger.entries import verdict_from_json, verdict_to_json
 from bot.ledger.ledger import Ledger
-from bot.review.kinds import Conclusion, EvidenceKey, ReviewKind
+from bot.review.review_kinds import Conclusion, EvidenceKey, ReviewKind
 from tests.adapters.ledger_rows import BASE, HEAD, ISSUE, NOW, POLICY, REPO, delivery, run, verdict
 from tests.fakes.fake_clock import FakeClock
 

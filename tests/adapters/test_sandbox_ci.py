@@ -143,24 +143,24 @@ def test_the_client_says_what_the_sandbox_answered(
 def test_the_observer_reads_a_blueprint_to_its_end(github: SandboxGitHub, repository: SandboxRepository) -> None:
     observer = RepositoryView(repository.state, github.world.lock, bot_login="cadence[bot]")
     number = repository.file_issue("Wish", "", by="sam")
-    assert observer.look(number).pull is None
+    assert observer.read(number).pull is None
     status = (
         "<!-- cadence:status issue=1 -->\n**Why:** ci.pending\n| model | gpt |\n<!-- cadence:run run=r state=gated -->"
     )
     repository.comment(number, status, by="stranger")
-    assert observer.look(number).status_comments == 0
+    assert observer.read(number).status_comments == 0
     repository.comment(number, status, by="cadence[bot]")
-    seen = observer.look(number)
+    seen = observer.read(number)
     assert (seen.status_comments, seen.state, seen.why, seen.model) == (1, "gated", "ci.pending", "gpt")
 
     head = repository.push_commit({"result": "good\n2\n"}, by="sam", branch=f"cadence/issue-{number}")
     pull = repository.open_pull(by="sam", title="Wish", head=f"cadence/issue-{number}", body=f"Closes #{number}")
-    open_pull = observer.look(number).pull
+    open_pull = observer.read(number).pull
     assert open_pull is not None
     assert (open_pull.number, open_pull.state, open_pull.head, open_pull.on_base) == (pull, "open", head, False)
     sha = repository.merge_pull(pull, by="sam", method="squash")
     repository.delete_branch(f"cadence/issue-{number}", by="sam")
-    seen = observer.look(number)
+    seen = observer.read(number)
     assert not seen.issue_open
     assert seen.pull is not None
     assert seen.pull.merge_commit is not None

@@ -152,6 +152,8 @@ def test_installations_are_told(stage: Stage, receiver: Receiver) -> None:
     stage.github.flush()
     names = ["installation_repositories.added", "installation_repositories.removed"]
     assert receiver.kinds() == [*names, "installation.suspend", "installation.deleted"]
+    deleted = json.loads(receiver.got[-1][1])["repositories"]
+    assert [one["full_name"] for one in deleted] == [stage.repo.full_name]
 
 
 def test_an_app_hears_only_what_it_subscribed_to_where_it_is_installed(stage: Stage, receiver: Receiver) -> None:

@@ -85,7 +85,9 @@ def literals(source: str) -> set[str]:
     return {text for text in found if text.partition(".")[0] in FAMILY_NAMES}
 
 
-SOURCES = [p for p in sorted(BOT.rglob("*.py")) if "sandbox" not in p.parts and p.parent.name != "codes"]
+SOURCES = [
+    p for p in sorted(BOT.rglob("*.py")) if "sandbox" not in p.relative_to(BOT).parts and p.parent.name != "codes"
+]
 FAMILY_NAMES = {code.partition(".")[0] for code in CODES if "." in code}
 AS_CODE = re.compile(r"([a-z_]+\.[a-z_0-9]+)(?:: |$)")
 FORMATTED = re.compile(r"[a-z_]+\.[a-z_0-9]*")

@@ -6,7 +6,7 @@ Each test holds one rule for the whole tree and lists every offender.
 import ast
 from pathlib import Path
 
-from tools.layers import LAYERS, LOOSE, circles, imports, level_of, modules, upward
+from tools.layers import LAYERS, LOOSE, Import, circles, imports, level_of, modules, upward, upward_in_flow
 
 ROOT = Path(__file__).resolve().parents[2]
 BOT = ROOT / "bot"
@@ -46,10 +46,11 @@ in a file."""
 PURE_MODULES = {
     "cli.submitted", "cli.evaluate_text", "cli.patch_edits", "cli.published_schemas",
     "intake.signature", "intake.events", "intake.parse", "intake.command_text", "intake.authority",
-    "plan.acceptance", "plan.blueprint", "plan.prompt",
+    "plan.acceptance", "plan.blueprint", "plan.plan_prompt",
     "publish.pull_request_text", "publish.status_comment_text", "publish.proof_text",
-    "review.kinds", "review.diff", "review.figures", "review.parts", "review.rules", "review.prompt", "review.verdict",
-    "review.report", "review.selftest.changes", "review.selftest.seeds", "review.selftest.score",
+    "review.review_kinds", "review.diff", "review.figures", "review.parts", "review.rules",
+    "review.review_prompt", "review.verdict", "review.report",
+    "review.selftest.changes", "review.selftest.seeds", "review.selftest.score",
     "gate.config_tests", "gate.config_tests_text", "gate.reasons", "gate.snapshot", "gate.branch", "gate.whatif",
     "gate.ci", "gate.decide", "gate.explain", "gate.pushed",
     "ledger.entries", "ledger.chain", "ledger.signed_documents",
@@ -155,3 +156,8 @@ def test_only_the_command_line_needs_the_composition_root_and_the_sandbox() -> N
     allowed = ("app", "__main__", "cli.", "sandbox")
     by_others = [one for one in imports() if not one.by.startswith(allowed)]
     assert [f"bot.{one.by} imports bot.{one.of}" for one in by_others if one.of.startswith(("app", "sandbox"))] == []
+
+
+def test_the_parts_of_flow_import_downwards_only() -> None:
+    assert [f"{one.by} line {one.line} imports {one.of}" for one in upward_in_flow(imports())] == []
+    assert upward_in_flow([Import("flow.gate.look", "flow.after.watch", 1), Import("flow.new", "flow.context", 2)])

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.__main__ import app, main
-from bot.cli.explain import IdleEngine, answer, parse_target
+from bot.cli.explain_command import IdleEngine, answer, parse_target
 from bot.core.errors import CadenceError, WrongUse
 from bot.core.names import CHECK_GATE
 from bot.core.states import RunState

@@ -23,7 +23,7 @@ from bot.gate.reasons import Reason
 from bot.intake.command_text import CommandError
 from bot.ledger.runs import Runs
 from bot.proof.checklist import Check, LineResult
-from bot.review.kinds import ReviewFinding, Verdict
+from bot.review.review_kinds import ReviewFinding, Verdict
 from bot.weakening.gate import CheckFinding
 from bot.weakening.model import WeakeningFinding
 from tests.shown.registry import every_code

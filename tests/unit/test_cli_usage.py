@@ -11,11 +11,11 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.__main__ import app, main
-from bot.cli.explain import parse_target
+from bot.cli.explain_command import parse_target
 from bot.core.errors import WrongUse
 from bot.core.findings import Finding, sentence
 from bot.llm.model import Message, ModelKind, Prompt
-from bot.plan.prompt import repair_prompt
+from bot.plan.plan_prompt import repair_prompt
 
 
 def repository(folder: Path) -> Path:
@@ -100,7 +100,7 @@ def test_messages_and_instructions_are_sentences_of_their_own() -> None:
 def test_the_modules_that_only_the_service_needs_are_not_imported_by_runs(tmp_path: Path) -> None:
     code = (
         "import sys; sys.argv = ['cadence', 'runs']\n"
-        "from bot.ledger.show import runs_table; from bot.ledger.open import open_ledger; import bot.__main__\n"
+        "from bot.cli.runs_text import runs_table; from bot.ledger.open import open_ledger; import bot.__main__\n"
         "heavy = {'flask', 'openai', 'dbos', 'alembic', 'github', 'git', 'pydantic_settings', 'tree_sitter',\n"
         "         'sqlalchemy.dialects.postgresql', 'markdown_it', 'jsonschema', 'structlog', 'lizard'}\n"
         "print(sorted(heavy & set(sys.modules)))"

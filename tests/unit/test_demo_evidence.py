@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.core.names import OWN_CHECKS
-from bot.sandbox.demo.claims import Rejection, claims
+from bot.sandbox.demo.claims import Rejection, check_claims
 from bot.sandbox.demo.repository_view import Seen, SeenCheck, SeenPull, SeenReview
 from bot.sandbox.github.bare import CommitInfo, Person
 
@@ -43,7 +43,7 @@ REJECTION = Rejection(
 
 
 def broken(seen: Seen, rejection: Rejection | None = None, *, sample: bool = True) -> list[str]:
-    told = claims(seen, app_id=ME, bot_login=BOT, rejection=rejection, sample=sample)
+    told = check_claims(seen, app_id=ME, bot_login=BOT, rejection=rejection, sample=sample)
     return [proof.claim for proof in told if not proof.holds]
 
 
@@ -117,5 +117,5 @@ def test_another_repository_may_merge_as_it_likes() -> None:
 
 
 def test_each_claim_fits_one_line_of_a_narrow_terminal() -> None:
-    made = claims(SEEN, app_id=ME, bot_login=BOT, rejection=REJECTION)
+    made = check_claims(SEEN, app_id=ME, bot_login=BOT, rejection=REJECTION)
     assert [proof.claim for proof in made if len(proof.claim) > 44] == []

@@ -115,7 +115,7 @@ def scene(tmp_path: Path) -> SimpleNamespace:
         url="http://127.0.0.1:1",
         repository=repository,
         cadence=puppet.own,
-        observer=RepositoryView(repository.state, github.world.lock, bot_login=BOT),
+        view=RepositoryView(repository.state, github.world.lock, bot_login=BOT),
         serve=SimpleNamespace(must_run=lambda: None),
         calls=lambda: (0, 0, 0),
     )
@@ -134,8 +134,8 @@ def test_a_merged_blueprint_is_told_with_every_claim_held(scene: SimpleNamespace
     scene.clock.acts = iter(
         [*puppet.to_the_gate("two\n", efficiency="success", gate="success"), puppet.merge, lambda: puppet.say("merged")]
     )
-    told = scene.teller.tell(story())
-    assert [proof.claim for proof in told.proofs if not proof.holds] == []
+    told = scene.teller.run(story())
+    assert [proof.claim for proof in told.claims if not proof.holds] == []
     assert told.as_expected
     assert told.rejection is None
     out = scene.out()
@@ -158,18 +158,18 @@ def test_a_rejected_one_is_answered_once_by_the_maintainer_and_then_merged(scene
         yield lambda: puppet.say("merged")
 
     scene.clock.acts = acts()
-    told = scene.teller.tell(story("Count once."))
+    told = scene.teller.run(story("Count once."))
     assert told.rejection is not None
     assert told.rejection.stayed_open
     assert told.rejection.head != told.seen.pull.head
-    assert [proof.claim for proof in told.proofs if not proof.holds] == ["with a comment at the line in question"]
+    assert [proof.claim for proof in told.claims if not proof.holds] == ["with a comment at the line in question"]
     assert "not merged. cadence/gate" in scene.out()
     assert "review.rejected: efficiency" in scene.out()
 
 
 def test_a_refused_run_ends_the_story_with_its_reason(scene: SimpleNamespace) -> None:
     scene.clock.acts = iter([lambda: scene.puppet.say("refused", "model.absent: no model is configured")])
-    told = scene.teller.tell(story())
+    told = scene.teller.run(story())
     assert not told.as_expected
     assert "refused: model.absent: no model is configured" in scene.out()
 
@@ -177,7 +177,7 @@ def test_a_refused_run_ends_the_story_with_its_reason(scene: SimpleNamespace) ->
 def test_a_story_that_stands_still_says_where(scene: SimpleNamespace) -> None:
     scene.clock.acts = iter([lambda: scene.puppet.say("planning", "thinking")])
     with pytest.raises(StoryFailed, match=r"not finished after 60 s; the run is 'planning' \(thinking\)"):
-        scene.teller.tell(story())
+        scene.teller.run(story())
 
 
 def test_a_rejection_without_guidance_is_left_to_cadence(scene: SimpleNamespace) -> None:
@@ -187,7 +187,7 @@ def test_a_rejection_without_guidance_is_left_to_cadence(scene: SimpleNamespace)
         lambda: puppet.say("needs-human", "repair.spent"),
     ]
     scene.clock.acts = iter(acts)
-    told = scene.teller.tell(story())
+    told = scene.teller.run(story())
     assert told.rejection is None
     assert told.seen.state == "needs-human"
     assert not told.as_expected
@@ -199,4 +199,4 @@ def test_the_end_of_the_service_ends_the_story(scene: SimpleNamespace) -> None:
 
     scene.stage.serve.must_run = gone
     with pytest.raises(ServeFailed, match="code 3"):
-        scene.teller.tell(story())
+        scene.teller.run(story())

@@ -18,7 +18,7 @@ from bot.core.names import AppId, BaseSha, CommitSha, Digest, HeadSha, IssueNumb
 from bot.gate.decide import Block, Decision, Done, Merge, Wait, decide
 from bot.gate.snapshot import OwnVerdict, PullState, PushedFinding, Snapshot
 from bot.github_api.records import BranchRules, CheckState, RequiredCheck, SuiteState
-from bot.review.kinds import ReviewKind
+from bot.review.review_kinds import ReviewKind
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 OLD = NOW - timedelta(hours=1)

@@ -15,7 +15,7 @@ from bot.gate.decide import Block, Done, Merge, Wait
 from bot.gate.reasons import STAYS_QUEUED, fits_the_queue, reason
 from bot.gate.snapshot import PushedFinding
 from bot.github_api.records import BranchRules, RequiredCheck
-from bot.review.kinds import ReviewKind
+from bot.review.review_kinds import ReviewKind
 from tests.unit.test_gate_decide import (
     ACTIONS,
     BOTH,
@@ -122,7 +122,7 @@ def test_the_notes_of_a_branch(branch: BranchRules, expected: list[str]) -> None
         (BranchRules(required_approvals=2), "2 approving review(s) of a person are required.", "2 reviewers approve"),
         (
             BranchRules(last_push_approval=True),
-            "1 approving review(s) of a person are required after the last push, by somebody other than the pusher.",
+            "1 approving review(s) of a person are required after the last push, by another person than the pusher.",
             "a reviewer approves",
         ),
     ],

@@ -27,7 +27,7 @@ from bot.gate.observe import Observer
 from bot.gate.snapshot import PullState
 from bot.github_api.records import BranchRules, CheckState, PullReading, PullRecord, RequiredCheck, SuiteState
 from bot.ledger.entries import EffectEntry, RunEntry
-from bot.review.kinds import Conclusion, EvidenceKey, Receipt, ReviewKind, Verdict
+from bot.review.review_kinds import Conclusion, EvidenceKey, Receipt, ReviewKind, Verdict
 from tests.fakes.fake_clock import FakeClock
 from tests.unit.test_gate_decide import (
     ACTIONS,

@@ -16,7 +16,7 @@ from bot.gate.decide import Block, Merge, Wait, decide
 from bot.gate.snapshot import Snapshot
 from bot.gate.whatif import FORMS, suppose
 from bot.github_api.records import BranchRules, RequiredCheck
-from bot.review.kinds import ReviewKind
+from bot.review.review_kinds import ReviewKind
 
 
 def then(start: Snapshot, *wishes: str) -> Any:

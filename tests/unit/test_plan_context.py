@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.changeset.tree import MODE_SUBMODULE, MODE_SYMLINK
-from bot.plan.context.budget import FRAME_TOKENS, LISTED_AT_MOST, GatheredFiles, gather
+from bot.plan.context.gathering import FRAME_TOKENS, LISTED_AT_MOST, GatheredFiles, gather
 from bot.plan.context.index import candidates, read_texts
 from bot.plan.context.ranking import mentioned, rank_paths, words
 from tests.fakes.memory_tree import MemoryTree

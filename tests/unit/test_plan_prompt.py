@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.core.findings import Finding
 from bot.llm.model import ModelKind, Prompt
-from bot.plan.prompt import REPLY_SHOWN_CHARACTERS, Shown, plan_prompt, repair_prompt
+from bot.plan.plan_prompt import REPLY_SHOWN_CHARACTERS, Shown, plan_prompt, repair_prompt
 
 SHOWN = Shown(
     files=(("a.py", "x = 1\n"), ("b.txt", "no end"), ("c.md", ""), ("d.bat", "echo\r\n")),

@@ -42,7 +42,8 @@ from bot.publish.reviews import rejection
 from bot.publish.status_comment import StatusComment
 from bot.publish.status_comment_text import ApprovalAsked
 from bot.review.diff import read_diff
-from bot.review.kinds import (
+from bot.review.report import report
+from bot.review.review_kinds import (
     AcceptanceAnswer,
     Conclusion,
     EvidenceKey,
@@ -53,7 +54,6 @@ from bot.review.kinds import (
     ReviewKind,
     Verdict,
 )
-from bot.review.report import report
 
 HOSTILE = [
     "src/a`\n\n# Owned by the model\n\n@org/team.py",

@@ -13,7 +13,7 @@ from bot.config.model import RepoConfig
 from bot.core.errors import ModelAbsent, ModelUnavailable, ModelUnusable
 from bot.core.names import BaseSha, CommitSha, Digest, HeadSha
 from bot.llm.model import Completion, Prompt
-from bot.review.kinds import AcceptanceAnswer, Conclusion, EvidenceKey, Met, ReviewKind, Verdict
+from bot.review.review_kinds import AcceptanceAnswer, Conclusion, EvidenceKey, Met, ReviewKind, Verdict
 from bot.review.reviewer import Judge, JudgeRequest
 from bot.review.verdict import ReviewAnswer, combine
 from tests.fakes.memory_tree import MemoryTree

@@ -9,7 +9,8 @@ import pytest
 
 from bot.core.names import BaseSha, CommitSha, Digest, HeadSha, markers
 from bot.review.diff import Diff, read_diff
-from bot.review.kinds import (
+from bot.review.report import BODY_LIMIT, MOST_ANNOTATIONS, MOST_INLINE, Report, report, review_marker
+from bot.review.review_kinds import (
     AcceptanceAnswer,
     Conclusion,
     EvidenceKey,
@@ -20,7 +21,6 @@ from bot.review.kinds import (
     ReviewKind,
     Verdict,
 )
-from bot.review.report import BODY_LIMIT, MOST_ANNOTATIONS, MOST_INLINE, Report, report, review_marker
 
 GITHUBS_LIMIT = 65_535
 ERROR, WARNING, NOTE = FindingSeverity.ERROR, FindingSeverity.WARNING, FindingSeverity.NOTE

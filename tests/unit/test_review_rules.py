@@ -9,7 +9,7 @@ import pytest
 from bot.changeset.tree import MODE_SYMLINK
 from bot.config.model import ForbidRule, MaxLinesRule, RequireRule, Rule
 from bot.review.diff import Diff, read_diff
-from bot.review.kinds import ReviewKind
+from bot.review.review_kinds import ReviewKind
 from bot.review.rules import MOST_PER_RULE, broken_rules, rules_of
 from tests.fakes.memory_tree import MemoryTree
 

@@ -15,8 +15,8 @@ from bot.core.errors import ModelUnavailable
 from bot.effects.perform import Effects
 from bot.llm.counting import count_tokens
 from bot.llm.model import Completion, ModelKind, Prompt
-from bot.review.kinds import ReviewKind
 from bot.review.measured import UNMEASURED, measured_in
+from bot.review.review_kinds import ReviewKind
 from bot.review.reviewer import Judge
 from bot.review.selftest.memory import MemoryEffects
 from bot.review.selftest.packaged import packaged_seeds

@@ -12,7 +12,7 @@ import pytest
 
 from bot.plan.blueprint import read_blueprint
 from bot.review.diff import read_diff
-from bot.review.kinds import ReviewKind
+from bot.review.review_kinds import ReviewKind
 from bot.review.selftest.changes import FilesTree, git_diff
 from bot.review.selftest.packaged import packaged_seeds
 from bot.review.selftest.seeds import read_case

@@ -5,9 +5,16 @@ from __future__ import annotations
 import threading
 
 import pytest
+import structlog
 
 from bot.cli.serve import Start
 from bot.core.errors import GitHubError, Unauthorized, Unavailable
+
+
+@pytest.fixture(autouse=True)
+def logs_of_this_test() -> None:
+    """An earlier test of `cadence serve` configured the logs with a stream that is closed now."""
+    structlog.reset_defaults()
 
 
 class Stop(threading.Event):

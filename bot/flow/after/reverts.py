@@ -1,4 +1,4 @@
-"""Taking a merge back: the run that carries the inverse change, and what the issue is told."""
+"""Reverting a merge: the run that carries the inverse change, and the comment on the issue."""
 
 from __future__ import annotations
 
@@ -50,7 +50,8 @@ def propose_revert(context: RunContext, evidence: str, base: str) -> RunId | Non
             approved_digest=run.approved_digest or run.blueprint_digest,
             approved_diff=change_set.digest() if run.approved_diff else "",
             approved_by=run.approved_by,
-            # A reviewer takes guidance for a maintainer's word: the names and addresses of checks stand in the plan.
+            # A reviewer trusts guidance as a maintainer's text. Names and URLs of checks are other people's text, so
+            # they are in the plan.
             guidance=(
                 "This change takes a merged one back, because CI on the base turned red after it. Judge only whether "
                 "it restores the files as they were before, not whether it does what the blueprint asks."
@@ -66,7 +67,7 @@ def propose_revert(context: RunContext, evidence: str, base: str) -> RunId | Non
 
 
 def reopen(context: RunContext, why: str) -> None:
-    """Reopen the run's issue, and say why in a comment of its own: nobody is notified of an edited one."""
+    """Reopen the run's issue, and say why in a comment of its own: GitHub notifies no one of an edited comment."""
     run, issues, effects = context.run, context.calls.issues, context.services.effects
     post_comment(
         effects,

@@ -11,7 +11,7 @@ from bot.flow.context import RunContext, log
 from bot.plan.blueprint import read_blueprint
 from bot.plan.planner import PlanRequest
 from bot.publish.pull_request_text import commit_message
-from bot.review.kinds import ReviewKind
+from bot.review.review_kinds import ReviewKind
 
 
 def make_change_set(context: RunContext) -> None:

@@ -41,7 +41,7 @@ class RunBudget:
         return self._tokens(run, budget) or self._cost(run, budget)
 
     def _budget(self, run: RunEntry) -> BudgetConfig | None:
-        """As the base's tip has it; what cannot be read there is the policy's own reason to stop."""
+        """As the base's tip has it; a config that cannot be read there is a reason of its own at the gate."""
         mirror = self._git.mirror(run.repository_id)
         tip = mirror.tip(run.base_branch) if run.base_branch else None
         at = tip or (CommitSha(run.base_sha) if run.base_sha else None)

@@ -30,8 +30,8 @@ S = RunState
 def start_labelled(services: Services, ref: RepoRef, issue: IssueNumber, label: str | None = None) -> RunId | Ignored:
     """Start the run of the label event in force, once; else say why there is none.
 
-    `label` is the one just put on: any other than the trigger starts nothing. The policy is read in the same call as
-    the issue's history, so that no run begins, and no other one ends, by a label that the policy does not name.
+    `label` is the one just put on: any other than the trigger starts nothing. The config is read in the same call as
+    the issue's history, so that no run begins, and no other one ends, by a label that the config does not name.
     """
     history, trigger = read_issue(services, ref, issue)
     if label is not None and not trigger.is_named(label):

@@ -1,4 +1,4 @@
-"""Which label starts a run: read from the policy as it is now, before there is any run or mirror."""
+"""Which label starts a run: read from the config as it is now, before there is any run or mirror."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _NAMED = re.compile(r"""\blabel["']?[ \t]*:[ \t]*["']?([^\s"'#,{}\[\]][^"'#,{}\[
 class Trigger:
     """The labels that lead to a run.
 
-    A policy that can be used has one. One that cannot be used has those that its text seems to name: their runs end at
+    A config that can be used has one. One that cannot be used has those that its text seems to name: their runs end at
     the first step, which says on the issue why. `error` is given then.
     """
 
     labels: tuple[str, ...]
     error: ConfigInvalid | None = None
-    policy: LoadedConfig | None = None
-    """The whole policy that names the labels."""
+    loaded: LoadedConfig | None = None
+    """The config that names the labels."""
 
     def is_named(self, label: str | None) -> bool:
         """Whether the label leads to a run; GitHub's labels are the same in upper and lower case."""
@@ -46,7 +46,7 @@ class Trigger:
 
 
 def read_trigger(services: Services, ref: RepoRef) -> Trigger:
-    """Ask GitHub for the policy of the default branch, or of the `plan.base` that it names."""
+    """Ask GitHub for the config of the default branch, or of the `plan.base` that it names."""
     return trigger_of(services, ref, services.github.at(ref).files.at_tip(CONFIG_PATH))
 
 
@@ -56,8 +56,8 @@ def read_issue(services: Services, ref: RepoRef, issue: IssueNumber) -> tuple[Is
     return history, trigger_of(services, ref, file)
 
 
-def policy_for(services: Services, ref: RepoRef, base_branch: str) -> LoadedConfig:
-    """The policy that says who may give commands, as it stands on GitHub now.
+def config_for(services: Services, ref: RepoRef, base_branch: str) -> LoadedConfig:
+    """The config that says who may give commands, as it is on GitHub now.
 
     It is the one at the tip of the base branch; where that is not known yet, or gone, at the tip of `plan.base` or of
     the default branch, which is where a new run would go.
@@ -65,26 +65,26 @@ def policy_for(services: Services, ref: RepoRef, base_branch: str) -> LoadedConf
     if base_branch:
         file = services.github.at(ref).files.at_tip(CONFIG_PATH, base_branch)
         if file.branch_exists:
-            return _policy(file)
-    policy = read_trigger(services, ref).policy
-    assert policy is not None
-    return policy
+            return _loaded(file)
+    loaded = read_trigger(services, ref).loaded
+    assert loaded is not None
+    return loaded
 
 
 def trigger_of(services: Services, ref: RepoRef, default: BranchFile) -> Trigger:
-    """The trigger that the default branch's file leads to: runs go by the policy of the base they change."""
-    policy = _policy(default)
-    base = policy.config.plan.base if policy.config else None
+    """The trigger that the default branch's file leads to: runs go by the config of the base that they change."""
+    loaded = _loaded(default)
+    base = loaded.config.plan.base if loaded.config else None
     if base:
         there = services.github.at(ref).files.at_tip(CONFIG_PATH, base)
         if there.branch_exists:
-            default, policy = there, _policy(there)
-    if policy.config is not None:
-        return Trigger((policy.config.trigger.label,), policy=policy)
-    return Trigger(_seemingly_named(default.text or ""), policy.error, policy)
+            default, loaded = there, _loaded(there)
+    if loaded.config is not None:
+        return Trigger((loaded.config.trigger.label,), loaded=loaded)
+    return Trigger(_seemingly_named(default.text or ""), loaded.error, loaded)
 
 
-def _policy(file: BranchFile) -> LoadedConfig:
+def _loaded(file: BranchFile) -> LoadedConfig:
     if file.present and file.text is None:
         wrong = ConfigInvalid(f"{CONFIG_PATH} is not the whole text of a file")
         return LoadedConfig(config_digest(None), None, wrong)
@@ -92,6 +92,6 @@ def _policy(file: BranchFile) -> LoadedConfig:
 
 
 def _seemingly_named(text: str) -> tuple[str, ...]:
-    """What a text that is no policy seems to call the label; the default where it names none."""
+    """What the label seems to be in a file that is not a valid config; the default where it names none."""
     found = dict.fromkeys(match.strip() for match in _NAMED.findall(text))
     return tuple(found)[:MAX_NAMED] or (TRIGGER_LABEL,)

@@ -9,7 +9,7 @@ from bot.core.names import BaseSha, HeadSha, is_revert, sha256
 from bot.flow.context import RunContext
 from bot.plan.blueprint import Blueprint, read_blueprint
 from bot.review.diff import read_diff
-from bot.review.kinds import Conclusion, EvidenceKey, ReviewKind, Verdict
+from bot.review.review_kinds import Conclusion, EvidenceKey, ReviewKind, Verdict
 from bot.review.reviewer import JudgeRequest
 
 

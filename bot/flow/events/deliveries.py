@@ -41,7 +41,7 @@ log = structlog.get_logger("cadence.intake")
 
 
 def deliver(services: Services, guid: DeliveryId) -> None:
-    """Handle the delivery unless that is done. What came of it is recorded with it, and so is any exception."""
+    """Handle the delivery unless that is done. The outcome is recorded with it, and so is any exception."""
     delivery = services.ledger.delivery(guid)
     if delivery is None or delivery.status in ("done", "ignored", "dead"):
         return

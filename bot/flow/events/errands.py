@@ -1,7 +1,7 @@
 """Errands: what an event leads to that is written on GitHub. They may wait for their write slots.
 
 Answers to commands: one comment for everything that a person asked recently, and only so many an hour.
-Anybody may comment on a public repository, and each answer takes one of the installation's write slots. So a command
+Everyone may comment on a public repository, and each answer takes one of the installation's write slots. So a command
 is only noted when it arrives; the answer is an errand, which waits for its slot outside the workers that take events.
 """
 
@@ -41,7 +41,7 @@ HOUR = timedelta(hours=1)
 PAUSE_SECONDS = 60.0
 """After an answer that GitHub did not take."""
 MOST_TO_WRITERS, MOST_TO_OTHERS, MOST_TO_OTHERS_IN_ALL = 30, 4, 10
-"""Comments in an hour to one person on one issue; to somebody without write permission also in the repository."""
+"""Comments in an hour to one person on one issue; to a person without write permission also in the repository."""
 MOST_IN_ONE = 5
 """Different answers in one comment."""
 
@@ -70,7 +70,9 @@ def answer(services: Services, repository_id: RepositoryId, issue: IssueNumber, 
         return
     first = waiting[0]
     ref = RepoRef(repository_id, RepoName.parse(first.repository), InstallationId(first.installation_id))
-    texts = list(dict.fromkeys(_text(services, entry) for entry in waiting))
+    # What a command's verb asks for is read now; after it comes what was noted when the command was taken.
+    parts = ([_read(services, entry), entry.answer] for entry in waiting)
+    texts = list(dict.fromkeys("\n\n".join(filter(None, part)) for part in parts))
     more = len(texts) - MOST_IN_ONE
     if more > 0:
         texts = [*texts[:MOST_IN_ONE], f"{more} more answers were left out; ask again for what you still need."]
@@ -112,11 +114,6 @@ def _due(services: Services, entry: CommandEntry) -> datetime | None:
     return due if due > now else None
 
 
-def _text(services: Services, entry: CommandEntry) -> str:
-    """What the command's verb asks for, read now, and what was noted with it."""
-    return "\n\n".join(part for part in (_read(services, entry), entry.answer) if part)
-
-
 def _read(services: Services, entry: CommandEntry) -> str:
     if not entry.verb:
         return ""
@@ -134,7 +131,7 @@ def run_at(services: Services, repository_id: RepositoryId, number: IssueNumber,
 
 
 def status(services: Services, run: RunEntry | None) -> str:
-    """Where the run stands, from the ledger."""
+    """The state of the run, from the ledger."""
     if run is None:
         return "This issue has no run. A maintainer starts one with the label `blueprint`."
     lines = [f"Run `{run.run_id}` is **{run.state}**" + (f": {escape_line(run.reason)}" if run.reason else ".")]

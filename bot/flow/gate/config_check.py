@@ -28,7 +28,7 @@ _UNTOUCHED = CheckOutput(
 
 
 def put(services: Services, event: PullChanged) -> str | None:
-    """Put the check run on the head of anybody's pull request that changes the file; says what it showed, or None.
+    """Put the check run on the head of any pull request that changes the file; says what it showed, or None.
 
     The file is compared at the head and at the merge base, in the mirror, so that nothing more is asked of GitHub's API
     than a token where the mirror lacks the head. Where a rule requires the check, a head that leaves the file alone

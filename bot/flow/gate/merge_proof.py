@@ -8,7 +8,7 @@ from typing import Any
 
 from bot import __version__
 from bot.core.errors import CadenceError
-from bot.core.names import TRAILER_CHANGESET, BaseSha, CommitSha, Digest, sha256
+from bot.core.names import TRAILER_CHANGESET, CommitSha, Digest, sha256
 from bot.effects.kinds import EffectKind
 from bot.flow.context import RunContext, log
 from bot.gate.ci import foreign
@@ -28,7 +28,7 @@ from bot.proof.statements import (
     manifest,
     seal,
 )
-from bot.review.kinds import ReviewKind
+from bot.review.review_kinds import ReviewKind
 
 
 def proof_inputs(context: RunContext, seen: Observation, decision: Merge) -> dict[str, Any]:
@@ -39,6 +39,8 @@ def proof_inputs(context: RunContext, seen: Observation, decision: Merge) -> dic
     snapshot = seen.snapshot
     if snapshot.base_tip is None or snapshot.merge_base is None or snapshot.config_digest is None:
         raise _incomplete("the base")
+    history = context.mirror.history
+    found = [history.commit(sha) for sha in history.between(snapshot.merge_base, snapshot.head)]
     judged = MergeInputs(
         base_branch=snapshot.base_branch,
         base_tip=snapshot.base_tip,
@@ -46,7 +48,7 @@ def proof_inputs(context: RunContext, seen: Observation, decision: Merge) -> dic
         head=snapshot.head,
         method=decision.method,
         queue=decision.queue,
-        commits=tuple(_commits(context, snapshot.merge_base, snapshot.head)),
+        commits=tuple(_recorded(context, commit) for commit in found if commit is not None),
     )
     return decision_inputs(
         context.run,
@@ -106,7 +108,10 @@ def seal_merge(context: RunContext, head: CommitSha, merged_as: CommitSha | None
     if not proofs or merged_as is None:
         return
     try:
-        _bring(context, merged_as)
+        # With the token of the merge, which is kept, so that no call of GitHub's API is needed for another.
+        for wanted in (context.run.base_branch, merged_as):
+            if not context.mirror.has(merged_as):
+                context.fetch([wanted], MERGE)
         merge = context.mirror.history.commit(merged_as)
         proof = None if merge is None else _ours(context, proofs, merge)
         if merge is None or proof is None:
@@ -124,9 +129,9 @@ def _seal(context: RunContext, proof: ProofEntry, merge: CommitObject) -> None:
     if proof.key_id != services.signer.key_id:
         # A proof is checked with one key; two signatures by different keys would prove nothing to its reader.
         raise CadenceError("the manifest was signed with another key than the present one", code="proof.unsealed")
-    told = services.ledger.manifest_of(proof)
-    listed = [CommitSha(row["sha"]) for row in told["commits"]]
-    onto = onto_of(history, merge, told["method"], len(picked(history, listed)))
+    signed = services.ledger.manifest_of(proof)
+    listed = [CommitSha(row["sha"]) for row in signed["commits"]]
+    onto = onto_of(history, merge, signed["method"], len(picked(history, listed)))
     if onto is None:
         raise CadenceError(f"the history of {merge.sha} ends before its base", code="proof.unsealed")
     document = seal(
@@ -136,7 +141,7 @@ def _seal(context: RunContext, proof: ProofEntry, merge: CommitObject) -> None:
         tree=merge.tree,
         parents=merge.parents,
         onto=onto,
-        base_tip=told["base"]["tip"],
+        base_tip=signed["base"]["tip"],
         at=services.clock.now().astimezone(UTC).isoformat(timespec="seconds"),
         chain=_chain_head(context),
     )
@@ -166,7 +171,7 @@ def _ours(context: RunContext, proofs: list[ProofEntry], merge: CommitObject) ->
 def _queued(context: RunContext, proofs: list[ProofEntry]) -> ProofEntry | None:
     """The proof of the decision that put the head into the merge queue, unless it was the last to be taken out again.
 
-    A queue writes the merge commit's message itself, so nothing of ours can be there.
+    A queue writes the merge commit's message itself, so Cadence can add nothing to it.
     """
     kinds = (EffectKind.QUEUE_ENTER, EffectKind.QUEUE_LEAVE)
     acts = [
@@ -178,19 +183,6 @@ def _queued(context: RunContext, proofs: list[ProofEntry]) -> ProofEntry | None:
         return None
     entered = acts[-1].natural_key
     return next((one for one in proofs if entered == f"enqueue:{one.head}:{one.decision_id}"), None)
-
-
-def _bring(context: RunContext, merged_as: CommitSha) -> None:
-    """Fetch the merge commit with the token of the merge, which is kept: so no call of GitHub's API is needed."""
-    for wanted in (context.run.base_branch, merged_as):
-        if not context.mirror.has(merged_as):
-            context.fetch([wanted], MERGE)
-
-
-def _commits(context: RunContext, merge_base: BaseSha, head: CommitSha) -> list[OwnCommit | OtherCommit]:
-    history = context.mirror.history
-    found = [history.commit(sha) for sha in history.between(merge_base, head)]
-    return [_recorded(context, commit) for commit in found if commit is not None]
 
 
 def _recorded(context: RunContext, commit: CommitObject) -> OwnCommit | OtherCommit:

@@ -41,7 +41,7 @@ def skip_own_checks(services: Services, event: PullChanged) -> list[str]:
 
 
 def _is_judged(services: Services, event: PullChanged) -> bool:
-    """Whether the head is a run's own commit, was met on a run's pull request, or stands on the branch of a live run.
+    """Whether the head is a run's commit, was seen on a run's pull request, or is on an unfinished run's branch.
 
     A check run belongs to the commit: whatever other pull request shows that commit, `skipped` would pass on ours too.
     The branch counts in this repository only; a fork may name its own as it likes.
@@ -77,7 +77,7 @@ def skip(services: Services, repo: RepoRef, head: HeadSha, name: str) -> None:
 def answer_group(services: Services, event: GroupTested) -> str:
     """Post each of our checks that the base requires on the group's commit; gives the outcome in words, or nothing.
 
-    The group holds the entry that its branch names, and all that stand before it.
+    The group holds the entry that its branch names, and all entries before it.
     """
     calls = services.github.at(event.repo)
     names = own_required(

@@ -16,8 +16,8 @@ from bot.flow.context import RunContext, log
 from bot.flow.services import Services
 from bot.ledger.entries import RunEntry, asked_attempts
 from bot.review.diff import read_diff
-from bot.review.kinds import ReviewKind, Verdict
 from bot.review.report import report
+from bot.review.review_kinds import ReviewKind, Verdict
 
 S = RunState
 LEAST_PAUSE, MOST_PAUSE = 10.0, 600.0
@@ -164,7 +164,7 @@ def _merge_base(context: RunContext, tip: CommitSha, head: HeadSha) -> BaseSha:
 
 
 def _just_opened(context: RunContext, head: HeadSha) -> bool:
-    """Whether this run made both the commit on the branch and the pull request: then nothing of ours can be there."""
+    """Whether this run made both the commit and the pull request: then no review or check run can be there yet."""
     run = context.run
     opened = context.services.ledger.effect(run.run_id, EffectKind.PULL_OPEN, f"pull:{branch_for(run.issue)}:{head}")
     return opened is not None and opened.state == "done" and run.head_sha == head

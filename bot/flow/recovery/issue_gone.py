@@ -51,7 +51,7 @@ def end_without_issue(context: RunContext) -> None:
 
 
 def _show_at_the_gate(context: RunContext, reason: str) -> None:
-    """End `cadence/gate` on the present head: nobody looks at it any more."""
+    """End `cadence/gate` on the present head: it is not looked at any more."""
     run = context.run
     assert run.pull is not None
     head = context.calls.pulls.get(run.pull).head

@@ -181,7 +181,7 @@ def purge(services: Services) -> None:
 
 
 def _known_repositories(services: Services) -> set[RepositoryId] | None:
-    """Every repository of every installation; None when GitHub does not tell them all."""
+    """Every repository of every installation; None when GitHub does not list them all."""
     try:
         return {
             ref.repository_id

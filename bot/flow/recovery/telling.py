@@ -1,4 +1,4 @@
-"""Telling later what could not be told: ends and questions of runs, and going on after a suspension."""
+"""Shows later what could not be shown on the issue: ends and questions of runs; and goes on after a suspension."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ S = RunState
 log = structlog.get_logger("cadence.telling")
 
 TOLD_FOR = timedelta(days=30)
-"""An end older than this is not told any more."""
+"""An end older than this is not shown any more."""
 BEING_TOLD = timedelta(seconds=60)
-"""A move younger than this is being told by the worker that made it."""
+"""A move younger than this is still being shown by the worker that made it."""
 SUSPENDED = f"{Suspended.code}: the installation was suspended"
 """The reason of runs that a suspension stopped; by it they are found again."""
 
@@ -47,7 +47,7 @@ def tell_again(services: Services, run: RunEntry) -> None:
 def resume_suspended(services: Services, installation: InstallationId) -> list[RunEntry]:
     """Let every run go on that a suspension of the installation stopped; gives them.
 
-    Label, text, policy and pull request are read again on the way, as at every start.
+    Label, text, config and pull request are read again on the way, as at every start.
     """
     runs = services.ledger.runs_stopped_for(installation, f"{Suspended.code}:")
     for run in runs:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from bot.changeset.tree import MODE_EXECUTABLE, MODE_FILE, TreeEntry, TreeReader
 
+# About 25,000 tokens, as much as the whole budget of one prompt.
 MAX_FILE_BYTES = 100_000
 MAX_LINE_CHARACTERS = 5_000
 """A longer line is minified code or data: it costs many tokens, and a person did not write it."""
@@ -33,6 +34,7 @@ _SKIPPED = re.compile(
 )
 # The first line of a Git LFS pointer: https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md
 _POINTER = "version https://git-lfs.github.com/spec/"
+# With the line and paragraph separators of Unicode, at which other programs break lines, too.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]")
 
 
@@ -76,6 +78,7 @@ def read_texts(tree: TreeReader, entries: Sequence[TreeEntry]) -> list[SourceFil
             continue
         try:
             text = raw.decode("utf-8")
+        # A guess at the encoding could be wrong, and an edit would then write other bytes everywhere in the file.
         except UnicodeDecodeError:
             continue
         if text.startswith(_POINTER) or any(len(line) > MAX_LINE_CHARACTERS for line in text.split("\n")):

@@ -45,6 +45,7 @@ def words(text: str) -> list[str]:
     found = []
     for word in _WORD.findall(text):
         whole = word.lower()
+        # `_CAMEL` knows only ASCII letters, and would drop the others.
         parts = [part.lower() for part in _CAMEL.findall(word)] if word.isascii() else []
         for term in [whole, *parts] if len(parts) > 1 else [whole]:
             if len(term) > 1 and term not in _STOP:
@@ -128,6 +129,7 @@ def _ranked(paths: Sequence[str], corpus: list[list[str]], text: str) -> list[st
     named = mentioned(paths, text)
     first = list(dict.fromkeys([*named, *_tests_of(named, paths)]))
     scores = _scores(corpus, text)
+    # Without a common word every score is 0; files near the root say most about a repository.
     if scores is None:
         rest = sorted(paths, key=lambda path: (path.count("/"), path))
     else:
@@ -159,6 +161,7 @@ def _tests_of(named: Sequence[str], paths: Sequence[str]) -> list[str]:
         for path in paths
         if _TEST.search(path) and (stem := _TEST_AFFIX.sub("", _stem(path))) in stems and path not in named
     ]
+    # At most two for each named file, so that a common stem does not fill the prompt with tests.
     return [path for _, path in sorted(found)][: 2 * len(named)]
 
 

@@ -57,6 +57,8 @@ def _file(path: str, old: str | None, new: str | None) -> str:
 
 
 def _with_ends(text: str) -> list[str]:
+    # Not `splitlines`: git ends a line only at `\n`, Python also at a form feed and other characters.
+    # https://docs.python.org/3/library/stdtypes.html#str.splitlines
     return [f"{line}\n" for line in text.removesuffix("\n").split("\n")] if text else []
 
 
@@ -66,4 +68,5 @@ def _id(text: str | None) -> str:
 
 def _blob(raw: bytes) -> BlobSha:
     """The id that git gives these bytes."""
+    # https://git-scm.com/book/en/v2/Git-Internals-Git-Objects#_object_storage
     return BlobSha(hashlib.sha1(b"blob %d\0" % len(raw) + raw, usedforsecurity=False).hexdigest())

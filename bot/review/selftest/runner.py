@@ -13,13 +13,15 @@ from bot.effects.kinds import EffectActor, EffectKind
 from bot.effects.perform import Effects
 from bot.llm.model import Completion, LanguageModel, Prompt
 from bot.plan.blueprint import read_blueprint
-from bot.review.kinds import EvidenceKey, ReviewKind, Verdict
+from bot.review.review_kinds import EvidenceKey, ReviewKind, Verdict
 from bot.review.reviewer import Judge, JudgeRequest
 from bot.review.selftest.changes import FilesTree
 from bot.review.selftest.score import Result, SeedOutcome, outcome_of
 from bot.review.selftest.seeds import Seed
 
+# No repository and no installation: GitHub counts ids from 1.
 ACTOR = EffectActor("selftest", RepositoryId(0), InstallationId(0))
+# With these pauses a seed waits for a busy server, and a broken one does not keep the test for hours.
 TRIES = 4
 FIRST_PAUSE_SECONDS = 2.0
 LONGEST_PAUSE_SECONDS = 60.0
@@ -56,10 +58,12 @@ class SelfTest:
                 if left:
                     self._clock.sleep(min(error.after or pause, LONGEST_PAUSE_SECONDS))
                     pause *= 2
+        # One seed without an answer does not end a test that has already cost money.
         return SeedOutcome(seed.name, seed.defect, Result.UNREADABLE, "", why)
 
     def _judged(self, kind: ReviewKind, seed: Seed, sample: int) -> Verdict:
         blueprint = read_blueprint(seed.title, seed.blueprint)
+        # The defaults, so that results from different installations can be compared.
         policy = read_config(None)
         diff = seed.diff
         key = EvidenceKey(_commit(HeadSha, diff, seed.name), _commit(BaseSha, seed.name), policy.digest, sample)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from bot.review.kinds import Conclusion, Met, ReviewKind, Verdict
+from bot.review.review_kinds import Conclusion, Met, ReviewKind, Verdict
 from bot.review.selftest.seeds import Seed
 
 
@@ -70,11 +70,13 @@ def _result(seed: Seed, verdict: Verdict) -> Result:
     rejects = verdict.conclusion is Conclusion.REJECT
     if seed.clean:
         return Result.FALSE_ALARM if rejects else Result.PASSED
+    # A rejection for another reason did not find the defect.
     return Result.CAUGHT if rejects and _points_at(seed, verdict) else Result.MISSED
 
 
 def _points_at(seed: Seed, verdict: Verdict) -> bool:
-    """Whether the verdict names a file that has the defect: a rejection for another reason did not find it."""
+    """Whether the verdict names a file that has the defect."""
+    # An acceptance line that is not met need not belong to one file.
     if not seed.paths:
         return True
     named = {finding.path for finding in verdict.findings}
@@ -89,6 +91,7 @@ def _path(place: str) -> str:
 
 def score_of(kind: ReviewKind, outcomes: Sequence[SeedOutcome]) -> SelfTestScore:
     """The score of one kind of review; the model is the one that answered most often."""
+    # A server may change the model behind a name while the test runs.
     models = Counter(outcome.model for outcome in outcomes if outcome.model)
     defects = [outcome for outcome in outcomes if outcome.defect]
     return SelfTestScore(

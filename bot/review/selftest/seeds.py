@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.review.kinds import ReviewKind
+from bot.review.review_kinds import ReviewKind
 from bot.review.selftest.changes import Files, git_diff
 
 _CASE = frozenset({"title", "blueprint", "plan", "base", "change", "clean", "defects"})
@@ -92,6 +92,7 @@ def _variant(plain: Seed, name: str, edits: Sequence[Mapping[str, str]], **chang
     after = dict(plain.after)
     for edit in edits:
         path, old = edit["path"], edit["old"]
+        # An edit that fits nowhere would leave the clean change, counted as a defect that was missed.
         if after.get(path, "").count(old) != 1:
             raise ValueError(f"{name}: {old!r} does not occur exactly once in {path}")
         after[path] = after[path].replace(old, edit["new"])
@@ -103,6 +104,7 @@ def _check(seed: Seed) -> None:
     if not seed.diff:
         raise ValueError(f"{seed.name}: nothing changes")
     for path, text in (*seed.before.items(), *seed.after.items()):
+        # `git_diff` does not write the line `\ No newline at end of file`.
         if not text.endswith("\n"):
             raise ValueError(f"{seed.name}: {path} does not end with a newline")
     for path in seed.paths:

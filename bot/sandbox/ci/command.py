@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 OUTPUT_LIMIT = 20_000
-"""Characters of a command's output that are kept: its end, where the outcome stands."""
+"""Characters of a command's output that are kept: its end, where the outcome is."""
 
 
-# Folders of programs alone. CARGO_HOME, GRADLE_USER_HOME and the like are left out: they keep credentials too.
+# Folders that hold only programs. CARGO_HOME, GRADLE_USER_HOME and the like are left out: they keep credentials too.
 # https://rust-lang.github.io/rustup/environment-variables.html
 _TOOLCHAINS = {"RUSTUP_HOME": "~/.rustup", "PYENV_ROOT": "~/.pyenv", "NVM_DIR": "~/.nvm", "JAVA_HOME": "", "GOROOT": ""}
 
@@ -63,7 +63,7 @@ def run_command(
 ) -> CommandOutcome:
     """Run a shell command in `folder`; the whole process group is killed after `timeout` seconds.
 
-    The environment is made here from nothing: whatever tokens and keys this process knows, the command does not.
+    The environment is made here from nothing: the command gets none of the tokens and keys of this process.
     `started` gets the process, whose group may be killed from outside.
     """
     home = folder.parent

@@ -1,7 +1,7 @@
 """The sandbox's CI: a GitHub App of its own that runs a repository's tests on every push and reports a check run.
 
-It hears of pushes by its own webhook and reports by the REST API, as any CI App does, so its check runs carry an App id
-that is not Cadence's.
+It learns of pushes by its own webhook and reports by the REST API, as any CI App does, so its check runs carry
+another App id than Cadence's.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class SandboxCI:
             self._known.add(sha)
             self._queue.put(sha)
 
-    def heard(self, event: str, payload: Mapping[str, Any]) -> None:
+    def receive(self, event: str, payload: Mapping[str, Any]) -> None:
         """What one delivery of the webhook asks for."""
         if event == "push" and str(payload.get("ref", "")).startswith("refs/heads/") and payload["after"] != _ZERO:
             self.test(str(payload["after"]))
@@ -189,7 +189,7 @@ def _hook(ci: SandboxCI) -> Flask:
         expected = "sha256=" + hmac.new(ci.secret.encode(), request.get_data(), hashlib.sha256).hexdigest()
         if not hmac.compare_digest(expected, request.headers.get("X-Hub-Signature-256", "")):
             return "wrong signature", 401
-        ci.heard(request.headers.get("X-GitHub-Event", ""), request.get_json())
+        ci.receive(request.headers.get("X-GitHub-Event", ""), request.get_json())
         return "", 202
 
     return app

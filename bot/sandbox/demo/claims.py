@@ -1,4 +1,4 @@
-"""Did it end as expected? Each claim about a merged blueprint, held against what is in the sandbox."""
+"""Did it end as expected? Each claim about a merged blueprint, compared with what is in the sandbox."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bot.sandbox.demo.repository_view import Seen, SeenCheck, SeenPull
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One claim and whether it holds; `found` says what stood there instead."""
+    """One claim and whether it holds; `found` says what was there instead."""
 
     claim: str
     holds: bool
@@ -19,7 +19,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A head that was rejected: its checks, and the inline remarks of the reviews on it."""
+    """A head that was rejected: its checks, and the inline comments of the reviews on it."""
 
     head: str
     checks: tuple[SeenCheck, ...]
@@ -27,7 +27,7 @@ class Rejection:
     stayed_open: bool
 
 
-def claims(
+def check_claims(
     seen: Seen, *, app_id: int, bot_login: str, rejection: Rejection | None = None, sample: bool = True
 ) -> tuple[Claim, ...]:
     """Every claim about one blueprint. `rejection` adds what the second story claims about its first head.

@@ -181,7 +181,7 @@ class EmbeddedParts:
             "CADENCE_WEBHOOK_SECRET": secret,
             "CADENCE_DATA_DIR": str(self.data),
             "CADENCE_PORT": str(port),
-            # On github.com these protect a shared service and wait for slow CI; here nobody else is served, and the
+            # On github.com these protect a shared service and wait for slow CI; here no one else is served, and the
             # one CI reports within a second.
             "CADENCE_WRITE_INTERVAL_MS": "0",
             "CADENCE_SETTLE_SECONDS": "2",

@@ -27,7 +27,7 @@ class DemoEnvironment(EmbeddedParts):
         stack.callback(self.serve.stop)
         self.serve.wait_ready(READY_SECONDS)
         self.github.install(self.cadence, self.repository)
-        self.observer = RepositoryView(self.repository.state, self.github.world.lock, bot_login=f"{CADENCE_SLUG}[bot]")
+        self.view = RepositoryView(self.repository.state, self.github.world.lock, bot_login=f"{CADENCE_SLUG}[bot]")
 
     def calls(self) -> tuple[int, int, int]:
         """So far: Cadence's GitHub API calls, those of them that create or change something, and answers scripted.

@@ -1,4 +1,4 @@
-"""What a demo will play, decided before it starts: which repository, which blueprints, who answers for the model."""
+"""What a demo will do, decided before it starts: which repository, which blueprints, who answers for the model."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from bot.sandbox.model.script import Rule
 _CHANGESET_BLOCK = re.compile(r"^(?:`{3,}|~{3,})[ \t]*json[ \t]+cadence[ \t]*$", re.MULTILINE)
 
 NO_MODEL = (
-    "No OPENAI_API_KEY is set and the blueprint carries no ChangeSet, so nobody can plan it. "
+    "No OPENAI_API_KEY is set and the blueprint carries no ChangeSet, so no plan can be made. "
     "Set OPENAI_API_KEY (and OPENAI_BASE_URL for another server), or put a fenced `json cadence` block into the "
     "blueprint."
 )
@@ -49,7 +49,7 @@ class DemoOptions:
 
 @dataclass(frozen=True)
 class DemoPlan:
-    """Everything decided. `notice` tells the spectator who answers for the model."""
+    """Everything decided. `notice` says who answers for the model."""
 
     subject: Subject
     answers: AnswerSource
@@ -61,24 +61,24 @@ class DemoPlan:
 
 
 def choose_plan(options: DemoOptions, directory: Path, *, key: bool, say: Callable[[str], None] = print) -> DemoPlan:
-    """The play for those options; `key` says whether a real model can be asked. Raises WrongUse."""
+    """The plan for those options; `key` says whether a real model can be asked. Raises WrongUse."""
     if (options.repo is None) != (options.blueprint is None):
         raise WrongUse("--repo and --blueprint belong together: a repository, and what is to change in it.")
     if options.repo is None and options.patch is not None:
         raise WrongUse("--patch needs --repo: it writes what the demo made of your repository.")
     if options.repo is not None and options.blueprint is not None:
-        return _own_play(options, open_source(options.repo, directory, say), options.blueprint, key=key)
-    told = stories()
+        return _own_plan(options, open_source(options.repo, directory, say), options.blueprint, key=key)
+    every = stories()
     subject = Subject(SAMPLE_NAME, options.test_command or SAMPLE_TEST_COMMAND, files=sample_files())
     if key:
         return DemoPlan(
-            subject, AnswerSource.REAL, told, (), "Plans and reviews come from the configured model.", sample=True
+            subject, AnswerSource.REAL, every, (), "Plans and reviews come from the configured model.", sample=True
         )
-    rules = tuple(rule for story in told for rule in story.rules)
-    return DemoPlan(subject, AnswerSource.SCRIPTED, told, rules, SCRIPTED_ONLY, sample=True)
+    rules = tuple(rule for story in every for rule in story.rules)
+    return DemoPlan(subject, AnswerSource.SCRIPTED, every, rules, SCRIPTED_ONLY, sample=True)
 
 
-def _own_play(options: DemoOptions, source: Source, blueprint: Path, *, key: bool) -> DemoPlan:
+def _own_plan(options: DemoOptions, source: Source, blueprint: Path, *, key: bool) -> DemoPlan:
     try:
         title, body = split_blueprint(blueprint.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, ValueError) as error:
@@ -89,14 +89,14 @@ def _own_play(options: DemoOptions, source: Source, blueprint: Path, *, key: boo
     subject = Subject(source.name, ci.test, source=source.copy, setup_command=ci.setup, folder=ci.folder)
     story = Story(name="yours", headline="your blueprint on your repository", title=title, body=body)
 
-    def play(answers: AnswerSource, notice: str, rules: tuple[Rule, ...] = ()) -> DemoPlan:
+    def plan(answers: AnswerSource, notice: str, rules: tuple[Rule, ...] = ()) -> DemoPlan:
         return DemoPlan(subject, answers, (story,), rules, notice, sample=False, source=source)
 
     if key:
-        return play(AnswerSource.REAL, "Plans and reviews come from the configured model.")
+        return plan(AnswerSource.REAL, "Plans and reviews come from the configured model.")
     if _CHANGESET_BLOCK.search(body):
-        return play(AnswerSource.RECORDED, RECORDED_ONLY, generic_rules())
-    return play(AnswerSource.NONE, NO_MODEL)
+        return plan(AnswerSource.RECORDED, RECORDED_ONLY, generic_rules())
+    return plan(AnswerSource.NONE, NO_MODEL)
 
 
 def _commands(options: DemoOptions, source: Source) -> Guess:

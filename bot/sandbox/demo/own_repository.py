@@ -20,26 +20,26 @@ _TAIL = re.compile(r"```text\n(.*)\n```", re.DOTALL)
 
 
 def report_own(
-    stage: DemoEnvironment, told: StoryResult, source: Source, progress: Progress, *, patch: Path | None
+    parts: DemoEnvironment, ended: StoryResult, source: Source, progress: Progress, *, patch: Path | None
 ) -> None:
     """Print the gate's reasons, the failed CI and the base's CI where it was not merged; hand the result back.
 
     Raises WrongUse where the result cannot be written.
     """
-    seen, pull = told.seen, told.seen.pull
+    seen, pull = ended.seen, ended.seen.pull
     if pull is None:
         progress.say(f"No pull request was opened: {seen.why or seen.state or 'the run did not begin'}", style=BAD)
         return
     if pull.merge_commit is None:
-        _why_not(stage, pull, progress)
-    base = stage.bare_merge_base(pull.head)
+        _why_not(parts, pull, progress)
+    base = parts.bare_merge_base(pull.head)
     result = pull.merge_commit.sha if pull.merge_commit and pull.state == "merged" else pull.head
-    back = hand_back(source, stage.repository.state.path, base=base, result=result, issue=seen.issue, patch=patch)
+    back = hand_back(source, parts.repository.state.path, base=base, result=result, issue=seen.issue, patch=patch)
     progress.say(f"{'The merged change' if pull.merge_commit else 'The change, not merged,'} is in {back.what}.")
     progress.say(f"look at it: {back.command}", style=GOOD)
 
 
-def _why_not(stage: DemoEnvironment, pull: SeenPull, progress: Progress) -> None:
+def _why_not(parts: DemoEnvironment, pull: SeenPull, progress: Progress) -> None:
     for check in pull.checks:
         if check.name == CHECK_GATE:
             progress.say(f"{CHECK_GATE}: {check.title}", style=BAD)
@@ -47,15 +47,15 @@ def _why_not(stage: DemoEnvironment, pull: SeenPull, progress: Progress) -> None
                 progress.say(f"  {line}")
     failed = [one for one in pull.checks if one.app != CADENCE_SLUG and one.conclusion not in (None, "success")]
     for check in failed:
-        _failed_ci(stage, check, progress)
+        _failed_ci(parts, check, progress)
 
 
-def _failed_ci(stage: DemoEnvironment, check: SeenCheck, progress: Progress) -> None:
+def _failed_ci(parts: DemoEnvironment, check: SeenCheck, progress: Progress) -> None:
     progress.say(f"CI: {check.title}; the end of its output:", style=BAD)
     found = _TAIL.search(check.summary)
     for line in (found[1] if found else check.summary).rstrip().splitlines()[-CI_LINES:]:
         progress.say(f"  {line}")
-    on_base = next((one for one in stage.base_checks() if one.name == check.name), None)
+    on_base = next((one for one in parts.base_checks() if one.name == check.name), None)
     if on_base is None or on_base.conclusion is None:
         progress.say("CI has not finished on the base branch, so it is not known whether it passed there.")
     elif on_base.conclusion == "success":

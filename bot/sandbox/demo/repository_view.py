@@ -1,4 +1,4 @@
-"""One look at a blueprint in the sandbox: what is there now, whatever Cadence says about it."""
+"""Reads a blueprint in the sandbox: what is there now, whatever Cadence says about it."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class RepositoryView:
         self._lock = lock
         self._bot_login = bot_login
 
-    def look(self, number: int) -> Seen:
+    def read(self, number: int) -> Seen:
         """What is there now. Raises KeyError for an issue that does not exist."""
         with self._lock:
             issue = self._repository.issues[number]

@@ -34,7 +34,7 @@ class ServeFailed(Exception):
 
 
 class ServeProcess:
-    """One `cadence serve`. Its working directory is its data, so that nobody's `.env` is read by mistake."""
+    """One `cadence serve`. Its working directory is its data, so that no `.env` of the user's is read by mistake."""
 
     def __init__(self, *, environment: Mapping[str, str], directory: Path, port: int, clock: Clock) -> None:
         self.log = directory / LOG_NAME

@@ -28,9 +28,9 @@ def run_sandbox(port: int, keep: Path | None, *, clock: Clock | None = None) -> 
     """
     clock = clock or SystemClock()
     console = Console(no_color=True if "NO_COLOR" in os.environ else None)
-    told = stories()
+    every = stories()
     # The sample's own issues are answered by their script, every other one by approvals that say they are recorded.
-    rules = [*(rule for story in told for rule in story.rules), *generic_rules()]
+    rules = [*(rule for story in every for rule in story.rules), *generic_rules()]
     with ExitStack() as stack:
         stack.enter_context(ended_by_signals())
         try:
@@ -41,7 +41,7 @@ def run_sandbox(port: int, keep: Path | None, *, clock: Clock | None = None) -> 
                 EmbeddedParts(subject, AnswerSource.SCRIPTED, rules, around, port=port, forms=True)
             )
             parts.github.install(parts.cadence, parts.repository)
-            for story in told:
+            for story in every:
                 parts.repository.file_issue(story.title, story.body, by=OWNER)
             console.print(_guide(parts, kept=keep is not None), markup=False, highlight=False, soft_wrap=True)
             while True:

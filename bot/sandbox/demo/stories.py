@@ -1,4 +1,4 @@
-"""The stories that `cadence demo` tells, as data: blueprints, scripted answers, and what a maintainer says."""
+"""The stories that `cadence demo` runs, as data: blueprints, scripted answers, and what a maintainer says."""
 
 from __future__ import annotations
 
@@ -215,7 +215,7 @@ def _unique_story() -> Story:
 
 
 def stories() -> tuple[Story, ...]:
-    """All of them, in the order in which the demo tells them."""
+    """All of them, in the order in which the demo runs them."""
     return (_ignore_case_story(), _unique_story(), repaired_story())
 
 

@@ -1,4 +1,4 @@
-"""Tells one story on the demo's set: files the blueprint, follows what happens, says what a maintainer would say."""
+"""Runs one story: files the blueprint, follows what Cadence does, and comments as a maintainer would."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import takewhile
 
 from bot.core.clock import Clock
 from bot.core.names import CHECK_GATE, OWN_CHECKS, TRIGGER_LABEL
-from bot.sandbox.demo.claims import Claim, Rejection, claims
+from bot.sandbox.demo.claims import Claim, Rejection, check_claims
 from bot.sandbox.demo.embedded import CADENCE_SLUG, OWNER
 from bot.sandbox.demo.environment import DemoEnvironment
 from bot.sandbox.demo.progress import BAD, GOOD, Progress
@@ -23,7 +23,7 @@ _REVIEWS = tuple(name for name in OWN_CHECKS if name != CHECK_GATE)
 
 
 class StoryFailed(Exception):
-    """The story did not go on; the text says what was waited for and what stood there."""
+    """The story did not end in time; the text says what was waited for and what was there instead."""
 
 
 @dataclass(frozen=True)
@@ -32,22 +32,22 @@ class StoryResult:
 
     story: Story
     seen: Seen
-    proofs: tuple[Claim, ...]
+    claims: tuple[Claim, ...]
     rejection: Rejection | None
     calls: tuple[int, int, int]
 
     @property
     def as_expected(self) -> bool:
-        return all(proof.holds for proof in self.proofs)
+        return all(claim.holds for claim in self.claims)
 
 
 class StoryRunner:
-    """Tells stories one after another; `timeout` is the seconds that one may take."""
+    """Runs stories one after another; `timeout` is the seconds that one may take."""
 
     def __init__(
-        self, stage: DemoEnvironment, progress: Progress, clock: Clock, *, timeout: float, show_urls: bool = False
+        self, environment: DemoEnvironment, progress: Progress, clock: Clock, *, timeout: float, show_urls: bool = False
     ) -> None:
-        self._set = stage
+        self._environment = environment
         self._progress = progress
         self._clock = clock
         self._timeout = timeout
@@ -55,44 +55,42 @@ class StoryRunner:
         self._end = 0.0
         self._shown: dict[str, str] = {}
 
-    def tell(self, story: Story, *, sample: bool = True) -> StoryResult:
+    def run(self, story: Story, *, sample: bool = True) -> StoryResult:
         """From filing the blueprint to its end. Raises StoryFailed and ServeFailed."""
         self._end = self._clock.monotonic() + self._timeout
         self._shown = {}
-        before = self._set.calls()
+        before = self._environment.calls()
         number = self._file(story)
-        mendable = story.guidance is not None
+        answers = story.guidance is not None
         seen = self._follow(
             story,
             number,
-            lambda now: (
-                (mendable and _rejected(now)) or _over(now, mendable=mendable) or (not sample and is_blocked(now))
-            ),
+            lambda now: (answers and _rejected(now)) or _over(now, answers=answers) or (not sample and is_blocked(now)),
         )
         rejection = None
-        if mendable and _rejected(seen):
-            rejection = self._mend(story, seen)
+        if answers and _rejected(seen):
+            rejection = self._answer_rejection(story, seen)
             old = seen.status
             seen = self._follow(story, number, lambda now: now.status != old and _over(now))
-        seen, held = self._aftermath(story, number, rejection, sample=sample)
+        seen, checked = self._check_claims(story, number, rejection, sample=sample)
         if story.refused:
-            held = (*held, self._refusal(story, number))
-        counts = tuple(now - then for now, then in zip(self._set.calls(), before, strict=True))
-        return StoryResult(story, seen, held, rejection, (counts[0], counts[1], counts[2]))
+            checked = (*checked, self._refusal(story, number))
+        counts = tuple(now - then for now, then in zip(self._environment.calls(), before, strict=True))
+        return StoryResult(story, seen, checked, rejection, (counts[0], counts[1], counts[2]))
 
     def _file(self, story: Story) -> int:
-        repository = self._set.repository
+        repository = self._environment.repository
         number = repository.file_issue(story.title, story.body, by=OWNER)
         self._stage(story, f"{OWNER} files blueprint #{number}: {story.title}")
         if self._show_urls:
-            self._stage(story, f"{self._set.url}/{repository.full_name}/issues/{number}")
+            self._stage(story, f"{self._environment.url}/{repository.full_name}/issues/{number}")
         repository.label(number, TRIGGER_LABEL, by=OWNER)
         self._stage(story, f"{OWNER} labels it `{TRIGGER_LABEL}`")
         return number
 
     def _refusal(self, story: Story, number: int) -> Claim:
         """The first plan was refused with the code that the story names, and the ledger says so."""
-        refused = self._set.serve.refusals(number)
+        refused = self._environment.serve.refusals(number)
         for attempt, codes in enumerate(refused, 1):
             self._stage(story, f"attempt {attempt} at a plan was refused: {', '.join(codes)}", style=BAD)
         return Claim(
@@ -101,7 +99,7 @@ class StoryRunner:
             str(refused),
         )
 
-    def _mend(self, story: Story, seen: Seen) -> Rejection:
+    def _answer_rejection(self, story: Story, seen: Seen) -> Rejection:
         """Keep what the rejection looked like, and answer it as a maintainer would."""
         pull = _pull(seen)
         remarks = tuple(remark for review in pull.reviews if review.head == pull.head for remark in review.remarks)
@@ -114,47 +112,51 @@ class StoryRunner:
             self._stage(story, f"the review comments on {', '.join(remarks)}")
         rejection = Rejection(pull.head, pull.checks, remarks, stayed_open=pull.state == "open")
         command = f"/cadence replan {story.guidance}"
-        self._set.repository.comment(seen.issue, command, by=OWNER)
+        self._environment.repository.comment(seen.issue, command, by=OWNER)
         self._stage(story, f"{OWNER} comments: {command}")
         return rejection
 
     def _follow(self, story: Story, number: int, until: Callable[[Seen], bool]) -> Seen:
         while True:
-            seen = self._set.observer.look(number)
+            seen = self._environment.view.read(number)
             self._report(story, seen)
             if until(seen):
                 return seen
-            self._set.serve.must_run()
+            self._environment.serve.must_run()
             if self._clock.monotonic() > self._end:
                 raise StoryFailed(f"{story.name}: not finished after {self._timeout:g} s; {_where(seen)}")
             self._clock.sleep(POLL_SECONDS)
 
-    def _aftermath(
+    def _check_claims(
         self, story: Story, number: int, rejection: Rejection | None, *, sample: bool
     ) -> tuple[Seen, tuple[Claim, ...]]:
-        """The last calls after a merge take a moment: read until every claim holds, or the time is up."""
+        """Read until every claim holds or the time is up: Cadence's last calls follow shortly after the merge."""
         end = min(self._clock.monotonic() + AFTERMATH_SECONDS, self._end)
         while True:
-            seen = self._set.observer.look(number)
+            seen = self._environment.view.read(number)
             self._report(story, seen)
-            held = claims(
+            checked = check_claims(
                 seen,
-                app_id=self._set.cadence.app_id,
+                app_id=self._environment.cadence.app_id,
                 bot_login=f"{CADENCE_SLUG}[bot]",
                 rejection=rejection,
                 sample=sample,
             )
-            open_claims = not all(proof.holds for proof in held)
+            open_claims = not all(claim.holds for claim in checked)
             finished = not open_claims and seen.state in _DONE
             if finished or (not sample and is_blocked(seen)) or seen.state in _ENDED or self._clock.monotonic() > end:
-                return seen, held
+                return seen, checked
             self._clock.sleep(POLL_SECONDS)
 
     def _report(self, story: Story, seen: Seen) -> None:
         """Say what is new since the last look."""
         pull = seen.pull
         if pull is not None and self._new("pull", str(pull.number)):
-            url = f": {self._set.url}/{self._set.repository.full_name}/pull/{pull.number}" if self._show_urls else ""
+            url = (
+                f": {self._environment.url}/{self._environment.repository.full_name}/pull/{pull.number}"
+                if self._show_urls
+                else ""
+            )
             self._stage(story, f"pull request #{pull.number} is open{url}")
         for check in pull.checks if pull else ():
             if check.conclusion and self._new(f"{_pull(seen).head}/{check.name}", check.conclusion):
@@ -178,11 +180,11 @@ class StoryRunner:
         self._progress.stage(story.name, text, style=style)
 
 
-def _over(seen: Seen, *, mendable: bool = False) -> bool:
-    """Merged, or ended otherwise. A rejection that a maintainer is going to answer (`mendable`) is not an end."""
+def _over(seen: Seen, *, answers: bool = False) -> bool:
+    """Merged, or ended otherwise. A rejection that a maintainer is going to answer (`answers`) is not an end."""
     if seen.pull is not None and seen.pull.state == "merged":
         return True
-    return seen.state in _ENDED and not (mendable and _refusing_reviews(seen.pull))
+    return seen.state in _ENDED and not (answers and _refusing_reviews(seen.pull))
 
 
 def is_blocked(seen: Seen) -> bool:
@@ -219,8 +221,8 @@ def _pull(seen: Seen) -> SeenPull:
 def _where(seen: Seen) -> str:
     pull = seen.pull
     checks = ", ".join(_check_words(check) for check in pull.checks) if pull else ""
-    stands = f"the run is {seen.state or 'not begun'!r}"
-    return f"{stands} ({seen.why or 'no reason given'}); pull request: {pull.state if pull else 'none'} [{checks}]"
+    run = f"the run is {seen.state or 'not begun'!r}"
+    return f"{run} ({seen.why or 'no reason given'}); pull request: {pull.state if pull else 'none'} [{checks}]"
 
 
 def _check_words(check: SeenCheck) -> str:

@@ -1,4 +1,4 @@
-"""What the demo and the sandbox take from this machine: a directory, the environment, `.env`, and nobody's secrets."""
+"""What the demo and the sandbox take from this machine: a directory, the environment, `.env`, and no secrets."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def model_settings(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def without_settings(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment without what would configure another Cadence, or hand it somebody's keys."""
+    """The environment without what would configure another Cadence, or give it a person's keys."""
     return {
         name: value
         for name, value in environment.items()

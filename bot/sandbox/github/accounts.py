@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 
-def stamp(moment: datetime) -> str:
+def stamp(time: datetime) -> str:
     """A time as GitHub's REST API writes it: UTC, whole seconds, `Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def stamp_or_none(moment: datetime | None) -> str | None:
+def stamp_or_none(time: datetime | None) -> str | None:
     """The same for a time that may be missing."""
-    return stamp(moment) if moment else None
+    return stamp(time) if time else None
 
 
 def node_id(kind: str, number: int) -> str:

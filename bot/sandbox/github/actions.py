@@ -39,7 +39,7 @@ class SandboxActions:
             return acts_checks.create_check_run(self._world, self._repo, self._app, asked, suite=run)
 
     def report(self, run: CheckSuite, name: str, conclusion: str) -> CheckRun:
-        """A step of a job makes a check run by API with the workflow's token: it lies in the suite and is no job."""
+        """A step of a job makes a check run by API with the workflow's token: it is in the suite and is not a job."""
         made = self.job(run, name, conclusion)
         made.attempt = 0
         return made

@@ -63,7 +63,7 @@ def update_check_run(world: World, made: CheckRun, app: App, asked: JsonDict) ->
 
 
 def emit_check_run(world: World, made: CheckRun, action: str, *, by: Account | None = None) -> None:
-    """Send `check_run`; a re-run request goes to the App that owns the run alone."""
+    """Send `check_run`; a re-run request goes only to the App that owns the run."""
     body = code.check_run(world.site, made)
     suite = {
         "id": made.suite_id,
@@ -131,7 +131,7 @@ def _check_output(asked: JsonDict, *, need_title: bool) -> None:
 
 
 def create_status(world: World, repo: Repository, sha: str, asked: JsonDict, *, by: Account) -> Status:
-    """`POST /statuses/{sha}`: anybody with push access, any context."""
+    """`POST /statuses/{sha}`: anyone with push access, any context."""
     full = world.require_commit(repo, sha)
     if asked.get("state") not in ("error", "failure", "pending", "success"):
         raise invalid("Status", field_name="state", message="State is not included in the list")

@@ -19,7 +19,7 @@ _PUSH_COMMITS = 2048
 
 @dataclass(frozen=True)
 class RefChange:
-    """One ref moved; 40 zeros stand for "not there"."""
+    """One ref moved; 40 zeros mean "not there"."""
 
     ref: str
     old: str
@@ -133,7 +133,7 @@ def commit_files(
     message: str,
     by: Account,
 ) -> str:
-    """Commit files (None removes one) on a branch by a person's hand; a missing branch starts at the default one."""
+    """Commit files (None removes one) on a branch as a person; a missing branch starts at the default one."""
     bare = world.bare(repo)
     parent = bare.tip(branch) or bare.tip(repo.default_branch)
     tree = bare.write_files(parent, files)

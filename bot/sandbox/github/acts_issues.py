@@ -37,7 +37,7 @@ def find_label(world: World, repo: Repository, name: str) -> Label:
 
 
 def new_issue(world: World, repo: Repository, *, by: Account, title: str, body: str | None) -> Issue:
-    """A numbered issue that nobody has heard of yet."""
+    """A numbered issue for which no event was sent yet."""
     check_body_length("Issue", body)
     now = world.now()
     made = Issue(world.next_id(), repo.next_number, repo, title, body, by, now, now)
@@ -98,7 +98,7 @@ def edit(world: World, issue: Issue, *, by: Account, title: str | None = None, b
 
 
 def close(world: World, issue: Issue, *, by: Account, reason: str = "completed") -> None:
-    """Close an issue or an unmerged pull request; closing twice does nothing."""
+    """Close an issue or an unmerged pull request; closing it again does nothing."""
     if issue.state == "closed":
         return
     issue.state, issue.closed_at, issue.closed_by = "closed", world.now(), by
@@ -157,7 +157,7 @@ def _emit_comment(world: World, made: Comment, action: str, by: Account, detail:
 
 
 def react(world: World, target: Issue | Comment, *, by: Account, content: str) -> tuple[Reaction, bool]:
-    """Add a reaction; the second value tells whether it is new."""
+    """Add a reaction; the second value says whether it is new."""
     if content not in talk.REACTIONS:
         raise invalid("Reaction", field_name="content", code="invalid")
     key = (by.id, content)

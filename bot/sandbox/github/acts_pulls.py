@@ -90,7 +90,7 @@ _STATES = {"APPROVE": "APPROVED", "REQUEST_CHANGES": "CHANGES_REQUESTED", "COMME
 
 
 def begin_review(world: World, pull: Pull, asked: JsonDict, *, by: Account) -> Review:
-    """`Start a review` in the browser: a pending review, of which nobody else hears before it is submitted."""
+    """`Start a review` in the browser: a pending review, which no one else sees before it is submitted."""
     made = Review(world.next_id(), pull, by, asked.get("body") or "", "PENDING", pull.head_sha, world.now())
     files = world.bare(pull.repository).files(pull.base_sha, pull.head_sha)
     made.comments = [_review_comment(world, made, files, one) for one in asked.get("comments") or []]
@@ -161,7 +161,7 @@ def _review_comment(world: World, review: Review, files: list[FileChange], asked
 
 
 def resolve_conversations(world: World, pull: Pull, *, by: Account) -> None:
-    """Resolve every open thread; GitHub tells each as `pull_request_review_thread`."""
+    """Resolve every open thread; GitHub sends for each `pull_request_review_thread`."""
     for review in pull.reviews:
         for comment in [one for one in review.comments if not one.resolved]:
             comment.resolved = True

@@ -117,7 +117,7 @@ class Bare:
 
     @classmethod
     def create(cls, path: Path, *, default_branch: str, hooks: Path) -> Bare:
-        """Make an empty bare repository whose pushes are judged by the sandbox's own hook and no other."""
+        """Make an empty bare repository whose pushes are checked by the sandbox's own hook and no other."""
         path.mkdir(parents=True)
         bare = cls(path)
         bare.git("init", "--quiet", "--bare", f"--initial-branch={default_branch}", "--template=", str(path))
@@ -140,7 +140,7 @@ class Bare:
         return done.stdout.decode().strip() or None
 
     def commit_of(self, name: str) -> str | None:
-        """The commit a SHA, branch or `heads/...` stands for, or None."""
+        """The commit a SHA, branch or `heads/...` names, or None."""
         if name in self._commits:
             return name
         for candidate in (name, f"refs/heads/{name}", f"refs/{name}"):
@@ -251,15 +251,15 @@ class Bare:
         return tip
 
     def _picked_tree(self, tip: str, info: CommitInfo) -> str | None:
-        # git 2.39 has no `merge-tree --merge-base`, so the three trees are dressed as a small history of their own.
-        nobody = Person("sandbox", "sandbox@localhost")
+        # git 2.39 has no `merge-tree --merge-base`, so the three trees become a small history of their own.
+        placeholder = Person("sandbox", "sandbox@localhost")
         date = "2000-01-01T00:00:00Z"
 
-        def dress(tree: str, parents: Sequence[str]) -> str:
-            return self.commit_tree(tree, parents, "x", author=nobody, committer=nobody, date=date)
+        def as_commit(tree: str, parents: Sequence[str]) -> str:
+            return self.commit_tree(tree, parents, "x", author=placeholder, committer=placeholder, date=date)
 
-        origin = dress(self.info(info.parents[0]).tree, [])
-        return self.merged_tree(dress(self.info(tip).tree, [origin]), dress(info.tree, [origin]))
+        origin = as_commit(self.info(info.parents[0]).tree, [])
+        return self.merged_tree(as_commit(self.info(tip).tree, [origin]), as_commit(info.tree, [origin]))
 
     def touched(self, base: str, head: str) -> list[str]:
         asked = "diff", "--name-only", "-z", base, head

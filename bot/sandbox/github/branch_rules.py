@@ -11,7 +11,7 @@ from bot.core.json_types import JsonDict
 class Ruleset:
     """Rules of one ruleset, active for the branches named (`~DEFAULT_BRANCH` allowed).
 
-    They bind everybody but `bypass`, ids of Apps on the ruleset's bypass list.
+    They bind everyone but `bypass`, ids of Apps on the ruleset's bypass list.
     """
 
     id: int
@@ -24,7 +24,7 @@ class Ruleset:
 class Protection:
     """Classic branch protection of one branch; `checks` are (context, app id or None).
 
-    `push_apps` None lets everybody who may write push; else only the Apps of those ids (and administrators).
+    `push_apps` None lets everyone with write access push; else only the Apps of those ids (and administrators).
     """
 
     checks: list[tuple[str, int | None]] = field(default_factory=list)

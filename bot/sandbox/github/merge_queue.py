@@ -55,7 +55,7 @@ def enqueue(world: World, pull: Pull, *, expected: str | None, by: Account) -> Q
 
 
 def dequeue(world: World, pull: Pull, *, reason: str, by: Account) -> None:
-    """Take it out and build again what stood behind it; GitHub sends `pull_request.dequeued` with the reason."""
+    """Take it out and build again what was behind it; GitHub sends `pull_request.dequeued` with the reason."""
     entry = entry_of(pull)
     if entry is None:
         raise ApiError(422, "Pull request is not in the queue")

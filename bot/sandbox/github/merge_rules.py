@@ -1,4 +1,4 @@
-"""What stands between a pull request and its merge: rulesets, classic protection, reviews, checks, mergeability."""
+"""What a merge needs: rulesets, classic protection, reviews, checks, mergeability."""
 
 from __future__ import annotations
 
@@ -254,8 +254,8 @@ def compute_mergeable(world: World, pull: Pull) -> bool:
     tip = bare.tip(pull.base_ref)
     if tip is None:
         return False
-    if pull.judged != (pull.head_sha, tip):
-        pull.judged = (pull.head_sha, tip)
+    if pull.mergeable_for != (pull.head_sha, tip):
+        pull.mergeable_for = (pull.head_sha, tip)
         pull.mergeable = bare.merged_tree(tip, pull.head_sha) is not None
         pull.unread = world.mergeable_reads
     return bool(pull.mergeable)

@@ -1,7 +1,7 @@
 """Fills the templates of `payloads.json`: each has the shape of GitHub's published example, with places for our values.
 
 In a template's text `$login` or `${login}` is an attribute of the object, dotted for attributes of attributes; `$api`,
-`$web`, `$repo_api` and `$repo_web` are addresses. A text that is one place alone becomes the value itself, times as
+`$web`, `$repo_api` and `$repo_web` are addresses. A text that is one whole place becomes the value itself, times as
 GitHub writes them. `$owner|simple-user` becomes that template, filled for the value; null for None.
 """
 
@@ -65,7 +65,7 @@ def _filled(part: Any, site: Site, made: Any, values: Mapping[str, Any]) -> Any:
 
 @cache
 def _parsed(text: str) -> tuple[list[str], str | None, str | None]:
-    """The text's pieces around its places; and, where it is one place alone, that place and the template after it."""
+    """The pieces of the text around its places; where it is one whole place, also that place and its template."""
     whole = _ONE_PLACE.fullmatch(text)
     return _PLACE.split(text), whole and whole[1], whole and whole[2]
 

@@ -17,7 +17,7 @@ _FROM_THE_ISSUE = ("locked", "active_lock_reason", "title", "body", "user", "lab
 
 @dataclass(frozen=True)
 class Detail:
-    """What only a single pull request tells, computed from git; the names are GitHub's keys."""
+    """What only the answer for a single pull request has, computed from git; the names are GitHub's keys."""
 
     mergeable: bool | None = None
     mergeable_state: str = "unknown"

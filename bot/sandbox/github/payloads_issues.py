@@ -48,7 +48,7 @@ def issue(site: Site, made: Issue) -> JsonDict:
 
 
 def delivered_issue(site: Site, made: Issue) -> JsonDict:
-    """The issue as webhooks write it: without `closed_by` (the sender tells) and without the App's `client_id`."""
+    """The issue as webhooks write it: without `closed_by` and without the App's `client_id`."""
     body = {key: value for key, value in issue(site, made).items() if key != "closed_by"}
     via = body["performed_via_github_app"]
     body["performed_via_github_app"] = via and {key: value for key, value in via.items() if key != "client_id"}

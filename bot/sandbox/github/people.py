@@ -155,7 +155,7 @@ class SandboxRepository:
 
     @locked
     def comment(self, number: int, body: str, *, by: str) -> Comment:
-        """Comment on an issue or pull request; on a public repository anybody may."""
+        """Comment on an issue or pull request; on a public repository anyone may."""
         return acts_issues.comment(self.world, self.issue(number), by=self._account(by), body=body)
 
     @locked
@@ -301,7 +301,7 @@ class SandboxRepository:
 
     @locked
     def rerequest_check_run(self, run: CheckRun, *, by: str) -> None:
-        """Press "Re-run": `check_run.rerequested` for the owning App alone; the run itself does not change."""
+        """Press "Re-run": `check_run.rerequested` only for the owning App; the run itself does not change."""
         acts_checks.emit_check_run(self.world, run, "rerequested", by=self._account(by))
 
     @locked

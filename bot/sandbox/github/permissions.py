@@ -24,14 +24,14 @@ _TIMES_UNCHECKED: Options = {"verify_exp": False, "verify_iat": False, "verify_n
 
 @dataclass(frozen=True)
 class Caller:
-    """The authenticated side of a request: an App by JWT (`token` is None), an installation, or nobody."""
+    """The authenticated side of a request: an App by JWT (`token` is None), an installation, or no one."""
 
     app: App | None = None
     token: Token | None = None
 
     @property
     def actor(self) -> Account:
-        """The bot account under whose name the call acts. Raises ApiError 401 for nobody."""
+        """The bot account under whose name the call acts. Raises ApiError 401 where there is none."""
         if self.app is None:
             raise ApiError(401, "Requires authentication")
         return self.app.bot
@@ -99,7 +99,7 @@ def basic_password(value: str) -> str:
 
 
 def app_of_jwt(world: World, value: str) -> App:
-    """The App whose key signed the JWT, its times judged by the world's clock. Raises ApiError 401."""
+    """The App whose key signed the JWT, its times compared with the world's clock. Raises ApiError 401."""
     undecodable = ApiError(401, "A JSON web token could not be decoded")
     try:
         claims: JsonDict = jwt.decode(value, options={"verify_signature": False})

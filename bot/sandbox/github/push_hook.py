@@ -73,7 +73,7 @@ def rule_violations(rules: list[dict[str, Any]], old: str, new: str) -> list[str
     return found
 
 
-def judge(rules: dict[str, Any], old: str, new: str, ref: str) -> str | None:
+def refusal(rules: dict[str, Any], old: str, new: str, ref: str) -> str | None:
     """Why the update is refused, in GitHub's words, or None."""
     branch = ref.removeprefix("refs/heads/")
     if not ref.startswith(("refs/heads/", "refs/tags/")):
@@ -108,7 +108,7 @@ def main() -> None:
     while (line := read_packet()) is not None:
         commands.append(line.decode().split(" ", 2))
     for old, new, ref in commands:
-        reason = judge(rules, old, new, ref)
+        reason = refusal(rules, old, new, ref)
         if reason is None:
             write_packet(f"ok {ref}".encode())
             write_packet(b"option fall-through")

@@ -28,7 +28,7 @@ class RequestRecord:
 
 @dataclass(frozen=True)
 class RequestPhase:
-    """What a fault callback is told: before (`phase="before"`) or after the world changed."""
+    """What a fault callback is given: before (`phase="before"`) or after the world changed."""
 
     method: str
     route: str

@@ -70,7 +70,7 @@ class RestCall:
             raise forbidden(needs)
 
     def issue(self, *, write: bool = False) -> Issue:
-        """The issue or conversation of the path; a plain issue is not reached by `pull_requests` alone."""
+        """The issue or conversation of the path; a plain issue also needs the permission `issues`."""
         issue = self.repo.issues.get(self.number("issue_number"))
         if issue is None:
             raise not_found()
@@ -225,7 +225,7 @@ def _check_protocol(asked: Incoming) -> None:
         raise ApiError(403, _NO_AGENT)
     version = asked.headers.get("x-github-api-version", API_VERSION)
     if version != API_VERSION:
-        raise ApiError(400, f"Invalid API version: {version!r}. The sandbox models {API_VERSION} alone.")
+        raise ApiError(400, f"Invalid API version: {version!r}. The sandbox only models {API_VERSION}.")
     if asked.raw and _parsed(asked.raw) is None:
         raise ApiError(400, "Problems parsing JSON")
 

@@ -1,4 +1,4 @@
-"""The embedded GitHub: a world behind HTTP on a free loopback port, and the face that tests and the demo use.
+"""The embedded GitHub: a world behind HTTP on a free loopback port, and what tests and the demo call.
 
     github = SandboxGitHub(directory)
     url = github.start()                      # REST at /api/v3, GraphQL at /api/graphql, git at /OWNER/REPO.git
@@ -159,7 +159,7 @@ class SandboxGitHub:
         default_branch: str | None = None,
         private: bool = False,
     ) -> SandboxRepository:
-        """A repository from an existing local git repository, from files, or with a README alone.
+        """A repository from an existing local git repository, from files, or with nothing but a README.
 
         The default branch is the one asked for, else the source's current branch, else `main`.
         """
@@ -200,7 +200,7 @@ class SandboxGitHub:
 
     @locked
     def uninstall(self, app: SandboxApp, repo: SandboxRepository) -> None:
-        """Delete the installation that holds the repository; its tokens die with it."""
+        """Delete the installation that holds the repository; its tokens end with it."""
         self.world.uninstall(self._installation(app, repo.state))
 
     def _installation(self, app: SandboxApp, repo: Repository) -> Installation:

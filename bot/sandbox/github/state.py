@@ -151,7 +151,7 @@ class Review:
 
 @dataclass(eq=False)
 class Pull:
-    """The code half of a pull request. `judged` is the (head, base tip) pair for which `mergeable` was computed."""
+    """The code half of a pull request. `mergeable` was computed for the (head, base tip) pair `mergeable_for`."""
 
     id: int
     issue: Issue
@@ -164,12 +164,12 @@ class Pull:
     merged_by: Account | None = None
     merge_commit_sha: str | None = None
     closed_base_sha: str | None = None
-    judged: tuple[str, str] | None = None
+    mergeable_for: tuple[str, str] | None = None
     mergeable: bool | None = None
     unread: int = 0
     reviews: list[Review] = field(default_factory=list)
     drafts: list[Review] = field(default_factory=list)
-    """Reviews that their authors have begun and not submitted: GitHub shows them to nobody else."""
+    """Reviews that their authors have begun and not submitted: GitHub shows them to no one else."""
 
     @property
     def number(self) -> int:
@@ -213,7 +213,7 @@ class CheckRun:
 class CheckSuite:
     """What one App reports on one commit, or one run of a workflow (`workflow` set, as (name, event)).
 
-    `status` None means that it follows from the check runs that it holds; else it is as set, whatever they say.
+    `status` None means that it follows from the check runs that it holds; else it is as set, also where they differ.
     `run_id` is the workflow run's id: each attempt of a workflow run may have a suite of its own.
     """
 

@@ -78,8 +78,8 @@ class World:
     def _write_hook(self) -> None:
         self.hooks_directory.mkdir(parents=True, exist_ok=True)
         script = self.hooks_directory / "proc-receive"
-        judge = Path(__file__).with_name("push_hook.py")
-        script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -I -S "{judge}"\n')
+        hook = Path(__file__).with_name("push_hook.py")
+        script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -I -S "{hook}"\n')
         script.chmod(0o755)
 
     # -- faults -----------------------------------------------------------------------------------------------
@@ -184,13 +184,13 @@ class World:
         self.emit_installation(found, "removed", detail, event="installation_repositories")
 
     def set_suspended(self, found: Installation, suspended: bool) -> None:
-        """Suspend or unsuspend; GitHub tells the App either way."""
+        """Suspend or unsuspend; GitHub sends the App an event either way."""
         found.suspended_at = self.now() if suspended else None
         self.emit_installation(found, "suspend" if suspended else "unsuspend", {})
 
     def uninstall(self, found: Installation) -> None:
         found.deleted = True
-        gone = [self._short(repo) for repo in found.repositories]
+        gone = [payloads.short_repository(self.site, repo) for repo in found.repositories]
         self.emit_installation(found, "deleted", {"repositories": gone})
         found.repositories = []
 
@@ -249,8 +249,8 @@ class World:
             common["organization"] = {"login": repo.owner.login, "id": repo.owner.id}
         common["sender"] = payloads.user(self.site, sender)
         for found in self.installations.values():
-            heard = repo in found.repositories and event in found.events and found.suspended_at is None
-            if heard and (only is None or only is found.app):
+            subscribed = repo in found.repositories and event in found.events and found.suspended_at is None
+            if subscribed and (only is None or only is found.app):
                 reference = {"id": found.id, "node_id": node_id("MDI", found.id)}
                 body = {**payload, **common, "installation": reference}
                 self.hooks.enqueue(found.app, event, body, installation_id=found.id, repository_id=repo.id)

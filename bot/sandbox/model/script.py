@@ -79,7 +79,7 @@ class Rule:
     times: int | None = None
 
     def matches(self, asked: Asked) -> bool:
-        """Whether this rule speaks to that request."""
+        """Whether this rule answers that request."""
         if self.kind is not None and asked.kind and self.kind not in asked.kind:
             return False
         return self.when is None or self.when(asked.text)

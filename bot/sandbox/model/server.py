@@ -1,4 +1,4 @@
-"""A model server that speaks OpenAI's chat completions and answers from a script. It judges nothing.
+"""A model server that speaks OpenAI's chat completions and answers from a script; it reads nothing.
 
 Every answer carries `system_fingerprint: recorded` and the header `x-cadence-recorded: 1`, so that whoever shows it can
 say that no model thought about it. Requests are refused where OpenAI's server refuses them (its page "Structured model
@@ -157,7 +157,7 @@ def _error(status: int, message: str, *, code: str | None = None, param: str | N
 
 
 def _hang_up() -> None:
-    """Cut the connection in the middle: werkzeug hands out the raw socket, and writing to it then fails."""
+    """Cut the connection before an answer: werkzeug gives the raw socket, and writing to it then fails."""
     connection = request.environ.get("werkzeug.socket")
     if isinstance(connection, socket.socket):
         connection.shutdown(socket.SHUT_RDWR)

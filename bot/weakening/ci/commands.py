@@ -114,7 +114,7 @@ _FORGIVING = re.compile(
 
 
 UPLOADS = frozenset({"codecov", "coveralls", "goveralls", "codacy"})
-"""Services that are told the coverage: whether they can be reached says nothing about the change."""
+"""Services that get the coverage: whether they can be reached says nothing about the change."""
 
 
 @lru_cache(maxsize=4096)
@@ -211,8 +211,6 @@ _SELECTOR = re.compile(
     rf"|-i(?![\w-])|--ignore-errors|--keep-going|--label-exclude{_VALUE}|-L{_VALUE}|-LE{_VALUE}|-R{_VALUE}|--skip-missing-interpreters(?:\s+true)?|--test_tag_filters{_VALUE}|--test_filter{_VALUE}|--build_tests_only|--filter{_VALUE}|-f{_VALUE}|--version|--help"
     r")"
 )
-_PLAIN_FLAGS = re.compile(r"^-(?:p|t|f|g|e|E|P|n|i|R|L|m)\b")
-"""Short flags that mean a selection to some runners only; `_MEANT` says to which."""
 _MEANT = {
     "-k": r"test", "-m": r"test", "-p": r"py\.?test", "-t": r"jest|vitest|npm|yarn|pnpm|bun", "-g":
     r"mocha|playwright|npm|yarn|pnpm",
@@ -228,6 +226,7 @@ _MEANT = {
     r"make", "-short": r"go\s", "-run": r"go\s", "-skip": r"go\s", "-list": r"go\s",
     "--ignored": r"cargo", "--exact": r"cargo",
 }  # fmt: skip
+"""Flags that are a selection only after a command of some runners: what is looked for before the flag."""
 
 
 def selectors(command: str) -> list[str]:
@@ -244,7 +243,7 @@ def selectors(command: str) -> list[str]:
 
 
 def targets_of(command: str) -> list[str]:
-    """Paths and packages that a test runner is told to look into; none where it looks into all."""
+    """Paths and packages that a command gives to a test runner; empty where it runs all."""
     hit = RUNNER.search(command)
     if hit is None or re.search(r"mvnw?|gradlew?|make|tox|nox|rake|npm|yarn|pnpm|ctest", hit[0]):
         return []

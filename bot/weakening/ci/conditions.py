@@ -30,9 +30,9 @@ def _circle_when(node: dict[str, Any]) -> Any:
 
 
 def _plain(value: Any) -> str:
-    said = "".join(str(value).split()) if value is not None else ""
-    said = re.sub(r"^\$\{\{(.*)\}\}$", r"\1", said)
-    return "" if _ALWAYS.match(said) else said
+    stated = "".join(str(value).split()) if value is not None else ""
+    stated = re.sub(r"^\$\{\{(.*)\}\}$", r"\1", stated)
+    return "" if _ALWAYS.match(stated) else stated
 
 
 def of_job(path: str, node: dict[str, Any]) -> str:
@@ -47,7 +47,7 @@ def _gitlab(node: dict[str, Any]) -> str:
     # https://docs.gitlab.com/ci/yaml/#rules
     rules = node.get("rules")
     if isinstance(rules, list):
-        said: list[str] = []
+        stated: list[str] = []
         for rule in rules:
             if not isinstance(rule, dict):
                 continue
@@ -58,22 +58,22 @@ def _gitlab(node: dict[str, Any]) -> str:
                 and when not in ("never", "manual", "delayed")
                 and "changes" not in rule
             ):
-                return "&&".join(said)
+                return "&&".join(stated)
             shown = condition or "changes" * ("changes" in rule) or "rule"
             if when in ("never", "manual"):
-                said.append(f"!({shown})" if shown != "rule" else str(when))
+                stated.append(f"!({shown})" if shown != "rule" else str(when))
             else:
-                said.append(shown)
-        return "&&".join(said)
+                stated.append(shown)
+        return "&&".join(stated)
     only, but = node.get("only"), node.get("except")
-    said = [
+    stated = [
         f"only {item}"
         for item in _list(only)
         if item not in ("branches", "merge_requests", "pushes", "external_pull_requests")
     ]
     if _list(only) and any(item in ("merge_requests", "branches", "pushes") for item in _list(only)):
-        said = []
-    return "&&".join([*said, *(f"except {item}" for item in _list(but))])
+        stated = []
+    return "&&".join([*stated, *(f"except {item}" for item in _list(but))])
 
 
 def _list(value: Any) -> list[str]:
@@ -99,8 +99,8 @@ def of_workflows(config: Config, jobs: list[Job]) -> list[Job]:
     out = []
     for job in jobs:
         if job.name in named:
-            said = "" if "" in named[job.name] else named[job.name][0]
-            out.append(replace(job, condition=said or job.condition))
+            stated = "" if "" in named[job.name] else named[job.name][0]
+            out.append(replace(job, condition=stated or job.condition))
         else:
             out.append(replace(job, off=job.off or bool(named)))
     return out
@@ -111,9 +111,10 @@ def _filters(given: Any) -> str:
         return ""
     filters = given.get("filters")
     branches = filters.get("branches") if isinstance(filters, dict) else None
-    said = [f"{key} {', '.join(_list(value))}" for key, value in branches.items()] if isinstance(branches, dict) else []
-    said = [one for one in said if one not in ("only /.*/", "ignore /^$/")]
-    return "&&".join([*said, *(["type approval"] if given.get("type") == "approval" else [])])
+    items = branches.items() if isinstance(branches, dict) else ()
+    stated = [f"{key} {', '.join(_list(value))}" for key, value in items]
+    stated = [one for one in stated if one not in ("only /.*/", "ignore /^$/")]
+    return "&&".join([*stated, *(["type approval"] if given.get("type") == "approval" else [])])
 
 
 def narrowed(old: str, new: str) -> bool:

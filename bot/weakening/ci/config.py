@@ -132,7 +132,7 @@ def read(path: str, text: str | None) -> Config:
     if data is not None:
         settings = tuple(islice(_flat(data, ()), _MOST_SETTINGS + 1))
         if len(settings) > _MOST_SETTINGS:
-            # Anchors that hold anchors can stand for more than there is memory for.
+            # Anchors inside anchors can expand to more than there is memory for, https://yaml.org/spec/1.2.2/#3222-anchors-and-aliases.
             return Config(path, text, None, tuple(_loose(text)), unreadable=True)
         return Config(path, text, data, settings)
     return Config(path, text, None, tuple(_of_kind(path, text)))
@@ -244,7 +244,7 @@ _LOOSE = re.compile(
 
 
 def _loose(text: str) -> Iterator[Setting]:
-    """`key: value`, `key = value`, `<key>value</key>`; items of a list that stands over several lines."""
+    """`key: value`, `key = value`, `<key>value</key>`; items of a list of several lines."""
     inside = ""
     for raw in text.split("\n"):
         line = raw.strip()

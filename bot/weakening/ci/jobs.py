@@ -200,7 +200,7 @@ def _lines(value: Any) -> list[str]:
 
 
 def _lenient(node: dict[str, Any]) -> bool:
-    """Whether a failure is let pass always; an expression depends on the matrix and is judged there."""
+    """Whether a failure always passes; an expression depends on the matrix and does not count."""
     values = [node.get(key) for key in LENIENT_KEYS]
     return any(value is True or (isinstance(value, str) and value.lower() == "true") for value in values) or isinstance(
         values[2], dict

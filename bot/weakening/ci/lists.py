@@ -71,7 +71,7 @@ class LinterFiles:
     def __init__(self, sides: Sequence[Side], added: frozenset[str]) -> None:
         self.sides = [(LinterFile(old), LinterFile(new)) for old, new in sides]
         self.added = added
-        """The paths that the change brings: leaving one of them out is no loss."""
+        """The paths that the change brings: leaving one of them out weakens nothing."""
 
     @cached_property
     def left_out(self) -> frozenset[str]:
@@ -125,7 +125,7 @@ class LinterFiles:
         for home, items in sorted(by_home.items()):
             lost = [item for one, item in old.ignores.keys() - new.ignores.keys() if one == home]
             if re.search(r"pom\.xml$|\.gradle", new.config.path):
-                # What a packaging plugin leaves out is no check.
+                # What a packaging plugin leaves out is not a check.
                 items = [item for item in items if re.search(r"test|spec|IT\b", item, re.IGNORECASE)]
             fresh = sorted(
                 item
@@ -192,7 +192,7 @@ def _items(settings: Iterable[Setting], pattern: re.Pattern[str]) -> dict[tuple[
 
 
 def speaks_of(config: Config, home: str) -> bool:
-    """Whether the file spoke of that tool before: a tool that comes with its exceptions is no loss."""
+    """Whether the file configured that tool before: a tool that is new with its exceptions weakens nothing."""
     keys = home.split(".")
     if len(keys) == 1:
         return True
@@ -213,7 +213,7 @@ def _tool_kept(old: Config, new: LinterFile, flag: str, item: str) -> bool:
 
 
 def _hook_before(config: Config, item: str) -> str | None:
-    """The pre-commit hook in whose arguments the item stands."""
+    """The pre-commit hook whose arguments have the item."""
     if "pre-commit" not in config.path:
         return None
     hook = None

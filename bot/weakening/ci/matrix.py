@@ -11,7 +11,7 @@ from bot.weakening.model import WeakeningFinding
 
 
 def matrix_findings(old: Job, new: Job, config: Config) -> Iterator[WeakeningFinding]:
-    """`ci.matrix`: values of the base's matrix without a successor, and exclusions of what ran before."""
+    """`ci.matrix`: values that the base's matrix had and the head's has not, and exclusions of what ran before."""
     if not (old.checks or new.checks):
         return
     for key, values in old.matrix.items():
@@ -36,7 +36,7 @@ def matrix_findings(old: Job, new: Job, config: Config) -> Iterator[WeakeningFin
 
 
 def _lost_values(key: str, old: list[str], new: list[str]) -> Iterator[str]:
-    """Platforms without a successor, and named checks; an old version that is dropped is no loss."""
+    """Platforms that are gone, and named checks; dropping an old version weakens nothing."""
     if re.search(r"^os$|platform|runs-on|image|target|^implementation$", key):
         families = {_family(value) for value in new}
         if len(families) >= len({_family(value) for value in old}):

@@ -9,7 +9,7 @@ from bot.weakening.ci.commands import checks_of, kinds, limits, selectors, stric
 from bot.weakening.ci.config import Config
 from bot.weakening.ci.steps import Job
 from bot.weakening.model import WeakeningFinding
-from bot.weakening.thresholds import SAME_COMMAND
+from bot.weakening.thresholds import SAME_COMMAND, SAME_PROGRAM
 
 
 def fewer_tests(
@@ -38,7 +38,7 @@ def fewer_tests(
 
 
 def fewer_selected(was: str, now: str) -> str:
-    """A selection that a command makes and its predecessor did not; a value that changed is no new selection."""
+    """A selection that a command makes and its predecessor did not; a value that changed is not a new selection."""
     before = selectors(was)
     flags = [re.split(r"[=\s]", one, maxsplit=1)[0] for one in before]
     for one in selectors(now):
@@ -120,7 +120,7 @@ def _predecessor(line: str, lines: list[str]) -> str | None:
         other = set(one.split())
         common = len(words & other) / max(1, len(words | other))
         if common and one.split()[0] == line.split()[0]:
-            common += 0.2
+            common += SAME_PROGRAM
         if common > share:
             best, share = one, common
     return best

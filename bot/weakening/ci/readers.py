@@ -1,4 +1,4 @@
-"""Build and settings files that are no data format, read as data: XML, Gradle, JavaScript objects, lists of flags.
+"""Build and settings files in no data format, read as data: XML, Gradle, JavaScript objects, lists of flags.
 
 Each reader is linear in the text and refuses nothing: what it does not understand gives no settings.
 """
@@ -15,7 +15,7 @@ Pair = tuple[tuple[str, ...], str]
 _ATTRIBUTE = re.compile(r"([\w:.-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 _NAME = re.compile(r"[A-Za-z_][\w:.-]*")
 _ASIDE = {"<!--": "-->", "<![CDATA[": "]]>", "<?": "?>", "<!": ">"}
-"""What begins with these is no element, and where it ends."""
+"""What begins with these is not an element; the value is where it ends."""
 
 
 def xml(text: str) -> Iterator[Pair]:
@@ -44,7 +44,7 @@ def xml(text: str) -> Iterator[Pair]:
 
 
 _DEEPEST = 60
-"""Elements inside more than so many others are no settings."""
+"""Elements inside more than so many others are not settings."""
 
 
 def _tags(text: str) -> Iterator[tuple[int, int, str]]:

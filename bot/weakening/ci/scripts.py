@@ -1,4 +1,4 @@
-"""Jobs of files that are no pipelines: tox and its like, Makefiles, Rakefiles, nox, shell scripts."""
+"""Jobs of files that are not pipelines: tox, hatch, Makefiles, Rakefiles, nox, shell scripts."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def setting_findings(
 ) -> Iterator[WeakeningFinding]:
     """Every finding of the tables; `vanished` says whether a path is gone.
 
-    A new file weakens nothing that was there, but for its switches: they may be in the place of a default.
+    A new file weakens nothing that was there, except by its switches, which may replace a default.
     """
     moved = Counter(_spelled(setting) for _, new in sides for setting in new.settings)
     moved.subtract(_spelled(setting) for old, _ in sides for setting in old.settings)
@@ -209,7 +209,7 @@ def _brought(item: str, added: frozenset[str]) -> bool:
 
 
 _VERSION = re.compile(r"^(?:py|python|node|ruby|go|rust|jdk|java)?[-{]*\d[\d.,{}]*$")
-"""An old version that is dropped from a list is no loss."""
+"""Dropping an old version from a list weakens nothing."""
 
 
 def _covers(wide: str, narrow: str) -> bool:
@@ -271,15 +271,15 @@ def _of_text(row: TextRow, old: Config, new: Config) -> Iterator[WeakeningFindin
     for number, line in enumerate(new.text.split("\n"), 1):
         if line.lstrip().startswith(("//", "#", "*")) or not row.pattern.search(line):
             continue
-        said = " ".join(line.split())
-        if had[said] > 0:
-            had[said] -= 1
+        stated = " ".join(line.split())
+        if had[stated] > 0:
+            had[stated] -= 1
             continue
         if had.total() > 0:
             # Reworded: as many as before.
             had.subtract([next(iter(+had))])
             continue
         yield WeakeningFinding(
-            row.code, new.path, number, f"{row.says[0].upper()}{row.says[1:]}: {said[:80]} ({row.tool})."
+            row.code, new.path, number, f"{row.says[0].upper()}{row.says[1:]}: {stated[:80]} ({row.tool})."
         )
         return

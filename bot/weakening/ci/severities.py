@@ -51,7 +51,7 @@ def _is_rule(keys: tuple[str, ...], config: Config) -> bool:
 
 
 def cop_findings(old: Config, new: Config) -> Iterator[WeakeningFinding]:
-    """Cops that RuboCop's file switches off: of RuboCop itself, or of a plugin that the file spoke of before."""
+    """Cops that RuboCop's file switches off: its own, or those of a plugin that the file configured before."""
     if "rubocop" not in new.path or not old.settings:
         return
     known = {setting.keys for setting in old.settings}

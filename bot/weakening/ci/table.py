@@ -38,9 +38,10 @@ class SettingRow:
     """Only a value that both sides state is compared."""
 
 
-def _rows(tool: str, files: str, *keys: tuple[str, Direction, str]) -> tuple[SettingRow, ...]:
-    where = re.compile(files)
-    return tuple(SettingRow(tool, where, re.compile(rf"(?:^|\.)(?:{key})$"), way, code) for key, way, code in keys)
+def _rows(tool: str, files: str, *keys: tuple[str, Direction, str], under: str = "") -> tuple[SettingRow, ...]:
+    """`under`: the first key of the path, for a file that holds the settings of several tools."""
+    where, start = re.compile(files), rf"^(?:{under})\.(?:.*\.)?" if under else r"(?:^|\.)"
+    return tuple(SettingRow(tool, where, re.compile(rf"{start}(?:{key})$"), way, code) for key, way, code in keys)
 
 
 def _stated(tool: str, *keys: tuple[str, Direction, str]) -> tuple[SettingRow, ...]:
@@ -50,6 +51,27 @@ def _stated(tool: str, *keys: tuple[str, Direction, str]) -> tuple[SettingRow, .
 _FAILURE, _NARROWED, _LIMIT, _STRICT = "ci.failure_ignored", "ci.tests_narrowed", "ci.threshold", "ci.lint_relaxed"
 _ON, _OFF, _GROWS, _SHRINKS = Direction.ON, Direction.OFF, Direction.GROWS, Direction.SHRINKS
 _FALLS, _RISES, _APPEARS, _FLAGS = Direction.FALLS, Direction.RISES, Direction.APPEARS, Direction.FLAGS
+
+_JEST = (
+    (r"test_match|test_regex|roots|projects|collect_coverage_from", _SHRINKS, _NARROWED),
+    (r"test_path_ignore_patterns|module_path_ignore_patterns|coverage_path_ignore_patterns", _GROWS, _NARROWED),
+    (r"coverage_threshold(?:\.[^.]+)*\.(?:lines|branches|functions|statements)", _FALLS, _LIMIT),
+    (r"pass_with_no_tests|only_changed|force_exit_zero", _ON, _FAILURE),
+    (r"test_failure_exit_code", _FALLS, _FAILURE),
+    (r"collect_coverage|error_on_deprecated", _OFF, _STRICT),
+    (r"test_name_pattern|filter|only_failures", _APPEARS, _NARROWED),
+)
+_MOCHA = (
+    (r"spec|files|include|test_regex", _SHRINKS, _NARROWED),
+    (r"ignore|exclude|ignored_by_watcher", _GROWS, _NARROWED),
+    (r"grep|fgrep|g|f", _APPEARS, _NARROWED),
+    (r"forbid_only|forbid_pending|fail_zero|check_leaks|fail_without_assertions|check_coverage", _OFF, _STRICT),
+    (r"dry_run|invert|allow_uncaught|pass_on_failing_test_suite|allow_empty_coverage|allow_incomplete_coverage"
+     r"|disable_coverage", _ON, _FAILURE),
+    (r"retries", _RISES, _LIMIT),
+    (r"lines|branches|functions|statements", _FALLS, _LIMIT),
+)  # fmt: skip
+"""Of mocha, AVA, tap, nyc and c8, which each have a file of their own or a key of package.json."""
 
 TABLE: tuple[SettingRow, ...] = (
     # https://maven.apache.org/surefire/maven-surefire-plugin/test-mojo.html
@@ -90,29 +112,8 @@ TABLE: tuple[SettingRow, ...] = (
            (r"max_(?:warnings|errors|failures|issues|retries)|(?:test_?)?retry\.max_\w+", _RISES, _LIMIT),
            (r"include", _SHRINKS, "ci.job_removed")),
     # https://jestjs.io/docs/configuration
-    *_rows("jest", r"(?:^|/)jest[\w.-]*\.(?:[cm]?[jt]s|json)$",
-           (r"test_match|test_regex|roots|projects|collect_coverage_from", _SHRINKS, _NARROWED),
-           (r"test_path_ignore_patterns|module_path_ignore_patterns|coverage_path_ignore_patterns", _GROWS, _NARROWED),
-           (r"coverage_threshold(?:\.[^.]+)*\.(?:lines|branches|functions|statements)", _FALLS, _LIMIT),
-           (r"pass_with_no_tests|only_changed|force_exit_zero", _ON, _FAILURE),
-           (r"test_failure_exit_code", _FALLS, _FAILURE),
-           (r"collect_coverage|error_on_deprecated", _OFF, _STRICT),
-           (r"test_name_pattern|filter|only_failures", _APPEARS, _NARROWED)),
-    # The same keys, and those of other runners, under the runner's name in package.json
-    *_rows("package.json", r"(?:^|/)package\.json$",
-           (r"jest\.(?:projects\.)?(?:test_match|test_regex|roots|projects|collect_coverage_from)|mocha\.spec"
-            r"|ava\.files|tap\.(?:include|test_regex)", _SHRINKS, _NARROWED),
-           (r"jest\.(?:\w+\.)?(?:test_path_ignore_patterns|module_path_ignore_patterns|coverage_path_ignore_patterns)"
-            r"|mocha\.(?:ignore|exclude)|tap\.exclude", _GROWS, _NARROWED),
-           (r"jest\.coverage_threshold(?:\.[^.]+)*\.(?:lines|branches|functions|statements)|(?:nyc|c8|tap)\.(?:lines"
-            r"|branches|functions|statements)", _FALLS, _LIMIT),
-           (r"jest\.pass_with_no_tests|mocha\.(?:dry_run|invert|allow_uncaught|pass_on_failing_test_suite)"
-            r"|tap\.(?:allow_\w+|disable_coverage)", _ON, _FAILURE),
-           (r"jest\.test_failure_exit_code", _FALLS, _FAILURE),
-           (r"mocha\.(?:forbid_only|forbid_pending|fail_zero|check_leaks)|ava\.fail_without_assertions|(?:nyc|c8"
-            r"|tap)\.check_coverage", _OFF, _STRICT),
-           (r"jest\.(?:test_name_pattern|filter|only_failures)|mocha\.(?:grep|fgrep)", _APPEARS, _NARROWED),
-           (r"mocha\.retries", _RISES, _LIMIT)),
+    *_rows("jest", r"(?:^|/)jest[\w.-]*\.(?:[cm]?[jt]s|json)$", *_JEST),
+    *_rows("jest", r"(?:^|/)package\.json$", *_JEST, under="jest"),
     # https://vitest.dev/config/
     *_rows("vitest", r"(?:^|/)(?:vitest|vite)[\w.-]*\.[cm]?[jt]s$",
            (r"test(?:\.\w+)*\.(?:include|projects|dir)|coverage\.include|workspace", _SHRINKS, _NARROWED),
@@ -132,18 +133,9 @@ TABLE: tuple[SettingRow, ...] = (
            (r"ignore_snapshots|pass_with_no_tests", _ON, _FAILURE),
            (r"retries|max_diff_pixels|max_diff_pixel_ratio|threshold|run_mode", _RISES, _LIMIT)),
     # https://mochajs.org/#configuring-mocha-nodejs
-    *_rows("mocha", 
-        r"(?:^|/)(?:\.mocharc\.\w+|mocha\.opts|\.taprc|karma[\w.-]*\.[jt]s|ava\.config\.\w+|\.?c8rc(?:\.json)?"
-        r"|\.nycrc(?:\.\w+)?)$",
-           (r"spec|mocha\.spec|ava\.files|tap\.(?:include|test_regex)|files", _SHRINKS, _NARROWED),
-           (r"mocha\.(?:ignore|exclude)|^ignore|^exclude|tap\.exclude|ava\.ignored_by_watcher", _GROWS, _NARROWED),
-           (r"(?:mocha\.)?(?:grep|fgrep|g|f)", _APPEARS, _NARROWED),
-           (r"(?:mocha\.)?(?:forbid_only|forbid_pending|fail_zero|check_leaks|fail_without_assertions"
-            r"|ava\.fail_without_assertions)|check_coverage|check_coverage", _OFF, _STRICT),
-           (r"(?:mocha\.)?(?:dry_run|invert|allow_uncaught|pass_on_failing_test_suite|allow_empty_coverage"
-            r"|allow_incomplete_coverage|disable_coverage)", _ON, _FAILURE),
-           (r"(?:mocha\.)?retries", _RISES, _LIMIT),
-           (r"(?:nyc\.|c8\.|tap\.)?(?:lines|branches|functions|statements)", _FALLS, _LIMIT)),
+    *_rows("mocha", r"(?:^|/)(?:\.mocharc\.\w+|mocha\.opts|\.taprc|karma[\w.-]*\.[jt]s|ava\.config\.\w+"
+           r"|\.?c8rc(?:\.json)?|\.nycrc(?:\.\w+)?)$", *_MOCHA),
+    *_rows("mocha", r"(?:^|/)package\.json$", *_MOCHA, under="mocha|ava|tap|nyc|c8"),
     # https://docs.pytest.org/en/stable/reference/reference.html#configuration-options
     *_rows("pytest", r"(?:^|/)(?:\.?pytest\.(?:ini|toml)|pyproject\.toml|tox\.ini|setup\.cfg)$",
            (r"(?:ini_options|pytest|tool:pytest)\.(?:testpaths|python_files|python_classes|python_functions"
@@ -279,5 +271,3 @@ TEXTS: tuple[TextRow, ...] = (
         r"|\benabled\s*=\s*false\s*//|onlyIf\s*\{\s*false", _NARROWED, "a task of checks is left out"),
 )  # fmt: skip
 """What has no key: lines of scripts and build files."""
-
-EXIT_CODES = frozenset({"test_failure_exit_code", "run.issues_exit_code"})

@@ -48,6 +48,7 @@ def gather(
     paths = [entry.path for entry in tree.files() if presentable(entry.path)]
     regular = [e.path for e in tree.files() if e.mode in (MODE_FILE, MODE_EXECUTABLE) and presentable(e.path)]
     named = mentioned(regular, text)
+    # Documents of the config come before named files: a maintainer wants them in every plan.
     wanted = list(dict.fromkeys([*(path for path in paths if matching(always, path)), *named]))
     entries = candidates(tree, frozenset(wanted))
     if len(entries) > READ_AT_MOST:
@@ -57,6 +58,7 @@ def gather(
     read = read_texts(tree, entries)
     order = list(dict.fromkeys([*wanted, *rank(read, text)]))
     files, left_out = _choose(read, order, frozenset(wanted), budget, count_tokens)
+    # The listing costs few tokens and lets the model name a file that it was not shown.
     listing = _listing(paths, text, frozenset(file.path for file in files))
     return GatheredFiles(
         files=tuple(files),
@@ -88,6 +90,7 @@ def _choose(
         # large is not counted.
         fits = len(file.text) // 12 <= most
         cost = count_tokens(file.path) + count_tokens(file.text) + FRAME_TOKENS if fits else most + 1
+        # Not the end: a smaller file further down may still fit.
         if cost > most:
             left_out.append(path)
         else:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.core.errors import SettingsInvalid
-from bot.review.kinds import ReviewKind
+from bot.review.review_kinds import ReviewKind
 
 if TYPE_CHECKING:
     from bot.llm.openai_model import OpenAIModel
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     selftest = typer.Typer(help="Measure how many known defects the reviewing models find.", no_args_is_help=True)
-    # Typer makes a group with one command and no callback into that command: see config.py.
+    # Typer makes a group with one command and no callback into that command: see config_command.py.
     selftest.callback()(_group)
     selftest.command("reviewers")(reviewers)
     app.add_typer(selftest, name="selftest")
@@ -61,6 +61,7 @@ def reviewers(
         for each in [kind] if kind else list(ReviewKind):
             measured.append(_measured(test, each, seeds, samples))
     today = clock.now().date()
+    # A result without one usable answer would replace a real measurement.
     for score, _ in measured:
         if score.usable:
             keep_figures(settings.data_dir, score.kind, score.model, score.line(today))
@@ -82,6 +83,7 @@ def _asking(settings: Settings, name: str | None) -> Iterator[SelfTest]:
     clock = SystemClock()
     model = _model(settings, name)
     try:
+        # An earlier result says nothing here, and nothing is written on GitHub, so no write has to wait.
         judge = Judge(count_tokens=count_tokens, measured=lambda _kind, _model: UNMEASURED)
         yield SelfTest(judge, model, Effects(MemoryEffects(), clock, write_interval_ms=0), clock)
     finally:
@@ -117,6 +119,7 @@ def _measured(
     for outcome in test.run(kind, seeds, samples=samples):
         outcomes.append(outcome)
         planted = outcome.defect or "clean"
+        # Progress goes to standard error, so that --json prints only JSON.
         typer.echo(f"{kind} {len(outcomes)}/{total}  {outcome.result:<11}  {outcome.seed} ({planted})", err=True)
     return score_of(kind, outcomes), outcomes
 

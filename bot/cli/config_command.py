@@ -41,6 +41,7 @@ def check(
     from bot.gate.config_tests import report_on
 
     try:
+        # As bytes: text that is not UTF-8 is one of the mistakes that the report names.
         content = file.read_bytes()
     except OSError as error:
         raise WrongUse(

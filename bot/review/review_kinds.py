@@ -17,6 +17,8 @@ class ReviewKind(StrEnum):
     @property
     def check_name(self) -> str:
         """The check run that carries this review's verdict."""
+        # Two checks, so that a ruleset can require each review on its own:
+        # https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-rulesets/available-rules-for-rulesets
         return CHECK_REASONING if self is ReviewKind.REASONING else CHECK_EFFICIENCY
 
 
@@ -93,6 +95,8 @@ class EvidenceKey:
 
         https://docs.github.com/en/rest/checks/runs#create-a-check-run
         """
+        # NUL is in none of the parts, so two keys never give the same text. 24 digits are enough against chance and
+        # leave a marker short.
         return Digest(sha256(f"{kind}\x00{self.head}\x00{self.merge_base}\x00{self.policy}\x00{self.attempt}")[:24])
 
 

@@ -51,9 +51,11 @@ def explain(
     from bot.settings import Settings
 
     settings, clock = Settings.load(), SystemClock()
+    # Before the credentials are needed: a wrong target is reported where nothing is configured, too.
     repository, number = parse_target(target, settings.github_url)
     settings.require_github()
     ledger = open_ledger(settings)
+    # Explaining must not start a workflow and must not cost tokens, so both are stubs.
     services = build_services(settings, ledger=ledger, clock=clock, engine=IdleEngine(), model=AbsentModel())
     typer.echo(answer(services, repository, number, what_if or (), as_json=as_json))
 
@@ -112,6 +114,7 @@ def _look(context: RunContext, wishes: Sequence[str]) -> tuple[Snapshot, Decisio
     if not wishes:
         return seen.snapshot, decision
     config = seen.loaded.config if seen.loaded else None
+    # The supposed label needs a name even while the config is invalid and gives none.
     trigger = config.trigger.label if config else TRIGGER_LABEL
     supposed = replace(seen, snapshot=suppose(seen.snapshot, wishes, trigger=trigger))
     return supposed.snapshot, judged(context, supposed)
@@ -130,6 +133,7 @@ def _as_json(context: RunContext, snapshot: Snapshot, decision: Decision, wishes
     from bot.gate.explain import merges_when, title_of
     from bot.gate.reasons import Done
 
+    # Only a decision to wait has a time.
     until: datetime | None = getattr(decision, "until", None)
     notes: Sequence[Reason] = () if isinstance(decision, Done) else decision.notes
     return {

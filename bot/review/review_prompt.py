@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from bot.core.names import sha256
 from bot.llm.model import Message, ModelKind, Prompt
-from bot.review.kinds import ReviewKind
 from bot.review.parts import Part
+from bot.review.review_kinds import ReviewKind
 from bot.review.verdict import verdict_schema
 
 SCHEMA_NAMES = {
@@ -20,7 +20,7 @@ _REASONING = """\
 You review one change to a repository that is then merged without a person reading it. Your question: does it do \
 everything that the blueprint asks, and correctly?
 
-- Answer every acceptance line in `acceptance`: its `number`, its `text`, `yes`, `no` or `unclear`, and and as \
+- Answer every acceptance line in `acceptance`: its `number`, its `text`, `yes`, `no` or `unclear`, and as \
 `evidence` the lines of the diff that show it; a `yes` without evidence counts as `unclear`. If the blueprint has no \
 acceptance lines, derive them from its text, with `number` null. A line that the change does not meet is also an error \
 in `findings`.
@@ -78,7 +78,9 @@ def review_prompt(kind: ReviewKind, subject: ReviewInput, part: Part, *, number:
     """The prompt of one review for one part of a change; `number` counts the parts from 1 to `of`."""
     # A hash of the data itself: no text in it can hold this line, and so none can end its own block.
     fence = f"=====[{sha256(chr(0).join([subject.title, subject.text, subject.plan, part.text]))[:16]}]====="
+    # At the two ends, because servers cut a prompt at its beginning or at its end.
     parts = [f"first word: {part.first}", f"The blueprint:\n{fence}\n# {subject.title}\n\n{subject.text}\n{fence}"]
+    # Without a fence: a person with write access wrote it, so the model may follow it.
     if subject.guidance.strip():
         parts.append(
             f"Guidance from a maintainer, which takes precedence over the blueprint:\n{subject.guidance.strip()}"
@@ -87,6 +89,7 @@ def review_prompt(kind: ReviewKind, subject: ReviewInput, part: Part, *, number:
     if kind is ReviewKind.REASONING and subject.acceptance:
         lines = "\n".join(f"{index}. {line}" for index, line in enumerate(subject.acceptance, 1))
         parts.append(f"The blueprint's acceptance lines:\n{fence}\n{lines}\n{fence}")
+    # Only for the review of correctness. The other one should see the code without its justification.
     if kind is ReviewKind.REASONING and subject.plan.strip():
         parts.append(f"What the planner says the change does:\n{fence}\n{subject.plan.strip()}\n{fence}")
     if subject.notes:
@@ -106,6 +109,8 @@ def review_prompt(kind: ReviewKind, subject: ReviewInput, part: Part, *, number:
         messages=(Message("system", system), Message("user", "\n\n".join(parts))),
         schema_name=SCHEMA_NAMES[kind],
         schema=verdict_schema(kind),
+        # Several times a long verdict: models that reason count their thoughts as output, too.
+        # https://platform.openai.com/docs/guides/reasoning
         max_output_tokens=8_000,
     )
 
@@ -113,6 +118,7 @@ def review_prompt(kind: ReviewKind, subject: ReviewInput, part: Part, *, number:
 def retry_prompt(before: Prompt, reply: str, why: str, remedy: str) -> Prompt:
     """The same prompt again, with the answer that could not be used, why (a clause), and what to do about it."""
     # Some servers refuse a message without content, so an empty answer is left out.
+    # A limit on the cost of asking again; the beginning of a long answer shows the mistake.
     answered = (Message("assistant", reply[:20_000]),) if reply.strip() else ()
     message = f"Your answer could not be used: {why}. {remedy}".rstrip()
     return Prompt(

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from bot.cli.runs_text import find_run, run_json, run_timeline, runs_json, runs_table
 from bot.core.errors import CadenceError
 from bot.core.findings import Finding
 from bot.core.names import PullNumber
 from bot.core.states import RunState
 from bot.ledger.entries import ModelCallEntry
 from bot.ledger.ledger import Ledger
-from bot.ledger.show import find_run, run_json, run_timeline, runs_json, runs_table
-from bot.review.kinds import FindingSeverity, ReviewFinding
+from bot.review.review_kinds import FindingSeverity, ReviewFinding
 from tests.adapters.ledger_rows import HEAD, NOW, delivery, run, verdict
 from tests.fakes.fake_clock import FakeClock
 

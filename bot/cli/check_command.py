@@ -5,17 +5,42 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from bot.changeset.guards.guard_config import GuardConfig
-from bot.changeset.tree import TreeReader
-from bot.config.load import load_config
-from bot.config.model import RepoConfig
-from bot.core.errors import ConfigInvalid, WrongUse
-from bot.core.names import CONFIG_PATH
-from bot.git_store.local import LocalRepository
-from bot.weakening.gate import CheckFinding, check_findings
+import typer
+
+if TYPE_CHECKING:
+    from bot.changeset.tree import TreeReader
+    from bot.config.model import RepoConfig
+    from bot.weakening.gate import CheckFinding
 
 CLEAN, BLOCKED, WRONG_USE = 0, 1, 2
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("check")(check)
+
+
+def check(
+    base: Annotated[str, typer.Option(help="The commit before the change.")],
+    head: Annotated[str, typer.Option(help="The commit after the change.")],
+    repo: Annotated[
+        Path,
+        typer.Option(
+            help="A local repository, bare or not.  [default: the one of the current folder]", show_default=False
+        ),
+    ] = Path(),
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
+) -> None:
+    """Check a change without a model: weakened tests and CI, secrets, protected paths, size.
+
+    Exit codes: 0 clean, 1 findings that block, 2 wrong use.
+    """
+    text, code = run_check(repo, base, head, as_json=as_json)
+    # A report of findings is the command's result; only wrong use goes to standard error.
+    typer.echo(text, nl=False, err=code == WRONG_USE)
+    raise typer.Exit(code)
 
 
 def run_check(repo: Path, base: str, head: str, *, as_json: bool) -> tuple[str, int]:
@@ -23,6 +48,11 @@ def run_check(repo: Path, base: str, head: str, *, as_json: bool) -> tuple[str, 
 
     `base` and `head` are revisions as git reads them; `repo` is a folder in the repository.
     """
+    from bot.changeset.guards.guard_config import GuardConfig
+    from bot.core.errors import ConfigInvalid, WrongUse
+    from bot.git_store.local import LocalRepository
+    from bot.weakening.gate import check_findings
+
     try:
         repository = LocalRepository.open(repo)
     except WrongUse as error:
@@ -41,14 +71,17 @@ def run_check(repo: Path, base: str, head: str, *, as_json: bool) -> tuple[str, 
 
 
 def _config(base: TreeReader) -> RepoConfig:
-    """The config at the base, so that a change cannot loosen it for itself; without a file, the defaults.
+    """The config at the base; without a file, the defaults. Raises ConfigInvalid."""
+    from bot.config.load import load_config
+    from bot.config.model import RepoConfig
+    from bot.core.names import CONFIG_PATH
 
-    Raises ConfigInvalid.
-    """
+    # Not the config of the head: a change could loosen the guards for itself.
     try:
         raw = base.read(CONFIG_PATH)
     except KeyError:
         return RepoConfig()
+    # With `replace`, a wrong byte does not end the command; where it matters, it is a mistake of the file.
     return load_config(raw.decode("utf-8", "replace"))
 
 

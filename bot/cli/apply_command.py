@@ -56,6 +56,7 @@ def apply(
         _print_result(submitted, "", as_json=as_json)
         raise typer.Exit(1)
     with _open_case(submitted, repo, base) as case:
+        # Checked before the commit is made: afterwards a refused name would leave a commit without a branch.
         if branch is not None and not case.repository.is_branch_name(branch):
             raise WrongUse(f"{branch!r} is not a valid branch name.", remedy="See `git help check-ref-format`.")
         made = None if check or not case.evaluated.accepted else _commit(case, branch)
@@ -84,6 +85,7 @@ def diff(file: File, repo: Repo = None, base: Base = "HEAD") -> None:
         with case.repository.scratch() as scratch:
             commit = build(case.evaluated, case.repository, scratch)
             patch = scratch.patch(case.base, commit)
+    # Bytes: a patch may hold text that is not UTF-8, and a text stream would change its line ends on Windows.
     sys.stdout.buffer.write(patch)
     sys.stdout.buffer.flush()
 
@@ -122,6 +124,7 @@ def _open_case(submitted: Submitted, repo: Path | None, revision: str) -> Iterat
     repository = LocalRepository.open(_directory(repo, submitted))
     try:
         base = repository.commit(revision)
+        # A revision such as HEAD moves, so the commit that it names now is shown with it.
         where = base[:12] if base.startswith(revision) else f"{base[:12]} ({revision})"
         yield _Case(repository, base, evaluate(submitted, repository, base), where)
     finally:
@@ -130,6 +133,7 @@ def _open_case(submitted: Submitted, repo: Path | None, revision: str) -> Iterat
 
 def _read(file: str) -> bytes:
     if file == "-":
+        # Bytes, because the reader reports what is not UTF-8 with a code; a text stream would raise an exception.
         return sys.stdin.buffer.read()
     try:
         return Path(file).read_bytes()
@@ -139,6 +143,7 @@ def _read(file: str) -> bytes:
 
 def _directory(repo: Path | None, submitted: Submitted) -> Path:
     given = submitted.repo_dir
+    # Cadence does not choose between two repositories: a commit in the wrong one is easily overlooked.
     if repo is not None and given is not None and repo.resolve() != Path(given).resolve():
         raise WrongUse(f"--repo is {repo}, but repo_dir in the input is {given}.", remedy="Give only one of them.")
     return repo or Path(given or ".")
@@ -160,10 +165,12 @@ def _commit(case: _Case, branch: str | None) -> _Made | Evaluated:
     if evaluated.change_set is None:
         raise ValueError("an accepted result has a ChangeSet")
     digest = evaluated.change_set.digest()
+    # Named after the content, so that applying it twice reports the existing branch instead of adding another.
     name = branch or f"cadence/apply-{digest[:12]}"
     try:
         commit = build(evaluated, case.repository, case.repository.mirror)
         case.repository.create_branch(name, commit)
+    # git checks paths by more rules than the guards do, and another process may have made the branch meanwhile.
     except Refused as error:
         return refused_by_git(evaluated, error)
     return _Made(commit, name, digest)

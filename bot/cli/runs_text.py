@@ -10,7 +10,6 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-import sqlalchemy as sa
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
@@ -20,8 +19,7 @@ from bot.core.errors import CadenceError
 from bot.core.names import RunId
 from bot.ledger.entries import Counts, ModelCallEntry, RunEntry, TimelineRow
 from bot.ledger.ledger import Ledger
-from bot.ledger.run_history import deliveries, rows, timeline, verdicts
-from bot.ledger.tables import runs
+from bot.ledger.run_history import deliveries, run_ids, timeline, verdicts
 
 MOST_NAMED = 10
 """How many runs are named when the beginning of an id fits several."""
@@ -38,11 +36,11 @@ def find_run(ledger: Ledger, prefix: str) -> RunEntry | None:
 
     Raises CadenceError `run.ambiguous`, which lists them, when several ids begin with it.
     """
+    # A whole id wins even where another one begins with it.
     exact = ledger.run(RunId(prefix))
     if exact is not None or not prefix:
         return exact
-    query = sa.select(runs.c.run_id).where(runs.c.run_id.startswith(prefix, autoescape=True)).order_by(runs.c.run_id)
-    found = [RunId(str(row["run_id"])) for row in rows(ledger, query)]
+    found = run_ids(ledger, prefix)
     if len(found) <= 1:
         return ledger.run(found[0]) if found else None
     named = "\n".join(f"  {_run_in_a_line(ledger.run(one))}" for one in found[:MOST_NAMED])
@@ -64,6 +62,8 @@ def runs_table(found: Sequence[RunEntry], *, width: int | None = None) -> str:
         table.add_column(head, no_wrap=True, min_width=cells)
     table.add_column("why", overflow="fold", min_width=20)
     for row in shown:
+        # As Text: rich reads square brackets in a plain string as markup.
+        # https://rich.readthedocs.io/en/stable/markup.html
         table.add_row(*(Text(cell) for cell in row))
     # At least as wide as the cells, even if the terminal breaks the line: a cell that is cut cannot be copied.
     return _plain(table, width, least=sum(widths) + 3 * len(heads) + 30)
@@ -132,7 +132,7 @@ def _header(entry: RunEntry, history: Sequence[TimelineRow]) -> list[tuple[str, 
         ("run", entry.run_id),
         ("issue", f"{entry.repository}#{entry.issue} {entry.title}"),
         ("state", f"{entry.state}: {entry.reason}" if entry.reason else str(entry.state)),
-        ("started", f"{entry.created_at:%Y-%m-%d %H:%M:%S} UTC by {entry.started_by or 'no person'} ({entry.cause})"),
+        ("started", f"{entry.created_at:%Y-%m-%d %H:%M:%S} UTC by {entry.started_by or 'no one'} ({entry.cause})"),
     ]
     if history and history[-1].at > history[0].at:
         pairs.append(("took", _duration((history[-1].at - history[0].at).total_seconds())))
@@ -182,7 +182,10 @@ def _pairs(pairs: Iterable[tuple[str, str]]) -> Table:
 
 def _plain(table: Table, width: int | None, *, least: int = 60) -> str:
     """The table without colours and without white space at line ends, for pipes and logs too."""
+    # A pipe has no width, so the default applies:
+    # https://docs.python.org/3/library/shutil.html#shutil.get_terminal_size
     columns = width or shutil.get_terminal_size((_PLAIN_WIDTH, 40)).columns
+    # For old Windows consoles rich draws other lines; scripts need the same text everywhere.
     console = Console(file=io.StringIO(), width=max(columns, least), color_system=None, legacy_windows=False)
     with console.capture() as captured:
         console.print(table)
@@ -208,4 +211,5 @@ def _duration(seconds: float) -> str:
 
 
 def _json(data: Any) -> str:
+    # `isoformat` raises TypeError for anything but a date, so that no unknown type is printed by accident.
     return json.dumps(data, indent=2, default=datetime.isoformat) + "\n"

@@ -49,13 +49,11 @@ class Shown:
 
 
 def plan_prompt(*, title: str, text: str, guidance: str, shown: Shown, protected: Sequence[str]) -> Prompt:
-    """The first prompt for a blueprint; `protected` are globs of paths that may not change.
-
-    `guidance` is not between fences: it comes from a person with write access, so the model may follow it.
-    """
+    """The first prompt for a blueprint; `protected` are globs of paths that may not change."""
     fence = _fence(title, text, guidance, *shown.listing, *(part for file in shown.files for part in file))
     parts = [
         f"The blueprint:\n{fence}\n# {title}\n\n{text}\n{fence}",
+        # Without a fence: a person with write access wrote it, so the model may follow it.
         f"Guidance from a maintainer, which takes precedence over the blueprint where they differ:\n{guidance.strip()}"
         if guidance.strip()
         else "",
@@ -75,7 +73,7 @@ def plan_prompt(*, title: str, text: str, guidance: str, shown: Shown, protected
 def repair_prompt(before: Prompt, reply: str, findings: Sequence[Finding]) -> Prompt:
     """The first prompt again, with the answer it got and what is wrong with that answer, edit by edit.
 
-    `before` may be a repair prompt itself; only its first two messages are kept, so that prompts do not grow.
+    `before` may be a repair prompt itself.
     """
     lines = [
         f"- {f.code}{_where(f)}: {sentence(f.message)} {f.instruction}".rstrip()
@@ -91,6 +89,7 @@ def repair_prompt(before: Prompt, reply: str, findings: Sequence[Finding]) -> Pr
     answered = (Message("assistant", reply),) if reply.strip() else ()
     return Prompt(
         kind=before.kind,
+        # Only the system message and the question are kept, so that prompts do not grow with each repair.
         messages=(*before.messages[:2], *answered, Message("user", message)),
         schema_name=before.schema_name,
         schema=before.schema,
@@ -106,6 +105,7 @@ def _where(finding: Finding) -> str:
 
 def _file(path: str, content: str, fence: str) -> str:
     """One file between fences, byte for byte, because `replace` texts have to match it exactly."""
+    # A model does not see line ends, and `replace` has to match them.
     ends = ", lines end with CRLF" if "\r\n" in content else ""
     if content.endswith("\n") or not content:
         return f"File {path}{ends}{'' if content else ' (empty)'}:\n{fence}\n{content}{fence}"
@@ -117,14 +117,12 @@ def _listing(shown: Shown, fence: str) -> str:
     if shown.unlisted:
         text += f"\n({shown.unlisted} more paths are not listed.)"
     if shown.left_out:
-        text += f"\nThe content of these files, and maybe of more, did not fit:\n{fence}\n"
+        text += f"\nThere was not enough space for the content of these and maybe more files:\n{fence}\n"
         text += "\n".join(shown.left_out) + f"\n{fence}"
     return text
 
 
 def _fence(*texts: str) -> str:
-    """A line that is in none of the texts, so that no text can end its own block and give instructions after it.
-
-    It is a hash of all the texts: a person would have to find a text that contains its own hash.
-    """
+    """A line that is in none of the texts, so that no text can end its own block and give instructions after it."""
+    # A hash of all the texts: an attacker would have to find a text that contains its own hash.
     return f"=====[{sha256(chr(0).join(texts))[:16]}]====="

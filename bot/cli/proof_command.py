@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bot.proof.checklist import Check
     from bot.settings import Settings
 
+# git shortens ids to at least 7 characters by default, so a copied short id always fits.
 _COMMIT = re.compile(r"[0-9a-f]{7,40}")
 
 
@@ -112,12 +113,10 @@ def _check_file(commit: str, raw: bytes, repo: Path, trusted: frozenset[str] | N
 
 
 def _check_ledger(commit: str, repo: Path | None, trusted: frozenset[str] | None) -> list[Check]:
-    """Check the ledger's proof on `repo` or on the mirror.
-
-    A squash or rebase by a person gives a commit that the ledger does not know; its trailers may still name a proof.
-    """
+    """Check the ledger's proof on `repo` or on the mirror."""
     with _ledger() as (ledger, settings):
         proof = ledger.proof_of_merge(commit)
+        # The ledger does not know the commit of a person's squash or rebase, but its trailers may name a proof.
         if proof is None and repo is not None:
             from bot.git_store.workbench import workbench
             from bot.proof.rebuild import proof_trailers
@@ -135,6 +134,7 @@ def _check_ledger(commit: str, repo: Path | None, trusted: frozenset[str] | None
         from bot.proof.ledger_check import ledger_checks
 
         if trusted is None:
+            # Without --keys the ledger's own keys are trusted: a forged ledger is found only with keys from elsewhere.
             trusted = frozenset(key.key_id for key in ledger.signing_keys())
         try:
             raw = export_proof(ledger, kept).encode()
@@ -180,11 +180,12 @@ def _required_proof(proof: ProofEntry | None, commit: str) -> ProofEntry:
 
 
 def _trusted(path: Path) -> frozenset[str]:
-    """The ids of the keys in a downloaded cadence-keys.json, computed from the keys, because an id can be forged."""
+    """The ids of the keys in a downloaded cadence-keys.json."""
     from bot.core.signing import key_id
 
     try:
         rows = json.loads(_read(path, "--keys"))["keys"]
+        # Computed from the keys, because the `id` beside a key can be forged.
         return frozenset(key_id(row["public_key"]) for row in rows)
     except (ValueError, KeyError, TypeError, RecursionError):
         raise typer.BadParameter(f"{path} is not a cadence-keys.json file", param_hint="--keys") from None
