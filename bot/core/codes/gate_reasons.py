@@ -91,7 +91,7 @@ GATE = (
     ReasonCode("ci.pending", "an expected check has not reported or has not finished",
                "Cadence looks again when the check reports.", CI, kinds=WAIT, when="CI passes"),
     ReasonCode("ci.settling", "further checks may still appear on this head", "Cadence looks again at that time.", CI,
-               kinds=WAIT, when="the time for further checks to appear is over"),
+               kinds=WAIT, when="no further check has appeared for the waiting time"),
     ReasonCode("ci.failed", "a check did not succeed",
                "Re-run it if it is flaky, push a fix, or `/cadence replan` with guidance.", WRITER, kinds=BLOCK,
                when="CI passes"),
