@@ -88,7 +88,7 @@ def judge(context: RunContext) -> bool:
 
 
 def publish(context: RunContext) -> bool:
-    """Push the judged commit and open or adopt the pull request, unless a person has to see the diff first."""
+    """Push the reviewed commit and open or adopt the pull request, unless a person has to see the diff first."""
     if context.run.state is S.REVIEWING and context.run.pull is not None:
         # The process ended after the last move of this step; only the review was not requested yet.
         request_review(context)

@@ -214,8 +214,8 @@ def _settle(found: Findings, snapshot: Snapshot, any_foreign: bool, settle_secon
     found.look_at(until)
     found.wait(
         "ci.settling",
-        f"Further checks may still appear: the list counts as complete {settle_seconds} s after the newest one did "
-        "or was completed.",
+        f"Further checks may still appear. CI counts as complete when no check has appeared or finished for "
+        f"{settle_seconds} s.",
         short="for CI: further checks may appear",
     )
     return False

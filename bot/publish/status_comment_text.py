@@ -39,13 +39,13 @@ _NEXT = {
     S.WAITING_APPROVAL: "A person with write permission comments `/cadence go` to approve exactly what is shown here.",
     S.REFUSED: "Change the blueprint or fix the cause above, then comment `/cadence replan`.",
     S.NEEDS_HUMAN: "After the cause is fixed, comment `/cadence replan`.",
-    S.STOPPED: "To go on, see that the issue is open and carries its label, then comment `/cadence replan`; or put the "
-    "label on again.",
+    S.STOPPED: "To go on, open the issue, add its label and comment `/cadence replan`; or remove the label and add it "
+    "again.",
     S.STOPPED_BUDGET: "Raise the budget in `.github/cadence.yml`, then comment `/cadence replan`.",
     S.GATED: "The `cadence/gate` check lists the open reasons. To change the plan: `/cadence replan <guidance>`.",
 }
 
-_STAGES = ((S.PLANNING, "plan"), (S.JUDGING, "judge"), (S.PUBLISHING, "publish"), (S.REVIEWING, "review"))
+_STAGES = ((S.PLANNING, "plan"), (S.JUDGING, "review"), (S.PUBLISHING, "push"), (S.REVIEWING, "post reviews"))
 _ORDER = [S.RECEIVED, S.PLANNING, S.JUDGING, S.PUBLISHING, S.REVIEWING, S.GATED, S.MERGING, S.WATCHING, S.MERGED]
 
 MAX_BODY = 60_000
@@ -158,5 +158,7 @@ def _stages(state: RunState) -> str:
     for stage, name in _STAGES:
         at = _ORDER.index(stage)
         marks.append(("✅ " if at < here else "▶ " if at == here else "· ") + name)
-    marks.append(("✅ " if state is S.MERGED else "▶ " if here >= _ORDER.index(S.GATED) else "· ") + "merge")
+    marks.append(
+        ("✅ " if state in (S.WATCHING, S.MERGED) else "▶ " if here >= _ORDER.index(S.GATED) else "· ") + "merge"
+    )
     return " ".join(marks)

@@ -1,4 +1,4 @@
-"""The judged commit on its branch, and its pull request."""
+"""Puts the reviewed commit on its branch and opens its pull request."""
 
 from __future__ import annotations
 
