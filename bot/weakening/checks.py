@@ -77,19 +77,30 @@ def losses(
     lost = [check for check in lost if not _said(check, old, new, come_now)]
     # `fail()` after what should have thrown, or for an error that should not come, is how others check.
     lost = [check for check in lost if not _FAIL.match(check.text)]
-    # A check that used to run in one branch, or never, and now always runs makes up for one of the other branch.
-    room = len(fresh) + sum(_weight(check, weights) - 1 for check in come_now)
-    room += sum(len(now.conditions) < len(was.conditions) for was, now in [*kept, *pairs])
-    looped = sum(check.loop > 0 for check in after) > sum(check.loop > 0 for check in before)
-    looped = looped or max((check.loop for check in after), default=0) > max(
-        (check.loop for check in before), default=0
-    )
-    # One check in a loop, or on more rows, makes as many checks as there are items.
-    if looped or (after and len(new.body.rows) > len(old.body.rows)):
+    room = _room(fresh, [*kept, *pairs], come_now, weights)
+    if _more_often(before, after) or (after and len(new.body.rows) > len(old.body.rows)):
         room = len(lost)
     unexplained = [check for check in lost if not explained(check)]
     for check in unexplained[: max(0, len(lost) - room)]:
         yield Loss("tests.assertion_removed", check, None, "")
+
+
+def _room(
+    fresh: list[Assertion],
+    stayed: list[tuple[Assertion, Assertion]],
+    come: list[Assertion],
+    weights: Mapping[str, int],
+) -> int:
+    """How many lost checks the new ones make up for: a call of a helper for as many as it makes, and a check that ran
+    in one branch, or never, and now always runs, for one of the other branch."""
+    wider = sum(len(now.conditions) < len(was.conditions) for was, now in stayed)
+    return len(fresh) + sum(_weight(check, weights) - 1 for check in come) + wider
+
+
+def _more_often(before: list[Assertion], after: list[Assertion]) -> bool:
+    """Whether more checks are in loops, or one in more of them: it makes as many checks as there are items."""
+    loops, now = [check.loop for check in before], [check.loop for check in after]
+    return sum(map(bool, now)) > sum(map(bool, loops)) or max(now, default=0) > max(loops, default=0)
 
 
 _DEAD = {

@@ -44,11 +44,6 @@ def is_pipeline(path: str) -> bool:
     return bool(_PIPELINE.search(path))
 
 
-def holds_commands(path: str) -> bool:
-    """Whether the file holds commands that CI or a developer runs as checks."""
-    return bool(_COMMANDS.search(path)) or is_pipeline(path)
-
-
 def is_lint(path: str) -> bool:
     """Whether the file configures a linter, a test runner or the coverage."""
     return bool(_LINT.search(path))
