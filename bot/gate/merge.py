@@ -55,6 +55,7 @@ class Merger:
             checks,
             key=f"gate:{head}:{decision_id}",
             head=head,
+            buttons=True,
             name=CHECK_GATE,
             external_id=f"gate:{run.run_id}:{decision_id}",
             conclusion=conclusion,

@@ -23,6 +23,7 @@ from bot.ledger.migrate import REVISIONS, migrate, revision_of
 from bot.ledger.numbers import Numbers
 from bot.ledger.proofs import Proofs
 from bot.ledger.runs import Runs
+from bot.ledger.steering import Steering
 from bot.ledger.tables import (
     changesets,
     inbox,
@@ -31,7 +32,7 @@ from bot.ledger.tables import (
 )
 
 
-class Ledger(Inbox, CommandRecords, Numbers, Runs, EffectRecords, Evidence, Proofs):
+class Ledger(Inbox, CommandRecords, Steering, Numbers, Runs, EffectRecords, Evidence, Proofs):
     """The face of the ledger. Safe to use from several threads and processes."""
 
     def __init__(self, engine: sa.Engine, clock: Clock) -> None:
