@@ -42,6 +42,9 @@ INFORMING = frozenset(
 )
 """Effects that only inform people. A run that has ended still makes them, because it has to say that it ended."""
 
+FENCED_TWICE = frozenset({EffectKind.BRANCH_PUSH, EffectKind.MERGE, EffectKind.QUEUE_ENTER})
+"""Kinds that ask the fence again directly before the request is sent: what they do cannot be taken back."""
+
 NOT_PACED = frozenset({EffectKind.MODEL_CALL, EffectKind.BRANCH_PUSH})
 """Kinds that do not wait for a write slot: neither is a call that creates content in GitHub's REST API."""
 

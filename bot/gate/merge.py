@@ -126,7 +126,15 @@ class Merger:
             slots=slots,
         )
 
-    def dequeue(self, run: RunEntry, queue: MergeQueueCalls, *, head: HeadSha, decision_id: int) -> None:
+    def dequeue(
+        self,
+        run: RunEntry,
+        queue: MergeQueueCalls,
+        *,
+        head: HeadSha,
+        decision_id: int | str,
+        when_ended: bool | None = None,
+    ) -> None:
         """Take it out of the queue. Raises NotMergeable, Forbidden or UnknownOutcome."""
         assert run.pull is not None
         number = run.pull
@@ -137,6 +145,7 @@ class Merger:
             find=lambda: None if queue.place(number).queued else True,
             do=lambda: queue.dequeue(queue.place(number)),
             outcome=lambda _: {"head": head},
+            when_ended=when_ended,
         )
 
     def finish(

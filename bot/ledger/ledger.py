@@ -27,6 +27,7 @@ from bot.ledger.steering import Steering
 from bot.ledger.tables import (
     changesets,
     inbox,
+    leases,
     requests,
     runs,
 )
@@ -93,6 +94,8 @@ class Ledger(Inbox, CommandRecords, Steering, Numbers, Runs, EffectRecords, Evid
         """
         self.purge_inbox(before)
         self.purge_looks(before)
+        with self._engine.begin() as connection:
+            connection.execute(sa.delete(leases).where(leases.c.expires_at < before))
         kept = sa.select(runs.c.run_id).where(runs.c.state.in_([state.value for state in FINAL]))
         with self._engine.begin() as connection:
             connection.execute(

@@ -21,10 +21,12 @@ from bot.core.names import (
     RepoName,
     RepoRef,
     RepositoryId,
+    RunId,
     marker,
 )
 from bot.effects.kinds import repository_actor
 from bot.flow.building.start import react_to_comment
+from bot.flow.recovery.stopped import confirm_stop
 from bot.flow.services import Services
 from bot.intake.events import CommandGiven
 from bot.ledger.entries import CommandEntry, RunEntry
@@ -146,5 +148,7 @@ def _run(services: Services, name: str, arguments: Sequence[str | int]) -> None:
                 RepositoryId(int(repository_id)), RepoName.parse(str(repository)), InstallationId(int(installation_id))
             )
             react_to_comment(services, ref, CommentId(int(comment)), content)
+        case "stopped", run_id, move, number:
+            confirm_stop(services, RunId(str(run_id)), int(move), int(number))
         case _:
             log.error("errand.unknown", name=name)
