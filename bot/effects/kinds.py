@@ -17,6 +17,8 @@ class EffectKind(StrEnum):
     PULL_OPEN = "pull.open"
     PULL_EDIT = "pull.edit"
     PULL_CLOSE = "pull.close"
+    PULL_DRAFT = "pull.draft"
+    PULL_READY = "pull.ready"
     REVIEW_POST = "review.post"
     REVIEW_DECIDE = "review.decide"
     CHECK_PUT = "check.put"

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.core.errors import FenceClosed
-from bot.core.names import RepositoryId, RunId
+from bot.core.names import IssueNumber, PullNumber, RepositoryId, RunId
 from bot.core.states import TERMINAL, RunState
 from bot.ledger.chain_store import append
 from bot.ledger.chained import EFFECT, MODEL_CALL, effect_outcome, record
@@ -109,6 +109,27 @@ class EffectRecords(Store):
         with self._engine.begin() as connection:
             insert_once(connection, stops, {"run_id": run_id, "move": move, "confirmed_at": now})
             connection.execute(sa.delete(leases).where(leases.c.run_id == run_id))
+
+    def drafted(self, repository_id: RepositoryId, issue: IssueNumber, pull: PullNumber) -> int | None:
+        """The effect by which a stop made the pull request a draft; None when it is ready again, or never was.
+
+        The run that made it a draft may be another one than the run that works on it now.
+        """
+        newest = self._one(
+            sa.select(effects.c.id, effects.c.kind)
+            .join(runs, runs.c.run_id == effects.c.run_id)
+            .where(
+                runs.c.repository_id == repository_id,
+                runs.c.issue == issue,
+                effects.c.kind.in_(["pull.draft", "pull.ready"]),
+                # An issue's revert has a pull request of its own.
+                sa.or_(*(effects.c.natural_key.startswith(f"{to}:{pull}:") for to in ("draft", "ready"))),
+                effects.c.state == "done",
+            )
+            .order_by(effects.c.id.desc())
+            .limit(1)
+        )
+        return int(newest["id"]) if newest is not None and newest["kind"] == "pull.draft" else None
 
     def effects_of(self, run_id: RunId) -> list[EffectEntry]:
         """Every effect of a run, oldest intent first."""

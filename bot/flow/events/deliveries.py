@@ -19,11 +19,12 @@ from bot.core.names import (
     IssueNumber,
     PullNumber,
     RepositoryId,
+    RunId,
 )
 from bot.core.states import AT_THE_GATE, TERMINAL, RunState
 from bot.flow.building.start import start_labelled
 from bot.flow.building.stopping import stop_runs
-from bot.flow.building.trigger import read_issue
+from bot.flow.building.trigger import config_for, read_issue
 from bot.flow.context import RunContext
 from bot.flow.events.labels import by_label
 from bot.flow.gate import config_check
@@ -181,11 +182,12 @@ def _unwanted(services: Services, event: IssueChanged) -> Handled | Ignored:
     who = f"@{event.sender.login}"
     closed = event.action == "closed"
     reason = f"the issue was closed by {who}" if closed else f"the label `{event.label}` was removed by {who}"
+    # A merge closes the issue too, so a look at the pull request decides. A label is only taken off by a person.
+    at_once = [run for run in runs if run.pull is None or (not closed and not run.merge_sha)]
     for run in runs:
-        if run.pull is not None:
-            # A merge closes the issue too, so a look at the pull request decides.
+        if run.pull is not None and run not in at_once:
             services.engine.tick(run.repository_id, run.pull)
-    stopped = stop_runs(services, [run for run in runs if run.pull is None], reason)
+    stopped = stop_runs(services, at_once, reason, by=event.sender.login)
     return Handled(f"stopped {', '.join(stopped)}" if stopped else "looking at the pull request", runs[0].run_id)
 
 
@@ -223,6 +225,9 @@ def _pull(services: Services, event: PullChanged) -> Handled | Ignored:
     own = event.sender is not None and event.sender.login == services.identity.bot_login
     if own and event.action in ("opened", "synchronize", "edited", "closed"):
         return Ignored("own action: the step that made it evaluates the gate")
+    if run.state is S.STOPPED and event.merged:
+        services.engine.reconcile(run.repository_id, event.pull)
+        return Handled(f"#{event.pull} was merged although its run is stopped: looking at it", run.run_id)
     looked = _look(services, event.repo.repository_id, [run])
     if looked is not None and event.base_was not in ("", event.base_branch) and event.base_branch == run.base_branch:
         # Back from another base, to which it may have been fitted meanwhile: re-review it.
@@ -285,6 +290,9 @@ def _run_judged_at(services: Services, event: RerunAsked) -> RunEntry | None:
 
 def _push(services: Services, event: BranchPushed) -> Handled | Ignored:
     repository = event.repo.repository_id
+    paused = _stop_paused(services, event)
+    if paused:
+        return Handled(f"`paused: true` on `{event.branch}`: stopped {', '.join(paused)}", paused[0])
     concerned = services.ledger.runs_at_gate_on(repository, event.branch)
     for run in concerned:
         if run.pull is not None:
@@ -296,6 +304,21 @@ def _push(services: Services, event: BranchPushed) -> Handled | Ignored:
     return _look(services, repository, on_branch) or Ignored(
         f"`{event.branch}` is not a base or branch that Cadence uses"
     )
+
+
+def _stop_paused(services: Services, event: BranchPushed) -> list[RunId]:
+    """Stop builds on a base whose config now says `paused: true`. At the gate, the pause is a reason to wait."""
+    building = [
+        run
+        for run in services.ledger.unfinished_runs()
+        if run.repository_id == event.repo.repository_id and run.base_branch == event.branch and run.pull is None
+    ]
+    if not building:
+        return []
+    loaded = config_for(services, event.repo, event.branch)
+    if loaded.config is None or not loaded.config.paused:
+        return []
+    return stop_runs(services, building, "paused: `paused: true` was set in .github/cadence.yml", by="GitHub")
 
 
 def _installation(services: Services, event: InstallationChanged) -> Handled | Ignored:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import structlog
 
-from bot.core.errors import CadenceError
+from bot.core.errors import CadenceError, Forbidden, NotMergeable, Unprocessable
 from bot.core.escape import escape_line
 from bot.core.names import CHECK_GATE, CommitSha, HeadSha, RunId
 from bot.core.states import RunState
@@ -59,20 +59,26 @@ def _take_back(context: RunContext, move: int, number: int) -> None:
     run = context.run
     if run.pull is None:
         return
-    for act in (_dequeue, _end_checks):
+    for act in (_hold_back, _end_checks):
         try:
             act(context, move, number)
         except CadenceError as error:
             log.warning("stop.left", run=run.run_id, what=act.__name__, code=error.code, summary=error.summary)
 
 
-def _dequeue(context: RunContext, move: int, number: int) -> None:
+def _hold_back(context: RunContext, move: int, number: int) -> None:
     run = context.run
     assert run.pull is not None
     place = context.calls.queue.place(run.pull)
     if place.queued:
         merger = context.services.merger
         merger.dequeue(run, context.calls.queue, head=place.head, decision_id=f"stop-{move}-{number}", when_ended=True)
+    if place.open and not place.draft:
+        try:
+            context.services.merger.to_draft(run, context.calls.pulls, place.node_id, move=move)
+        except (Forbidden, NotMergeable, Unprocessable) as error:
+            # Private repositories of some plans have no drafts; then the fence alone keeps a late merge back.
+            log.info("stop.no_draft", run=run.run_id, code=error.code, summary=error.summary)
     if place.merged:
         # It landed before the stop, or a worker that was paused merged it: the look says so.
         context.services.engine.reconcile(run.repository_id, run.pull)
