@@ -38,7 +38,13 @@ def test_nothing_follows_a_confirmed_stop(world: World, where: str, number: int)
         world.ci()
     world.later(200)
     world.sweep()
-    run = world.run(issue)
+    run = world.runs(issue)[-1]
+    if stopped and stopped[0].name == "merge":
+        # The merge was made; only its outcome was not in the ledger yet.
+        assert where == "outcome" or run.state is RunState.STOPPED
+        if where == "outcome":
+            assert run.reason.startswith("stop.late:") and world.pull().draft
+            return
     if not stopped or run.merge_sha:
         assert not stopped or stopped[0].name not in ("model.call", "branch.push", "pull.open"), stopped
         return
