@@ -36,6 +36,8 @@ from bot.gate.decide import Done, Merge
 from bot.ledger.entries import RunEntry
 
 S = RunState
+_STILL_LOOKED_AT = frozenset({S.NEEDS_HUMAN, S.STOPPED})
+"""Ended runs whose pull request may be merged all the same: by a person, or by a worker that was paused."""
 Step = Callable[[str, Callable[[], str]], str]
 """Runs a named, checkpointed step once (engine.step); tests pass one that just calls."""
 
@@ -147,7 +149,7 @@ class Flow:
         nothing any more; only that its pull request was merged is still recorded.
         """
         run = self._services.ledger.run_for_pull(repository_id, pull)
-        if run is None or (run.state in TERMINAL and run.state is not S.NEEDS_HUMAN):
+        if run is None or (run.state in TERMINAL and run.state not in _STILL_LOOKED_AT):
             return
         with self._on(run) as context:
             if run.state is S.WATCHING:
