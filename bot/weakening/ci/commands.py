@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 
 _TOOLS_OF = {
     "test": (
         "pytest py.test tox nox nosetests unittest jest mocha vitest ava karma jasmine tap playwright "
         "cypress rspec minitest phpunit nextest ginkgo gotestsum ctest trybuild miri doctest testem wdio "
-        "saucelabs hatch standard grunt gulp"
+        "saucelabs hatch standard grunt gulp bats"
     ),
     "lint": (
         "flake8 pylint ruff eslint tslint jshint jscs golangci-lint golint staticcheck clippy rubocop "
@@ -76,7 +77,9 @@ def checks_of(command: str) -> frozenset[str]:
         for hit in _SCRIPT.finditer(part):
             name = hit["npm"] or hit["make"] or hit["sub"] or ""
             for kind, pattern in _INTENTS:
-                if pattern.search(name):
+                # `cargo check` compiles and runs no test, https://doc.rust-lang.org/cargo/commands/cargo-check.html
+                builds = name == "check" and hit[0].startswith("cargo")
+                if pattern.search(name) and not (builds and kind == "test"):
                     found.add(f"{kind}:{name}")
         if re.search(
             r"(?:^|\s)(?:\./|bash |sh |python3? (?:-m )?(?:setup\.py )?|node |ruby )[\w/.-]*(?:test|lint|check|verify)"
@@ -108,9 +111,9 @@ def kinds(checks: Iterable[str]) -> frozenset[str]:
 
 # A shell's exit code is that of the last command: `|| true`, `; true`, `&`, `!` and `if` drop it.
 _FORGIVING = re.compile(
-    r"\|\|\s*\(?\s*(?:true|:|exit 0|echo\b|printf\b|/bin/true|return 0"
-    r"|ok=)|;\s*(?:true|exit 0|:)\s*$|^\s*set \+e\b.*|^!\s|^(?:el)?if\s+!?\s*(?=[^[(].*;\s*then)"
-    r"|;\s*then\b.*$|(?<![&>])&\s*$|--exit-zero\b|--no-fail\b|--soft-fail\b"
+    r"\|\|\s*\(?\s*(?:true|:|exit 0|echo\b|test\s|\[\s|printf\b|/bin/true|return 0"
+    r"|ok=)|;\s*(?:true|exit 0|:)[\s'\")]*$|(?<![&>])&\s*exit 0$|^\s*set \+e\b.*|^!\s|^(?:el)?if\s+!?\s*(?=[^[(].*;\s*then)"
+    r"|;\s*then\b.*$|(?<![&>])&\s*$|--exit-zero\b|--no-fail(?![\w-])|--soft-fail\b"
     r"|--passWithNoTests\b|-DskipTests\b"
     r"|-Dmaven\.test\.skip|--ignore-outcome|--allow-failure|-x\s+test\b|--no-verify\b|\|\|\s*exit\s+0"
 )
@@ -176,7 +179,7 @@ def exclusions(command: str) -> Iterator[tuple[str, str]]:
 
 # Without one of these the same command passes on what failed before.
 _STRICT = re.compile(
-    r"(?<![\w-])(?:-Werror|-W\s+error|-D\s+warnings|--strict(?:-\w+)?|--error-on-\w+|--fail-on-\w+|--exit-code|--locked|--frozen-lockfile|--deny[\s=]\w+"
+    r"(?<![\w-])(?:-Werror|--forbid-only|--all-files|--run-?(?:slow|integration|all|e2e)|-W\s+error|-D\s+warnings|--strict(?:-\w+)?|--error-on-\w+|--fail-on-\w+|--exit-code|--locked|--frozen-lockfile|--deny[\s=]\w+"
     r"|--check|--diff|-race|--max-warnings(?:=|\s+)0|--fail-under|--doctest-modules|--all-features|--all-targets|--workspace|--cov-branch|--branch)(?![\w-])"
 )
 
@@ -235,6 +238,66 @@ _MEANT = {
 """Flags that are a selection only after a command of some runners: what is looked for before the flag."""
 
 
+@dataclass(frozen=True, slots=True)
+class _ToolFlags:
+    """Flags that only one tool has: after a command that `tool` finds, `flags` select less or forgive."""
+
+    tool: re.Pattern[str]
+    flags: re.Pattern[str]
+
+
+def _tool(tool: str, flags: str) -> _ToolFlags:
+    return _ToolFlags(re.compile(tool), re.compile(rf"(?<![\w-])(?:{flags})(?![\w-])"))
+
+
+_OF_TOOL = (
+    # https://docs.python.org/3/using/cmdline.html#cmdoption-O: no assert statement runs.
+    _tool(r"\bpython[\d.]*\b", r"-OO?(?=\s.*(?:test|nose))"),
+    _tool(r"py\.?test", rf"(?:-W|--pythonwarnings){_VALUE}(?<=ignore)|--no-doctest\S*"),
+    _tool(r"\bunittest\b", rf"-k{_VALUE}"),
+    _tool(r"\bgo\s+test|gotestsum", r"-c|-exec[=\s]+true|-n"),
+    # https://doc.rust-lang.org/cargo/commands/cargo-test.html#package-selection
+    _tool(r"\bcargo\s", rf"(?:-p|--package){_VALUE}|--retries{_VALUE}"),
+    _tool(r"\bmvnw?\b", rf"-fn|-fae|-pl{_VALUE}|-P\s*['\"]?[!-][\w.'\"-]+"),
+    _tool(r"\bgradlew?\b", r"-m|--dry-run"),
+    _tool(r"\b(?:jest|vitest)\b", rf"-u|--update(?:Snapshot)?|--retry{_VALUE}"),
+    _tool(r"\b(?:npm|yarn|pnpm)\b", r"--if-present"),
+    _tool(r"\brake\b", r"-n|-P|-T|TEST=\S+|TESTOPTS=\S+|SPEC=\S+"),
+    _tool(r"\bbats\b", rf"-c|--count|--filter-\w+{_VALUE}"),
+    # https://cmake.org/cmake/help/latest/manual/ctest.1.html
+    _tool(r"\bctest\b", rf"-N|--show-only\S*|--repeat{_VALUE}|--test-dir{_VALUE}(?=never)"),
+    _tool(r"\S", rf"--gtest_(?:filter|list_tests|repeat)(?:{_VALUE})?"),
+    _tool(r"\bmake\b", r"-n|-t|-q|--just-print|--touch|--question"),
+    _tool(r"\btox\b", r"--notest|-l|--listenvs"),
+    _tool(r"\bnox\b", rf"-s{_VALUE}|--sessions?{_VALUE}|-l"),
+    _tool(r"\bphpunit\b", rf"--exclude-group{_VALUE}|--group{_VALUE}|--testsuite{_VALUE}|--list-tests"),
+)
+
+_LOOSENS = (
+    # https://golangci-lint.run/docs/configuration/cli/
+    _tool(r"golangci-lint", rf"--issues-exit-code[=\s]0|--new(?:-from-\S+)?|--tests=false|--disable-all|--fast(?:-only)?"
+                            rf"|--skip-\w+{_VALUE}"),
+    _tool(r"\brubocop\b", rf"--fail-level{_VALUE}|--only{_VALUE}|--except{_VALUE}|--lint|--safe"),
+    _tool(r"\bshellcheck\b", rf"(?:-S|--severity){_VALUE}(?<=error|rning)"),
+    # https://docs.npmjs.com/cli/commands/npm-audit#audit-level
+    _tool(r"\baudit\b", r"--audit-level[=\s](?:high|critical|none)|--omit[=\s]\w+"),
+    _tool(r"\bmypy\b", r"--ignore-missing-imports|--follow-imports[=\s](?:skip|silent)|--allow-\S+|--no-strict-\w+"),
+    _tool(r"\btsc\b", r"--skipLibCheck|--noCheck|--strict[=\s]false"),
+    _tool(r"\b(?:bandit|semgrep|trivy)\b", rf"--severity-level{_VALUE}|--exit-code[=\s]0|--confidence-level{_VALUE}"),
+)
+
+
+def loosened(was: str, now: str) -> list[str]:
+    """Flags of linters in `now` that let more pass, and that `was` had in no form."""
+    return [
+        hit[0]
+        for row in _LOOSENS
+        if row.tool.search(now)
+        for hit in row.flags.finditer(now)
+        if not row.flags.search(was)
+    ]
+
+
 def selectors(command: str) -> list[str]:
     """Flags with which a test runner runs less than everything, or forgives; the text may be flags alone."""
     found = []
@@ -244,8 +307,16 @@ def selectors(command: str) -> list[str]:
         flag = re.split(r"[=\s]", hit[0], maxsplit=1)[0]
         meant = _MEANT.get(flag if flag in _MEANT else flag[:2] if not flag.startswith("--") else flag)
         before = command[: hit.start()]
+        # A plugin that only reports keeps every test: https://docs.pytest.org/en/stable/how-to/plugins.html#findpluginname
+        if re.search(r"no:(?:cacheprovider|warnings|sugar|randomly|xdist|pastebin|nose|html|metadata)", hit[0]):
+            continue
         if meant is None or alone or (RUNNER.search(before) and re.search(meant, before)):
             found.append(" ".join(hit[0].replace('"', "'").split()))
+    for row in _OF_TOOL:
+        tool = row.tool.search(command)
+        for hit in row.flags.finditer(command, tool.end()) if tool else ():
+            if hit[0] not in found:
+                found.append(" ".join(hit[0].replace('"', "'").split()))
     return found
 
 

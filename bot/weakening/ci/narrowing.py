@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from bot.weakening.ci.commands import checks_of, kinds, limits, selectors, strict_flags, targets_of
+from bot.weakening.ci.commands import checks_of, kinds, limits, loosened, selectors, strict_flags, targets_of
 from bot.weakening.ci.config import Config
 from bot.weakening.ci.steps import Job
 from bot.weakening.model import WeakeningFinding
@@ -105,14 +105,22 @@ def weaker_flags(old: Job, new: Job, config: Config) -> Iterator[WeakeningFindin
                 yield WeakeningFinding(
                     "ci.threshold", config.path, config.line(line[:30]), f"`--{flag}` was {amount:g} and is {became}."
                 )
+        for flag in loosened(was, line):
+            message = f"`{line[:60]}` lets more pass than before ({flag})."
+            yield WeakeningFinding("ci.lint_relaxed", config.path, config.line(line[:30]), message)
         for flag in sorted(strict_flags(was) - strict_flags(line)):
-            if was.replace(flag, "").split() == line.split():
+            if _named(was.replace(flag, "")) == _named(line):
                 yield WeakeningFinding(
                     "ci.lint_relaxed",
                     config.path,
                     config.line(line[:30]),
                     f"`{flag}` is no longer given to `{line[:60]}`.",
                 )
+
+
+def _named(line: str) -> list[str]:
+    """The words of a command without its switches: its program and what it looks into."""
+    return [word for word in line.split() if not word.startswith("-")]
 
 
 def _predecessor(line: str, lines: list[str]) -> str | None:
