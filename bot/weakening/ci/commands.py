@@ -54,7 +54,7 @@ _INTENTS = (
     ("security", re.compile(r"^audit|security|^deny|vuln")),
 )
 _TOOL = re.compile(
-    r"(?<![\w@/.-])(?:@[\w-]+/)?(" + "|".join(sorted(map(re.escape, TOOLS), key=len, reverse=True)) + r")(?![\w-])"
+    r"(?:(?<![\w@/.-])(?:@[\w-]+/)?|(?:^|[\s/.])bin/)(" + "|".join(sorted(map(re.escape, TOOLS), key=len, reverse=True)) + r")(?![\w-])"
 )
 # `pip install pytest` names a tool and runs no check.
 _SETUP = re.compile(
@@ -72,6 +72,9 @@ def checks_of(command: str) -> frozenset[str]:
         part = part.strip()
         if not part or _SETUP.search(part):
             continue
+        part = re.sub(r"^bundle exec\s+", "", part)
+        if re.search(r"\bruff format\b", part):
+            found.add("format:ruff")
         for hit in _TOOL.finditer(part):
             found.add(f"{TOOLS[hit[1]]}:{hit[1]}")
         for hit in _SCRIPT.finditer(part):
@@ -254,6 +257,7 @@ _OF_TOOL = (
     # https://docs.python.org/3/using/cmdline.html#cmdoption-O: no assert statement runs.
     _tool(r"\bpython[\d.]*\b", r"-OO?(?=\s.*(?:test|nose))"),
     _tool(r"py\.?test", rf"(?:-W|--pythonwarnings){_VALUE}(?<=ignore)|--no-doctest\S*"),
+    _tool(r"test|jest|rspec|mocha", r"\$\(git\s+diff[^)]*\)"),
     _tool(r"\bunittest\b", rf"-k{_VALUE}"),
     _tool(r"\bgo\s+test|gotestsum", r"-c|-exec[=\s]+true|-n"),
     # https://doc.rust-lang.org/cargo/commands/cargo-test.html#package-selection
@@ -269,7 +273,7 @@ _OF_TOOL = (
     _tool(r"\S", rf"--gtest_(?:filter|list_tests|repeat)(?:{_VALUE})?"),
     _tool(r"\bmake\b", r"-n|-t|-q|--just-print|--touch|--question"),
     _tool(r"\btox\b", r"--notest|-l|--listenvs"),
-    _tool(r"\bnox\b", rf"-s{_VALUE}|--sessions?{_VALUE}|-l"),
+    _tool(r"\bnox\b", rf"-s{_VALUE}|--sessions?{_VALUE}|-l|--list"),
     _tool(r"\bphpunit\b", rf"--exclude-group{_VALUE}|--group{_VALUE}|--testsuite{_VALUE}|--list-tests"),
 )
 
@@ -331,4 +335,4 @@ def targets_of(command: str) -> list[str]:
         " ",
         rest,
     )
-    return [word.strip("\"'") for word in bare.split() if not word.startswith(("-", "$", "{", "<", ">", "|"))]
+    return [word.strip("\"'") for word in bare.split() if word != "discover" and not word.startswith(("-", "$", "{", "<", ">", "|"))]

@@ -108,6 +108,11 @@ def weaker_flags(old: Job, new: Job, config: Config) -> Iterator[WeakeningFindin
         for flag in loosened(was, line):
             message = f"`{line[:60]}` lets more pass than before ({flag})."
             yield WeakeningFinding("ci.lint_relaxed", config.path, config.line(line[:30]), message)
+        lost = [word for word in _named(was) if word not in _named(line)]
+        if lost and lost[0] in (".", "./...", "./") and "test" not in kinds(checks_of(line)):
+            # `ruff check .` → `ruff check docs`
+            message = f"`{line[:60]}` no longer looks into everything."
+            yield WeakeningFinding("ci.lint_relaxed", config.path, config.line(line[:30]), message)
         for flag in sorted(strict_flags(was) - strict_flags(line)):
             if _named(was.replace(flag, "")) == _named(line):
                 yield WeakeningFinding(

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.weakening.ci.commands import selectors
+from bot.weakening.ci.commands import selectors, strict_flags
 from bot.weakening.ci.config import Config, Setting, Side, plain_key
 from bot.weakening.ci.lists import LinterFiles, speaks_of
 from bot.weakening.ci.table import TABLE, TEXTS, Direction, SettingRow, TextRow
@@ -53,7 +53,10 @@ def setting_findings(
                 line = new.line(setting.value, setting.keys[-1]) if setting in now else new.line(setting.keys[-1])
                 yield WeakeningFinding(row.code, new.path, line, f"`{setting.dotted}` {why} ({row.tool}).")
         if old.text:
-            yield from (found for text in TEXTS if text.files.search(new.path) for found in _of_text(text, old, new))
+            rows = [row for row in TEXTS if row.files.search(new.path)]
+            yield from (found for row in rows if not row.gone for found in _of_text(row, old, new))
+            kept = "\n".join(side.text for _, side in sides)
+            yield from (found for row in rows if row.gone for found in _text_gone(row, old, new, kept))
 
 
 def path_of(setting: Setting) -> str:
@@ -190,7 +193,8 @@ def _items(settings: Sequence[Setting]) -> dict[str, Setting]:
     """Single items of lists, also of those that are one string."""
     found: dict[str, Setting] = {}
     for one in settings:
-        for item in re.split(r"[,\n]\s*|\s+", one.value):
+        # The alternatives of a regular expression are items, too (`(test|spec)\\.js$`).
+        for item in re.split(r"[,\n|]\s*|\s+", one.value):
             if item.strip("\"'[]()"):
                 found.setdefault(item.strip("\"'[]()"), one)
     return found
@@ -217,11 +221,23 @@ def _covers(wide: str, narrow: str) -> bool:
     one, two = wide.strip("./").replace("<rootDir>", ""), narrow.strip("./").replace("<rootDir>", "")
     if one in ("", "*", "**") or (two.startswith((f"{one}/", one)) and len(one) <= len(two)):
         return True
+    folder, glob, name = one.partition("**/")
+    if glob and folder and two.startswith(folder) and two.rsplit(".", 1)[-1] == name.rsplit(".", 1)[-1]:
+        return True
     return one.startswith("**/") and (two.endswith(one[3:]) or two.rsplit("/", 1)[-1] == one[3:])
 
 
-def _shrinks(before: Sequence[Setting], after: Sequence[Setting], _old: Config, change: _Change) -> Found:
+# https://docs.pytest.org/en/stable/reference/reference.html#confval-python_classes
+_DEFAULTS = {"python_files": "test_", "python_classes": "Test", "python_functions": "test"}
+"""How the names begin that pytest collects where the settings name none."""
+
+
+def _shrinks(before: Sequence[Setting], after: Sequence[Setting], old: Config, change: _Change) -> Found:
     had, has = _items(before), _items(after)
+    if has and not before and old.text:
+        key = plain_key(after[0].keys[-1])
+        if key in _DEFAULTS and not any(item.startswith((_DEFAULTS[key], "*")) for item in has):
+            yield after[0], f"no longer holds {_DEFAULTS[key]}*"
     if not has or not had:
         return
     lost = [item for item in had if item not in has and not any(_covers(one, item) for one in has)]
@@ -237,10 +253,16 @@ def _appears(before: Sequence[Setting], after: Sequence[Setting], old: Config, _
     fresh = [
         one
         for one in after
-        if (one.keys, one.value) not in known and one.value not in ("", "0", "0%", "false", "undefined")
+        if (one.keys, one.value) not in known and not _in_new_block(one, old) and one.value not in ("", "0", "0%", "false", "undefined")
     ]
     if fresh and len(after) > len(before) and old.text:
         yield fresh[0], f"is new: {fresh[0].value[:80]}"
+
+
+def _in_new_block(setting: Setting, old: Config) -> bool:
+    """Whether a Gradle setting belongs to a task that the base has not: it takes nothing from the others."""
+    block = setting.keys[0]
+    return ".gradle" in old.path and len(setting.keys) > 1 and not re.search(rf"\b{re.escape(block)}\b", old.text)
 
 
 def _flags(before: Sequence[Setting], after: Sequence[Setting], old: Config, _change: _Change) -> Found:
@@ -252,6 +274,9 @@ def _flags(before: Sequence[Setting], after: Sequence[Setting], old: Config, _ch
             elif old.text or before:
                 yield setting, f"now selects less: {flag[:80]}"
                 return
+    lost = strict_flags(" ".join(one.value for one in before)) - strict_flags(" ".join(one.value for one in after))
+    if lost and after:
+        yield after[0], f"no longer has {min(lost)}"
 
 
 _WEAKER: dict[Direction, Callable[[Sequence[Setting], Sequence[Setting], Config, _Change], Found]] = {
@@ -266,10 +291,24 @@ _WEAKER: dict[Direction, Callable[[Sequence[Setting], Sequence[Setting], Config,
 }
 
 
+def _text_gone(row: TextRow, old: Config, new: Config, kept: str) -> Iterator[WeakeningFinding]:
+    """A line of the base that the row looks for and that no file of the change has any more, in whatever words."""
+    had, has = ([line.strip() for line in side.text.split("\n") if row.pattern.search(line)] for side in (old, new))
+    lost = [line for line in had if line not in kept and line.lstrip("#/ ") not in has]
+    if len(has) < len(had) and lost and not lost[0].startswith(("//", "#", "*")[: 1 + 2 * (row.tool != "shell")]):
+        message = f"{row.says[0].upper()}{row.says[1:]}: {' '.join(lost[0].split())[:80]} ({row.tool})."
+        yield WeakeningFinding(row.code, new.path, None, message)
+
+
 def _of_text(row: TextRow, old: Config, new: Config) -> Iterator[WeakeningFinding]:
     had = Counter(" ".join(line.split()) for line in old.text.split("\n") if row.pattern.search(line))
     for number, line in enumerate(new.text.split("\n"), 1):
         if line.lstrip().startswith(("//", "#", "*")) or not row.pattern.search(line):
+            continue
+        # https://www.jenkins.io/doc/book/pipeline/syntax/#when: what stands under a new stage never ran without it.
+        stage = next((one for one in reversed(new.text.split("\n")[:number]) if re.search(r"\bstage\s*\(", one)), "")
+        named = re.search(r"stage\s*\(\s*['\"]([^'\"]*)", stage)
+        if row.code == "ci.condition" and named and named[1] not in old.text:
             continue
         stated = " ".join(line.split())
         if had[stated] > 0:
