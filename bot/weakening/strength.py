@@ -47,7 +47,7 @@ STRENGTHS: tuple[tuple[Level, re.Pattern[str]], ...] = (
         r"\.(?:substring|substr|slice)\(0,", r"\[:[\w.()]+\]==",
         r"(?:indexOf|IndexOf|index_of|find|Index|search)\([^()]*\)(?:!==?-1|>=0|>-1)")),
     (Level.EXACT, _any(
-        "==", 
+        "==", r"\.(?:not_)?toeql?\(|\btoeql?\(",
             r"assert_?(?:Array_?|Dict_?|List_?|Set_?|Frame_?|Series_?|Tuple_?"
             r"|Sequence_?|MultiLine_?|Count_?)?Equals?\w*\(",
         r"assert_\w*eq!", "assertSame", r"toEqual\(", r"toBe\(", r"toStrictEqual\(", r"toMatchObject\(", "deepEqual",
@@ -107,8 +107,15 @@ _VACUOUS = _any(
     r"^assert_equaltrue,true$",
     r"^assert!\(matches!\(.*,_\)\)$",
     r"^prop_assert!\(true\)$",
+    r"^(?:REQUIRE|CHECK)_NOFAIL\(",
+    # A branch that fails the test is never taken.
+    r"^\(?false&&",
+    r"\ball\(.*\bin(?:\[\]|\(\))\)$",
 )
-_ALWAYS = re.compile(r"\bor\s+(?:True|1)\s*\)?\s*$|\|\|\s*true\b[^|&]*$|\|\|\s*1\s*\)?\s*;?$")
+_ALWAYS = re.compile(
+    r"^\s*(?:assert\s+)?\(?(?:True|1)\s+or\b|^\s*\(?true\s*\|\|"
+    r"|\bor\s+(?:True|1)\s*\)?\s*$|\|\|\s*true\b[^|&]*$|\|\|\s*1\s*\)?\s*;?$"
+)
 _TWO_SIDED = re.compile(
     r"^(?:[\w.:]+\.)?(?:debug_)?(?:assert|prop_assert|ASSERT|EXPECT|CHECK|REQUIRE|TEST_ASSERT)_?(?:That|eq|EQ|EQUAL|Equals?|StrictEqual|DeepEqual|deepEqual|strictEqual|equals?|same|Same|Exactly|is|Is|STREQ|JSONEq|array_equal|allclose)"
     r"(?:_\w+)?!?\((?:t,)?(?P<args>.*)\)$|^(?:assert|require|is|t)\.(?:Equal|EqualValues|Exactly|Same|equal|is|same|deepEqual|strictEqual|deepStrictEqual)\((?:t,)?(?P<more>.*)\)$"
@@ -160,9 +167,26 @@ def lost_await(was: Assertion, now: Assertion) -> bool:
     return was.awaited and not now.awaited and bool(AWAITED_IF_IT_WAS.search(now.text))
 
 
+_ANY_THROW = re.compile(r"\.toThrow(?:Error)?\(\)$|\.to\.throw(?:\(\))?$|\btoraise_error$|^assert_raises(?:\(\))?$")
+
+
+def wants_any_error(text: str) -> bool:
+    """Whether a check is content with any error at all, so also with the failure of a check inside it."""
+    return bool(_ANY_THROW.search(text))
+
+
+_QUANTIFIERS = ((r"\ball\(", "any("), (r"\.every\(", ".some("), (r"\ballMatch\(", "anyMatch("), (r"\.all\?", ".any?"))
+
+
+def fewer_items(was: Assertion, now: Assertion) -> bool:
+    """Whether all items had to pass and now one is enough."""
+    return any(re.search(every, was.text) and re.sub(every, some, was.text) == now.text for every, some in _QUANTIFIERS)
+
+
 WILDCARDS = re.compile(
     r"\b(?:mock\.)?ANY\b|\b(?:expect|jasmine)\.any(?:thing)?\(|\bsinon\.match\.any|\bmock\.Anything\w*|\bgomock\.Any\(|(?<![\w.])(?:ArgumentMatchers\.|Mockito\.|Matchers\.)?any(?:String|Int|Long|Object|List|Map|Boolean)?\((?:\w+\.class)?\)"
-    r"|\banything\b|\binstance_of\(|\bkind_of\(|\bIsAny|\bmatches!\(\w+,_\)|testing::_|(?<=[(,])_(?=[,)])"
+    r"|\banything\b|\binstance_of\(|\bkind_of\(|\bIsAny|\bmatches!\(\w+,_\)|testing::_|(?:object|hash|dict)Containing\(\{\}\)|arrayContaining\(\[\]\)|toMatchObject\(\{\}\)"
+    r"|(?:[cC]ontain\w*|[iI]nclude\w*|[mM]atching|starts?_?[wW]ith|ends?_?[wW]ith)\((?:\"\"|'')\)|--partial(?:\"\"|'')|(?<=[(,])_(?=[,)])"
 )
 
 
@@ -192,7 +216,7 @@ def tolerances(check: Assertion) -> dict[str, tuple[float, str]]:
             continue
         amount, unit = parsed
         # `places=3` allows 0.001: fewer digits are a larger difference.
-        if key in _DIGITS and amount >= 1 and float(amount).is_integer():
+        if key in _DIGITS and (amount >= 1 or amount == 0) and float(amount).is_integer():
             amount = 10.0 ** -min(amount, 300)
         found[f"{key}{number}" if key in found else key] = (amount, unit)
     return found

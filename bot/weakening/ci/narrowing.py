@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from bot.weakening.ci.commands import checks_of, kinds, limits, loosened, selectors, strict_flags, targets_of
+from bot.weakening.ci.commands import checks_of, kinds, limits, strict_flags
 from bot.weakening.ci.config import Config
+from bot.weakening.ci.flags import loosened, selectors, targets_of
 from bot.weakening.ci.steps import Job
 from bot.weakening.model import WeakeningFinding
 from bot.weakening.thresholds import SAME_COMMAND, SAME_PROGRAM

@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.weakening.ci.commands import selectors, strict_flags
+from bot.weakening.ci.commands import strict_flags
 from bot.weakening.ci.config import Config, Setting, Side, plain_key
+from bot.weakening.ci.flags import selectors
 from bot.weakening.ci.lists import LinterFiles, speaks_of
 from bot.weakening.ci.table import TABLE, TEXTS, Direction, SettingRow, TextRow
 from bot.weakening.model import WeakeningFinding
@@ -253,7 +254,9 @@ def _appears(before: Sequence[Setting], after: Sequence[Setting], old: Config, _
     fresh = [
         one
         for one in after
-        if (one.keys, one.value) not in known and not _in_new_block(one, old) and one.value not in ("", "0", "0%", "false", "undefined")
+        if (one.keys, one.value) not in known
+        and not _in_new_block(one, old)
+        and one.value not in ("", "0", "0%", "false", "undefined")
     ]
     if fresh and len(after) > len(before) and old.text:
         yield fresh[0], f"is new: {fresh[0].value[:80]}"

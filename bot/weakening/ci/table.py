@@ -279,7 +279,8 @@ TEXTS: tuple[TextRow, ...] = (
         r"|\bSKIP_REGULAR_EXPRESSION\b", _FAILURE, "a test may fail or is disabled"),
     # https://cmake.org/cmake/help/latest/command/enable_testing.html
     _text("ctest", r"(?:^|/)CMakeLists\.txt$", r"\badd_test\s*\(|\b(?:gtest|catch|doctest)_discover_tests\s*\("
-          r"|\benable_testing\s*\(|\boption\s*\(\s*BUILD_TESTING\b.*\bON\b", _NARROWED, "a test is no longer run", True),
+          r"|\benable_testing\s*\(|\boption\s*\(\s*BUILD_TESTING\b.*\bON\b", _NARROWED,
+          "a test is no longer run", True),
     _text("compiler", r"(?:^|/)(?:CMakeLists\.txt|(?:GNUm|[Mm])akefile|meson\.build)$", r"-Werror\b|/WX\b", _STRICT,
           "warnings are no longer errors", True),
     # https://maven.apache.org/surefire/maven-failsafe-plugin/verify-mojo.html
@@ -291,7 +292,8 @@ TEXTS: tuple[TextRow, ...] = (
     _text("gradle", r"\.gradle(?:\.kts)?$", r"\bcheck\b.*\bdependsOn\b(?!\.remove)", _NARROWED,
           "`check` no longer runs a task", True),
     # https://www.gnu.org/software/bash/manual/bash.html#The-Set-Builtin
-    _text("shell", r"\.sh$|(?:^|/)\.?ci/|(?:^|/)scripts?/[\w-]+$", r"^\s*set\s+-\w*e|^\s*set\s+-o\s+errexit|^#!.*\s-\w*e",
+    _text("shell", r"\.sh$|(?:^|/)\.?ci/|(?:^|/)scripts?/[\w-]+$",
+          r"^\s*set\s+-\w*e|^\s*set\s+-o\s+errexit|^#!.*\s-\w*e",
           _FAILURE, "the script goes on after a failure", True),
     _text("shell", r"\.sh$|(?:^|/)\.?ci/|(?:^|/)scripts?/[\w-]+$", r"^\s*trap\b.*\bexit\s+0", _FAILURE,
           "the exit code no longer reports failures"),
