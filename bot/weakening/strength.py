@@ -36,7 +36,7 @@ STRENGTHS: tuple[tuple[Level, re.Pattern[str]], ...] = (
         r"NotNil\(", r"not\.toBeNull", r"not\.toBeUndefined", r"notEqual\(\w+,null\)", "isnotNone",
         r"assert_called(?:_once)?\(\)", r"toThrow(?:Error)?\(\)", "not_to_be_nil", r"to_notbe_nil|not_tobe_nil",
         r"t\.ok\(", r"t\.pass\(", r"NotEmpty\(",
-        r"assertTrue\(True\)", r"assert!\(true\)", "assert_not_nil", "^True$", "^1$", "^true$", r"is_ok\(\)",
+        r"assertTrue\(True\)", r"assert!\(true\)", "assert_not_nil", "^True$", r"^bool\(", r"\.called$", r"call_count>0", r"^\[\[?-[nz]", r"=~\.[*+]?\]", "^1$", "^true$", r"is_ok\(\)",
         r"is_some\(\)",
         "toBeInstanceOf", r"exists?\b", r"^\w*[eE]rr(?:or)?[!=]=nil$", r"\b(?:assert|require)\.Error\(", "be_truthy",
         "be_present", 
@@ -58,7 +58,7 @@ STRENGTHS: tuple[tuple[Level, re.Pattern[str]], ...] = (
         "assert_array_equal", r"is(?:True|False|None)\b(?!\()", "!=", r"Equal\(", r"EqualError\(",
         r"(?:EXPECT|ASSERT)_(?:STR|FLOAT|DOUBLE)?EQ\(", r"\w*EQUAL\w*\(", r"_eq\(", r"assertEquals", r"\beq\d",
         r"-eq\b",
-        r"\[\[.*=")),
+        r"\[\[.*=", r"^\[\"?\$[\w{}@\[\]]+\"?=")),
     (Level.PART, _any(
         r"\bin\b", r"assertIn\b", r"contains?\(", "toContain", "toMatch", r"Contains\(", "assert_match", "must_include",
         "must_match", "wont_include", "startswith", "endswith", "startsWith", "endsWith", "hasSize", "isinstance",
@@ -66,7 +66,7 @@ STRENGTHS: tuple[tuple[Level, re.Pattern[str]], ...] = (
         r"include\(", "Regex",
         r"includes\(", "indexOf", r"expect\.any\(", r"jasmine\.any\(", "toHaveLength", r"Len\(", "ElementsMatch",
         "assertCountEqual", "hasItem", r"any\(", "toHaveProperty", "HasSubstr", r"_(?:GT|GE|LT|LE)\(",
-        r"be_a\b|be_an?_",
+        r"be_an?\b|be_an?_|be_(?:kind|instance)_of",
         r"=~", "assert_includes", "is_a\\?")),
 )  # fmt: skip
 """The first row that fits gives the level; the order says which word wins where a check has several."""
@@ -108,6 +108,8 @@ _VACUOUS = _any(
     r"^assert!\(matches!\(.*,_\)\)$",
     r"^prop_assert!\(true\)$",
     r"^(?:REQUIRE|CHECK)_NOFAIL\(",
+    # No size is below nothing.
+    r"(?:\.length|\.size(?:\(\))?|\.len\(\)|\.count(?:\(\))?|^len\(.*\))\)?(?:>=0\)?|\.toBeGreaterThanOrEqual\(0\)|,0\))$",
     # A branch that fails the test is never taken.
     r"^\(?false&&",
     r"\ball\(.*\bin(?:\[\]|\(\))\)$",
@@ -138,7 +140,8 @@ def vacuous_text(check: Assertion) -> bool:
     hit = _TWO_SIDED.match(text)
     if hit:
         sides = split_arguments(hit["args"] or hit["more"] or "")
-        return len(sides) >= 2 and sides[0] == sides[1] and "(" not in sides[0]
+        if len(sides) >= 2:
+            return sides[0] == sides[1] and "(" not in sides[0]
     hit = _EXPECTED.match(text)
     if hit is None:
         return False
@@ -186,7 +189,7 @@ def fewer_items(was: Assertion, now: Assertion) -> bool:
 WILDCARDS = re.compile(
     r"\b(?:mock\.)?ANY\b|\b(?:expect|jasmine)\.any(?:thing)?\(|\bsinon\.match\.any|\bmock\.Anything\w*|\bgomock\.Any\(|(?<![\w.])(?:ArgumentMatchers\.|Mockito\.|Matchers\.)?any(?:String|Int|Long|Object|List|Map|Boolean)?\((?:\w+\.class)?\)"
     r"|\banything\b|\binstance_of\(|\bkind_of\(|\bIsAny|\bmatches!\(\w+,_\)|testing::_|(?:object|hash|dict)Containing\(\{\}\)|arrayContaining\(\[\]\)|toMatchObject\(\{\}\)"
-    r"|(?:[cC]ontain\w*|[iI]nclude\w*|[mM]atching|starts?_?[wW]ith|ends?_?[wW]ith)\((?:\"\"|'')\)|--partial(?:\"\"|'')|(?<=[(,])_(?=[,)])"
+    r"|(?:[cC]ontain\w*|[iI]nclude\w*|[mM]atching|starts?_?[wW]ith|ends?_?[wW]ith)\((?:\"\"|'')\)|_DEATH\(.*,(?:\"\"|\"\.\*\")\)$|--partial(?:\"\"|'')|(?<=[(,])_(?=[,)])"
 )
 
 

@@ -116,7 +116,7 @@ def kinds(checks: Iterable[str]) -> frozenset[str]:
 # A shell's exit code is that of the last command: `|| true`, `; true`, `&`, `!` and `if` drop it.
 _FORGIVING = re.compile(
     r"\|\|\s*\(?\s*(?:true|:|exit 0|echo\b|test\s|\[\s|printf\b|/bin/true|return 0"
-    r"|ok=)|;\s*(?:true|exit 0|:)[\s'\")]*$|(?<![&>])&\s*exit 0$"
+    r"|\w+=)|;\s*(?:true|exit 0|:)[\s'\")]*$|(?<![&>])&\s*exit 0$"
     r"|^\s*set \+e\b.*|^!\s|^(?:el)?if\s+!?\s*(?=[^[(].*;\s*then)"
     r"|;\s*then\b.*$|(?<![&>])&\s*$|--exit-zero\b|--no-fail(?![\w-])|--soft-fail\b"
     r"|--passWithNoTests\b|-DskipTests\b"

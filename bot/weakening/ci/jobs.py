@@ -234,5 +234,7 @@ def _off(node: dict[str, Any]) -> bool:
         condition in ("false", "${{false}}", "never()", "0")
         or "false&&" in condition
         or node.get("when") in ("never", "manual")
+        # https://support.atlassian.com/bitbucket-cloud/docs/step-options/
+        or node.get("trigger") == "manual"
         or node.get("enabled") is False
     )

@@ -120,9 +120,14 @@ _IN_PIPELINE = frozenset({"jobs", "steps", "strategy", "with", "testenv"})
 """Steps and jobs are compared as such, so that a new one that may fail is not counted here."""
 
 
+def _is_on(value: str) -> bool:
+    """Whether a switch is on, also where only the environment or a property puts it on."""
+    return value.lower() in _TRUE or bool(re.search(r"[gG]etenv|process\.env|environ\b|(?:has|find)Property", value))
+
+
 def _switched_on(before: Sequence[Setting], after: Sequence[Setting], old: Config, _change: _Change) -> Found:
-    had = {one.keys for one in before if one.value.lower() in _TRUE}
-    on = [one for one in after if one.value.lower() in _TRUE]
+    had = {one.keys for one in before if _is_on(one.value)}
+    on = [one for one in after if _is_on(one.value)]
     for one in on:
         if one.keys in had or len(had) >= len(on) or (not old.text and "env" not in one.keys):
             continue
@@ -268,10 +273,20 @@ def _in_new_block(setting: Setting, old: Config) -> bool:
     return ".gradle" in old.path and len(setting.keys) > 1 and not re.search(rf"\b{re.escape(block)}\b", old.text)
 
 
+def _whole(settings: Sequence[Setting]) -> Iterator[tuple[Setting, str]]:
+    """A list of words under one key is one command line."""
+    lines: dict[tuple[str, ...], list[Setting]] = {}
+    for one in settings:
+        lines.setdefault(one.keys, []).append(one)
+    for same in lines.values():
+        words = (f"'{one.value}'" if " " in one.value and not one.value.startswith("-") else one.value for one in same)
+        yield same[0], " ".join(words) if len(same) > 1 else same[0].value
+
+
 def _flags(before: Sequence[Setting], after: Sequence[Setting], old: Config, _change: _Change) -> Found:
-    had = Counter(one for setting in before for one in selectors(setting.value))
-    for setting in after:
-        for flag in selectors(setting.value):
+    had = Counter(one for _, value in _whole(before) for one in selectors(value))
+    for setting, stated in _whole(after):
+        for flag in selectors(stated):
             if had[flag] > 0:
                 had[flag] -= 1
             elif old.text or before:

@@ -108,6 +108,9 @@ _SKIPS = re.compile(r"-DskipTests|-Dmaven\.test\.skip|-x\s+test")
 def _forgiven(line: str, job: Job) -> str | None:
     # `set -o pipefail` anywhere in the job counts: most jobs set it in their first line.
     strict = job.pipefail or any("pipefail" in one and "+o" not in one for one in job.lines)
+    kept = re.search(r"\|\|\s*\(?\s*\w+=", line)
+    if kept and any(re.search(r"\b(?:exit|return|test|\[)\b.*\$", one) for one in job.lines if one != line):
+        return None  # The exit code is kept for later.
     return forgiven(line, strict, job.stops)
 
 

@@ -60,3 +60,6 @@
   (#any-of? @root "assertThat" "then") (#any-of? @leaf "as" "describedAs" "withFailMessage" "overridingErrorMessage"))
 ((expression_statement (method_invocation object: (object_creation_expression type: (_) @thread) name: (_) @leaf)) @floating
   (#eq? @thread "Thread") (#eq? @leaf "start"))
+
+((expression_statement (method_invocation name: (_) @leaf arguments: (argument_list (lambda_expression)))) @floating
+  (#any-of? @leaf "runAsync" "supplyAsync" "submit"))

@@ -77,6 +77,8 @@
   (#match? @mark "\\.(each|for)$"))
 ((try_statement body: (statement_block) @swallow finalizer: (finally_clause) @handler) (#match? @handler "\\breturn\\b"))
 
+((expression_statement (call_expression function: (_) @fn)) @floating (#eq? @fn "process.nextTick"))
+
 ; --- what is dropped on purpose, or settled whatever comes
 ((expression_statement (unary_expression operator: "void")) @floating)
 ((expression_statement (await_expression (call_expression function: (member_expression) @fn arguments: (arguments) @swallow)))

@@ -89,3 +89,5 @@
   (#match? @call "^[\\w.]*\\bparametrize\\("))
 
 ((try_statement body: (block) @swallow (finally_clause) @handler) (#match? @handler "\\breturn\\b"))
+
+(for_statement right: [(list) (tuple)] @rows)

@@ -46,3 +46,7 @@
 
 ; https://docs.ruby-lang.org/en/3.3/Thread.html#class-Thread-label-Exception+handling: a thread that no one joins
 ((body_statement (call receiver: (constant) @thread method: (identifier) @new) @floating) (#eq? @thread "Thread") (#eq? @new "new"))
+
+; `next` leaves the block of an example as `return` leaves a method
+((call method: (_) @example block: (do_block body: (body_statement (if_modifier body: (next) @return))))
+  (#match? @example "^[xf]?(it|specify|example|scenario|test)$"))
