@@ -110,7 +110,8 @@ def weaker_flags(old: Job, new: Job, config: Config) -> Iterator[WeakeningFindin
             message = f"`{line[:60]}` lets more pass than before ({flag})."
             yield WeakeningFinding("ci.lint_relaxed", config.path, config.line(line[:30]), message)
         lost = [word for word in _named(was) if word not in _named(line)]
-        if lost and lost[0] in (".", "./...", "./") and "test" not in kinds(checks_of(line)):
+        fresh = [word for word in _named(line) if word not in _named(was)]
+        if lost and fresh and lost[0] in (".", "./...", "./") and "test" not in kinds(checks_of(line)):
             # `ruff check .` → `ruff check docs`
             message = f"`{line[:60]}` no longer looks into everything."
             yield WeakeningFinding("ci.lint_relaxed", config.path, config.line(line[:30]), message)

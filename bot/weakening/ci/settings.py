@@ -11,7 +11,8 @@ from bot.weakening.ci.commands import strict_flags
 from bot.weakening.ci.config import Config, Setting, Side, plain_key
 from bot.weakening.ci.flags import selectors
 from bot.weakening.ci.lists import LinterFiles, speaks_of
-from bot.weakening.ci.table import TABLE, TEXTS, Direction, SettingRow, TextRow
+from bot.weakening.ci.table import TABLE, TEXTS, Direction, SettingRow
+from bot.weakening.ci.texts import of_text, text_gone
 from bot.weakening.model import WeakeningFinding
 
 _TRUE = frozenset({"true", "yes", "1", "on"})
@@ -26,6 +27,8 @@ class _Change:
     linters: LinterFiles
     lenient: frozenset[str]
     vanished: Callable[[str], bool]
+    on: frozenset[str]
+    """Keys that are on anywhere in the head."""
 
 
 def setting_findings(
@@ -37,7 +40,7 @@ def setting_findings(
     """
     moved = Counter(_spelled(setting) for _, new in sides for setting in new.settings)
     moved.subtract(_spelled(setting) for old, _ in sides for setting in old.settings)
-    change = _Change(linters, frozenset(_lenient(sides)), vanished)
+    change = _Change(linters, frozenset(_lenient(sides)), vanished, frozenset(_switches(sides)))
     for old, new in sides:
         if not new.text:
             continue
@@ -55,9 +58,9 @@ def setting_findings(
                 yield WeakeningFinding(row.code, new.path, line, f"`{setting.dotted}` {why} ({row.tool}).")
         if old.text:
             rows = [row for row in TEXTS if row.files.search(new.path)]
-            yield from (found for row in rows if not row.gone for found in _of_text(row, old, new))
+            yield from (found for row in rows if not row.gone for found in of_text(row, old, new))
             kept = "\n".join(side.text for _, side in sides)
-            yield from (found for row in rows if row.gone for found in _text_gone(row, old, new, kept))
+            yield from (found for row in rows if row.gone for found in text_gone(row, old, new, kept))
 
 
 def path_of(setting: Setting) -> str:
@@ -74,6 +77,11 @@ def _lenient(sides: Sequence[Side]) -> Iterator[str]:
     for old, _ in sides:
         yield from (plain_key(one.keys[-1]) for one in old.settings if one.keys and one.value.lower() in _TRUE)
         yield from (word.replace("-", "_") for word in re.findall(r"--([\w-]+)", old.text))
+
+
+def _switches(sides: Sequence[Side]) -> Iterator[str]:
+    for _, new in sides:
+        yield from (plain_key(one.keys[-1]) for one in new.settings if one.keys and one.value.lower() in _TRUE)
 
 
 def _is_moved(setting: Setting, row: SettingRow, now: Sequence[Setting], moved: Counter[tuple[str, str]]) -> bool:
@@ -283,7 +291,7 @@ def _whole(settings: Sequence[Setting]) -> Iterator[tuple[Setting, str]]:
         yield same[0], " ".join(words) if len(same) > 1 else same[0].value
 
 
-def _flags(before: Sequence[Setting], after: Sequence[Setting], old: Config, _change: _Change) -> Found:
+def _flags(before: Sequence[Setting], after: Sequence[Setting], old: Config, change: _Change) -> Found:
     had = Counter(one for _, value in _whole(before) for one in selectors(value))
     for setting, stated in _whole(after):
         for flag in selectors(stated):
@@ -293,8 +301,9 @@ def _flags(before: Sequence[Setting], after: Sequence[Setting], old: Config, _ch
                 yield setting, f"now selects less: {flag[:80]}"
                 return
     lost = strict_flags(" ".join(one.value for one in before)) - strict_flags(" ".join(one.value for one in after))
-    if lost and after:
-        yield after[0], f"no longer has {min(lost)}"
+    stated = [flag for flag in sorted(lost) if plain_key(flag.strip("-")) not in change.on]
+    if stated and after:
+        yield after[0], f"no longer has {stated[0]}"
 
 
 _WEAKER: dict[Direction, Callable[[Sequence[Setting], Sequence[Setting], Config, _Change], Found]] = {
@@ -307,36 +316,3 @@ _WEAKER: dict[Direction, Callable[[Sequence[Setting], Sequence[Setting], Config,
     Direction.APPEARS: _appears,
     Direction.FLAGS: _flags,
 }
-
-
-def _text_gone(row: TextRow, old: Config, new: Config, kept: str) -> Iterator[WeakeningFinding]:
-    """A line of the base that the row looks for and that no file of the change has any more, in whatever words."""
-    had, has = ([line.strip() for line in side.text.split("\n") if row.pattern.search(line)] for side in (old, new))
-    lost = [line for line in had if line not in kept and line.lstrip("#/ ") not in has]
-    if len(has) < len(had) and lost and not lost[0].startswith(("//", "#", "*")[: 1 + 2 * (row.tool != "shell")]):
-        message = f"{row.says[0].upper()}{row.says[1:]}: {' '.join(lost[0].split())[:80]} ({row.tool})."
-        yield WeakeningFinding(row.code, new.path, None, message)
-
-
-def _of_text(row: TextRow, old: Config, new: Config) -> Iterator[WeakeningFinding]:
-    had = Counter(" ".join(line.split()) for line in old.text.split("\n") if row.pattern.search(line))
-    for number, line in enumerate(new.text.split("\n"), 1):
-        if line.lstrip().startswith(("//", "#", "*")) or not row.pattern.search(line):
-            continue
-        # https://www.jenkins.io/doc/book/pipeline/syntax/#when: what stands under a new stage never ran without it.
-        stage = next((one for one in reversed(new.text.split("\n")[:number]) if re.search(r"\bstage\s*\(", one)), "")
-        named = re.search(r"stage\s*\(\s*['\"]([^'\"]*)", stage)
-        if row.code == "ci.condition" and named and named[1] not in old.text:
-            continue
-        stated = " ".join(line.split())
-        if had[stated] > 0:
-            had[stated] -= 1
-            continue
-        if had.total() > 0:
-            # Reworded: as many as before.
-            had.subtract([next(iter(+had))])
-            continue
-        yield WeakeningFinding(
-            row.code, new.path, number, f"{row.says[0].upper()}{row.says[1:]}: {stated[:80]} ({row.tool})."
-        )
-        return

@@ -90,4 +90,5 @@
 
 ((try_statement body: (block) @swallow (finally_clause) @handler) (#match? @handler "\\breturn\\b"))
 
-(for_statement right: [(list) (tuple)] @rows)
+; a loop over a list that is written out, when checks are right inside it
+(for_statement right: [(list) (tuple)] @rows body: (block [(assert_statement) (with_statement)]))
