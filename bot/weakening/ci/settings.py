@@ -298,12 +298,13 @@ def _flags(before: Sequence[Setting], after: Sequence[Setting], old: Config, cha
             if had[flag] > 0:
                 had[flag] -= 1
             elif old.text or before:
-                yield setting, f"now selects less: {flag[:80]}"
+                fresh = next((one for one in after if one.keys == setting.keys and one not in before), setting)
+                yield fresh, f"now selects less: {flag[:80]}"
                 return
     lost = strict_flags(" ".join(one.value for one in before)) - strict_flags(" ".join(one.value for one in after))
-    stated = [flag for flag in sorted(lost) if plain_key(flag.strip("-")) not in change.on]
-    if stated and after:
-        yield after[0], f"no longer has {stated[0]}"
+    missing = [flag for flag in sorted(lost) if plain_key(flag.strip("-")) not in change.on]
+    if missing and after:
+        yield after[0], f"no longer has {missing[0]}"
 
 
 _WEAKER: dict[Direction, Callable[[Sequence[Setting], Sequence[Setting], Config, _Change], Found]] = {
