@@ -21,6 +21,7 @@ from bot.cli import (
     schema_command,
     selftest_command,
     serve_command,
+    stop_command,
 )
 from bot.cli.failures import run_command
 
@@ -58,6 +59,7 @@ for group in (
     demo_command,
     check_command,
     runs_command,
+    stop_command,
     apply_command,
     config_command,
     explain_command,

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import structlog
 from flask import Flask
 
-from bot.commands.handle import handle_command
+from bot.commands.handle import answer_command, handle_command
 from bot.core.clock import Clock
 from bot.core.pace import Pace
 from bot.core.signing import Signer, kept_key, read_key, read_key_file
@@ -164,6 +164,7 @@ def build_services(
         identity=identity,
         signer=signer,
         handle_command=handle_command,
+        answer_command=answer_command,
         second=_second_app(settings, urls, ledger, clock),
     )
 

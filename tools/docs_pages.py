@@ -9,11 +9,14 @@ from pathlib import Path
 from bot.cli.published_schemas import schema_text, schemas
 from bot.core.codes.lookup import SECTIONS
 from bot.core.codes.reason_code import ReasonCode, Section
+from bot.core.command_table import COMMANDS, WHO_WORDS
 from bot.core.states import AT_THE_GATE, BUILDING, ENDINGS, FINAL, NOT_ENTERED, TERMINAL, WAITING, RunState, moves
 from tools.design_page import with_folders
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 _MADE = "<!-- Made by `make docs`; edit the code instead. -->"
+_COMMANDS_BEGIN = "<!-- The commands: made by `make docs` from bot/core/command_table.py. -->"
+_COMMANDS_END = "<!-- End of the commands. -->"
 _CHANGE_SET_FAMILIES = {
     "contract": "The form of a ChangeSet",
     "stale": "Files that have changed",
@@ -31,12 +34,23 @@ _CHANGE_SET_FAMILIES = {
 def pages() -> dict[str, str]:
     """Every generated file's text by its path under docs/."""
     made = {"codes.md": codes_page(), "states.md": states_page(), "design.md": design_page()}
+    made["authors.md"] = with_commands((DOCS / "authors.md").read_text("utf-8"))
     return made | {f"schemas/{name}.json": schema_text(name) for name in schemas()}
 
 
 def design_page() -> str:
     """docs/design.md: written by people, but for the list of folders and the drawing."""
     return with_folders((DOCS / "design.md").read_text("utf-8"))
+
+
+def with_commands(page: str) -> str:
+    """docs/authors.md: written by people, but for the table of commands between its two markers."""
+    before, _, rest = page.partition(_COMMANDS_BEGIN)
+    _, end, after = rest.partition(_COMMANDS_END)
+    if not end:
+        raise ValueError("docs/authors.md lacks the markers of the table of commands")
+    rows = [(f"`/cadence {row.form}`", WHO_WORDS[row.who], row.what, row.answer) for row in COMMANDS if not row.later]
+    return f"{before}{_COMMANDS_BEGIN}\n\n{_table(('command', 'who', 'what', 'answer'), rows)}\n\n{end}{after}"
 
 
 def codes_page() -> str:

@@ -40,7 +40,7 @@ class Checked:
 
 
 def check(change_set: ChangeSet, tree: TreeReader, config: GuardConfig, mentioned: str = "") -> Checked:
-    """Contract, paths, compare and swap, then every guard on the result; never raises for bad input.
+    """Checks the form, the paths and the pins, then runs every guard on the result; never raises for bad input.
 
     `mentioned` is the text of blueprint and plan: only names that occur in it may be declared in `removes`.
     """

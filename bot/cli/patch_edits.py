@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.changeset.encoding import EncodingProblem, rewritten
 from bot.changeset.guards.path_forms import path_problem
 from bot.changeset.model import ChangeSet, Edit
 from bot.changeset.rejected import ChangeSetRejected
@@ -90,7 +91,7 @@ def _edit(change: RawChange, pair: TreePair) -> Edit:
     old = None if adds else pair.before.read(change.source)
     new = pair.after.read(change.path)
     # A rename or a new mode alone needs no content.
-    text, encoded = (None, None) if new == old else _content(new)
+    text, encoded = (None, None) if new == old else _content(old, new)
     mode_before = MODE_FILE if adds else change.old_mode
     return Edit(
         path=change.path,
@@ -103,13 +104,20 @@ def _edit(change: RawChange, pair: TreePair) -> Edit:
     )
 
 
-def _content(raw: bytes) -> tuple[str | None, str | None]:
-    """(text, base64): text for UTF-8 without NUL bytes, base64 for everything else."""
+def _content(old: bytes | None, new: bytes) -> tuple[str | None, str | None]:
+    """(text, base64) of a file's new bytes: text where it becomes exactly these bytes again, base64 everywhere else.
+
+    `old` is the content that it replaces, None for a new file.
+    """
     try:
+        text = new.decode()
+        # A text takes the byte order mark and the encoding of the file that it replaces, and a patch may change both.
         # A NUL byte is valid UTF-8, but git and editors take a file with one for binary.
-        return (raw.decode(), None) if b"\0" not in raw else (None, base64.b64encode(raw).decode())
-    except UnicodeDecodeError:
-        return None, base64.b64encode(raw).decode()
+        if b"\0" not in new and rewritten(old, text) == new:
+            return text, None
+    except (UnicodeDecodeError, EncodingProblem):
+        pass
+    return None, base64.b64encode(new).decode()
 
 
 def one_file_edits(submitted: OneFile, tree: TreeReader, message: str) -> tuple[ChangeSet, tuple[str, ...]]:

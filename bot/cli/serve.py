@@ -98,7 +98,7 @@ def serve(settings: Settings, *, web: bool = True, worker: bool = True) -> None:
         # https://docs.pylonsproject.org/projects/waitress/en/stable/arguments.html
         server = create_server(app, host=settings.host, port=settings.port, threads=8, max_request_body_size=26_214_400)
         # A daemon: a request that does not end must not keep the process alive.
-        threading.Thread(target=server.run, name="web", daemon=True).start()
+        threading.Thread(target=_run_web, args=(server.run, stop), name="web", daemon=True).start()
         log.info("cadence.listening", url=f"http://{settings.host}:{server.effective_port}")
     drainer = None
     try:
@@ -107,6 +107,7 @@ def serve(settings: Settings, *, web: bool = True, worker: bool = True) -> None:
         stop.wait()
     finally:
         log.info("cadence.stopping")
+        stop.set()
         # The web side ends first, so that nothing new arrives; the ledger ends last, because the others write to it.
         if server is not None:
             server.close()
@@ -115,6 +116,17 @@ def serve(settings: Settings, *, web: bool = True, worker: bool = True) -> None:
         if engine is not None and engine.running:
             engine.close()
         ledger.close()
+
+
+def _run_web(run: Callable[[], None], stop: threading.Event) -> None:
+    """Answer requests until the server is closed."""
+    try:
+        run()
+    except (OSError, ValueError):
+        # Waitress has no call that ends its loop from another thread; closing its sockets fails the loop's `select`.
+        # https://docs.pylonsproject.org/projects/waitress/en/stable/api.html
+        if not stop.is_set():
+            raise
 
 
 def _start_worker(

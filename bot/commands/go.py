@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from bot.commands.request import Request
 from bot.config.model import RepoConfig
 from bot.core.names import CHECK_GATE
 from bot.core.states import AT_THE_GATE, RunState
@@ -21,8 +22,9 @@ S = RunState
 NOTHING = "Nothing is waiting for approval here"
 
 
-def go(services: Services, event: CommandGiven, command: Command, run: RunEntry | None, config: RepoConfig) -> str:
+def go(request: Request) -> str:
     """Approve the hash given, or what was shown before the comment was written; else say why not."""
+    services, event, command, run, config = request
     if run is None:
         return f"{NOTHING}."
     if run.state in AT_THE_GATE:

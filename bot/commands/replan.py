@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.config.model import RepoConfig
+from bot.commands.request import Request
 from bot.core.errors import CadenceError
 from bot.core.escape import escape_line
 from bot.core.names import (
@@ -16,15 +16,14 @@ from bot.flow.building.start import new_run, supersede
 from bot.flow.context import RunContext
 from bot.flow.services import Services
 from bot.intake.authority import approved_by_go, blueprint_digest
-from bot.intake.command_text import Command
-from bot.intake.events import CommandGiven
 from bot.ledger.entries import RunEntry
 
 S = RunState
 
 
-def replan(services: Services, event: CommandGiven, command: Command, old: RunEntry | None, config: RepoConfig) -> str:
+def replan(request: Request) -> str:
     """A new run on the same branch and pull request; the old one, its verdicts and its gate are void."""
+    services, event, command, old, config = request
     if old is None:
         return "There is nothing to replan. A maintainer starts a run with the label `blueprint`."
     if old.state in (S.MERGED, S.REVERTED, S.MERGING, S.WATCHING):

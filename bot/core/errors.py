@@ -78,6 +78,13 @@ class FenceClosed(CadenceError):
     code = "fence.closed"
 
 
+class FenceLate(CadenceError):
+    """Too much time passed between the fence and the request. Nothing was sent; another try may follow."""
+
+    code = "fence.late"
+    retry = True
+
+
 class BudgetSpent(CadenceError):
     """The run's budget does not cover the next effect. Nothing was sent."""
 

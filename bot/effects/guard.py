@@ -14,16 +14,31 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _allowed: ContextVar[bool] = ContextVar("cadence_effects_allowed", default=False)
+_last_check: ContextVar[Callable[[], None] | None] = ContextVar("cadence_last_check", default=None)
 
 
 @contextmanager
-def effects_allowed() -> Iterator[None]:
-    """Allow side effects inside; only `effects.perform` may use this (tests/architecture/test_effects_gateway.py)."""
-    token = _allowed.set(True)
+def effects_allowed(last_check: Callable[[], None] | None = None) -> Iterator[None]:
+    """Allow side effects inside; only `effects.perform` may use this (tests/architecture/test_effects_gateway.py).
+
+    `last_check` is called by `before_sending`.
+    """
+    token, check = _allowed.set(True), _last_check.set(last_check)
     try:
         yield
     finally:
         _allowed.reset(token)
+        _last_check.reset(check)
+
+
+def before_sending() -> None:
+    """Ask again whether the effect may be sent. Adapters call it directly before a request that changes something.
+
+    Between the fence and the request lies time: a token is made, a lock waited for. Raises FenceClosed or FenceLate.
+    """
+    check = _last_check.get()
+    if check is not None:
+        check()
 
 
 def side_effect(call: Callable[P, R]) -> Callable[P, R]:

@@ -17,6 +17,8 @@ class EffectKind(StrEnum):
     PULL_OPEN = "pull.open"
     PULL_EDIT = "pull.edit"
     PULL_CLOSE = "pull.close"
+    PULL_DRAFT = "pull.draft"
+    PULL_READY = "pull.ready"
     REVIEW_POST = "review.post"
     REVIEW_DECIDE = "review.decide"
     CHECK_PUT = "check.put"
@@ -41,6 +43,9 @@ INFORMING = frozenset(
     }
 )
 """Effects that only inform people. A run that has ended still makes them, because it has to say that it ended."""
+
+FENCED_TWICE = frozenset({EffectKind.BRANCH_PUSH, EffectKind.MERGE, EffectKind.QUEUE_ENTER})
+"""Kinds that ask the fence again directly before the request is sent: what they do cannot be taken back."""
 
 NOT_PACED = frozenset({EffectKind.MODEL_CALL, EffectKind.BRANCH_PUSH})
 """Kinds that do not wait for a write slot: neither is a call that creates content in GitHub's REST API."""

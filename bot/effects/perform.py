@@ -13,12 +13,12 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 from bot.core.clock import Clock
-from bot.core.errors import CadenceError, FenceClosed, UnknownOutcome
+from bot.core.errors import CadenceError, FenceClosed, FenceLate, UnknownOutcome
 from bot.core.json_types import JsonDict
 from bot.core.names import RunId
 from bot.core.states import TERMINAL, RunState
 from bot.effects.guard import effects_allowed
-from bot.effects.kinds import INFORMING, NOT_PACED, EffectActor, EffectKind
+from bot.effects.kinds import FENCED_TWICE, INFORMING, NOT_PACED, EffectActor, EffectKind
 
 
 class StoredEffect(Protocol):
@@ -47,7 +47,17 @@ class EffectStore(Protocol):
     """The part of the ledger that the effect gateway writes to."""
 
     def effect(self, scope: str, kind: str, key: str) -> StoredEffect | None: ...
-    def intend(self, scope: str, run_id: RunId | None, kind: str, key: str, now: datetime) -> StoredEffect: ...
+    def intend(
+        self,
+        scope: str,
+        run_id: RunId | None,
+        kind: str,
+        key: str,
+        now: datetime,
+        *,
+        lease_seconds: float,
+        ended_too: bool,
+    ) -> StoredEffect: ...
     def settle(
         self, effect_id: int, state: str, *, outcome: JsonDict | None, error_code: str | None, now: datetime
     ) -> None: ...
@@ -56,6 +66,14 @@ class EffectStore(Protocol):
         self, installation_id: int, interval_ms: int, now: datetime, *, count: int = 1, first: bool = False
     ) -> float: ...
     def must_yield(self, installation_id: int, now: datetime) -> bool: ...
+
+
+LEASE_SECONDS = 120.0
+PUSH_LEASE_SECONDS = 330.0
+"""How long an effect may take: more than the longest wait for an answer. After that, and a pause, a stop waits no
+more. A push of git may take five minutes."""
+LATE_SECONDS = 2.0
+"""The most time between the second look at the fence and the request."""
 
 
 T = TypeVar("T")
@@ -134,11 +152,21 @@ class Effects:
             self._fence(actor, kind, ended_too)
         if reserve is not None:
             reserve()
-        # Written before the effect is made: a crash in between leaves it, and the next attempt begins with `find`.
-        intent = self._store.intend(actor.scope, actor.run, kind, natural_key, self._clock.now())
+        # Written before the effect is made: a crash in between leaves it, and the next attempt begins with `find`. The
+        # same transaction asks the fence again and takes the lease, so that a stop sees every effect that began.
+        intent = self._store.intend(
+            actor.scope,
+            actor.run,
+            kind,
+            natural_key,
+            self._clock.now(),
+            lease_seconds=PUSH_LEASE_SECONDS if kind is EffectKind.BRANCH_PUSH else LEASE_SECONDS,
+            ended_too=ended_too,
+        )
         state = "done"
+        check = (lambda: self._last_check(actor, kind, ended_too)) if kind in FENCED_TWICE else None
         try:
-            with effects_allowed():
+            with effects_allowed(check):
                 made = None if fresh and intent.attempts == 1 else find()
                 if made is not None:
                     state = "found"
@@ -166,6 +194,13 @@ class Effects:
             raise FenceClosed(f"run {actor.run} is not in the ledger")
         if run.state in TERMINAL:
             raise FenceClosed(f"run {actor.run} is {run.state}; {kind} was not sent")
+
+    def _last_check(self, actor: EffectActor, kind: EffectKind, ended_too: bool) -> None:
+        """Read the stop and the clock directly before the request. A worker that was paused meanwhile sends nothing."""
+        asked = self._clock.monotonic()
+        self._fence(actor, kind, ended_too)
+        if self._clock.monotonic() - asked > LATE_SECONDS:
+            raise FenceLate(f"{kind} was not sent: reading whether it may be took more than {LATE_SECONDS:g} s")
 
     def _pace(self, actor: EffectActor, kind: EffectKind) -> None:
         """Wait for the installation's next write slot.

@@ -70,6 +70,8 @@ class RunContext:
         moved = self.services.ledger.move(self.run.run_id, to, reason=reason, by=by)
         if moved is not None:
             log.info("run.moved", run=self.run.run_id, to=to.value, reason=reason)
+            if to is RunState.STOPPED:
+                book_stopped(self.services, self.run)
         return self.reload()
 
     def tell(
@@ -125,6 +127,8 @@ class RunContext:
         ended = self.services.ledger.end_run(self.run.run_id, to, reason=reason, by=by)
         if ended:
             log.info("run.moved", run=self.run.run_id, to=to.value, reason=reason)
+            if to is RunState.STOPPED:
+                book_stopped(self.services, self.run)
         self.reload()
         return ended
 
@@ -163,3 +167,11 @@ class RunContext:
     def log_context(self) -> AbstractContextManager[Any]:
         """Bind the run's id to everything logged and counted inside."""
         return structlog.contextvars.bound_contextvars(run=self.run.run_id, repository=self.run.repository)
+
+
+def book_stopped(services: Services, run: RunEntry, number: int = 0, delay: float = 0.0) -> None:
+    """Have the run's stop confirmed (recovery/stopped.py). The `number` counts the tries."""
+    move = services.ledger.last_transition(run.run_id)
+    arguments: list[str | int] = [run.run_id, move, number]
+    key = f"{run.run_id}:{move}:{number}"
+    services.engine.start_errand("stopped", int(run.installation_id), key, arguments, delay=delay)

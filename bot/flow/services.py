@@ -16,6 +16,7 @@ from bot.git_store.store import GitStore
 from bot.github_api.client import GitHub
 from bot.github_api.records import AppIdentity
 from bot.intake.events import CommandGiven, Handled, Ignored
+from bot.ledger.entries import CommandEntry
 from bot.ledger.ledger import Ledger
 from bot.llm.model import LanguageModel
 from bot.plan.planner import Planner
@@ -26,6 +27,7 @@ from bot.review.reviewer import Judge
 from bot.settings import Settings
 
 HandleCommand = Callable[["Services", CommandGiven], Handled | Ignored]
+AnswerCommand = Callable[["Services", CommandEntry], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ class Services:
     identity: AppIdentity
     signer: Signer
     handle_command: HandleCommand
-    """Carries out one `/cadence` command; app gives it, because commands/ lies above flow/."""
+    """Carries out the `/cadence` commands of a comment; app gives it, because commands/ lies above flow/."""
+    answer_command: AnswerCommand
+    """What a command that only asks is answered; the answer is read when it is posted."""
     second: GitHub | None = None
     """The second App, whose approvals count, where one is configured."""

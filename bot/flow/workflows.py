@@ -36,6 +36,8 @@ from bot.gate.decide import Done, Merge
 from bot.ledger.entries import RunEntry
 
 S = RunState
+_STILL_LOOKED_AT = frozenset({S.NEEDS_HUMAN, S.STOPPED})
+"""Ended runs whose pull request may be merged all the same: by a person, or by a worker that was paused."""
 Step = Callable[[str, Callable[[], str]], str]
 """Runs a named, checkpointed step once (engine.step); tests pass one that just calls."""
 
@@ -88,7 +90,7 @@ def judge(context: RunContext) -> bool:
 
 
 def publish(context: RunContext) -> bool:
-    """Push the judged commit and open or adopt the pull request, unless a person has to see the diff first."""
+    """Push the reviewed commit and open or adopt the pull request, unless a person has to see the diff first."""
     if context.run.state is S.REVIEWING and context.run.pull is not None:
         # The process ended after the last move of this step; only the review was not requested yet.
         request_review(context)
@@ -147,7 +149,7 @@ class Flow:
         nothing any more; only that its pull request was merged is still recorded.
         """
         run = self._services.ledger.run_for_pull(repository_id, pull)
-        if run is None or (run.state in TERMINAL and run.state is not S.NEEDS_HUMAN):
+        if run is None or (run.state in TERMINAL and run.state not in _STILL_LOOKED_AT):
             return
         with self._on(run) as context:
             if run.state is S.WATCHING:

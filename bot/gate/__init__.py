@@ -1,1 +1,1 @@
-"""May it merge: the snapshot, the decision, its explanation, and acting on it."""
+"""Decides whether a pull request merges, explains the decision, and acts on it."""

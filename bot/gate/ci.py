@@ -15,6 +15,9 @@ from bot.github_api.records import BranchRules, CheckState, RequiredCheck
 
 PASSES = "success"
 PASSES_WHERE_LISTED = frozenset({"skipped", "neutral"})
+# Conclusions that say that something is broken; `error` is a state of commit statuses.
+# https://docs.github.com/en/rest/checks/runs and https://docs.github.com/en/rest/commits/statuses
+RED = frozenset({"failure", "timed_out", "startup_failure", "error"})
 """GitHub itself lets a required check pass that ends so; a change that makes a check skip itself must not pass."""
 
 __all__ = ["ci_findings", "foreign", "is_own_name", "own_required"]
@@ -34,7 +37,7 @@ def ci_findings(found: Findings, snapshot: Snapshot, rules: RepoConfig, *, settl
     branch_rules = snapshot.rules or BranchRules()
     required = [check for check in branch_rules.required_checks if not is_own_name(check.name)]
     before = len(found.blocks) + len(found.waits)
-    _results(found, checks, frozenset(rules.ci.allow_skipped))
+    _results(found, checks, frozenset(rules.ci.allow_skipped), _red_on_base(snapshot))
     judge_suites(found, snapshot, checks)
     _required(found, checks, required)
     _expected(found, snapshot, checks, rules, frozenset(check.name for check in required))
@@ -65,7 +68,19 @@ def _foreign_app_checks(found: Findings, checks: Sequence[CheckState], app_id: A
             )
 
 
-def _results(found: Findings, checks: Sequence[CheckState], may_skip: frozenset[str]) -> None:
+def _red_on_base(snapshot: Snapshot) -> frozenset[tuple[str, AppId | None]]:
+    """(name, App id) of the checks that fail on the tip of the base as well. Empty where the base was not read."""
+    checks = foreign(snapshot.base_checks or (), snapshot.app_id)
+    # A check that ended `cancelled` or `stale` on the base says nothing about the base.
+    return frozenset((one.name, one.app_id) for one in checks if one.conclusion in RED)
+
+
+def _results(
+    found: Findings,
+    checks: Sequence[CheckState],
+    may_skip: frozenset[str],
+    red_on_base: frozenset[tuple[str, AppId | None]],
+) -> None:
     for check in sorted(checks, key=lambda c: (c.name, c.app_id or 0, c.database_id)):
         if check.conclusion is None:
             _pending(found, check.name, f"The check `{check.name}` has not finished.", link=check.url)
@@ -73,7 +88,7 @@ def _results(found: Findings, checks: Sequence[CheckState], may_skip: frozenset[
             if check.name not in may_skip:
                 _skipped(found, check)
         elif check.conclusion != PASSES:
-            _failed(found, check)
+            _failed(found, check, on_base=(check.name, check.app_id) in red_on_base)
 
 
 def _skipped(found: Findings, check: CheckState) -> None:
@@ -88,8 +103,11 @@ def _skipped(found: Findings, check: CheckState) -> None:
     )
 
 
-def _failed(found: Findings, check: CheckState) -> None:
+def _failed(found: Findings, check: CheckState, *, on_base: bool) -> None:
     text, then = f"The check `{check.name}` ended `{check.conclusion}`.", ""
+    if on_base:
+        text += " It fails on the base branch too, so this change may not be the cause."
+        then = f"A person repairs `{check.name}` on the base branch first."
     if check.conclusion == "action_required":
         text = f"The check `{check.name}` ended `action_required`: it waits for a person."
         then = (
@@ -102,10 +120,16 @@ def _failed(found: Findings, check: CheckState) -> None:
         "ci.failed",
         text,
         then=then,
-        short=f"{check.name} failed" if not then else f"{check.name} waits for a person",
+        short=_short(check, on_base=on_base),
         when=f"`{check.name}` passes",
         links=(check.url,),
     )
+
+
+def _short(check: CheckState, *, on_base: bool) -> str:
+    if check.conclusion == "action_required":
+        return f"{check.name} waits for a person"
+    return f"{check.name} failed, on the base too" if on_base else f"{check.name} failed"
 
 
 def _app(check: CheckState) -> str:
@@ -190,8 +214,8 @@ def _settle(found: Findings, snapshot: Snapshot, any_foreign: bool, settle_secon
     found.look_at(until)
     found.wait(
         "ci.settling",
-        f"Further checks may still appear: the list counts as complete {settle_seconds} s after the newest one did "
-        "or was completed.",
+        f"Further checks may still appear. CI counts as complete when no check has appeared or finished for "
+        f"{settle_seconds} s.",
         short="for CI: further checks may appear",
     )
     return False

@@ -1,4 +1,4 @@
-"""Policy tests of `.github/cadence.yml`: a pull request in plain words, decided by the gate itself. Pure."""
+"""The tests in `.github/cadence.yml`: each describes a pull request, and the gate decides it. Pure."""
 
 from __future__ import annotations
 

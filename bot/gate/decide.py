@@ -56,9 +56,12 @@ def _wanted(found: Findings, snapshot: Snapshot) -> None:
     if HOLD_LABEL in snapshot.labels:
         found.wait(
             "hold",
-            f"The label `{HOLD_LABEL}` is set.",
+            f"The label `{HOLD_LABEL}` is set." + (f" The hold was {snapshot.held}." if snapshot.held else ""),
+            then="Take the label off.",
             short="for a person: held",
         )
+    elif snapshot.held:
+        found.wait("hold", f"The hold was {snapshot.held}.", short="for a person: held")
     if not snapshot.blueprint_approved:
         found.wait(
             "blueprint.edited",

@@ -39,7 +39,7 @@ def explain(decision: Decision, snapshot: Snapshot | None = None) -> str:
         parts.append("Notes:\n" + "\n".join(_row(note) for note in decision.notes))
     if not isinstance(decision, Done) and decision.passed:
         parts.append(_folded(decision.passed))
-    end = f"\n\nJudged: head `{snapshot.head}` on base tip `{snapshot.base_tip or 'unknown'}`." if snapshot else ""
+    end = f"\n\nDecided for head `{snapshot.head}` on base tip `{snapshot.base_tip or 'unknown'}`." if snapshot else ""
     if when := merges_when(decision):
         end = f"\n\n{shorten(when, SENTENCE_LIMIT)}{end}"
     return shorten("\n\n".join(parts), SUMMARY_LIMIT - len(end)) + end

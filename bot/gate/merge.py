@@ -55,6 +55,7 @@ class Merger:
             checks,
             key=f"gate:{head}:{decision_id}",
             head=head,
+            buttons=True,
             name=CHECK_GATE,
             external_id=f"gate:{run.run_id}:{decision_id}",
             conclusion=conclusion,
@@ -125,7 +126,15 @@ class Merger:
             slots=slots,
         )
 
-    def dequeue(self, run: RunEntry, queue: MergeQueueCalls, *, head: HeadSha, decision_id: int) -> None:
+    def dequeue(
+        self,
+        run: RunEntry,
+        queue: MergeQueueCalls,
+        *,
+        head: HeadSha,
+        decision_id: int | str,
+        when_ended: bool | None = None,
+    ) -> None:
         """Take it out of the queue. Raises NotMergeable, Forbidden or UnknownOutcome."""
         assert run.pull is not None
         number = run.pull
@@ -136,7 +145,41 @@ class Merger:
             find=lambda: None if queue.place(number).queued else True,
             do=lambda: queue.dequeue(queue.place(number)),
             outcome=lambda _: {"head": head},
+            when_ended=when_ended,
         )
+
+    def to_draft(self, run: RunEntry, pulls: PullCalls, node_id: str, *, move: int) -> None:
+        """Make the stopped run's pull request a draft, which GitHub does not merge (405). `move` stopped the run.
+
+        Raises NotMergeable or Forbidden where there are no drafts.
+        """
+        self._effects.perform(
+            actor_of(run),
+            EffectKind.PULL_DRAFT,
+            f"draft:{run.pull}:{move}",
+            find=lambda: None,
+            do=lambda: pulls.set_draft(node_id, draft=True),
+            outcome=lambda _: {"draft": True},
+            fresh=True,
+            when_ended=True,
+        )
+
+    def to_ready(self, run: RunEntry, calls: RepositoryCalls) -> bool:
+        """Make the pull request ready again, where Cadence itself made it a draft; False where it did not."""
+        number = run.pull
+        drafted = self._ledger.drafted(run.repository_id, run.issue, number) if number is not None else None
+        if number is None or drafted is None:
+            return False
+        self._effects.perform(
+            actor_of(run),
+            EffectKind.PULL_READY,
+            f"ready:{number}:{drafted}",
+            find=lambda: None,
+            do=lambda: calls.pulls.set_draft(calls.queue.place(number).node_id, draft=False),
+            outcome=lambda _: {"draft": False},
+            fresh=True,
+        )
+        return True
 
     def finish(
         self,

@@ -11,6 +11,7 @@ from typing import Any
 from bot.config.load import LoadedConfig, read_config
 from bot.config.model import RepoConfig
 from bot.core.clock import Clock
+from bot.core.escape import escape_line
 from bot.core.names import (
     CONFIG_PATH,
     AppId,
@@ -148,6 +149,7 @@ class Observer:
             queued=reading.queued,
             left_queue=not reading.queued and self._was_queued(run, pull.head),
             budget=self._budget(run.run_id) or "",
+            held=escape_line(self._ledger.steering(run.repository_id, run.issue).hold_text()),
             built_on=run.base_sha if pull.head == run.head_sha else "",
             repository_methods=reading.repository_methods,
             suites=reading.suites,

@@ -101,6 +101,8 @@ class Snapshot:
     """The digest of the diff that a person approved by `/cadence go`."""
     plan_approved: bool = False
     """Whether a person approved exactly the ChangeSet that the run pushed."""
+    held: str = ""
+    """Who set the issue's hold and why, or nothing."""
     built_on: str = ""
     """The base commit that Cadence built this head on; empty where the head is not Cadence's own."""
     own_config: str = ""

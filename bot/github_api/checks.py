@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from bot.core.names import CommitSha, HeadSha
@@ -48,12 +49,23 @@ class CheckCalls:
         conclusion: str | None = None,
         output: CheckOutput,
         details_url: str = "",
+        buttons: Sequence[tuple[str, str, str]] = (),
     ) -> CheckRunRecord:
-        """Create a check run on a commit. `conclusion` is given exactly when `status` is `completed`."""
+        """Create a check run on a commit. `conclusion` is given exactly when `status` is `completed`.
+
+        `buttons` are (identifier, label, description); GitHub sends the identifier of the one that a person presses.
+        """
         # GitHub requires a conclusion for `completed`, and makes a check run with a conclusion completed.
         # https://docs.github.com/en/rest/checks/runs#create-a-check-run
         fields: dict[str, Any] = {"name": name, "head_sha": head, "external_id": external_id}
         fields |= _state(status, conclusion, output) | ({"details_url": details_url} if details_url else {})
+        if buttons:
+            fields["actions"] = [
+                # At most three; 20 characters of identifier and label, 40 of description.
+                # https://docs.github.com/en/rest/checks/runs#create-a-check-run
+                {"identifier": identifier, "label": label, "description": description}
+                for identifier, label, description in buttons
+            ]
         return _run(self._link.change("POST", _RUNS, REVIEW_WRITE, body=fields))
 
     @side_effect

@@ -13,7 +13,9 @@ from bot.github_api.repository import RepositoryLink
 # REST has no calls for merge queues. https://docs.github.com/en/graphql/reference/objects#mergequeue
 PLACE = """
 query Place($owner: String!, $name: String!, $number: Int!) {
-  repository(owner: $owner, name: $name) { pullRequest(number: $number) { id headRefOid isInMergeQueue merged } }
+  repository(owner: $owner, name: $name) {
+    pullRequest(number: $number) { id headRefOid isInMergeQueue merged state isDraft }
+  }
 }
 """
 ENTRIES = """
@@ -55,6 +57,8 @@ class MergeQueueCalls:
             head=HeadSha(CommitSha(str(found["headRefOid"]))),
             queued=bool(found["isInMergeQueue"]),
             merged=bool(found["merged"]),
+            open=found["state"] == "OPEN",
+            draft=bool(found["isDraft"]),
         )
 
     def entries(self, branch: str) -> list[QueuedPull]:

@@ -1,4 +1,4 @@
-"""Pull requests and their branches, through REST."""
+"""Pull requests and their branches, through REST; drafts through GraphQL."""
 
 from __future__ import annotations
 
@@ -14,6 +14,17 @@ from bot.github_api.repository import RepositoryLink
 
 _LIST = "/repos/{owner}/{repo}/pulls"
 _ONE = "/repos/{owner}/{repo}/pulls/{pull_number}"
+
+
+# REST cannot change whether a pull request is a draft.
+# https://docs.github.com/en/graphql/reference/mutations#convertpullrequesttodraft
+TO_DRAFT = """
+mutation ToDraft($pull: ID!) { convertPullRequestToDraft(input: {pullRequestId: $pull}) { clientMutationId } }
+"""
+# https://docs.github.com/en/graphql/reference/mutations#markpullrequestreadyforreview
+TO_READY = """
+mutation ToReady($pull: ID!) { markPullRequestReadyForReview(input: {pullRequestId: $pull}) { clientMutationId } }
+"""
 
 
 class PullCalls:
@@ -75,6 +86,15 @@ class PullCalls:
             fields |= {"commit_title": title, "commit_message": message}
         data = self._link.change("PUT", f"{_ONE}/merge", MERGE, body=fields, pull_number=number)
         return MergeResult(CommitSha(str(data["sha"])), bool(data["merged"]))
+
+    @side_effect
+    def set_draft(self, node_id: str, *, draft: bool) -> None:
+        """Make it a draft, or ready for review. `node_id` is GraphQL's id.
+
+        Raises NotMergeable or Forbidden, also where the plan of a private repository has no drafts
+        (https://docs.github.com/en/pull-requests/collaborating-with-pull-requests/proposing-changes-to-your-work-with-pull-requests/about-pull-requests#draft-pull-requests).
+        """
+        self._link.mutate(TO_DRAFT if draft else TO_READY, MERGE, pull=node_id)
 
     def branch_sha(self, branch: str) -> CommitSha | None:
         """The commit at a branch's tip, or None for a branch that does not exist."""

@@ -126,6 +126,8 @@ class QueuePlace:
     head: HeadSha
     queued: bool
     merged: bool
+    open: bool = True
+    draft: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from bot.core.clock import Clock
 from bot.core.deadline import Deadline
 from bot.core.errors import GitHubError
 from bot.core.foreign_text import read_foreign
-from bot.effects.guard import side_effect
+from bot.effects.guard import before_sending, side_effect
 from bot.github_api.api_errors import mutation_error, no_answer, query_error, rest_error
 from bot.github_api.urls import GitHubUrls
 from bot.github_api.watched import limited
@@ -113,6 +113,8 @@ class Transport:
         method = "GET" if is_read else call.method
         summary = "GitHub GraphQL" if call.route == GRAPHQL else f"{call.method} {call.route}"
         requester = self._requester(auth)
+        if not is_read:
+            before_sending()
         with limited(WHOLE_ANSWER_SECONDS, MOST_ANSWER_BYTES) as deadline:
             try:
                 status, headers, output = requester.requestJson(

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from bot.core.names import Digest, sha256
 from bot.github_api.issue_records import IssueEvent, IssueHistory
+from bot.github_api.records import Permission
 
 RANKS = {"none": 0, "read": 1, "write": 2, "admin": 3}
 
@@ -97,6 +98,13 @@ def settle(history: IssueHistory, permissions: Mapping[str, str], *, label: str,
         digest = blueprint_digest(history.title, history.body)
         return NeedsApproval(event.id, tuple(dict.fromkeys(reasons)), digest, trusted)
     return Go(event.id, event.actor or "", trusted)
+
+
+def may_triage(have: Permission) -> bool:
+    """Whether a person may label issues, which is what hold and stop ask for."""
+    # GitHub reports `triage` as `read` in `permission`:
+    # https://docs.github.com/en/rest/collaborators/collaborators#get-repository-permissions-for-a-user
+    return have.permission in ("admin", "write") or have.role == "triage"
 
 
 def approved_by_go(history: IssueHistory, permissions: Mapping[str, str], approval_time: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""`/cadence ...` in a comment: read from the first line that starts with it, outside quotes, code and hidden text.
+"""`/cadence ...` in a comment: read from every line that starts with it, outside quotes, code and hidden text.
 
 What people paste with a command does not matter: characters that show nothing, emphasis around the whole line, a
 full-width slash, a full stop behind the verb, backticks around a hash.
@@ -9,26 +9,24 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
 
 from markdown_it.token import Token
 
+from bot.core.command_table import LATER, ROWS, VERBS, help_text
 from bot.core.foreign_text import markdown_tokens
 from bot.core.names import COMMAND_PREFIX
 from bot.core.shown_text import IGNORABLE, MARK, PARSER, without_comments, without_invisible
 
-VERBS = {
-    "help": "the commands that work here",
-    "status": "the state of the run",
-    "why": "every open reason why the pull request does not merge",
-    "go": "approve exactly what is shown: `/cadence go` or `/cadence go <hash>`",
-    "review": "review the current head again",
-    "replan": "plan again, on the same pull request: `/cadence replan [--discard] [guidance]`",
-}
-LATER = frozenset({"plan", "use", "stop", "hold", "resume", "retry"})
-_NEEDS_WRITE = frozenset({"go", "replan", "review"})
 MOST_GUIDANCE = 8_000
 """Characters of guidance that a prompt can bear."""
+MOST_REASON = 300
+MOST_COMMANDS = 5
+"""Commands of one comment that are carried out: each costs answers and reactions."""
+MOST_PATHS = 20
+MOST_PATH = 200
 _HASH = re.compile(r"[0-9a-fA-F]{6,64}")
 _NAME = COMMAND_PREFIX.removeprefix("/")
 _SPACES = "\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
@@ -49,16 +47,17 @@ _TRAILING = ".,;:!?\\\u2026\u3002\uff01\uff0c\uff1f"
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command as given: `argument` is `go`'s hash, `guidance` all text after `replan`.
+    """A command as given.
 
-    `more` says that the comment holds further commands, which are not carried out.
+    `argument` is `go`'s hash, or `all` after `stop`; `guidance` is all text after `replan`, or the reason after
+    `hold`; `paths` are those of `use`.
     """
 
     verb: str
     argument: str = ""
     guidance: str = ""
     discard: bool = False
-    more: bool = field(default=False, compare=False)
+    paths: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,22 +68,30 @@ class CommandError:
     answer: str
 
 
-def needs_write(command: Command) -> bool:
-    """Whether the sender needs write permission."""
-    return command.verb in _NEEDS_WRITE
-
-
 def has_command(body: str) -> bool:
     """Whether the text holds a line that starts like a command."""
-    return _find(body) is not None
+    return bool(_find(body))
+
+
+def parse_commands(body: str) -> list[Command | CommandError]:
+    """The comment's commands in order, with errors that can be answered. The same one twice in a row counts once."""
+    found: list[Command | CommandError] = []
+    for line, rest in _find(body):
+        one = _parse(line, rest)
+        if found[-1:] != [one]:
+            found.append(one)
+    if len(found) > MOST_COMMANDS:
+        text = f"Only the first {MOST_COMMANDS} commands of a comment are carried out."
+        return [*found[:MOST_COMMANDS], CommandError("command.too_many", text)]
+    return found
 
 
 def parse_command(body: str) -> Command | CommandError | None:
-    """The comment's command, an error that can be answered, or None when it holds none."""
-    found = _find(body)
-    if found is None:
-        return None
-    line, rest = found
+    """The comment's first command, an error that can be answered, or None when it holds none."""
+    return next(iter(parse_commands(body)), None)
+
+
+def _parse(line: str, rest: str) -> Command | CommandError:
     words = [_word(word) for word in IGNORABLE.sub("", line).split()]
     if not words:
         return CommandError("command.missing", f"`/cadence` alone does nothing.\n\n{help_text()}")
@@ -100,36 +107,54 @@ def parse_command(body: str) -> Command | CommandError | None:
     )
 
 
-def is_corrected(before: str, after: str) -> bool:
-    """Whether an edit of a comment gives a command: one that was not there, or that said something else."""
-    now = parse_command(after)
-    return now is not None and now != parse_command(before)
-
-
-def help_text() -> str:
-    """The commands, for a comment."""
-    rows = "\n".join(f"- `/cadence {verb}`: {what}" for verb, what in VERBS.items())
-    return f"{rows}\n\n`go`, `review` and `replan` need write permission."
+def corrected(before: str, after: str) -> list[Command | CommandError]:
+    """The commands that an edit of a comment gives: those that were not there, or said something else."""
+    known = parse_commands(before)
+    return [one for one in parse_commands(after) if one not in known]
 
 
 def _read(verb: str, words: list[str], line: str, rest: str) -> Command | CommandError:
     if verb == "replan":
         return _replan(line, rest)
-    more = _find(rest) is not None
-    if verb == "go":
+    if verb == "hold":
+        # The reason is one line: what people write below a command is often not about it.
+        return Command("hold", guidance=_after_verb(line)[:MOST_REASON])
+    if verb == "use":
+        return _use(line)
+    if verb in ("go", "stop"):
         argument = words[0].strip("`\"'") if words else ""
-        if len(words) > 1 or (argument and not _HASH.fullmatch(argument)):
-            return CommandError("command.argument", "`/cadence go` takes no argument, or the hash that is shown.")
-        return Command("go", argument=argument, more=more)
+        allowed = _HASH.fullmatch(argument) if verb == "go" else argument.lower() == "all"
+        if len(words) > 1 or (argument and not allowed):
+            what = "the hash that is shown" if verb == "go" else "`all`"
+            return CommandError("command.argument", f"`/cadence {verb}` takes no argument, or {what}.")
+        return Command(verb, argument=argument if verb == "go" else argument.lower())
     if words:
         return CommandError("command.argument", f"`/cadence {verb}` takes no arguments.")
-    return Command(verb, more=more)
+    return Command(verb)
+
+
+def _after_verb(line: str) -> str:
+    """What follows the verb on its line, as written; only invisible characters are taken out."""
+    words = without_invisible(line).split(maxsplit=1)
+    return words[1].strip() if len(words) > 1 else ""
+
+
+def _use(line: str) -> Command | CommandError:
+    """Paths as people paste them: in backticks, with commas, with `./` or a Windows separator."""
+    written = re.split(r"[\s,]+", _after_verb(line).replace("`", " ").replace("\\", "/"))
+    paths = tuple(dict.fromkeys(path.removeprefix("./") for path in written if path))
+    wrong = [path for path in paths if path.startswith("/") or ".." in path.split("/") or len(path) > MOST_PATH]
+    if not paths or wrong or len(paths) > MOST_PATHS:
+        form = ROWS["use"].form
+        return CommandError(
+            "command.argument", f"`/cadence {form}` takes 1 to {MOST_PATHS} paths of files in this repository."
+        )
+    return Command("use", paths=paths)
 
 
 def _replan(line: str, rest: str) -> Command | CommandError:
-    """The guidance is kept as it is written; only invisible characters are taken out."""
-    words = without_invisible(line).split(maxsplit=1)
-    after = words[1] if len(words) > 1 else ""
+    """The guidance goes on below the command, up to the next command."""
+    after = _after_verb(line)
     option = after.split(maxsplit=1)[:1]
     discard = option == ["--discard"]
     if option and option[0].startswith("--") and not discard:
@@ -144,8 +169,8 @@ def _word(word: str) -> str:
     return unicodedata.normalize("NFKC", word).rstrip(_TRAILING)
 
 
-def _find(body: str) -> tuple[str, str] | None:
-    """(what follows `/cadence` on its line, everything after that line); None without a command.
+def _find(body: str) -> list[tuple[str, str]]:
+    """Of each command: what follows `/cadence` on its line, and the lines up to the next command.
 
     Every line that starts like a command gets a mark in its place, and the Markdown parser says which marks people
     see at the start of a line: GitHub shows a line right below a quote as part of the quote, for example.
@@ -154,10 +179,12 @@ def _find(body: str) -> tuple[str, str] | None:
     lines = shown.split("\n")
     given = {number: rest for number, line in enumerate(lines) if (rest := _given(line)) is not None}
     if not given:
-        return None
+        return []
     marked = [f"{MARK}{n}{MARK}{given[n]}" if n in given else line for n, line in enumerate(lines)]
-    seen = _first_mark(markdown_tokens("\n".join(marked), PARSER))
-    return None if seen is None else (given[seen].strip(), "\n".join(lines[seen + 1 :]))
+    seen = list(_marks(markdown_tokens("\n".join(marked), PARSER)))
+    return [
+        (given[number].strip(), "\n".join(lines[number + 1 : after])) for number, after in pairwise([*seen, len(lines)])
+    ]
 
 
 def _given(line: str) -> str | None:
@@ -172,8 +199,8 @@ def _given(line: str) -> str | None:
     return rest.replace(closing, "", 1) if closing in rest else None
 
 
-def _first_mark(tokens: list[Token]) -> int | None:
-    """The first marked line that is shown as text at the start of a line, outside quotes."""
+def _marks(tokens: list[Token]) -> Iterable[int]:
+    """The marked lines that are shown as text at the start of a line, outside quotes, in order."""
     quotes = 0
     for token in tokens:
         quotes += token.nesting if token.type.startswith("blockquote") else 0
@@ -182,9 +209,8 @@ def _first_mark(tokens: list[Token]) -> int | None:
         starts_line = True
         for child in token.children or []:
             if starts_line and child.type == "text" and child.content.startswith(MARK):
-                return int(child.content.split(MARK, 2)[1])
+                yield int(child.content.split(MARK, 2)[1])
             starts_line = child.type in ("softbreak", "hardbreak")
-    return None
 
 
 def _plain(word: str) -> str:

@@ -34,7 +34,9 @@ class IssueChanged:
 class CommandGiven:
     """A comment by a person on an issue or pull request (`is_pull`) that gives a `/cadence` command.
 
-    `created_at` is when the command was written: the time of the edit, where an edit of the comment gave it (`edited`).
+    `created_at` is when the command was written: the time of the edit, where an edit of the comment gave it (`edited`);
+    `before` is the text before that edit. `press` names the delivery, where a button of a check run gave the command:
+    then there is no comment, and `comment` is 0.
     """
 
     repo: RepoRef
@@ -45,10 +47,14 @@ class CommandGiven:
     sender: Actor
     created_at: datetime
     edited: bool = False
+    before: str = ""
+    press: str = ""
 
     @property
     def edit(self) -> str:
         """Tells the edits of one comment apart; empty where the comment gave the command from the start."""
+        if self.press:
+            return f"-{self.press}"
         return f"-{int(self.created_at.timestamp())}" if self.edited else ""
 
 
@@ -68,6 +74,8 @@ class PullChanged:
     """REST's login of who opened it; empty where the account is gone."""
     from_here: bool = False
     """Whether the head is a branch of this repository, and not of a fork or of one that is gone."""
+    label: str = ""
+    """The label that was put on or taken off."""
     base_was: str = ""
     """The base branch before a person chose another; empty where none was chosen."""
 
@@ -104,6 +112,8 @@ class RerunAsked:
     action: str
     sender: Actor
     pulls: tuple[PullNumber, ...] = ()
+    press: str = ""
+    """The delivery of a pressed button; each press is a command of its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from bot.core.names import (
     branch_for,
 )
 from bot.github_api.issue_records import Actor
-from bot.intake.command_text import has_command, is_corrected
+from bot.intake.command_text import corrected, has_command
 from bot.intake.events import (
     BranchPushed,
     ChecksChanged,
@@ -118,10 +118,11 @@ def _issue_comment(payload: Payload, app_id: AppId, slug: str) -> Event | Ignore
         return Ignored("own action")
     if actor.is_bot:
         return Ignored(f"commands from bots are ignored (@{actor.login})")
-    body, edited = payload.comment.body or "", payload.action == "edited"
+    body, edited, before = payload.comment.body or "", payload.action == "edited", ""
     if edited:
         changed = payload.changes.body if payload.changes else None
-        if not is_corrected((changed.before if changed else None) or "", body):
+        before = (changed.before if changed else None) or ""
+        if not corrected(before, body):
             return Ignored("the edit adds no command and corrects none")
         if payload.comment.user is None or payload.comment.user.id != actor.id:
             return Ignored("a command that is edited into another person's comment is ignored")
@@ -136,6 +137,7 @@ def _issue_comment(payload: Payload, app_id: AppId, slug: str) -> Event | Ignore
         sender=actor,
         created_at=(payload.comment.updated_at if edited else None) or payload.comment.created_at,
         edited=edited,
+        before=before,
     )
 
 
@@ -164,6 +166,7 @@ def _pull_request(payload: Payload, _app: AppId, _slug: str) -> Event | Ignored:
         base_branch=base.ref if base is not None else "",
         author=author.login if author is not None else "",
         from_here=head.repo is not None and head.repo.id == repo.repository_id,
+        label=payload.label.name if payload.label else "",
         base_was=_base_was(payload.changes),
     )
 

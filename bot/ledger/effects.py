@@ -2,23 +2,44 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from bot.core.names import RunId
+from bot.core.errors import FenceClosed
+from bot.core.names import IssueNumber, PullNumber, RepositoryId, RunId
+from bot.core.states import TERMINAL, RunState
 from bot.ledger.chain_store import append
 from bot.ledger.chained import EFFECT, MODEL_CALL, effect_outcome, record
 from bot.ledger.columns import entry_of, row_of
-from bot.ledger.database import Store, insert_once
+from bot.ledger.database import Store, insert, insert_once
 from bot.ledger.entries import Counts, EffectEntry, ModelCallEntry
-from bot.ledger.tables import effects, model_calls, pace, requests
+from bot.ledger.tables import effects, leases, model_calls, pace, requests, runs, stops, transitions
 
 _NOT_CONTENT = ("/app/installations/{installation_id}/access_tokens", "/graphql")
 
 MOST_WAITING = 60
 """The most writers of an installation that wait at once: several times the threads of a process, each with one slot."""
+
+
+def _ask_fence(connection: sa.Connection, run_id: RunId, kind: str, *, ended_too: bool) -> None:
+    """The fence, in the transaction that takes the lease: a stop either sees the lease, or closed the fence before."""
+    # The row is locked, so that a move by another worker comes before or after the whole transaction:
+    # https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-ROWS
+    state = connection.scalar(sa.select(runs.c.state).where(runs.c.run_id == run_id).with_for_update())
+    if state is None or RunState(state) not in TERMINAL:
+        return
+    if not ended_too:
+        raise FenceClosed(f"run {run_id} is {state}; {kind} was not sent")
+    if state == RunState.STOPPED and connection.scalar(_confirmed(run_id)) is not None:
+        raise FenceClosed(f"the stop of run {run_id} was confirmed; {kind} was not sent")
+
+
+def _confirmed(run_id: RunId) -> sa.Select[Any]:
+    """When the run's present stop was confirmed."""
+    last = sa.select(sa.func.max(transitions.c.id)).where(transitions.c.run_id == run_id).scalar_subquery()
+    return sa.select(stops.c.confirmed_at).where(stops.c.run_id == run_id, stops.c.move == last)
 
 
 class EffectRecords(Store):
@@ -28,17 +49,37 @@ class EffectRecords(Store):
         """The effect of that natural key in that scope."""
         return self._entry(EffectEntry, sa.select(effects).where(*_is(scope, kind, key)))
 
-    def intend(self, scope: str, run_id: RunId | None, kind: str, key: str, now: datetime) -> EffectEntry:
-        """Write the intent before the effect, and return the entry; a repeated intent counts one attempt more."""
+    def intend(
+        self,
+        scope: str,
+        run_id: RunId | None,
+        kind: str,
+        key: str,
+        now: datetime,
+        *,
+        lease_seconds: float = 120.0,
+        ended_too: bool = True,
+    ) -> EffectEntry:
+        """Write the intent before the effect, and return the entry; a repeated intent counts one attempt more.
+
+        The effect of a run gets a lease, which `settle` ends. Raises FenceClosed where the run has ended and
+        `ended_too` is false, and after a confirmed stop whatever the effect is.
+        """
         row = {"scope": scope, "run_id": run_id, "kind": kind, "natural_key": key, "attempts": 1}
         again = {"state": "intended", "intended_at": now}
         with self._engine.begin() as connection:
+            if run_id is not None:
+                _ask_fence(connection, run_id, kind, ended_too=ended_too)
             if insert_once(connection, effects, row | again) is None:
                 values = again | {"attempts": effects.c.attempts + 1, "ended_at": None}
                 connection.execute(sa.update(effects).where(*_is(scope, kind, key)).values(values))
             kept = connection.execute(sa.select(effects).where(*_is(scope, kind, key))).mappings().one()
             if run_id is not None:
                 append(connection, run_id, EFFECT.kind, now, EFFECT.body_of(dict(kept)))
+                expires = now + timedelta(seconds=lease_seconds)
+                lease = {"run_id": run_id, "kind": kind, "taken_at": now, "expires_at": expires}
+                taken = insert(connection, leases).values(effect_id=kept["id"], **lease)
+                connection.execute(taken.on_conflict_do_update(index_elements=["effect_id"], set_=lease))
             return entry_of(EffectEntry, dict(kept))
 
     def settle(
@@ -48,9 +89,47 @@ class EffectRecords(Store):
         values = {"state": state, "outcome": outcome, "error_code": error_code}
         with self._engine.begin() as connection:
             connection.execute(sa.update(effects).where(effects.c.id == effect_id).values(values | {"ended_at": now}))
+            connection.execute(sa.delete(leases).where(leases.c.effect_id == effect_id))
             kept = connection.execute(sa.select(effects).where(effects.c.id == effect_id)).mappings().first()
             if kept is not None and kept["run_id"] is not None:
                 append(connection, kept["run_id"], "outcome", now, effect_outcome({**kept, **values}))
+
+    def open_leases(self, run_id: RunId, now: datetime, grace: timedelta) -> int:
+        """How many effects of the run may still be in flight: begun, not settled, and not expired for `grace`."""
+        open_here = sa.and_(leases.c.run_id == run_id, leases.c.expires_at > now - grace)
+        row = self._one(sa.select(sa.func.count().label("count")).where(open_here))
+        return int((row or {"count": 0})["count"])
+
+    def stop_confirmed(self, run_id: RunId) -> bool:
+        """Whether the run's present stop is confirmed."""
+        return self._one(_confirmed(run_id)) is not None
+
+    def confirm_stop(self, run_id: RunId, move: int, now: datetime) -> None:
+        """From here on nothing of the run is sent, until a person resumes it. `move` is the transition that stopped."""
+        with self._engine.begin() as connection:
+            insert_once(connection, stops, {"run_id": run_id, "move": move, "confirmed_at": now})
+            connection.execute(sa.delete(leases).where(leases.c.run_id == run_id))
+
+    def drafted(self, repository_id: RepositoryId, issue: IssueNumber, pull: PullNumber) -> int | None:
+        """The effect by which a stop made the pull request a draft; None when it is ready again, or never was.
+
+        The run that made it a draft may be another one than the run that works on it now.
+        """
+        newest = self._one(
+            sa.select(effects.c.id, effects.c.kind)
+            .join(runs, runs.c.run_id == effects.c.run_id)
+            .where(
+                runs.c.repository_id == repository_id,
+                runs.c.issue == issue,
+                effects.c.kind.in_(["pull.draft", "pull.ready"]),
+                # An issue's revert has a pull request of its own.
+                sa.or_(*(effects.c.natural_key.startswith(f"{to}:{pull}:") for to in ("draft", "ready"))),
+                effects.c.state == "done",
+            )
+            .order_by(effects.c.id.desc())
+            .limit(1)
+        )
+        return int(newest["id"]) if newest is not None and newest["kind"] == "pull.draft" else None
 
     def effects_of(self, run_id: RunId) -> list[EffectEntry]:
         """Every effect of a run, oldest intent first."""

@@ -76,6 +76,24 @@ class CommandEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class SteeringEntry:
+    """An issue's hold and files; they outlive a replan, which is another run. `held_by` is empty without a hold."""
+
+    repository_id: RepositoryId
+    issue: int
+    use_paths: tuple[str, ...]
+    held_by: Str100 = ""
+    held_reason: str = ""
+    held_at: datetime | None = None
+
+    def hold_text(self) -> str:
+        """Who set the hold and why, as a clause; empty without a hold. The reason is a person's text."""
+        if not self.held_by:
+            return ""
+        return f"set by @{self.held_by}" + (f": {self.held_reason}" if self.held_reason else "")
+
+
+@dataclass(frozen=True, slots=True)
 class RunEntry:
     """A run, of which there is one for each (repository id, issue, cause), and its state.
 

@@ -24,15 +24,17 @@ from bot.ledger.numbers import Numbers
 from bot.ledger.proofs import Proofs
 from bot.ledger.runs import Runs
 from bot.ledger.spending import Spending
+from bot.ledger.steering import Steering
 from bot.ledger.tables import (
     changesets,
     inbox,
+    leases,
     requests,
     runs,
 )
 
 
-class Ledger(Inbox, CommandRecords, Numbers, Runs, EffectRecords, Spending, Evidence, Proofs):
+class Ledger(Inbox, CommandRecords, Steering, Numbers, Runs, EffectRecords, Spending, Evidence, Proofs):
     """The face of the ledger. Safe to use from several threads and processes."""
 
     def __init__(self, engine: sa.Engine, clock: Clock) -> None:
@@ -93,6 +95,8 @@ class Ledger(Inbox, CommandRecords, Numbers, Runs, EffectRecords, Spending, Evid
         """
         self.purge_inbox(before)
         self.purge_looks(before)
+        with self._engine.begin() as connection:
+            connection.execute(sa.delete(leases).where(leases.c.expires_at < before))
         kept = sa.select(runs.c.run_id).where(runs.c.state.in_([state.value for state in FINAL]))
         with self._engine.begin() as connection:
             connection.execute(

@@ -23,7 +23,7 @@ from bot.ledger.chained import TRANSITION, record, run_facts, run_start
 from bot.ledger.columns import entry_of, row_of
 from bot.ledger.database import Store, insert_once
 from bot.ledger.entries import RunEntry, TransitionEntry
-from bot.ledger.tables import effects, runs, transitions
+from bot.ledger.tables import effects, runs, stops, transitions
 
 UNREACHABLE = ("github.not_found", "github.forbidden", "github.installation_gone", "github.unprocessable")
 """Errors after which a comment is not tried again."""
@@ -106,6 +106,22 @@ class Runs(Store):
             newest_first=False,
         )
         return [run for run in found if self._is_newest(run)]
+
+    def unconfirmed_stops(self, since: datetime) -> list[RunEntry]:
+        """Runs that were stopped at or after a time and whose stop is not confirmed, oldest first.
+
+        Those that lost their installation are left out: nothing can be sent for them.
+        """
+        last = sa.select(sa.func.max(transitions.c.id)).where(transitions.c.run_id == runs.c.run_id).scalar_subquery()
+        confirmed = sa.exists().where(stops.c.run_id == runs.c.run_id, stops.c.move == last)
+        return self._where(
+            runs.c.state == RunState.STOPPED.value,
+            runs.c.updated_at >= since,
+            ~confirmed,
+            runs.c.reason.not_like("github.%"),
+            runs.c.reason.not_like("installation %"),
+            newest_first=False,
+        )
 
     def untold_runs(self, since: datetime, until: datetime) -> list[RunEntry]:
         """Runs whose status comment does not show their last transition, to an end or to a question; oldest first.

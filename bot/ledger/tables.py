@@ -17,6 +17,7 @@ from bot.ledger.entries import (
     ProofEntry,
     RunEntry,
     SigningKey,
+    SteeringEntry,
     TransitionEntry,
 )
 
@@ -170,6 +171,27 @@ commands = table(
     CommandEntry,
     key=["repository_id", "comment_id", "edit"],
     indexes=[["repository_id", "login", "at"]],
+)
+
+steering = table("steering", metadata, SteeringEntry, key=["repository_id", "issue"])
+
+stops = sa.Table(
+    "stops",
+    metadata,
+    sa.Column("run_id", sa.String(100), primary_key=True),
+    # The move to `stopped` that is confirmed: a run that was resumed and stopped again is confirmed again.
+    sa.Column("move", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("confirmed_at", UtcDateTime),
+)
+
+leases = sa.Table(
+    "leases",
+    metadata,
+    sa.Column("effect_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("run_id", sa.String(100), nullable=False, index=True),
+    sa.Column("kind", sa.String(32), nullable=False),
+    sa.Column("taken_at", UtcDateTime, nullable=False),
+    sa.Column("expires_at", UtcDateTime, nullable=False),
 )
 
 chain = sa.Table(

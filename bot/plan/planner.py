@@ -45,6 +45,8 @@ class PlanRequest:
     tree: TreeReader
     config: RepoConfig
     token_budget: int = 24_000
+    use_paths: tuple[str, ...] = ()
+    """Files that a person asked for by `/cadence use`: shown first, after `plan.context_docs`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ class Planner:
     def _from_model(self, request: PlanRequest, ask: Ask) -> Planned:
         blueprint = request.blueprint
         text = f"{blueprint.title}\n{blueprint.text}\n{request.guidance}"
-        always = request.config.plan.context_docs
+        always = (*request.config.plan.context_docs, *request.use_paths)
         context = gather(request.tree, text, budget=request.token_budget, count_tokens=self._count, always=always)
         prompt = plan_prompt(
             title=blueprint.title,
@@ -138,7 +140,7 @@ class Planner:
             completion = _completion(ask, question)
             attempt = _read(request, completion, shown, number) if completion else _EMPTY_ANSWER
             if attempt.planned is not None:
-                said = [attempt.planned.plan, *_unshown(context, always)]
+                said = [attempt.planned.plan, *_unshown(context, always, request.use_paths)]
                 return replace(attempt.planned, plan="\n".join(said))
             findings = attempt.findings
             self._record_findings(request.run, number, findings)
@@ -164,15 +166,16 @@ def _completion(ask: Ask, prompt: Prompt) -> Completion | None:
         raise Refused(error.summary, code=error.code, remedy=error.remedy, details=error.details) from error
 
 
-def _unshown(context: GatheredFiles, always: Sequence[str]) -> Iterator[str]:
-    """A note for each file of `plan.context_docs` that the model did not get."""
+def _unshown(context: GatheredFiles, always: Sequence[str], asked: Sequence[str]) -> Iterator[str]:
+    """A note for each file of `plan.context_docs`, and of `/cadence use`, that the model did not get."""
     # Part of the plan and not a mistake of the config: a document may be renamed on the base. The plan is still useful
     # to its readers, who see which documents it was made without.
     for glob in context.unmatched:
-        yield f"`plan.context_docs`: no file matches {code_span(glob)}."
+        yield f"{'`/cadence use`' if glob in asked else '`plan.context_docs`'}: no file matches {code_span(glob)}."
     for path in context.left_out:
         if matching(always, path):
-            yield f"`plan.context_docs`: {code_span(path)} was not shown: it is too long for the prompt, or not text."
+            by = "`/cadence use`" if matching(asked, path) else "`plan.context_docs`"
+            yield f"{by}: {code_span(path)} was not shown: it is too long for the prompt, or not text."
 
 
 def _read(request: PlanRequest, completion: Completion, shown: tuple[str, ...], number: int) -> _Attempt:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.core.command_table import BUTTONS
 from bot.core.json_types import JsonDict
 from bot.core.names import HeadSha
 from bot.effects.kinds import EffectActor, EffectKind
@@ -22,6 +23,7 @@ def put_check_run(
     conclusion: str | None,
     output: CheckOutput,
     details_url: str = "",
+    buttons: bool = False,
     unfinished: int | None = None,
     fresh: bool = False,
     slots: Slots | None = None,
@@ -30,9 +32,9 @@ def put_check_run(
     """Put one check run on a head, once per natural key; gives its `id`, `url`, `status` and `conclusion`.
 
     It is in progress while `conclusion` is None. It is found again by the App id and `external_id`, because any App may
-    use the name `cadence/gate`. `unfinished` is the id of an earlier check run of Cadence that is in progress and is
-    updated instead; a completed one never changes, a new one follows it. `fresh`, `slots` and `when_ended` are those of
-    `Effects.perform`, and so are the errors.
+    use the name `cadence/gate`. `buttons` adds those of BUTTONS. `unfinished` is the id of an earlier check run of
+    Cadence that is in progress and is updated instead; a completed one never changes, a new one follows it. `fresh`,
+    `slots` and `when_ended` are those of `Effects.perform`, and so are the errors.
     """
     # GitHub takes a conclusion exactly when the status is `completed`: https://docs.github.com/en/rest/checks/runs
     status = "in_progress" if conclusion is None else "completed"
@@ -48,6 +50,7 @@ def put_check_run(
             conclusion=conclusion,
             output=output,
             details_url=details_url,
+            buttons=BUTTONS if buttons else (),
         )
 
     return effects.perform(

@@ -1,4 +1,4 @@
-"""Pushes a judged commit to its branch and opens its pull request, or adopts the open one. Safe to repeat."""
+"""Pushes a reviewed commit to its branch and opens its pull request, or adopts the open one. Safe to repeat."""
 
 from __future__ import annotations
 

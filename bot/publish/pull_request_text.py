@@ -138,15 +138,15 @@ def pull_body(
     return shorten("\n\n".join(parts), BODY_LIMIT - len(end)) + end
 
 
-_MERGES = "Cadence merges when nothing does."
+_MERGES = "Cadence merges when no reason is left."
 _DRAFT = "This is a draft: Cadence merges it only after a person has marked it ready for review."
 _NEXT = f"""### What happens next
 
 Two reviewers read exactly this commit (`{CHECK_REASONING}`, `{CHECK_EFFICIENCY}`), CI runs, and `{CHECK_GATE}` lists \
-everything that still keeps this pull request from merging. {{merging}}
+every reason why this pull request does not merge yet. {{merging}}
 
-`/cadence why` explains, `/cadence replan <guidance>` plans again; the label `{HOLD_LABEL}` keeps the merge back, and \
-taking the issue's label off ends it."""
+`/cadence why` lists the open reasons, `/cadence replan <guidance>` makes a new plan. The label `{HOLD_LABEL}` stops \
+the merge until it is removed; removing the issue's label ends the run."""
 
 
 def _table(edits: Sequence[Edit]) -> str:

@@ -72,6 +72,7 @@ class ReviewPublisher:
             checks,
             key=f"check:{name}:{key}",
             head=verdict.key.head,
+            buttons=True,
             name=name,
             external_id=key,
             conclusion=report.conclusion,

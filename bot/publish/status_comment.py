@@ -128,6 +128,7 @@ def _view(
         proof=proof.digest if proof else "",
         model=_models(ledger.model_calls_of(run.run_id)),
         asked=asked,
+        held=escape_line(ledger.steering(run.repository_id, run.issue).hold_text()),
         reverts=reverted.pull if reverted else None,
     )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bot.core.escape import cell, fenced, shorten
 from bot.core.names import IssueNumber, PullNumber, RunId, marker
-from bot.core.states import RunState
+from bot.core.states import TERMINAL, RunState
 
 S = RunState
 
@@ -39,13 +39,13 @@ _NEXT = {
     S.WAITING_APPROVAL: "A person with write permission comments `/cadence go` to approve exactly what is shown here.",
     S.REFUSED: "Change the blueprint or fix the cause above, then comment `/cadence replan`.",
     S.NEEDS_HUMAN: "After the cause is fixed, comment `/cadence replan`.",
-    S.STOPPED: "To go on, see that the issue is open and carries its label, then comment `/cadence replan`; or put the "
-    "label on again.",
+    S.STOPPED: "To go on, open the issue, add its label and comment `/cadence resume`; or remove the label and add it "
+    "again.",
     S.STOPPED_BUDGET: "Raise the budget in `.github/cadence.yml`, then comment `/cadence replan`.",
     S.GATED: "The `cadence/gate` check lists the open reasons. To change the plan: `/cadence replan <guidance>`.",
 }
 
-_STAGES = ((S.PLANNING, "plan"), (S.JUDGING, "judge"), (S.PUBLISHING, "publish"), (S.REVIEWING, "review"))
+_STAGES = ((S.PLANNING, "plan"), (S.JUDGING, "review"), (S.PUBLISHING, "push"), (S.REVIEWING, "post reviews"))
 _ORDER = [S.RECEIVED, S.PLANNING, S.JUDGING, S.PUBLISHING, S.REVIEWING, S.GATED, S.MERGING, S.WATCHING, S.MERGED]
 
 MAX_BODY = 60_000
@@ -86,6 +86,8 @@ class StatusView:
     reverts: PullNumber | None = None
     """The pull request whose merge this run takes back."""
     asked: ApprovalAsked | None = None
+    held: str = ""
+    """Who set the issue's hold and why, or nothing."""
 
 
 def status_marker(issue: IssueNumber) -> str:
@@ -103,6 +105,8 @@ def status_text(view: StatusView) -> str:
     parts = [f"### Cadence\n\n**{headline}**"]
     if view.reason:
         parts.append(f"**Why:** {view.reason}")
+    if view.held and view.state not in TERMINAL:
+        parts.append(f"**On hold:** {view.held}. A person with write permission ends it: `/cadence resume`.")
     if view.details:
         parts.append("\n".join(f"- {line}" for line in view.details))
     next_step = view.next_step or _NEXT.get(view.state, "")
@@ -158,5 +162,7 @@ def _stages(state: RunState) -> str:
     for stage, name in _STAGES:
         at = _ORDER.index(stage)
         marks.append(("✅ " if at < here else "▶ " if at == here else "· ") + name)
-    marks.append(("✅ " if state is S.MERGED else "▶ " if here >= _ORDER.index(S.GATED) else "· ") + "merge")
+    marks.append(
+        ("✅ " if state in (S.WATCHING, S.MERGED) else "▶ " if here >= _ORDER.index(S.GATED) else "· ") + "merge"
+    )
     return " ".join(marks)

@@ -1,1 +1,1 @@
-"""The deterministic gate on a change that weakens the tests or the CI that check it. No model, no I/O."""
+"""Finds changes that weaken the tests or the CI that check them. No model, no I/O."""

@@ -11,7 +11,7 @@ from bot.weakening.model import Assertion, Body, Skip
 from bot.weakening.nodes import normal, squeeze
 from bot.weakening.roles import Roles, called_leaf
 from bot.weakening.rows import cut_of, rows_of
-from bot.weakening.strength import needs_await, vacuous_text
+from bot.weakening.strength import needs_await, vacuous_text, wants_any_error
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,9 @@ class BodyReader:
             dead = dead or ("unreachable" if _NOTHING.match(stated) or _NEVER.match(stated) else "")
         if child.id in roles.swallows or (self.swallowing and called_leaf(child) in self.swallowing):
             dead = dead or "swallowed"
+        if self.swallowing and child.type == "with_statement":
+            entered = re.match(r"(?:async\s+)?with\s+(?:\w+\.)*(\w+)", source(child))
+            dead = dead or ("swallowed" if entered and entered[1] in self.swallowing else "")
         if child.id in roles.floating and not self._waits():
             dead = dead or "floating"
         if child.id in roles.functions:
@@ -96,7 +99,10 @@ class BodyReader:
     def _never_called(self, name: str, node: Node) -> bool:
         if not name or (node.parent is not None and node.parent.type == "decorated_definition"):
             return False
-        return name == "_" or len(re.findall(rf"(?<![\w$]){re.escape(name)}(?![\w$])", self.text)) < 2
+        # https://docs.python.org/3/library/threading.html#threading.excepthook: what a thread raises stays in it.
+        collects = re.search(r"\.append\(|\.put\(|excepthook|\berr\w*\s*=", self.text)
+        started = rf"{'' if collects else '(?<!target=)'}(?<![\w$]){re.escape(name)}(?![\w$])"
+        return name == "_" or len(re.findall(started, self.text)) < 2
 
     def _walk(self, node: Node, state: _State) -> None:
         roles, found = self.roles, self.found
@@ -166,6 +172,7 @@ class BodyReader:
         else:
             self.found.asserts.append(one)
         if child.type in _HOLDERS:
+            dead = dead or ("swallowed" if wants_any_error(one.text) else "")
             around = (*state.conditions, normal(checked)) if child.type == "with_statement" else state.conditions
             inside = replace(state, conditions=around, dead=dead if dead != "vacuous" else "")
             self._walk_blocks(child, inside)

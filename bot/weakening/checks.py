@@ -18,7 +18,7 @@ from bot.weakening.implied import (
 )
 from bot.weakening.likeness import text_likeness
 from bot.weakening.model import Assertion
-from bot.weakening.strength import Level, level, lost_await, normalisers, tolerances, wildcards
+from bot.weakening.strength import Level, fewer_items, level, lost_await, normalisers, tolerances, wildcards
 from bot.weakening.thresholds import (
     MOST_PAIRS,
     PAIRED_CHECKS,
@@ -63,7 +63,9 @@ def losses(
     gone = [check for check in gone if not moved_away(check)]
     pairs, alone, fresh = _pair(gone, come)
     for was, now in pairs:
-        if not sorted_before(old, new, now):
+        if "async" in new.header and now.text == was.text.replace("await", "", 1) != was.text:
+            yield Loss("tests.assertion_unawaited", was, now, "a promise is always true")
+        elif not sorted_before(old, new, now):
             yield from _weaker(was, now)
     come_now = [*fresh, *(now for _, now in pairs)]
     lost = []
@@ -77,19 +79,30 @@ def losses(
     lost = [check for check in lost if not _said(check, old, new, come_now)]
     # `fail()` after what should have thrown, or for an error that should not come, is how others check.
     lost = [check for check in lost if not _FAIL.match(check.text)]
-    # A check that used to run in one branch, or never, and now always runs makes up for one of the other branch.
-    room = len(fresh) + sum(_weight(check, weights) - 1 for check in come_now)
-    room += sum(len(now.conditions) < len(was.conditions) for was, now in [*kept, *pairs])
-    looped = sum(check.loop > 0 for check in after) > sum(check.loop > 0 for check in before)
-    looped = looped or max((check.loop for check in after), default=0) > max(
-        (check.loop for check in before), default=0
-    )
-    # One check in a loop, or on more rows, makes as many checks as there are items.
-    if looped or (after and len(new.body.rows) > len(old.body.rows)):
+    room = _room(fresh, [*kept, *pairs], come_now, weights)
+    if _more_often(before, after) or (after and len(new.body.rows) > len(old.body.rows)):
         room = len(lost)
     unexplained = [check for check in lost if not explained(check)]
     for check in unexplained[: max(0, len(lost) - room)]:
         yield Loss("tests.assertion_removed", check, None, "")
+
+
+def _room(
+    fresh: list[Assertion],
+    stayed: list[tuple[Assertion, Assertion]],
+    come: list[Assertion],
+    weights: Mapping[str, int],
+) -> int:
+    """How many lost checks the new ones make up for: a call of a helper for as many as it makes, and a check that ran
+    in one branch, or never, and now always runs, for one of the other branch."""
+    wider = sum(len(now.conditions) < len(was.conditions) for was, now in stayed)
+    return len(fresh) + sum(_weight(check, weights) - 1 for check in come) + wider
+
+
+def _more_often(before: list[Assertion], after: list[Assertion]) -> bool:
+    """Whether more checks are in loops, or one in more of them: it makes as many checks as there are items."""
+    loops, now = [check.loop for check in before], [check.loop for check in after]
+    return sum(map(bool, now)) > sum(map(bool, loops)) or max(now, default=0) > max(loops, default=0)
 
 
 _DEAD = {
@@ -137,9 +150,20 @@ _FAIL = re.compile(
 )
 
 
+_NO_ERROR = re.compile(
+    r"\b(?:err|error|e)\)?(?:\.(?:to\.)?(?:not\.)?(?:be\.)?(?:toBe\w*|null|undefined|exist)|,(?:null|undefined)\b|\)$)"
+)
+
+
 def _said(check: Assertion, old: Unit, new: Unit, come: list[Assertion]) -> bool:
     """Whether the test makes the check still, without those words."""
     if re.search(r"\.plan\(\d+\)$", check.text) and new.holds_units > old.holds_units:
+        return True
+    if "await" in new.text and "await" not in old.text and _NO_ERROR.search(check.text):
+        return True  # An awaited promise throws what a callback was given.
+    # https://bats-core.readthedocs.io/en/stable/writing-tests.html#run-test-other-commands
+    status = re.search(r"status\"?(?:-eq|==?)(\d+)", check.text)
+    if status and re.search(rf"\brun -{status[1]}\b", new.text):
         return True
     return runs_still(check, new) or raised_instead(check, come) or repeated(check, old.body.asserts, new.body.asserts)
 
@@ -213,6 +237,13 @@ def _pair(
 def _weaker(was: Assertion, now: Assertion) -> Iterator[Loss]:
     if wildcards(now) > wildcards(was):
         yield Loss("tests.assertion_loosened", was, now, "a value was demanded, and now any will do")
+        return
+    if fewer_items(was, now):
+        yield Loss("tests.assertion_loosened", was, now, "all items had to pass, and now one is enough")
+        return
+    # https://doc.rust-lang.org/std/macro.debug_assert.html: not in a build with optimisations.
+    if now.text.startswith("debug_assert") and now.text.removeprefix("debug_") == was.text:
+        yield Loss("tests.assertion_loosened", was, now, "it runs in debug builds only")
         return
     raised = _raised(was, now)
     if raised:

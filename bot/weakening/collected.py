@@ -139,7 +139,50 @@ def _python_generator(unit: Unit, _settings: RunnerSettings) -> str:
     return "it yields, and pytest does not run generators" if re.search(r"(?m)^[ \t]+(?:\w+ = )?yield\b", own) else ""
 
 
+def _python_bound(unit: Unit, _settings: RunnerSettings) -> str:
+    named = next((mark for mark in unit.declared_text if re.match(r"(?:\w+\.)?(?:cached_)?property$", mark)), "")
+    return f"`@{named}` makes it a value" if named else ""
+
+
+# https://docs.pytest.org/en/stable/example/markers.html, https://junit.org/junit5/docs/current/user-guide/#running-tests-tags
+_DESELECTED = re.compile(r"-m[ =]*[\"']?not\s+(\w+)|exclude(?:Tags|dGroups|Groups)\W+(?:listOf\W+)?([\w-]+)")
+
+
+def _deselected(unit: Unit, settings: RunnerSettings) -> str:
+    """Its mark or tag is one that the runner's settings leave out."""
+    texts = (
+        [settings.pytest(unit.path)]
+        if unit.language == "python"
+        else [
+            text for name in ("pom.xml", "build.gradle", "build.gradle.kts") for text in settings.above(unit.path, name)
+        ]
+    )
+    names = {one or two for text in texts for one, two in _DESELECTED.findall(text)}
+    marks = list(unit.declared_text)
+    parent = unit.parent
+    while parent is not None:
+        marks += parent.declared_text
+        parent = parent.parent
+    left = [name for name in names if any(re.search(rf"[.\"]{re.escape(name)}\b", mark) for mark in marks)]
+    return f"the settings leave out what is marked `{left[0]}`" if left else ""
+
+
 # --- the others
+
+
+def _go_example(unit: Unit, _settings: RunnerSettings) -> str:
+    """https://pkg.go.dev/testing#hdr-Examples: without an output comment an example is compiled and not run."""
+    states = re.search(r"//\s*(?:unordered\s+)?output:", unit.text, re.IGNORECASE)
+    return "an example without `// Output:` is not run" if unit.leaf.startswith("Example") and not states else ""
+
+
+def _bash_file(unit: Unit, _settings: RunnerSettings) -> str:
+    """https://bats-core.readthedocs.io/en/stable/usage.html: a folder is searched for `*.bats`."""
+    return (
+        f"`{_name(unit.path)}` is not a name of a test file"
+        if unit.leaf.startswith("bats_") and not unit.path.endswith(".bats")
+        else ""
+    )
 
 
 def _go_platform(unit: Unit, _settings: RunnerSettings) -> str:
@@ -157,7 +200,8 @@ def _go_signature(unit: Unit, _settings: RunnerSettings) -> str:
 
 
 def _script_file(unit: Unit, settings: RunnerSettings) -> str:
-    if _SCRIPT_NAME.search(unit.path):
+    # Tests that a file exports are declared by the files that import it.
+    if _SCRIPT_NAME.search(unit.path) or re.search(r"(?m)^export\b|\bmodule\.exports\b", unit.source):
         return ""
     package = "\n".join(settings.above(unit.path, "package.json"))
     if re.search(
@@ -182,7 +226,17 @@ def _java_class(unit: Unit, _settings: RunnerSettings) -> str:
     parent = unit.parent
     if parent is not None and re.match(r"(?:@[^\n]*\s+)?(?:public\s+)?abstract\s", parent.text.lstrip()):
         return f"the class `{parent.leaf}` is abstract"
-    return "it is private" if re.search(r"(?m)^\s*(?:@[^\n]*\s)?private\s[^(\n]*\(", unit.text.split("{", 1)[0]) else ""
+    head = unit.text.split("{", 1)[0]
+    # https://junit.org/junit5/docs/current/user-guide/#writing-tests-classes-and-methods
+    for word in ("private", "static"):
+        if re.search(rf"(?m)^\s*(?:@[^\n]*\s)?(?:\w+\s+)?{word}\s[^(\n]*\(", head):
+            return f"it is {word}"
+    if parent is None or parent.parent is None or parent.parent.kind != "group":
+        return ""
+    declared = parent.text.split("{", 1)[0] + " ".join(parent.declared_text)
+    if not re.search(r"@Nested|@RunWith|\bstatic\b", declared):
+        return f"the inner class `{parent.leaf}` is not `@Nested`"
+    return ""
 
 
 def _ruby_file(unit: Unit, settings: RunnerSettings) -> str:
@@ -204,13 +258,14 @@ def _ruby_class(unit: Unit, _settings: RunnerSettings) -> str:
 
 
 _RULES: dict[str, tuple[Callable[[Unit, RunnerSettings], str], ...]] = {
-    "python": (_python_file, _python_class, _python_async, _python_generator),
-    "go": (_go_platform, _go_signature),
+    "python": (_python_file, _python_class, _python_async, _python_generator, _python_bound, _deselected),
+    "go": (_go_platform, _go_signature, _go_example),
     "javascript": (_script_file,),
     "typescript": (_script_file,),
     "tsx": (_script_file,),
-    "java": (_java_file, _java_class),
+    "java": (_java_file, _java_class, _deselected),
     "ruby": (_ruby_file, _ruby_class),
+    "bash": (_bash_file,),
 }
 """By language: what a runner demands of a test. Each says why it leaves the test out, or nothing."""
 
@@ -233,7 +288,7 @@ def _shadowed(pair: FilePair) -> Iterator[WeakeningFinding]:
         return
     bound = _bound_otherwise(pair.after or "") - _bound_otherwise(pair.before or "")
     for unit in pair.new_units:
-        if unit.kind == "test" and unit.leaf in bound and unit.names in known and len(unit.names) == 1:
+        if unit.kind in ("test", "group") and unit.leaf in bound and unit.names in known and len(unit.names) == 1:
             message = f"The name `{unit.leaf}` is bound to something else, so the test no longer runs."
             yield WeakeningFinding("tests.shadowed", pair.path, unit.line, message)
 

@@ -35,7 +35,7 @@ HOOKS = (
         r"^pytest_(?:collection_modifyitems|itemcollected|runtest_setup|runtest_call|runtest_protocol|pyfunc_call"
         r"|pycollect_makeitem|generate_tests|collectstart|collection_finish)$",
          r"\b(?:skip|xfail)\w*|\bitems\[:\]\s*=|\bitems\.(?:clear|remove|pop)\(|\bdel\s+items\b|\bdeselect"
-         r"|\breturn\s+(?:True|\[\])|\bsuppress\(|except[^\n]*:\s*\n\s+(?:pass|return)|\.obj\s*=|\.runtest\s*=",
+         r"|\breturn\s+(?:True|\[\])|\bparametrize\([^)]*,\s*(?:\[\]|\(\))|\bsuppress\(|except[^\n]*:\s*\n\s+(?:pass|return)|\.obj\s*=|\.runtest\s*=",
          "a collection hook skips or drops tests"),
     _row("python", 
         r"^pytest_(?:ignore_collect|collect_file|collect_directory)$", r"\breturn\b(?!\s+(?:None|False)\b)",
@@ -51,26 +51,37 @@ HOOKS = (
          r"|ExitCode\.OK)\b|\.testsfailed\b|addopts|option\.(?:keyword|markexpr|deselect|ignore\w*|collectonly)\s*="
          r"|pytest\.exit\([^)]*(?:returncode\s*=\s*)?0\)", 
              "a session hook changes the exit code or the selection"),
+    _row("python", r"^pytest_load_initial_conftests$", r"\bargs(?:\[|\.(?:append|extend|insert)\(|\s*\+=)",
+        "a hook adds options to the command line"),
+    # https://github.com/pytest-dev/pytest-rerunfailures#re-run-individual-failures
+    _row("python", "", r"^\s*@(?:pytest\.mark\.)?flaky\b", "a test that fails is run again"),
     _row("python", r"^load_tests$", r"\breturn\b", "`load_tests` chooses the tests"),
     _row("python", r"^autouse$", 
-        r"\bpytest\.(?:skip|xfail)\(|\.skipTest\(|add_marker\(", "an automatic fixture skips tests"),
+        r"\bpytest\.(?:skip|xfail)\(|\.skipTest\(|add_marker\("
+        r"|setattr\([^)]*(?:TestCase|\.assert\w|pytest\.(?:fail|raises))", "an automatic fixture skips tests"),
     _row("python", "", 
         r"^collect_ignore(?:_glob)?\b.*[\"']|^collect_ignore(?:_glob)?(?:\s*\+=|\.(?:append"
         r"|extend))", "pytest leaves files out"),
     _row("python", "", 
         r"\b\w*(?:TestCase|Test)\.(?:assert\w+|fail)\s*=(?!=)|\bsetattr\([^,]*TestCase[^,]*,\s*[\"'](?:assert|fail)"
         r"|\bpytest\.(?:raises|fail)\s*=(?!=)|atexit\.register\(.*_exit\(\s*0|^\s*os\._exit\(\s*0\s*\)"
-        r"|unittest\.main\([^)]*exit\s*=\s*False", "what makes tests fail is replaced"),
+        r"|\bpytest\.exit\([^)]*returncode\s*=\s*0|unittest\.main\([^)]*exit\s*=\s*False",
+        "what makes tests fail is replaced"),
     # https://jestjs.io/docs/configuration, https://mochajs.org/#root-hook-plugins
     _row(_SCRIPTS, "", 
         r"\bprocess\.exit\(\s*0?\s*\)|\bprocess\.(?:reallyExit|exitCode)\s*(?:\(\s*0|=\s*0)"
-        r"|\bprocess\.on\(\s*[\"'](?:exit|beforeExit|uncaughtException|unhandledRejection)", 
+        r"|\bprocess\.on\(\s*[\"'](?:exit|beforeExit|uncaughtException|unhandledRejection)"
+        r"(?!.*(?:\bthrow\b|exit\(\s*1))|\bprocess\.exit\s*=(?!=)",
         "the exit code no longer reports failures"),
     _row(_SCRIPTS, "", 
         r"\b(?:global|globalThis|window)\.(?:it|test|describe|expect|xit)\s*=(?!=)|^\s*(?:it|test|describe"
         r"|expect)\s*=\s*|\.(?:currentTest|test)\.(?:state|err)\s*=|\bfailures\s*=\s*0|\bAssertionError\.prototype"
         r"|\bassert\.\w+\s*=\s*(?:\(|function)|\bjest\.mock\(\s*[\"'](?:expect|@jest/globals|node:assert|assert"
-        r"|chai)[\"']", "the runner's own functions are replaced"),
+        r"|chai)[\"']"
+        r"|\bexpect\.extend\(\{\s*(?:async\s+)?to(?:Be|Equal|StrictEqual|Match|Throw|Contain|HaveBeenCalled)\s*[(:]",
+        "the runner's own functions are replaced"),
+    # https://jestjs.io/docs/jest-object#jestretrytimesnumretries-options, https://mochajs.org/#retry-tests
+    _row(_SCRIPTS, "", r"\bthis\.retries\(\s*[1-9]|\bjest\.retryTimes\(\s*[1-9]", "a test that fails is run again"),
     # https://rspec.info/documentation/3.13/rspec-core/RSpec/Core/Configuration.html
     _row("ruby", "", 
         r"\bexit!?\s*\(?\s*(?:0|true)\b|\bat_exit\b.*\bexit!?|^\s*exit!\s*$|failure_exit_code\s*=\s*0"
@@ -98,6 +109,9 @@ HOOKS = (
     _row("bash", "", 
         r"^\s*trap\b.*\bexit\s+0|^\s*set\s+\+(?:e|o\s+(?:errexit|pipefail))|^\s*exit\s+0\s*$", 
         "the exit code no longer reports failures"),
+    # https://en.cppreference.com/w/c/error/assert: with NDEBUG no assert is compiled.
+    _row("c cpp", "", r"^\s*#\s*define\s+NDEBUG\b|^\s*GTEST_ALLOW_UNINSTANTIATED",
+        "checks are compiled away or never run"),
     _row("c cpp", r"^main$", 
         r"(?<!return )(?<!= )(?<!\()RUN_ALL_TESTS\(\)\s*;|UNITY_END\(\)\s*;\s*\n\s*return\s+0|GTEST_FLAG\w*\(filter"
         r"|_exit\(\s*0|exit\(\s*0\s*\)", "`main` drops the result of the tests"),

@@ -48,7 +48,8 @@ MARKS: dict[str, tuple[MarkRow, ...]] = {
     "typescript": _JAVASCRIPT,
     "tsx": _JAVASCRIPT,
     "c": (_row(r"\bDISABLED_|\[\.\]|\[!?(?:hide|mayfail|shouldfail)|\.disabled=true|\*skip", "skip"),),
-    "cpp": (_row(r"\bDISABLED_|\[\.\w*\]|\[!(?:mayfail|shouldfail)\]|\*\w*skip|\*\w*disabled", "skip"),),
+    "cpp": (_row(r"\bDISABLED_|\[\.\w*\]|\[!(?:mayfail|shouldfail)\]|\*(?:\w+::)?\w*skip|\*\w*disabled", "skip"),
+            _row(r"\*(?:\w+::)?(?:may_fail|should_fail|expected_failures)", "xfail")),
     "go": (
         _row(r"^(?:ginkgo\.|g\.)?P(?=[A-Z])|^(?:ginkgo\.)?Pending$|^(?:ginkgo\.|g\.)?X(?=[A-Z])", "skip"),
         _row(r"^(?:ginkgo\.|g\.)?F(?=[A-Z])|^(?:ginkgo\.)?Focus$", "focus"),
@@ -58,6 +59,8 @@ MARKS: dict[str, tuple[MarkRow, ...]] = {
             r"^@(?:\w+\.)*(?:Disabled(?:On|If|For|Until)\w*|Enabled(?:I|O|For)\w*"
             r"|Ignore(?:On|If|For|Until)\w*)", "skip", True),
         _row(r"^@(?:\w+\.)*(?:Disabled|Ignore|Pending|Manual|NotRun)\w*", "skip"),
+        # https://junit.org/junit4/javadoc/4.13/org/junit/Test.html#expected(): a failed check is an AssertionError.
+        _row(r"^@(?:\w+\.)*Test\(.*expected(?:Exceptions)?=\{?(?:Throwable|Error|AssertionError)\.class", "xfail"),
         _row(r"^@(?:\w+\.)*(?:Test|ParameterizedTest|Property)\(.*enabled=false", "skip"),
     ),
     "rust": (
@@ -68,6 +71,8 @@ MARKS: dict[str, tuple[MarkRow, ...]] = {
     "ruby": (
         _row(r"^:?(?:skip|pending)(?:=>|:)?(?:false|nil)$|^:?focus(?:=>|:)?(?:false|nil)$", ""),
         _row(r"^:?(?:skip|pending)\b|^x(?:it|describe|context|specify|example|feature|scenario)$|^pending$", "skip"),
+        # https://rspec.info/features/3-13/rspec-core/filtering/if-and-unless/
+        _row(r"^:?(?:if|unless)(?:=>|:)", "skip", True),
         _row(r"^:?focus\b|^f(?:it|describe|context|specify|example)$", "focus"),
     ),
 }  # fmt: skip

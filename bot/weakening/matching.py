@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from bot.weakening.thresholds import (
     RENAMED,
     REPLACED,
     SAME_FILE,
+    SHORT_NAME,
     UNLIKE_BODY,
 )
 from bot.weakening.units import Unit
@@ -160,9 +162,18 @@ def _replacement_score(old: tuple[FilePair, Unit], new: tuple[FilePair, Unit]) -
     return unit_likeness(old[1], new[1])
 
 
+def _words_only(name: str) -> str:
+    return re.sub(r"\[[^]]*\]|[\W_]+|^[Tt]est_?", "", name).lower()
+
+
 def _rename_score(old: tuple[FilePair, Unit], new: tuple[FilePair, Unit]) -> float:
     """Bodies that are alike, or names that are nearly the same with bodies not unlike."""
     body = unit_likeness(old[1], new[1])
+    # Another framework spells a name in another way: `TEST(Total, Adds)`, `TEST_CASE("total adds")`.
+    one, two = (_words_only(unit.leaf) for _, unit in (old, new))
+    no_fewer = len(new[1].body.asserts) >= len(old[1].body.asserts) > 0
+    if one == two and len(one) > SHORT_NAME and old[1].leaf != new[1].leaf and no_fewer:
+        return max(body, RENAMED)
     if body < UNLIKE_BODY:
         return 0.0
     name = text_likeness(old[1].leaf, new[1].leaf, NEAR_NAME)

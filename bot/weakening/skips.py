@@ -54,6 +54,20 @@ def skip_findings(matching: Matching) -> Iterator[WeakeningFinding]:
                 yield _skip_finding(one, skip)
 
 
+_BEFORE_EACH = re.compile(r"^(?:async)?(?:[sS]et_?[uU]p\w*|before\w*|init)$")
+
+
+def setup_findings(matching: Matching) -> Iterator[WeakeningFinding]:
+    """A new function that runs before the tests of a file and skips them."""
+    ran = {one.new.path for one in matching.same if one.old.kind == one.new.kind == "test"}
+    for unit in matching.helpers:
+        held = [skip for skip in unit.body.skips if skip.kind == "skip"]
+        if held and unit.path in ran and _BEFORE_EACH.match(unit.leaf):
+            message = f"{name_of(unit)} runs before the tests and skips them."
+            code = "tests.skip_conditional" if held[0].conditional else "tests.skip"
+            yield WeakeningFinding(code, unit.path, held[0].line, message)
+
+
 def _new_skips(one: Matched) -> Iterator[Skip]:
     """Skips that the head has and the base had not, for a test that ran before."""
     if one.old.text == one.new.text and _placed(one.old) == _placed(one.new):

@@ -36,7 +36,8 @@ STRENGTHS: tuple[tuple[Level, re.Pattern[str]], ...] = (
         r"NotNil\(", r"not\.toBeNull", r"not\.toBeUndefined", r"notEqual\(\w+,null\)", "isnotNone",
         r"assert_called(?:_once)?\(\)", r"toThrow(?:Error)?\(\)", "not_to_be_nil", r"to_notbe_nil|not_tobe_nil",
         r"t\.ok\(", r"t\.pass\(", r"NotEmpty\(",
-        r"assertTrue\(True\)", r"assert!\(true\)", "assert_not_nil", "^True$", "^1$", "^true$", r"is_ok\(\)",
+        r"assertTrue\(True\)", r"assert!\(true\)", "assert_not_nil", "^True$", r"^bool\(", r"\.called$",
+        r"call_count>0", r"^\[\[?-[nz]", r"=~\.[*+]?\]", "^1$", "^true$", r"is_ok\(\)",
         r"is_some\(\)",
         "toBeInstanceOf", r"exists?\b", r"^\w*[eE]rr(?:or)?[!=]=nil$", r"\b(?:assert|require)\.Error\(", "be_truthy",
         "be_present", 
@@ -47,7 +48,7 @@ STRENGTHS: tuple[tuple[Level, re.Pattern[str]], ...] = (
         r"\.(?:substring|substr|slice)\(0,", r"\[:[\w.()]+\]==",
         r"(?:indexOf|IndexOf|index_of|find|Index|search)\([^()]*\)(?:!==?-1|>=0|>-1)")),
     (Level.EXACT, _any(
-        "==", 
+        "==", r"\.(?:not_)?toeql?\(|\btoeql?\(",
             r"assert_?(?:Array_?|Dict_?|List_?|Set_?|Frame_?|Series_?|Tuple_?"
             r"|Sequence_?|MultiLine_?|Count_?)?Equals?\w*\(",
         r"assert_\w*eq!", "assertSame", r"toEqual\(", r"toBe\(", r"toStrictEqual\(", r"toMatchObject\(", "deepEqual",
@@ -58,7 +59,7 @@ STRENGTHS: tuple[tuple[Level, re.Pattern[str]], ...] = (
         "assert_array_equal", r"is(?:True|False|None)\b(?!\()", "!=", r"Equal\(", r"EqualError\(",
         r"(?:EXPECT|ASSERT)_(?:STR|FLOAT|DOUBLE)?EQ\(", r"\w*EQUAL\w*\(", r"_eq\(", r"assertEquals", r"\beq\d",
         r"-eq\b",
-        r"\[\[.*=")),
+        r"\[\[.*=", r"^\[\"?\$[\w{}@\[\]]+\"?=")),
     (Level.PART, _any(
         r"\bin\b", r"assertIn\b", r"contains?\(", "toContain", "toMatch", r"Contains\(", "assert_match", "must_include",
         "must_match", "wont_include", "startswith", "endswith", "startsWith", "endsWith", "hasSize", "isinstance",
@@ -66,7 +67,7 @@ STRENGTHS: tuple[tuple[Level, re.Pattern[str]], ...] = (
         r"include\(", "Regex",
         r"includes\(", "indexOf", r"expect\.any\(", r"jasmine\.any\(", "toHaveLength", r"Len\(", "ElementsMatch",
         "assertCountEqual", "hasItem", r"any\(", "toHaveProperty", "HasSubstr", r"_(?:GT|GE|LT|LE)\(",
-        r"be_a\b|be_an?_",
+        r"be_an?\b|be_an?_|be_(?:kind|instance)_of",
         r"=~", "assert_includes", "is_a\\?")),
 )  # fmt: skip
 """The first row that fits gives the level; the order says which word wins where a check has several."""
@@ -107,8 +108,17 @@ _VACUOUS = _any(
     r"^assert_equaltrue,true$",
     r"^assert!\(matches!\(.*,_\)\)$",
     r"^prop_assert!\(true\)$",
+    r"^(?:REQUIRE|CHECK)_NOFAIL\(",
+    # No size is below nothing.
+    r"(?:\.length|\.size(?:\(\))?|\.len\(\)|\.count(?:\(\))?|^len\(.*\))\)?(?:>=0\)?|\.toBeGreaterThanOrEqual\(0\)|,0\))$",
+    # A branch that fails the test is never taken.
+    r"^\(?false&&",
+    r"\ball\(.*\bin(?:\[\]|\(\))\)$",
 )
-_ALWAYS = re.compile(r"\bor\s+(?:True|1)\s*\)?\s*$|\|\|\s*true\b[^|&]*$|\|\|\s*1\s*\)?\s*;?$")
+_ALWAYS = re.compile(
+    r"^\s*(?:assert\s+)?\(?(?:True|1)\s+or\b|^\s*\(?true\s*\|\|"
+    r"|\bor\s+(?:True|1)\s*\)?\s*$|\|\|\s*true\b[^|&]*$|\|\|\s*1\s*\)?\s*;?$"
+)
 _TWO_SIDED = re.compile(
     r"^(?:[\w.:]+\.)?(?:debug_)?(?:assert|prop_assert|ASSERT|EXPECT|CHECK|REQUIRE|TEST_ASSERT)_?(?:That|eq|EQ|EQUAL|Equals?|StrictEqual|DeepEqual|deepEqual|strictEqual|equals?|same|Same|Exactly|is|Is|STREQ|JSONEq|array_equal|allclose)"
     r"(?:_\w+)?!?\((?:t,)?(?P<args>.*)\)$|^(?:assert|require|is|t)\.(?:Equal|EqualValues|Exactly|Same|equal|is|same|deepEqual|strictEqual|deepStrictEqual)\((?:t,)?(?P<more>.*)\)$"
@@ -131,7 +141,8 @@ def vacuous_text(check: Assertion) -> bool:
     hit = _TWO_SIDED.match(text)
     if hit:
         sides = split_arguments(hit["args"] or hit["more"] or "")
-        return len(sides) >= 2 and sides[0] == sides[1] and "(" not in sides[0]
+        if len(sides) >= 2:
+            return sides[0] == sides[1] and "(" not in sides[0]
     hit = _EXPECTED.match(text)
     if hit is None:
         return False
@@ -160,9 +171,26 @@ def lost_await(was: Assertion, now: Assertion) -> bool:
     return was.awaited and not now.awaited and bool(AWAITED_IF_IT_WAS.search(now.text))
 
 
+_ANY_THROW = re.compile(r"\.toThrow(?:Error)?\(\)$|\.to\.throw(?:\(\))?$|\btoraise_error$|^assert_raises(?:\(\))?$")
+
+
+def wants_any_error(text: str) -> bool:
+    """Whether a check is content with any error at all, so also with the failure of a check inside it."""
+    return bool(_ANY_THROW.search(text))
+
+
+_QUANTIFIERS = ((r"\ball\(", "any("), (r"\.every\(", ".some("), (r"\ballMatch\(", "anyMatch("), (r"\.all\?", ".any?"))
+
+
+def fewer_items(was: Assertion, now: Assertion) -> bool:
+    """Whether all items had to pass and now one is enough."""
+    return any(re.search(every, was.text) and re.sub(every, some, was.text) == now.text for every, some in _QUANTIFIERS)
+
+
 WILDCARDS = re.compile(
     r"\b(?:mock\.)?ANY\b|\b(?:expect|jasmine)\.any(?:thing)?\(|\bsinon\.match\.any|\bmock\.Anything\w*|\bgomock\.Any\(|(?<![\w.])(?:ArgumentMatchers\.|Mockito\.|Matchers\.)?any(?:String|Int|Long|Object|List|Map|Boolean)?\((?:\w+\.class)?\)"
-    r"|\banything\b|\binstance_of\(|\bkind_of\(|\bIsAny|\bmatches!\(\w+,_\)|testing::_|(?<=[(,])_(?=[,)])"
+    r"|\banything\b|\binstance_of\(|\bkind_of\(|\bIsAny|\bmatches!\(\w+,_\)|testing::_|(?:object|hash|dict)Containing\(\{\}\)|arrayContaining\(\[\]\)|toMatchObject\(\{\}\)"
+    r"|(?:[cC]ontain\w*|[iI]nclude\w*|[mM]atching|starts?_?[wW]ith|ends?_?[wW]ith)\((?:\"\"|'')\)|_DEATH\(.*,(?:\"\"|\"\.\*\")\)$|--partial(?:\"\"|'')|(?<=[(,])_(?=[,)])"
 )
 
 
@@ -192,7 +220,7 @@ def tolerances(check: Assertion) -> dict[str, tuple[float, str]]:
             continue
         amount, unit = parsed
         # `places=3` allows 0.001: fewer digits are a larger difference.
-        if key in _DIGITS and amount >= 1 and float(amount).is_integer():
+        if key in _DIGITS and (amount >= 1 or amount == 0) and float(amount).is_integer():
             amount = 10.0 ** -min(amount, 300)
         found[f"{key}{number}" if key in found else key] = (amount, unit)
     return found

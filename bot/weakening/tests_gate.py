@@ -14,7 +14,7 @@ from bot.weakening.gone import gone_findings
 from bot.weakening.hooks import hook_findings
 from bot.weakening.matching import match
 from bot.weakening.model import WeakeningFinding
-from bot.weakening.skips import constraint_findings, focus_findings, skip_findings
+from bot.weakening.skips import constraint_findings, focus_findings, setup_findings, skip_findings
 from bot.weakening.textual import textual_findings
 
 
@@ -31,6 +31,7 @@ def test_findings(pairs: Sequence[FilePair], head: TreeReader) -> Iterator[Weake
     yield from collected_findings(matching, pairs, head)
     yield from hook_findings(pairs)
     yield from skip_findings(matching)
+    yield from setup_findings(matching)
     yield from checked_less(matching, vanished)
     yield from fewer_rows(matching, vanished)
     yield from focus_findings(matching)

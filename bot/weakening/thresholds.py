@@ -112,3 +112,6 @@ MOST_ELSEWHERE = 1000
 """So many long checks of new tests are looked through for one that moved there."""
 MOST_CHECKS = 20
 """So many first checks of a gone test are looked for elsewhere: all of them have to be there."""
+
+SHORT_NAME = 6
+"""Letters of a name that says enough to know a test by it alone, whatever its body: `Total,Adds` has nine."""

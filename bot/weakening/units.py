@@ -205,13 +205,18 @@ class _File:
         self.context = context
         self.roles = Roles(root, context.language)
         self.units: list[Unit] = []
-        self.swallowing: frozenset[str] = _swallowing(root, self.roles) if self.roles.swallows else frozenset()
+        self.swallowing: frozenset[str] = (
+            _swallowing(root, self.roles) if self.roles.swallows or "__exit__" in context.source else frozenset()
+        )
 
 
 def _swallowing(root: Node, roles: Roles) -> frozenset[str]:
     """Names of the file's own functions that drop failures of what they are given to run."""
     found = set()
     for node in walk(root):
+        # https://docs.python.org/3/reference/datamodel.html#object.__exit__: a true value keeps the exception back.
+        if node.type == "class_definition" and _KEEPS_BACK.search(source(node)):
+            found.add(source(node.child_by_field_name("name")))
         role = roles.units.get(node.id)
         if role is not None and UNITS[role.capture] in ("helper", "code"):
             inside = (one for one in walk(node) if one.id in roles.swallows)
@@ -220,6 +225,7 @@ def _swallowing(root: Node, roles: Roles) -> frozenset[str]:
     return frozenset(found)
 
 
+_KEEPS_BACK = re.compile(r"def __exit__\([^)]*\)[^:]*:\n(?:(?!\n[ \t]*def ).*\n)*?[ \t]+return True\b")
 _GIVEN = re.compile(
     r"\b(?:func|function|fn|f|callback|cb|test|body|block|action|run|wrapped|yield|executable|op|task)\w*\b"
 )

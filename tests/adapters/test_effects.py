@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from bot.core.errors import BudgetSpent, CadenceError, FenceClosed, UnknownOutcome
+from bot.core.errors import BudgetSpent, CadenceError, FenceClosed, FenceLate, UnknownOutcome
 from bot.core.names import Cause, InstallationId, IssueNumber, RepositoryId, RunId
 from bot.core.states import RunState
-from bot.effects.guard import side_effect
+from bot.effects.guard import before_sending, side_effect
 from bot.effects.kinds import EffectActor, EffectKind, repository_actor
 from bot.effects.perform import Effects
 from bot.ledger.entries import RunEntry, actor_of
@@ -229,3 +229,99 @@ def test_a_write_whose_slot_was_taken_by_a_merge_takes_another_one(ledger: Ledge
     effects.perform(actor_of(RUN), EffectKind.REACTION, "eyes", find=lambda: None, do=lambda: {"ok": True})
     assert merges == pytest.approx([1.0, 2.0])
     assert (clock.now() - begun).total_seconds() == pytest.approx(3.0)
+
+
+def test_an_effect_holds_a_lease_until_it_is_settled(ledger: Ledger) -> None:
+    seen: list[int] = []
+
+    def leases() -> int:
+        return ledger.open_leases(RUN.run_id, NOW, timedelta(seconds=30))
+
+    @side_effect
+    def make() -> dict[str, Any]:
+        seen.append(leases())
+        return {}
+
+    effects = door(ledger)
+    effects.perform(actor_of(RUN), EffectKind.PULL_EDIT, "edit:1", find=lambda: None, do=make)
+    assert (seen, leases()) == ([1], 0)
+    with pytest.raises(CadenceError):
+        effects.perform(actor_of(RUN), EffectKind.PULL_EDIT, "edit:2", find=lambda: None, do=failing)
+    assert leases() == 0, "a failure ends it too"
+
+
+@side_effect
+def failing() -> dict[str, Any]:
+    raise CadenceError("no", code="github.error")
+
+
+def test_the_lease_of_a_worker_that_died_expires(ledger: Ledger) -> None:
+    @side_effect
+    def die() -> dict[str, Any]:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        door(ledger).perform(actor_of(RUN), EffectKind.PULL_EDIT, "edit:1", find=lambda: None, do=die)
+    grace = timedelta(seconds=30)
+    assert ledger.open_leases(RUN.run_id, NOW + timedelta(seconds=149), grace) == 1
+    assert ledger.open_leases(RUN.run_id, NOW + timedelta(seconds=151), grace) == 0
+
+
+def test_a_stop_between_the_fence_and_the_intent_is_seen(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    outside, effects = Outside(), door(ledger)
+    monkeypatch.setattr(effects, "_fence", lambda *_: None)
+    ledger.move(RUN.run_id, RunState.STOPPED)
+    with pytest.raises(FenceClosed):
+        perform(effects, outside)
+    assert not outside.made and not ledger.effects_of(RUN.run_id)
+
+
+def test_after_a_confirmed_stop_nothing_is_sent_not_even_a_comment(ledger: Ledger) -> None:
+    outside, effects = Outside(), door(ledger)
+    move = ledger.move(RUN.run_id, RunState.STOPPED)
+    assert move is not None
+    say = {"find": lambda: None, "do": outside.make}
+    effects.perform(actor_of(RUN), EffectKind.COMMENT_EDIT, "status:1", **say)
+    ledger.confirm_stop(RUN.run_id, move, NOW)
+    with pytest.raises(FenceClosed):
+        effects.perform(actor_of(RUN), EffectKind.COMMENT_EDIT, "status:2", **say)
+    ledger.move(RUN.run_id, RunState.GATED, reason="resumed")
+    effects.perform(actor_of(RUN), EffectKind.COMMENT_EDIT, "status:3", **say)
+    assert len(outside.made) == 2
+
+
+@pytest.mark.parametrize("kind", [EffectKind.MERGE, EffectKind.BRANCH_PUSH, EffectKind.QUEUE_ENTER])
+def test_a_stop_between_the_intent_and_the_request_is_seen(ledger: Ledger, kind: EffectKind) -> None:
+    """The token is made, or a lock waited for, in that time."""
+    sent: list[str] = []
+
+    @side_effect
+    def send() -> dict[str, Any]:
+        ledger.move(RUN.run_id, RunState.STOPPED)
+        before_sending()
+        sent.append("request")
+        return {}
+
+    with pytest.raises(FenceClosed):
+        door(ledger).perform(actor_of(RUN), kind, "one", find=lambda: None, do=send, fresh=True)
+    assert not sent and ledger.effects_of(RUN.run_id)[0].state == "failed"
+
+
+def test_a_worker_that_was_paused_before_the_request_gives_up(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, sent = FakeClock(), list[str]()
+    effects = Effects(ledger, clock, write_interval_ms=0)
+
+    def slow(run_id: RunId) -> RunEntry | None:
+        clock.advance(2.1)
+        return RUN if run_id == RUN.run_id else None
+
+    @side_effect
+    def send() -> dict[str, Any]:
+        monkeypatch.setattr(ledger, "run", slow)
+        before_sending()
+        sent.append("request")
+        return {}
+
+    with pytest.raises(FenceLate) as caught:
+        effects.perform(actor_of(RUN), EffectKind.MERGE, "merge:abc", find=lambda: None, do=send, fresh=True)
+    assert caught.value.code == "fence.late" and caught.value.retry and not sent

@@ -100,11 +100,18 @@ class Draft:
         chosen = self.draw(st.sampled_from(pins))
         return edit if chosen is None else {**edit, "before_sha": chosen}
 
-    def content(self, edit: dict[str, Any], content: bytes) -> dict[str, Any]:
-        """Content in a form that can hold it: text where it is UTF-8, base64 otherwise and sometimes anyway."""
+    def content(self, edit: dict[str, Any], content: bytes, old: bytes = b"") -> dict[str, Any]:
+        """Content in a form that can hold it: text where it is UTF-8, base64 otherwise and sometimes anyway.
+
+        A text takes the byte order mark and the encoding of the file that it replaces, so exact bytes for a file that
+        is not plain UTF-8 are base64.
+        """
         try:
             text = content.decode()
+            plain = not old.decode().startswith("\ufeff")
         except UnicodeDecodeError:
+            plain = False
+        if not plain:
             return {**edit, "after_base64": base64.b64encode(content).decode()}
         if b"\0" in content or self.draw(st.integers(0, 5)) == 0:
             return {**edit, "after_base64": base64.b64encode(content).decode()}
@@ -120,7 +127,7 @@ def modify(draft: Draft, path: str) -> None:
     new_mode = mode if executable is None else MODE_EXECUTABLE if executable else MODE_FILE
     if (new_mode, new) == (mode, old) or (old.strip() and not new.strip()):
         return
-    edit = draft.content(draft.pin({"path": path, "mode": "modify"}, path), new)
+    edit = draft.content(draft.pin({"path": path, "mode": "modify"}, path), new, old)
     draft.edits.append(edit if executable is None else {**edit, "executable": executable})
     draft.after[path] = (new_mode, new)
     draft.kinds.add("modify")
@@ -175,7 +182,7 @@ def rename(draft: Draft, path: str) -> None:
     if not fits(draft, target, gone=path) or (content.strip() and not new.strip()):
         return
     edit = draft.pin({"path": target, "mode": "modify", "rename_from": path}, path)
-    draft.edits.append(edit if new == content else draft.content(edit, new))
+    draft.edits.append(edit if new == content else draft.content(edit, new, content))
     del draft.after[path]
     draft.after[target] = (mode, new)
     draft.named.add(target)

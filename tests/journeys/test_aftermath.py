@@ -45,7 +45,7 @@ def test_red_that_was_green_before_opens_a_draft_that_takes_it_back(make_world: 
     assert "`tests` ended `failure`" in (pull.issue.body or "")
     assert world.repo.issue(issue).state == "open"
     assert f"Closes #{issue}" not in (pull.issue.body or "") and f"For #{issue}" in (pull.issue.body or "")
-    assert "Cadence merges when nothing does" not in (pull.issue.body or "")
+    assert "Cadence merges when no reason is left" not in (pull.issue.body or "")
     assert "draft: Cadence merges it only after" in (pull.issue.body or "")
     (why,) = [text for text in world.bot_comments(issue) if "was reopened" in text]
     assert "`tests` ended `failure`" in why and f"#{first}" in why

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.core.command_table import LATER
 from bot.core.states import RunState
-from bot.intake.command_text import LATER, Command, parse_command
+from bot.intake.command_text import Command, parse_command
 from tests.journeys.world import BODY, OUTSIDER, TITLE, WRITER, World
 
 S = RunState
@@ -41,7 +42,7 @@ def test_an_edit_that_corrects_a_command_is_carried_out(world: World, wrong: str
 
 def test_each_wrong_version_of_a_comment_gets_its_answer(world: World) -> None:
     issue = waiting(world)
-    corrected(world, issue, "/cadence goo", "/cadence stop", "/cadence stop\n\nplease")
+    corrected(world, issue, "/cadence goo", "/cadence plan", "/cadence plan\n\nplease")
     answers = [body for body in world.bot_comments(issue) if "cadence:answer" in body]
     assert ["is not a command" in answers[0], "not available" in answers[1]] == [True, True] and len(answers) == 2
 
@@ -85,11 +86,22 @@ def test_an_edit_never_approves_what_was_shown_after_it(world: World) -> None:
     assert world.state(issue) is S.WAITING_APPROVAL and not world.run(issue).approved_by
 
 
-def test_only_the_first_command_is_carried_out_and_the_answer_says_so(world: World) -> None:
+def test_the_commands_of_a_comment_are_carried_out_in_order(world: World) -> None:
     issue = waiting(world)
-    world.comment(issue, "/cadence status\n\n/cadence go")
-    assert world.state(issue) is S.WAITING_APPROVAL
-    assert "Only the first command of a comment is carried out" in world.bot_comments(issue)[-1]
+    world.comment(issue, "/cadence status\n\n/cadence go\n\n/cadence hold not yet")
+    assert world.run(issue).approved_by == WRITER
+    answer = world.bot_comments(issue)[-1]
+    assert "is **" in answer and "Hold: set by" in answer, "the status is read when it is posted"
+    (comment,) = [c for c in world.repo.issue(issue).comments if c.user.login == WRITER]
+    assert {content for _, content in comment.reactions} == {"eyes", "rocket"}
+
+
+def test_an_edit_carries_out_only_what_it_adds(world: World) -> None:
+    world.script_all()
+    issue = world.label_blueprint()
+    corrected(world, issue, "/cadence replan quieter", "/cadence replan quieter\n\n/cadence hold")
+    assert len(world.runs(issue)) == 2
+    assert world.gate_codes(issue)[:1] == ["hold"]
 
 
 def test_an_edit_that_corrects_a_mistyped_command_is_heard(world: World) -> None:

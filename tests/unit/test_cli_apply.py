@@ -427,3 +427,17 @@ def test_schema_prints_what_is_committed(run: Run, version: str) -> None:
 def test_schema_of_the_configuration(run: Run) -> None:
     assert run("schema", "config").out == (DOCS / "schemas" / "config.json").read_text("utf-8")
     assert run("schema", "changeset").answer["title"] == "Cadence ChangeSet, version 2"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("\ufeffmark\n", "x\n"), ("x\n", "\ufeffmark\n")], ids=["mark removed", "mark added"]
+)
+def test_a_patch_gives_exactly_its_own_bytes(run: Run, repo: Path, before: str, after: str) -> None:
+    """A text keeps the byte order mark of its file; a patch may change it."""
+    write(repo, {"marked.py": before})
+    (repo / "marked.py").write_bytes(after.encode())
+    patch = git(repo, "diff")
+    git(repo, "checkout", "-q", ".")
+    ended = run("apply", "--json", "--branch", "made", "--repo", repo, "-", stdin={"title": "t", "patch": patch})
+    assert ended.code == 0
+    assert git(repo, "show", "made:marked.py").encode() == after.encode()

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from bot.__main__ import app, main
 from bot.cli.explain_command import parse_target
+from bot.cli.stop_command import parse_target as parse_stopped
 from bot.core.errors import WrongUse
 from bot.core.findings import Finding, sentence
 from bot.llm.model import Message, ModelKind, Prompt
@@ -107,3 +108,11 @@ def test_the_modules_that_only_the_service_needs_are_not_imported_by_runs(tmp_pa
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("target", ["greet", "olive/greet#", "olive/greet#0", "olive/greet/x", "#3", ""])
+def test_stop_takes_a_repository_or_one_of_its_issues(target: str) -> None:
+    with pytest.raises(WrongUse):
+        parse_stopped(target)
+    assert parse_stopped("olive/greet") == ("olive/greet", None)
+    assert parse_stopped("olive/greet#7") == ("olive/greet", 7)

@@ -30,7 +30,7 @@ def test_markdown_says_what_who_and_next_and_folds_what_passed() -> None:
     assert "([details](https://ci/1))\n  - who: a person with write access; next: Re-run it" in text
     assert "<details><summary>Passed (4)</summary>" in text and f"head `{GOOD.head}`" in text
     settling = explain(look(settle=7200), GOOD)
-    assert "the list counts as complete 7200 s after the newest one did" in settling
+    assert "when no check has appeared or finished for 7200 s" in settling
     assert "`rule.unreadable`" in explain(look(rules=BranchRules(readable=False)))
 
 
@@ -49,7 +49,7 @@ def test_the_last_sentence_says_what_would_make_it_merge() -> None:
     both = look(checks=(check(), check("lint", None)), rules=BranchRules(required_approvals=2), draft=True)
     wanted = "Merges when it is marked ready for review, `lint` passes and 2 reviewers approve."
     assert merges_when(both) == wanted
-    assert f"\n\n{wanted}\n\nJudged: head" in explain(both, GOOD) and plain(both).endswith(wanted)
+    assert f"\n\n{wanted}\n\nDecided for head" in explain(both, GOOD) and plain(both).endswith(wanted)
     twice = look(verdicts=(), verdict_heads=frozenset(), checks=(check("a", "failure"), check("a", None, None)))
     assert merges_when(twice).count("`a` passes") == 1
     assert merges_when(look()) == merges_when(Done("merged")) == ""

@@ -26,7 +26,7 @@ from bot.gate.decide import Decision, Done, Merge, decide
 from bot.gate.observe import Observer
 from bot.gate.snapshot import PullState
 from bot.github_api.records import BranchRules, CheckState, PullReading, PullRecord, RequiredCheck, SuiteState
-from bot.ledger.entries import EffectEntry, RunEntry
+from bot.ledger.entries import EffectEntry, RunEntry, SteeringEntry
 from bot.review.review_kinds import Conclusion, EvidenceKey, Receipt, ReviewKind, Verdict
 from tests.fakes.fake_clock import FakeClock
 from tests.unit.test_gate_decide import (
@@ -116,6 +116,9 @@ class World:
     def rules(self, branch: str) -> BranchRules:
         self.asked_rules += 1
         return self.branch
+
+    def steering(self, repository_id: RepositoryId, issue: IssueNumber) -> SteeringEntry:
+        return SteeringEntry(repository_id, issue, ())
 
     def verdicts_for_issue(self, repository_id: RepositoryId, issue: IssueNumber) -> Sequence[Verdict]:
         return self.verdicts

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.core.command_table import COMMANDS, VERBS, help_text
 from bot.intake.command_text import (
-    VERBS,
     Command,
     CommandError,
+    corrected,
     has_command,
-    help_text,
-    needs_write,
     parse_command,
+    parse_commands,
 )
 
 STATUS = Command("status")
@@ -56,6 +56,15 @@ STATUS = Command("status")
         ("/cadence replan see <!-- a secret\n --> this", Command("replan", guidance="see  this")),
         ("/cadence replan one\n<!-- never shown", Command("replan", guidance="one")),
         ("/cadence replan\n```py\nx = 1\n```", Command("replan", guidance="```py\nx = 1\n```")),
+        ("/cadence stop", Command("stop")),
+        ("/cadence stop ALL.", Command("stop", argument="all")),
+        ("/cadence hold", Command("hold")),
+        ("/cadence hold  until Monday\nmore", Command("hold", guidance="until Monday")),
+        ("/cadence hold " + "x" * 400, Command("hold", guidance="x" * 300)),
+        ("/cadence resume", Command("resume")),
+        ("/cadence retry", Command("retry")),
+        ("/cadence use `a/b.py`, ./c.py a\\d.py a/b.py", Command("use", paths=("a/b.py", "c.py", "a/d.py"))),
+        ("/cadence replan one\n/cadence go", Command("replan", guidance="one")),
         ("/cadence go\u200b", Command("go")),
         ("\u200b/cadence go", Command("go")),
         ("\ufeff/cadence go", Command("go")),
@@ -119,7 +128,13 @@ def test_what_is_no_command(body: str) -> None:
         ("/cadence statsu", "command.unknown", "Did you mean `/cadence status`?"),
         ("/cadence rplan now", "command.unknown", "Did you mean `/cadence replan`?"),
         ("/cadence bake", "command.unknown", "`/cadence bake` is not a command"),
-        ("/cadence stop", "command.later", "not available"),
+        ("/cadence plan", "command.later", "not available"),
+        ("/cadence stop now", "command.argument", "or `all`"),
+        ("/cadence use", "command.argument", "1 to 20 paths"),
+        ("/cadence use ../secret", "command.argument", "1 to 20 paths"),
+        ("/cadence use /etc/passwd", "command.argument", "1 to 20 paths"),
+        ("/cadence rseume", "command.unknown", "Did you mean `/cadence resume`?"),
+        ("/cadence resume now", "command.argument", "takes no arguments"),
         ("/cadence status now", "command.argument", "takes no arguments"),
         ("/cadence help me", "command.argument", "takes no arguments"),
         ("/cadence go ahead", "command.argument", "the hash that is shown"),
@@ -136,11 +151,36 @@ def test_what_is_answered_to_a_wrong_command(body: str, code: str, said: str) ->
     assert said in error.answer
 
 
-def test_further_commands_of_a_comment_are_noticed() -> None:
-    found = parse_command("/cadence status\n\n/cadence go")
-    assert isinstance(found, Command) and found.more
-    found = parse_command("/cadence status\n\n> /cadence go")
-    assert isinstance(found, Command) and not found.more
+def test_the_commands_of_a_comment_are_read_in_order() -> None:
+    assert parse_commands("/cadence status\n\n/cadence go\nThanks") == [Command("status"), Command("go")]
+    assert parse_commands("/cadence status\n\n> /cadence go\n\n```\n/cadence stop\n```") == [Command("status")]
+    assert parse_commands("/cadence replan one\ntwo\n/cadence hold\n/cadence goo") == [
+        Command("replan", guidance="one\ntwo"),
+        Command("hold"),
+        parse_command("/cadence goo"),
+    ]
+
+
+def test_the_same_command_again_counts_once_and_the_sixth_is_refused() -> None:
+    assert parse_commands("/cadence go\n/cadence go\n/cadence goo\n/cadence goo")[1:] == [parse_command("/cadence goo")]
+    many = parse_commands("/cadence status\n/cadence why\n" * 4)
+    assert [type(one) for one in many] == [Command] * 5 + [CommandError]
+    assert isinstance(many[-1], CommandError) and many[-1].code == "command.too_many"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "given"),
+    [
+        ("/cadence goo", "/cadence go", [Command("go")]),
+        ("/cadence go", "/cadence go\n\n/cadence hold", [Command("hold")]),
+        ("/cadence go\n\n/cadence hold", "/cadence hold", []),
+        ("/cadence go", "/cadence go, please", []),
+        ("> /cadence go", "/cadence go", [Command("go")]),
+    ],
+)
+def test_what_an_edit_gives(before: str, after: str, given: list[Command]) -> None:
+    found = corrected(before, after)
+    assert [one for one in found if isinstance(one, Command)] == given
 
 
 def test_an_answer_repeats_nothing_that_pings_or_links() -> None:
@@ -149,9 +189,16 @@ def test_an_answer_repeats_nothing_that_pings_or_links() -> None:
     assert not set("@#<(") & set(error.answer.partition("\n")[0])
 
 
-def test_help_names_every_verb_and_who_may() -> None:
-    assert all(f"`/cadence {verb}`" in help_text() for verb in VERBS)
-    assert {verb for verb in VERBS if needs_write(Command(verb))} == {"go", "replan", "review"}
+def test_help_names_every_command_and_who_may() -> None:
+    assert all(f"`/cadence {row.form}`" in help_text() for row in COMMANDS if row.verb in VERBS)
+    assert {row.verb for row in COMMANDS if row.who == "anyone"} == {"help", "status", "why"}
+    assert {row.verb for row in COMMANDS if row.who == "triage"} == {"stop", "hold"}
+
+
+def test_every_command_of_the_table_is_read_by_its_own_name() -> None:
+    for verb in VERBS:
+        found = parse_command(f"/cadence {verb}{' a.py' if verb == 'use' else ''}")
+        assert isinstance(found, Command) and found.verb == verb
 
 
 def test_guidance_is_cut_at_a_length_that_a_prompt_can_bear() -> None:

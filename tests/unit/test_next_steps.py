@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from bot.intake.command_text import LATER, VERBS
+from bot.core.command_table import LATER, VERBS
 
 ROOT = Path(__file__).resolve().parents[2]
 GIVEN = re.compile(r"(?<![\w.])/cadence[ \u00a0]+([a-z]+)")

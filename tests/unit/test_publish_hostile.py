@@ -35,7 +35,7 @@ from bot.gate.config_tests import ConfigReport, Outcome
 from bot.gate.config_tests_text import config_output
 from bot.gate.explain import explain
 from bot.gate.reasons import Block, reason
-from bot.ledger.entries import RunEntry
+from bot.ledger.entries import RunEntry, SteeringEntry
 from bot.plan.planner import refusal
 from bot.publish.pull_request_text import pull_body
 from bot.publish.reviews import rejection
@@ -92,6 +92,7 @@ def status(text: str) -> str:
         update_run=lambda *_, **__: None,
         last_transition=lambda _: 1,
         proof_of_run=lambda _: None,
+        steering=lambda *_: SteeringEntry(RUN.repository_id, 3, (), "tina", text),
         model_calls_of=lambda _: [SimpleNamespace(model_answered=text, recorded=False)],
     )
     door: Any = SimpleNamespace(perform=lambda *_, do, **__: do())

@@ -7,7 +7,7 @@ import threading
 import pytest
 import structlog
 
-from bot.cli.serve import Start
+from bot.cli.serve import Start, _run_web
 from bot.core.errors import GitHubError, Unauthorized, Unavailable
 
 
@@ -61,3 +61,16 @@ def test_a_process_that_is_ended_meanwhile_starts_nothing() -> None:
     stop = threading.Event()
     stop.set()
     assert Start().until_answered(lambda: "never asked", stop) is None
+
+
+@pytest.mark.parametrize("error", [OSError(9, "Bad file descriptor"), ValueError("file descriptor cannot be negative")])
+def test_closing_the_web_side_ends_its_thread_quietly_and_a_fault_before_does_not(error: Exception) -> None:
+    stop = threading.Event()
+
+    def run() -> None:
+        raise error
+
+    with pytest.raises(type(error)):
+        _run_web(run, stop)
+    stop.set()
+    _run_web(run, stop)

@@ -24,7 +24,7 @@ _SEARCH = re.compile(r"^<{5,9} (?:SEARCH|ORIGINAL)$")
 
 
 def disguise_findings(view: FileView) -> Iterator[Finding]:
-    """At most one finding of each kind for a file; a kind the old file already showed is none."""
+    """At most one finding of each kind for a file, and none of a kind that the old file has already."""
     if view.after is None or not view.after.strip():
         return
     for code, line in (
@@ -72,7 +72,7 @@ def _fenced(view: FileView) -> int | None:
 
 
 def _line_ends(view: FileView) -> int | None:
-    """1 where every line end of a file of several lines changed its kind."""
+    """Line 1 if all line ends of a file with several lines changed between CRLF and LF, else None."""
     before, after = view.before or "", view.after or ""
     if min(before.count("\n"), after.count("\n")) < 3:
         return None

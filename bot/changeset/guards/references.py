@@ -143,7 +143,7 @@ def _lost_by(
     names: set[str] | None,
     index: ModuleIndex,
 ) -> Iterator[str]:
-    """What an import of another file took from the edited one and no longer finds."""
+    """Names that another file imports from the edited one and that are gone."""
     if _means(module, relative, path, view.source):
         if names is None:
             if not index.exists(module):

@@ -139,7 +139,7 @@ def suffix_of(path: str) -> str:
 def with_moves(views: Sequence[FileView]) -> list[FileView]:
     """The views, where a new document that takes a deleted one's place is compared with that one.
 
-    Its place: the same file name, or the same first line. A move that loses the content is a loss, however it is said.
+    Its place: the same file name, or the same first line. A move that loses content is a loss.
     """
     gone = [view for view in views if view.after is None and view.before and view.suffix in DOCUMENTS]
     return [_moved(view, gone) if view.before is None and view.suffix in DOCUMENTS else view for view in views]

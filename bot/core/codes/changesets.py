@@ -99,7 +99,7 @@ CHANGESETS = (
         "contract.encoding",
         "the new text cannot be written in the file's encoding, that encoding cannot be determined, or the text holds "
         "lone surrogates",
-        "Use characters that encoding has, declare the encoding in the file, or give the exact bytes in after_base64.",
+        "Use characters of that encoding, declare the encoding in the file, or give the exact bytes in after_base64.",
     ),
     _error("contract.nul", "a NUL byte in a text", "Take the NUL byte out; give binary content in after_base64."),
     _error(
@@ -125,9 +125,7 @@ CHANGESETS = (
     _error(
         "contract.replace_overlap", "two replacements touch the same text", "Merge overlapping replacements into one."
     ),
-    _error(
-        "contract.replace_empty", "`old` is empty, or the `replace` list is", "Quote the text that is to be replaced."
-    ),
+    _error("contract.replace_empty", "`old` or the `replace` list is empty", "Quote the text that is to be replaced."),
     _error(
         "contract.replace_binary", "`replace` on a file that is not text", "Give the whole content in after_base64."
     ),
@@ -187,7 +185,7 @@ CHANGESETS = (
         "Do not close issues from the message.",
     ),
     _warning(
-        "message.mention", "an @mention; the @ is taken out, and `@scope/name` is put in code", "Do not mention people."
+        "message.mention", "an @mention; the @ is removed, and `@scope/name` becomes code", "Do not mention people."
     ),
     _warning(
         "message.trailer", "a trailer that only Cadence may write; it is removed", "Leave `Cadence-…` trailers out."
@@ -214,12 +212,12 @@ CHANGESETS = (
         "something is removed that the repository still uses",
         "Keep it, or change every use in the same ChangeSet.",
     ),
-    _error("loss.body", "a function loses its body to a stub", "Keep the body, or write the new one."),
+    _error("loss.body", "a stub replaces the body of a function", "Keep the body, or write the new one."),
     _error("loss.headings", "many headings of a document are gone", "Keep the other sections."),
     _error("loss.table", "a table of a document, or most of its rows, is gone", "Keep the table and its rows."),
     _error(
         "loss.entries",
-        "many entries of a manifest are gone, or one that the code still imports",
+        "many entries of a package manifest are gone, or one that the code still imports",
         "Keep the other entries; change only yours.",
     ),
     _error("loss.code_fence", "the content is wrapped in a Markdown code fence", "Send the bare content."),

@@ -58,6 +58,12 @@ REQUESTS = (
         COMMENTER,
     ),
     ReasonCode(
+        "command.too_many",
+        "a comment holds more commands than are carried out",
+        "Give the others in another comment.",
+        COMMENTER,
+    ),
+    ReasonCode(
         "command.later",
         "a command that this version does not have yet",
         "`/cadence help` lists what it has.",

@@ -52,6 +52,18 @@ RUNNING = (
     ReasonCode("run.ambiguous", "several runs have an id that begins like that", "Give more of the id.", USER),
     ReasonCode("fence.closed", "the run ended, was stopped or superseded; nothing was sent", "Nothing.", CADENCE),
     ReasonCode(
+        "stop.late",
+        "Cadence's own merge landed although the run was stopped",
+        "Merge the draft that reverts it, or keep the change and close the draft.",
+        WRITER,
+    ),
+    ReasonCode(
+        "fence.late",
+        "a worker was too slow between the last look at a stop and the request; nothing was sent",
+        "Nothing: Cadence tries again.",
+        CADENCE,
+    ),
+    ReasonCode(
         "door.closed",
         "an effect was attempted outside the effect gateway",
         "Report it: it is a defect in Cadence.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.core.names import CommitSha, branch_for, is_revert
 from bot.core.states import TERMINAL, RunState
+from bot.effects.kinds import EffectKind
 from bot.flow.after.reverts import propose_revert, reopen
 from bot.flow.after.watch import REVERT_BY_HAND, begin_watch
 from bot.flow.context import RunContext, log
@@ -12,17 +13,48 @@ from bot.gate.decide import Done
 from bot.gate.observe import Observation
 
 S = RunState
+LATE = "stop.late:"
+"""How the reason of a run begins whose own merge landed after its stop."""
 
 
 def stop_or_finish(context: RunContext, seen: Observation, decision: Done) -> None:
     """Finish a pull request that was merged (by us before a crash, or by a person); stop the run of a closed one."""
     if decision.how == "merged":
+        if context.run.state is S.NEEDS_HUMAN and context.run.reason.startswith(LATE):
+            # Said already, and a person decides about the revert.
+            return
+        stopped = context.run.reason if context.run.state is S.STOPPED else ""
         if context.run.state in TERMINAL:
             context.move(S.GATED, "a person merged the pull request")
+        if stopped and _began_to_merge(context):
+            _landed_late(context, seen, stopped)
+            return
         finish(context, seen, seen.reading.pull.merge_commit)
         return
     context.move(S.STOPPED, "the pull request was closed")
     context.tell()
+
+
+def _began_to_merge(context: RunContext) -> bool:
+    """Whether Cadence itself sent the merge, before the stop or while its worker was paused."""
+    effects = context.services.ledger.effects_of(context.run.run_id)
+    return any(effect.kind in (EffectKind.MERGE, EffectKind.QUEUE_ENTER) for effect in effects)
+
+
+def _landed_late(context: RunContext, seen: Observation, stopped: str) -> None:
+    """Cadence's own merge landed although the run was stopped: say so, and offer a revert."""
+    sha = seen.reading.pull.merge_commit
+    run = context.update(merge_sha=str(sha or ""))
+    log.error("stop.merged", run=run.run_id, merge=sha)
+    context.fetch()
+    text = f"#{run.pull} was merged although the run was stopped ({stopped})"
+    child = propose_revert(context, text, run.base_branch) if sha else None
+    follows = REVERT_BY_HAND if child is None else "A draft pull request that reverts it follows."
+    reopen(context, f"{text}: the merge was on its way when the stop came. {follows}")
+    context.move(S.NEEDS_HUMAN, f"{LATE} {text}" + (f". Run {child} offers to revert it" if child else ""))
+    context.tell(next_step="Merge the draft that reverts it, or keep the change and close the draft.")
+    if child is not None:
+        context.services.engine.start_build(child, "1")
 
 
 def finish(context: RunContext, seen: Observation, sha: CommitSha | None) -> None:

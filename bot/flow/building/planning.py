@@ -6,6 +6,7 @@ from bot.changeset.check import check
 from bot.changeset.guards.guard_config import GuardConfig
 from bot.core.errors import Refused
 from bot.core.names import BaseSha, CommitSha, HeadSha, is_revert
+from bot.flow.building.start import RETRIED
 from bot.flow.building.verdicts import judge_commit
 from bot.flow.context import RunContext, log
 from bot.plan.blueprint import read_blueprint
@@ -43,8 +44,12 @@ def make_change_set(context: RunContext) -> None:
         base=base,
         tree=tree,
         config=config,
+        use_paths=context.services.ledger.steering(run.repository_id, run.issue).use_paths,
     )
-    planned = context.services.planner.plan(request, context.ask())
+    # After `/cadence retry` the model is asked again; else the ledger would give the answer that was refused.
+    moves = context.services.ledger.transitions(run.run_id)
+    retries = sum(move.reason.startswith(RETRIED) for move in moves)
+    planned = context.services.planner.plan(request, context.ask(f":retry-{retries}" if retries else ""))
     context.services.ledger.save_changeset(run.run_id, planned.change_set)
     context.update(changeset_digest=planned.change_set.digest(), summary=planned.summary, plan=planned.plan)
 

@@ -1,4 +1,4 @@
-"""The judged commit on its branch, and its pull request."""
+"""Puts the reviewed commit on its branch and opens its pull request."""
 
 from __future__ import annotations
 
@@ -46,10 +46,12 @@ def _push(context: RunContext, config: RepoConfig) -> None:
     services.ledger.see_head(run.repository_id, head, services.clock.now())
     draft = False
     if revert:
-        # What was merged into another branch than it was judged for is taken back by a person's decision only.
+        # What was merged into another branch than it was judged for, or after a stop, is taken back by a person's
+        # decision only.
         first = services.ledger.run_for_merge(run.repository_id, reverted_merge(run.cause))
         unjudged = first is not None and first.base_branch != run.base_branch
-        draft = config.after_merge.on_red != "merge" or unjudged
+        stopped = first is not None and first.reason.startswith("stop.late:")
+        draft = config.after_merge.on_red != "merge" or unjudged or stopped
     body = pull_body(
         summary=run.summary or change_set.message,
         plan=run.plan,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 
 from bot.core.errors import CadenceError
@@ -15,7 +15,7 @@ from bot.core.names import (
     label_cause,
     run_id,
 )
-from bot.core.states import TERMINAL, RunState
+from bot.core.states import RunState, may_move
 from bot.effects.kinds import EffectActor, EffectKind
 from bot.flow.building.trigger import read_issue
 from bot.flow.context import RunContext, log
@@ -25,6 +25,8 @@ from bot.intake.events import Ignored
 from bot.ledger.entries import RunEntry
 
 S = RunState
+RETRIED = "tried again by"
+"""How the reason of a `/cadence retry` begins; by it the ledger counts them."""
 
 
 def start_labelled(services: Services, ref: RepoRef, issue: IssueNumber, label: str | None = None) -> RunId | Ignored:
@@ -98,7 +100,20 @@ def supersede(services: Services, run: RunEntry) -> list[RunId]:
     )
 
 
-def react(services: Services, ref: RepoRef, run: RunEntry | None, key: str, do: Callable[[], None]) -> None:
+def wake(services: Services, run: RunEntry, reason: str, *, by: str) -> None:
+    """Bring a run that has ended or waits back to the gate, or to its build where it has no pull request."""
+    if run.pull is not None and may_move(run.state, S.GATED):
+        services.ledger.move(run.run_id, S.GATED, reason=reason, by=by)
+        services.engine.reconcile(run.repository_id, run.pull)
+        RunContext(services, run.run_id).tell()
+        return
+    services.ledger.move(run.run_id, S.RECEIVED, reason=reason, by=by)
+    services.engine.start_build(run.run_id, f"woken-{services.ledger.last_transition(run.run_id)}")
+
+
+def react(
+    services: Services, ref: RepoRef, run: RunEntry | None, key: str, do: Callable[[], None], content: str = "eyes"
+) -> None:
     """👀 as a receipt; GitHub answers 200 for a reaction that is there already, so repeating it is harmless.
 
     A receipt that GitHub does not take stops nothing: what it acknowledges is done all the same.
@@ -110,7 +125,7 @@ def react(services: Services, ref: RepoRef, run: RunEntry | None, key: str, do: 
         services.effects.perform(
             actor,
             EffectKind.REACTION,
-            f"eyes:{key}",
+            f"{content}:{key}",
             find=lambda: None,
             do=do,
             outcome=lambda _: {"reacted": True},
@@ -120,21 +135,8 @@ def react(services: Services, ref: RepoRef, run: RunEntry | None, key: str, do: 
         log.warning("receipt.failed", key=key, code=error.code, summary=error.summary)
 
 
-def stop_runs(services: Services, runs: Sequence[RunEntry], reason: str) -> list[RunId]:
-    """Stop unfinished runs that have no pull request, and say so on their issue."""
-    stopped = []
-    for run in runs:
-        if run.state in TERMINAL:
-            continue
-        context = RunContext(services, run.run_id)
-        with context.log_context():
-            context.move(S.STOPPED, reason)
-            context.tell()
-        stopped.append(run.run_id)
-    return stopped
-
-
-def eyes(services: Services, repo: RepoRef, comment: CommentId) -> None:
-    """👀 on a comment, as a receipt."""
+def react_to_comment(services: Services, repo: RepoRef, comment: CommentId, content: str) -> None:
+    """A reaction on a comment: 👀 as a receipt, 🚀 or 😕 when its commands are carried out."""
     calls = services.github.at(repo)
-    react(services, repo, None, f"comment:{comment}", lambda: calls.issues.react_to_comment(comment, "eyes"))
+    do = lambda: calls.issues.react_to_comment(comment, content)  # noqa: E731
+    react(services, repo, None, f"comment:{comment}", do, content)

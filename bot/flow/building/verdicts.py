@@ -1,4 +1,4 @@
-"""One verdict for one commit: filed already, carried over from an identical diff, or judged now."""
+"""One verdict for one commit: recorded already, carried over from an identical diff, or made now."""
 
 from __future__ import annotations
 

@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 import structlog
 
+from bot.core.command_table import BUTTONS
 from bot.core.errors import CadenceError, NotFound
-from bot.core.names import CHECK_CONFIG, DeliveryId, HeadSha, PullNumber, RepositoryId
+from bot.core.names import (
+    CHECK_CONFIG,
+    COMMAND_PREFIX,
+    CommentId,
+    DeliveryId,
+    HeadSha,
+    IssueNumber,
+    PullNumber,
+    RepositoryId,
+    RunId,
+)
 from bot.core.states import AT_THE_GATE, TERMINAL, RunState
-from bot.flow.building.start import start_labelled, stop_runs
-from bot.flow.building.trigger import read_issue
+from bot.flow.building.start import start_labelled
+from bot.flow.building.stopping import stop_runs
+from bot.flow.building.trigger import config_for, read_issue
 from bot.flow.context import RunContext
+from bot.flow.events.labels import by_label
 from bot.flow.gate import config_check
 from bot.flow.gate.own_checks import answer_group, skip_own_checks
 from bot.flow.gate.post_reviews import request_re_review
@@ -49,6 +63,8 @@ def deliver(services: Services, guid: DeliveryId) -> None:
         try:
             payload = json.loads(delivery.body)
             event = parse(delivery.event, payload, app_id=services.identity.app_id, app_slug=services.identity.slug)
+            if isinstance(event, RerunAsked):
+                event = replace(event, press=guid)
             result = event if isinstance(event, Ignored) else handle(services, event)
         except Exception as error:  # noqa: BLE001 - one delivery; whatever it raises must not keep others waiting
             _failed(services, guid, error)
@@ -109,6 +125,11 @@ def _with_note(handled: Handled | Ignored, note: str | None) -> Handled | Ignore
 
 def _issue(services: Services, event: IssueChanged) -> Handled | Ignored:
     repository = event.repo.repository_id
+    run = services.ledger.latest_run(repository, event.issue)
+    if run is not None and event.action in ("labeled", "unlabeled"):
+        steered = by_label(services, run, event.action, event.label or "", event.sender)
+        if steered is not None:
+            return steered
     try:
         match event.action:
             case "labeled" | "reopened":
@@ -161,11 +182,12 @@ def _unwanted(services: Services, event: IssueChanged) -> Handled | Ignored:
     who = f"@{event.sender.login}"
     closed = event.action == "closed"
     reason = f"the issue was closed by {who}" if closed else f"the label `{event.label}` was removed by {who}"
+    # A merge closes the issue too, so a look at the pull request decides. A label is only taken off by a person.
+    at_once = [run for run in runs if run.pull is None or (not closed and not run.merge_sha)]
     for run in runs:
-        if run.pull is not None:
-            # A merge closes the issue too, so a look at the pull request decides.
+        if run.pull is not None and run not in at_once:
             services.engine.tick(run.repository_id, run.pull)
-    stopped = stop_runs(services, [run for run in runs if run.pull is None], reason)
+    stopped = stop_runs(services, at_once, reason, by=event.sender.login)
     return Handled(f"stopped {', '.join(stopped)}" if stopped else "looking at the pull request", runs[0].run_id)
 
 
@@ -196,9 +218,16 @@ def _pull(services: Services, event: PullChanged) -> Handled | Ignored:
         if names:
             return Handled(f"#{event.pull} is not a Cadence pull request: {', '.join(names)} skipped")
         return Ignored(f"pull request #{event.pull} is not a Cadence pull request")
+    if event.sender is not None:
+        steered = by_label(services, run, event.action, event.label, event.sender)
+        if steered is not None:
+            return steered
     own = event.sender is not None and event.sender.login == services.identity.bot_login
     if own and event.action in ("opened", "synchronize", "edited", "closed"):
         return Ignored("own action: the step that made it evaluates the gate")
+    if run.state is S.STOPPED and event.merged:
+        services.engine.reconcile(run.repository_id, event.pull)
+        return Handled(f"#{event.pull} was merged although its run is stopped: looking at it", run.run_id)
     looked = _look(services, event.repo.repository_id, [run])
     if looked is not None and event.base_was not in ("", event.base_branch) and event.base_branch == run.base_branch:
         # Back from another base, to which it may have been fitted meanwhile: re-review it.
@@ -217,6 +246,8 @@ def _checks(services: Services, event: ChecksChanged) -> Handled | Ignored:
 
 
 def _rerun(services: Services, event: RerunAsked) -> Handled | Ignored:
+    if event.action in {verb for verb, _, _ in BUTTONS}:
+        return _pressed(services, event)
     if event.check_name == CHECK_CONFIG:
         outcome = config_check.again(services, event.repo, HeadSha(event.head))
         return Handled(f"`{CHECK_CONFIG}` on {event.head[:12]} again: {outcome}")
@@ -227,6 +258,24 @@ def _rerun(services: Services, event: RerunAsked) -> Handled | Ignored:
     attempts = request_re_review(services, run, head, event.check_name)
     services.engine.tick(run.repository_id, run.pull)
     return Handled(f"judging {event.head[:12]} again: {', '.join(attempts) or 'only the gate'}", run.run_id)
+
+
+def _pressed(services: Services, event: RerunAsked) -> Handled | Ignored:
+    """A button of a check run: the same as its command in a comment on the pull request."""
+    run = services.ledger.run_for_head(event.repo.repository_id, HeadSha(event.head)) or _run_judged_at(services, event)
+    if run is None or run.pull is None:
+        return Ignored("the commit is not the head of a pull request of Cadence")
+    command = CommandGiven(
+        repo=event.repo,
+        issue=IssueNumber(run.pull),
+        is_pull=True,
+        comment=CommentId(0),
+        body=f"{COMMAND_PREFIX} {event.action}",
+        sender=event.sender,
+        created_at=services.clock.now(),
+        press=event.press,
+    )
+    return services.handle_command(services, command)
 
 
 def _run_judged_at(services: Services, event: RerunAsked) -> RunEntry | None:
@@ -241,6 +290,9 @@ def _run_judged_at(services: Services, event: RerunAsked) -> RunEntry | None:
 
 def _push(services: Services, event: BranchPushed) -> Handled | Ignored:
     repository = event.repo.repository_id
+    paused = _stop_paused(services, event)
+    if paused:
+        return Handled(f"`paused: true` on `{event.branch}`: stopped {', '.join(paused)}", paused[0])
     concerned = services.ledger.runs_at_gate_on(repository, event.branch)
     for run in concerned:
         if run.pull is not None:
@@ -252,6 +304,21 @@ def _push(services: Services, event: BranchPushed) -> Handled | Ignored:
     return _look(services, repository, on_branch) or Ignored(
         f"`{event.branch}` is not a base or branch that Cadence uses"
     )
+
+
+def _stop_paused(services: Services, event: BranchPushed) -> list[RunId]:
+    """Stop builds on a base whose config now says `paused: true`. At the gate, the pause is a reason to wait."""
+    building = [
+        run
+        for run in services.ledger.unfinished_runs()
+        if run.repository_id == event.repo.repository_id and run.base_branch == event.branch and run.pull is None
+    ]
+    if not building:
+        return []
+    loaded = config_for(services, event.repo, event.branch)
+    if loaded.config is None or not loaded.config.paused:
+        return []
+    return stop_runs(services, building, "paused: `paused: true` was set in .github/cadence.yml", by="GitHub")
 
 
 def _installation(services: Services, event: InstallationChanged) -> Handled | Ignored:

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.core.errors import CadenceError
-from bot.core.escape import escape_line
 from bot.core.names import (
     CommentId,
     InstallationId,
@@ -22,16 +21,14 @@ from bot.core.names import (
     RepoName,
     RepoRef,
     RepositoryId,
+    RunId,
     marker,
 )
-from bot.core.states import AT_THE_GATE
 from bot.effects.kinds import repository_actor
-from bot.flow.building.start import eyes
-from bot.flow.context import RunContext
-from bot.flow.gate.look import look
+from bot.flow.building.start import react_to_comment
+from bot.flow.recovery.stopped import confirm_stop
 from bot.flow.services import Services
-from bot.gate.explain import explain
-from bot.intake.command_text import help_text
+from bot.intake.events import CommandGiven
 from bot.ledger.entries import CommandEntry, RunEntry
 from bot.publish.comments import post_comment
 
@@ -44,6 +41,16 @@ MOST_TO_WRITERS, MOST_TO_OTHERS, MOST_TO_OTHERS_IN_ALL = 30, 4, 10
 """Comments in an hour to one person on one issue; to a person without write permission also in the repository."""
 MOST_IN_ONE = 5
 """Different answers in one comment."""
+
+
+def react(services: Services, event: CommandGiven, content: str) -> None:
+    """Have a reaction put on the command's comment; a button of a check run has none."""
+    if event.press:
+        return
+    repo, installation = event.repo, int(event.repo.installation_id)
+    arguments: list[str | int] = [int(repo.repository_id), str(repo.name), installation, int(event.comment)]
+    key = f"comment:{event.comment}{event.edit}"
+    services.engine.start_errand(content, installation, key if content == "eyes" else f"{key}:{content}", arguments)
 
 
 def book(services: Services, entry: CommandEntry) -> None:
@@ -71,7 +78,7 @@ def answer(services: Services, repository_id: RepositoryId, issue: IssueNumber, 
     first = waiting[0]
     ref = RepoRef(repository_id, RepoName.parse(first.repository), InstallationId(first.installation_id))
     # What a command's verb asks for is read now; after it comes what was noted when the command was taken.
-    parts = ([_read(services, entry), entry.answer] for entry in waiting)
+    parts = ([services.answer_command(services, entry), entry.answer] for entry in waiting)
     texts = list(dict.fromkeys("\n\n".join(filter(None, part)) for part in parts))
     more = len(texts) - MOST_IN_ONE
     if more > 0:
@@ -114,41 +121,11 @@ def _due(services: Services, entry: CommandEntry) -> datetime | None:
     return due if due > now else None
 
 
-def _read(services: Services, entry: CommandEntry) -> str:
-    if not entry.verb:
-        return ""
-    if entry.verb == "help":
-        return help_text()
-    run = run_at(services, entry.repository_id, entry.issue, is_pull=entry.is_pull)
-    return why(services, run) if entry.verb == "why" else status(services, run)
-
-
 def run_at(services: Services, repository_id: RepositoryId, number: IssueNumber, *, is_pull: bool) -> RunEntry | None:
     """The newest run of an issue, or of a pull request."""
     if is_pull:
         return services.ledger.run_for_pull(repository_id, PullNumber(number))
     return services.ledger.latest_run(repository_id, number)
-
-
-def status(services: Services, run: RunEntry | None) -> str:
-    """The state of the run, from the ledger."""
-    if run is None:
-        return "This issue has no run. A maintainer starts one with the label `blueprint`."
-    lines = [f"Run `{run.run_id}` is **{run.state}**" + (f": {escape_line(run.reason)}" if run.reason else ".")]
-    if run.pull is not None:
-        lines.append(f"Pull request: #{run.pull}")
-    decision = services.ledger.newest_decision(run.run_id)
-    if decision is not None and run.state in AT_THE_GATE:
-        lines += [f"- `{reason['code']}`: {escape_line(reason['text'])}" for reason in decision.reasons]
-    return "\n".join(lines)
-
-
-def why(services: Services, run: RunEntry | None) -> str:
-    """The same complete answer as `cadence/gate`, read from GitHub now."""
-    if run is None or run.pull is None or run.state not in AT_THE_GATE:
-        return status(services, run)
-    seen, decision = look(RunContext(services, run))
-    return explain(decision, seen.snapshot)
 
 
 def run(services: Services, name: str, arguments: Sequence[str | int]) -> None:
@@ -166,10 +143,12 @@ def _run(services: Services, name: str, arguments: Sequence[str | int]) -> None:
     match name, *arguments:
         case "answer", repository_id, issue, login:
             answer(services, RepositoryId(int(repository_id)), IssueNumber(int(issue)), str(login))
-        case "eyes", repository_id, repository, installation_id, comment:
+        case ("eyes" | "rocket" | "confused") as content, repository_id, repository, installation_id, comment:
             ref = RepoRef(
                 RepositoryId(int(repository_id)), RepoName.parse(str(repository)), InstallationId(int(installation_id))
             )
-            eyes(services, ref, CommentId(int(comment)))
+            react_to_comment(services, ref, CommentId(int(comment)), content)
+        case "stopped", run_id, move, number:
+            confirm_stop(services, RunId(str(run_id)), int(move), int(number))
         case _:
             log.error("errand.unknown", name=name)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.core.errors import CadenceError, FenceClosed, Forbidden, HeadMoved, NotMergeable, UnknownOutcome
+from bot.core.errors import CadenceError, FenceClosed, FenceLate, Forbidden, HeadMoved, NotMergeable, UnknownOutcome
 from bot.core.names import CommitSha
 from bot.core.states import RunState
 from bot.effects.perform import Slots
@@ -100,7 +100,7 @@ def merge(context: RunContext, seen: Observation, decision: Merge) -> Merged | D
         ended = Block((reason("stopped", f"The run is {context.reload().state}."),))
         record(context, again, ended, slots=slots, at_once=True)
         raise
-    except (HeadMoved, NotMergeable, UnknownOutcome) as error:
+    except (FenceLate, HeadMoved, NotMergeable, UnknownOutcome) as error:
         _not_merged(context, again, error)
         return None
     except Forbidden as error:
@@ -111,7 +111,9 @@ def merge(context: RunContext, seen: Observation, decision: Merge) -> Merged | D
         return None
 
 
-def _not_merged(context: RunContext, seen: Observation, error: HeadMoved | NotMergeable | UnknownOutcome) -> None:
+def _not_merged(
+    context: RunContext, seen: Observation, error: FenceLate | HeadMoved | NotMergeable | UnknownOutcome
+) -> None:
     """GitHub refused the merge, or did not answer. Back to the gate; look again soon where that can help."""
     run = context.move(S.GATED, f"{error.code}: {error.summary}")
     refusal = Block((reason(error.code, error.summary, then=error.remedy or "Cadence looks again."),))

@@ -28,6 +28,10 @@ _NO_PERSON = frozenset({CADENCE, CI, GITHUB})
 def wait(context: RunContext, seen: Observation, decision: Wait | Block) -> None:
     """Record and show a decision not to merge now; a pull request in a merge queue is taken out where it must be."""
     recorded = record(context, seen, decision)
+    goes_on = all(reason.code != "stopped" for reason in decision.reasons)
+    if seen.snapshot.draft and goes_on and context.services.merger.to_ready(context.run, context.calls):
+        # A stop had made it a draft.
+        context.services.engine.reconcile(context.run.repository_id, seen.snapshot.pull)
     if seen.snapshot.queued and not fits_the_queue(decision):
         # Before anything else: the queue must not merge it meanwhile.
         context.services.merger.dequeue(

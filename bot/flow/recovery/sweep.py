@@ -15,6 +15,7 @@ from bot.core.names import InstallationId, IssueNumber, RepoRef, RepositoryId
 from bot.core.states import AT_THE_GATE, BUILDING, TERMINAL, RunState
 from bot.flow.building.start import start_labelled
 from bot.flow.building.trigger import read_trigger
+from bot.flow.context import book_stopped
 from bot.flow.recovery.allowance import Allowance, counted
 from bot.flow.recovery.telling import resume_suspended, tell_again, untold
 from bot.flow.services import Services
@@ -32,6 +33,8 @@ COMMENTS_KEPT = timedelta(days=7)
 """How long after a run began to wait its comments are read; GitHub can redeliver for three days."""
 SLACK = timedelta(minutes=1)
 """Between GitHub's clock and ours."""
+STOPS_CONFIRMED = timedelta(days=1)
+"""For how long after it a stop is confirmed, where GitHub could not be reached."""
 KEPT = timedelta(days=30)
 NEVER = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
@@ -42,6 +45,7 @@ def sweep(services: Services) -> None:
     unfinished = services.ledger.unfinished_runs()
     for run in unfinished:
         _resume(services, run)
+    _confirm_stops(services)
     _look_at_runs(services, unfinished, allowance)
     installations = _installations(services)
     for installation in installations:
@@ -57,6 +61,13 @@ def _resume(services: Services, run: RunEntry) -> None:
         return
     if run.state in BUILDING or run.state is S.REPAIRING:
         services.engine.restart_build(run.run_id)
+
+
+def _confirm_stops(services: Services) -> None:
+    """Have stops confirmed that no worker confirms: those from the terminal, and those whose worker ended."""
+    now = services.clock.now()
+    for run in services.ledger.unconfirmed_stops(now - STOPS_CONFIRMED):
+        book_stopped(services, run, int(now.timestamp()))
 
 
 def _look_at_runs(services: Services, unfinished: list[RunEntry], allowance: Allowance) -> None:

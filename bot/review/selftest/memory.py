@@ -29,7 +29,17 @@ class MemoryEffects:
     def effect(self, scope: str, kind: str, key: str) -> MemoryEffect | None:
         return self._by_key.get((scope, kind, key))
 
-    def intend(self, scope: str, run_id: RunId | None, kind: str, key: str, now: datetime) -> MemoryEffect:  # noqa: ARG002
+    def intend(
+        self,
+        scope: str,
+        run_id: RunId | None,  # noqa: ARG002
+        kind: str,
+        key: str,
+        now: datetime,  # noqa: ARG002
+        *,
+        lease_seconds: float = 0.0,  # noqa: ARG002
+        ended_too: bool = True,  # noqa: ARG002
+    ) -> MemoryEffect:
         known = self.effect(scope, kind, key)
         if known is not None:
             known.attempts += 1

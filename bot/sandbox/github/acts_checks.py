@@ -62,8 +62,10 @@ def update_check_run(world: World, made: CheckRun, app: App, asked: JsonDict) ->
     return made
 
 
-def emit_check_run(world: World, made: CheckRun, action: str, *, by: Account | None = None) -> None:
-    """Send `check_run`; a re-run request goes only to the App that owns the run."""
+def emit_check_run(
+    world: World, made: CheckRun, action: str, *, by: Account | None = None, identifier: str = ""
+) -> None:
+    """Send `check_run`; a re-run request, or a pressed button, goes only to the App that owns the run."""
     body = code.check_run(world.site, made)
     suite = {
         "id": made.suite_id,
@@ -74,6 +76,8 @@ def emit_check_run(world: World, made: CheckRun, action: str, *, by: Account | N
     }
     only = made.app if action in ("rerequested", "requested_action") else None
     payload: JsonDict = {"action": action, "check_run": {**body, "check_suite": suite}}
+    if identifier:
+        payload["requested_action"] = {"identifier": identifier}
     world.emit("check_run", made.repository, by or made.app.bot, payload, only=only)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
 from graphql import DocumentNode, ExecutionResult, GraphQLError, execute_sync, parse, validate
 
 from bot.core.json_types import JsonDict
-from bot.sandbox.github import merge_queue
+from bot.sandbox.github import acts_pulls, merge_queue
 from bot.sandbox.github.accounts import node_id, stamp
 from bot.sandbox.github.answers import ApiError, RestAnswer
 from bot.sandbox.github.graphql_code import queue_entry, repository_node
@@ -41,19 +42,34 @@ def _root(reader: Reader) -> JsonDict:
     return {"viewer": viewer, "repository": repository, "node": node, "rateLimit": rate_limit, **_mutations(reader)}
 
 
-def _mutations(reader: Reader) -> JsonDict:
-    """What changes the world by GraphQL: entering and leaving a merge queue."""
+def _pull_of(reader: Reader, node: str) -> Pull:
+    for repo in reader.world.repositories:
+        for pull in repo.pulls():
+            if node_id("PR", pull.id) == node and reader.caller.sees(repo):
+                return pull
+    raise Refusal("NOT_FOUND", f"Could not resolve to a node with the global id of '{node}'")
 
-    def pull_of(node: str) -> Pull:
-        for repo in reader.world.repositories:
-            for pull in repo.pulls():
-                if node_id("PR", pull.id) == node and reader.caller.sees(repo):
-                    return pull
-        raise Refusal("NOT_FOUND", f"Could not resolve to a node with the global id of '{node}'")
+
+def _draft_mutation(reader: Reader, *, draft: bool) -> Callable[..., JsonDict]:
+    """Convert to a draft, or mark ready for review."""
+
+    def change(_info: Any, input: JsonDict) -> JsonDict:
+        reader.require("pull_requests=write")
+        pull = _pull_of(reader, input["pullRequestId"])
+        if not pull.is_open:
+            raise Refusal("UNPROCESSABLE", "Pull request is closed")
+        acts_pulls.set_draft(reader.world, pull, draft, by=reader.caller.actor)
+        return {"clientMutationId": None}
+
+    return change
+
+
+def _mutations(reader: Reader) -> JsonDict:
+    """What changes the world by GraphQL: merge queues and drafts."""
 
     def enqueue(_info: Any, input: JsonDict) -> JsonDict:
         reader.require("contents=write,pull_requests=write")
-        pull, expected = pull_of(input["pullRequestId"]), input.get("expectedHeadOid")
+        pull, expected = _pull_of(reader, input["pullRequestId"]), input.get("expectedHeadOid")
         try:
             made = merge_queue.enqueue(reader.world, pull, expected=expected, by=reader.caller.actor)
         except ApiError as error:
@@ -63,14 +79,19 @@ def _mutations(reader: Reader) -> JsonDict:
 
     def dequeue(_info: Any, input: JsonDict) -> JsonDict:
         reader.require("contents=write,pull_requests=write")
-        pull = pull_of(input["id"])
+        pull = _pull_of(reader, input["id"])
         try:
             merge_queue.dequeue(reader.world, pull, reason="MANUAL", by=reader.caller.actor)
         except ApiError as error:
             raise Refusal("UNPROCESSABLE", error.message) from error
         return {"mergeQueueEntry": None}
 
-    return {"enqueuePullRequest": enqueue, "dequeuePullRequest": dequeue}
+    return {
+        "enqueuePullRequest": enqueue,
+        "dequeuePullRequest": dequeue,
+        "convertPullRequestToDraft": _draft_mutation(reader, draft=True),
+        "markPullRequestReadyForReview": _draft_mutation(reader, draft=False),
+    }
 
 
 @lru_cache(maxsize=64)

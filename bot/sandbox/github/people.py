@@ -305,6 +305,16 @@ class SandboxRepository:
         acts_checks.emit_check_run(self.world, run, "rerequested", by=self._account(by))
 
     @locked
+    def press_button(self, run: CheckRun, identifier: str, *, by: str) -> None:
+        """Press a button of a check run: `check_run.requested_action` for the owning App.
+
+        Raises ValueError for a button that the run does not show.
+        """
+        if identifier not in {str(one["identifier"]) for one in run.actions}:
+            raise ValueError(f"the check run {run.name} has no button {identifier!r}")
+        acts_checks.emit_check_run(self.world, run, "requested_action", by=self._account(by), identifier=identifier)
+
+    @locked
     def create_status(
         self, sha: str, *, by: str, context: str, state: str = "success", description: str | None = None
     ) -> Status:

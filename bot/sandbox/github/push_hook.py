@@ -1,4 +1,4 @@
-"""The sandbox's `proc-receive` hook: judges each pushed ref and answers git with GitHub's own words.
+"""The sandbox's `proc-receive` hook: accepts or refuses each pushed ref and answers git with GitHub's own words.
 
 Git runs it inside the bare repository with the rules in the environment (`SANDBOX_PUSH_RULES`, JSON). It uses only
 the standard library and imports nothing of Cadence. A `proc-receive` hook is the one kind that can put its own

@@ -10,7 +10,7 @@ _TOOLS_OF = {
     "test": (
         "pytest py.test tox nox nosetests unittest jest mocha vitest ava karma jasmine tap playwright "
         "cypress rspec minitest phpunit nextest ginkgo gotestsum ctest trybuild miri doctest testem wdio "
-        "saucelabs hatch standard grunt gulp"
+        "saucelabs hatch standard grunt gulp bats"
     ),
     "lint": (
         "flake8 pylint ruff eslint tslint jshint jscs golangci-lint golint staticcheck clippy rubocop "
@@ -53,7 +53,9 @@ _INTENTS = (
     ("security", re.compile(r"^audit|security|^deny|vuln")),
 )
 _TOOL = re.compile(
-    r"(?<![\w@/.-])(?:@[\w-]+/)?(" + "|".join(sorted(map(re.escape, TOOLS), key=len, reverse=True)) + r")(?![\w-])"
+    r"(?:(?<![\w@/.-])(?:@[\w-]+/)?|(?:^|[\s/.])bin/)("
+    + "|".join(sorted(map(re.escape, TOOLS), key=len, reverse=True))
+    + r")(?![\w-])"
 )
 # `pip install pytest` names a tool and runs no check.
 _SETUP = re.compile(
@@ -71,12 +73,17 @@ def checks_of(command: str) -> frozenset[str]:
         part = part.strip()
         if not part or _SETUP.search(part):
             continue
+        part = re.sub(r"^bundle exec\s+", "", part)
+        if re.search(r"\bruff format\b", part):
+            found.add("format:ruff")
         for hit in _TOOL.finditer(part):
             found.add(f"{TOOLS[hit[1]]}:{hit[1]}")
         for hit in _SCRIPT.finditer(part):
             name = hit["npm"] or hit["make"] or hit["sub"] or ""
             for kind, pattern in _INTENTS:
-                if pattern.search(name):
+                # `cargo check` compiles and runs no test, https://doc.rust-lang.org/cargo/commands/cargo-check.html
+                builds = name == "check" and hit[0].startswith("cargo")
+                if pattern.search(name) and not (builds and kind == "test"):
                     found.add(f"{kind}:{name}")
         if re.search(
             r"(?:^|\s)(?:\./|bash |sh |python3? (?:-m )?(?:setup\.py )?|node |ruby )[\w/.-]*(?:test|lint|check|verify)"
@@ -108,9 +115,10 @@ def kinds(checks: Iterable[str]) -> frozenset[str]:
 
 # A shell's exit code is that of the last command: `|| true`, `; true`, `&`, `!` and `if` drop it.
 _FORGIVING = re.compile(
-    r"\|\|\s*\(?\s*(?:true|:|exit 0|echo\b|printf\b|/bin/true|return 0"
-    r"|ok=)|;\s*(?:true|exit 0|:)\s*$|^\s*set \+e\b.*|^!\s|^(?:el)?if\s+!?\s*(?=[^[(].*;\s*then)"
-    r"|;\s*then\b.*$|(?<![&>])&\s*$|--exit-zero\b|--no-fail\b|--soft-fail\b"
+    r"\|\|\s*\(?\s*(?:true|:|exit 0|echo\b|test\s|\[\s|printf\b|/bin/true|return 0"
+    r"|\w+=)|;\s*(?:true|exit 0|:)[\s'\")]*$|(?<![&>])&\s*exit 0$"
+    r"|^\s*set \+e\b.*|^!\s|^(?:el)?if\s+!?\s*(?=[^[(].*;\s*then)"
+    r"|;\s*then\b.*$|(?<![&>])&\s*$|--exit-zero\b|--no-fail(?![\w-])|--soft-fail\b"
     r"|--passWithNoTests\b|-DskipTests\b"
     r"|-Dmaven\.test\.skip|--ignore-outcome|--allow-failure|-x\s+test\b|--no-verify\b|\|\|\s*exit\s+0"
 )
@@ -176,7 +184,7 @@ def exclusions(command: str) -> Iterator[tuple[str, str]]:
 
 # Without one of these the same command passes on what failed before.
 _STRICT = re.compile(
-    r"(?<![\w-])(?:-Werror|-W\s+error|-D\s+warnings|--strict(?:-\w+)?|--error-on-\w+|--fail-on-\w+|--exit-code|--locked|--frozen-lockfile|--deny[\s=]\w+"
+    r"(?<![\w-])(?:-Werror|--forbid-only|--all-files|--run-?(?:slow|integration|all|e2e)|-W\s+error|-D\s+warnings|--strict(?:-\w+)?|--error-on-\w+|--fail-on-\w+|--exit-code|--locked|--frozen-lockfile|--deny[\s=]\w+"
     r"|--check|--diff|-race|--max-warnings(?:=|\s+)0|--fail-under|--doctest-modules|--all-features|--all-targets|--workspace|--cov-branch|--branch)(?![\w-])"
 )
 
@@ -195,69 +203,3 @@ def limits(command: str) -> Iterator[tuple[str, float]]:
     """(flag, number) of thresholds given on the command line."""
     for hit in _LIMIT.finditer(command):
         yield hit["flag"], float(hit["value"])
-
-
-_TOOL_NAMES = (
-    r"py\.?test|nosetests|unittest|jest|vitest|mocha|ava|tap|playwright(?:\s+test)?|cypress(?:\s+run)?|rspec|minitest|phpunit|go\s+test|gotestsum|ginkgo"
-    r"|cargo\s+(?:test|nextest\s+run|llvm-cov)|\.?/?mvnw?|\.?/?gradlew?|tox|nox|ctest|bats|make|npm\s+(?:run\s+)?test|yarn\s+(?:run\s+)?test|pnpm\s+(?:run\s+)?test|rake|bazel\s+test|dotnet\s+test|karma|deno\s+test|bun\s+test"
-)
-RUNNER = re.compile(rf"(?<![\w./-])(?:{_TOOL_NAMES})(?![\w-])")
-"""A test runner in a command line."""
-_VALUE = r"(?:=|\s+)(?:\"[^\"]*\"|'[^']*'|[^\s\"']+)"
-_SELECTOR = re.compile(
-    r"(?<![\w-])(?:"
-    rf"-k{_VALUE}|-k\w[\w.]*|-m{_VALUE}(?<!unittest)(?<!pytest)|--ignore(?:-glob)?{_VALUE}|--deselect{_VALUE}|-p\s*no:\S+|--co(?:llect-only)?(?![\w-])|--lf(?![\w-])|--last-failed|--sw(?![\w-])|--stepwise|--setup-(?:only|plan)"
-    rf"|--no-cov(?![\w-])|--reruns{_VALUE}|--maxfail=0|--exitstatus\S*|--suppress-no-test-exit-code|--suppress-tests-failed-exit-code|--testmon|--picked|-O(?![\w-])|-OO(?![\w-])"
-    rf"|-run{_VALUE}|-skip{_VALUE}|-short(?![\w-])|-list{_VALUE}|--?skip{_VALUE}|--skip-\w+|--no-run|--lib(?![\w-])|--bins?(?![\w-])|--doc(?![\w-])|--test{_VALUE}|--exclude{_VALUE}|-E{_VALUE}|--exact(?![\w-])|--ignored(?![\w-])"
-    rf"|-t{_VALUE}|--testNamePattern{_VALUE}|--testPathPatterns?{_VALUE}|--testPathIgnorePatterns?{_VALUE}|--only-?[cC]hanged|--onlyFailures|--listTests|--findRelatedTests|--passWithNoTests|--changed(?:Since)?\S*|--shard{_VALUE}|--bail=0|--dangerouslyIgnoreUnhandledErrors"
-    rf"|-g{_VALUE}|--f?grep(?:-invert)?{_VALUE}|-gv{_VALUE}|--invert|--dry-run|--retries{_VALUE}|--project{_VALUE}|--list(?![\w-])|--ignore-snapshots|--spec{_VALUE}|--pass-on-failing-test-suite|--pass-with-no-tests|--allow-empty"
-    rf"|--tag{_VALUE}|-e{_VALUE}|--example{_VALUE}|--pattern{_VALUE}|-P{_VALUE}|--exclude-pattern{_VALUE}|--only-failures|--next-failure|--failure-exit-code{_VALUE}|--error-exit-code{_VALUE}|--no-fail-fast-off|-n\s+/\S+"
-    rf"|-D(?:maven\.test\.\w+|skip\w+|test|it\.test|groups|excludedGroups|surefire\.\w+|failsafe\.\w+|checkstyle\.skip|jacoco\.skip|[\w.]+\.skip|testFailureIgnore)(?:=\S+)?|-fn(?![\w-])|-fae(?![\w-])|--fail-never|--fail-at-end|-pl{_VALUE}|--projects{_VALUE}"
-    rf"|-x\s+\w*(?:[tT]est|check|lint|[vV]erif|detekt|spotless)\w*|--exclude-task{_VALUE}|--tests{_VALUE}|--continue(?![\w-])|-PskipTests\S*|-PexcludeTags\S*"
-    rf"|-i(?![\w-])|--ignore-errors|--keep-going|--label-exclude{_VALUE}|-L{_VALUE}|-LE{_VALUE}|-R{_VALUE}|--skip-missing-interpreters(?:\s+true)?|--test_tag_filters{_VALUE}|--test_filter{_VALUE}|--build_tests_only|--filter{_VALUE}|-f{_VALUE}|--version|--help"
-    r")"
-)
-_MEANT = {
-    "-k": r"test", "-m": r"test", "-p": r"py\.?test", "-t": r"jest|vitest|npm|yarn|pnpm|bun", "-g":
-    r"mocha|playwright|npm|yarn|pnpm",
-    "-e": r"rspec|tox|nox", "-E": r"nextest|ctest", "-P": r"rspec", "-n": r"minitest|ruby|rake", "-i": r"make",
-    "-R": r"ctest",
-    "-L": r"ctest", "-f": r"bats", "-O": r"python|PYTHON", "-x": r"gradle", "--list": r"playwright|test",
-    "--project": r"playwright|vitest|jest",
-    "--skip": r"cargo|test", "--exclude": r"cargo|vitest|mocha|test", "--filter": r"dotnet|bats|phpunit|nextest",
-    "--continue": r"gradle",
-    "--lib": r"cargo", "--bin": r"cargo", "--bins": r"cargo", "--doc": r"cargo", "--test": r"cargo", "--version":
-    r"test|tox|jest|rspec|mocha", "--help": r"test|jest|rspec|mocha",
-    "--tag": r"rspec|flags", "--pattern": r"rspec|flags", "--shard": r"jest|vitest|playwright", "--keep-going":
-    r"make", "-short": r"go\s", "-run": r"go\s", "-skip": r"go\s", "-list": r"go\s",
-    "--ignored": r"cargo", "--exact": r"cargo",
-}  # fmt: skip
-"""Flags that are a selection only after a command of some runners: what is looked for before the flag."""
-
-
-def selectors(command: str) -> list[str]:
-    """Flags with which a test runner runs less than everything, or forgives; the text may be flags alone."""
-    found = []
-    # `addopts` and `.rspec` hold flags without a command: any of them selects.
-    alone = command.lstrip().startswith("-") or not re.search(r"\s", command.strip())
-    for hit in _SELECTOR.finditer(command):
-        flag = re.split(r"[=\s]", hit[0], maxsplit=1)[0]
-        meant = _MEANT.get(flag if flag in _MEANT else flag[:2] if not flag.startswith("--") else flag)
-        before = command[: hit.start()]
-        if meant is None or alone or (RUNNER.search(before) and re.search(meant, before)):
-            found.append(" ".join(hit[0].replace('"', "'").split()))
-    return found
-
-
-def targets_of(command: str) -> list[str]:
-    """Paths and packages that a command gives to a test runner; empty where it runs all."""
-    hit = RUNNER.search(command)
-    if hit is None or re.search(r"mvnw?|gradlew?|make|tox|nox|rake|npm|yarn|pnpm|ctest", hit[0]):
-        return []
-    rest = re.split(r"\s(?:\||&&|;|\d?>|--(?=\s|$))", command[hit.end() :], maxsplit=1)[0]
-    bare = re.sub(
-        rf"(?<!\S)-{{1,2}}(?:k|m|c|n|p|o|run|timeout|junitxml|cov|cov-report|config|reporter|coverprofile|tags|count|parallel|durations|maxfail|tb){_VALUE}",
-        " ",
-        rest,
-    )
-    return [word.strip("\"'") for word in bare.split() if not word.startswith(("-", "$", "{", "<", ">", "|"))]

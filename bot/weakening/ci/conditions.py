@@ -93,14 +93,20 @@ def of_workflows(config: Config, jobs: list[Job]) -> list[Job]:
     if not isinstance(workflows, dict):
         return jobs
     named: dict[str, list[str]] = {}
+    never: set[str] = set()
+    runs: set[str] = set()
     for workflow in workflows.values():
         for entry in (workflow.get("jobs") or []) if isinstance(workflow, dict) else []:
             name, given = next(iter(entry.items())) if isinstance(entry, dict) and entry else (entry, None)
             triggered = isinstance(workflow, dict) and "triggers" in workflow
+            # https://circleci.com/docs/configuration-reference/#using-when-in-workflows
+            (never if workflow.get("when") is False else runs).add(str(name))
             named.setdefault(str(name), []).append("schedule" if triggered else _filters(given))
     out = []
     for job in jobs:
-        if job.name in named:
+        if job.name in never and job.name not in runs:
+            out.append(replace(job, off=True))
+        elif job.name in named:
             stated = "" if "" in named[job.name] else named[job.name][0]
             out.append(replace(job, condition=stated or job.condition))
         else:
@@ -119,14 +125,18 @@ def _filters(given: Any) -> str:
     return "&&".join([*stated, *(["type approval"] if given.get("type") == "approval" else [])])
 
 
+def _harmless(part: str) -> bool:
+    excluded = part.startswith(("except ", "!("))
+    return bool(_HARMLESS.search(part)) and not (excluded and "merge_request" in part)
+
+
 def narrowed(old: str, new: str) -> bool:
     """Whether a condition lets less through than before: there was none, or it demands more."""
     if not new or new == old:
         return False
     if not old:
-        parts = [part for part in re.split(r"&&", new) if not _HARMLESS.search(part)]
-        return bool(parts)
+        return any(not _harmless(part) for part in new.split("&&"))
     # More demands joined by `&&` let less through; with `||` in it that cannot be known.
     more = [part for part in new.split("&&") if part not in old.split("&&")]
     kept = [part for part in old.split("&&") if part in new.split("&&")]
-    return len(kept) == len(old.split("&&")) and "||" not in new and any(not _HARMLESS.search(part) for part in more)
+    return len(kept) == len(old.split("&&")) and "||" not in new and any(not _harmless(part) for part in more)

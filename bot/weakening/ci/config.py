@@ -24,7 +24,7 @@ _PIPELINE = re.compile(
     r"|(?:^|/)bitbucket-pipelines\.ya?ml$|^\.buildkite/.*\.ya?ml$|(?:^|/)\.woodpecker[\w./-]*\.ya?ml$|(?:^|/)\.semaphore/.*\.ya?ml$"
 )
 _COMMANDS = re.compile(
-    r"(?:^|/)(?:tox\.ini|noxfile\.py|[Mm]akefile|GNUmakefile|[Jj]ustfile|Rakefile|package\.json|Jenkinsfile|Taskfile\.ya?ml|dodo\.py|tasks\.py"
+    r"(?:^|/)(?:tox\.(?:ini|toml)|noxfile\.py|[Mm]akefile|GNUmakefile|[Jj]ustfile|Rakefile|package\.json|Jenkinsfile|Taskfile\.ya?ml|dodo\.py|tasks\.py"
     r"|maven\.config|jvm\.config|\.rspec(?:-local)?|mocha\.opts|gradle\.properties|CMakeLists\.txt|CTestCustom\.cmake|\.env\.test|\w+\.mk|\.?config/nextest\.toml|\.cargo/config(?:\.toml)?|nextest\.toml"
     r"|hatch\.toml|pyproject\.toml|setup\.cfg|composer\.json|\.ci/[\w./-]+|ci/[\w./-]+\.sh|scripts?/(?:test|lint|check|ci)[\w-]*(?:\.sh)?)$"
 )
@@ -42,11 +42,6 @@ _LINT = re.compile(
 def is_pipeline(path: str) -> bool:
     """Whether the file says which jobs and steps CI runs."""
     return bool(_PIPELINE.search(path))
-
-
-def holds_commands(path: str) -> bool:
-    """Whether the file holds commands that CI or a developer runs as checks."""
-    return bool(_COMMANDS.search(path)) or is_pipeline(path)
 
 
 def is_lint(path: str) -> bool:

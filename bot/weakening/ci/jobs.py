@@ -30,7 +30,7 @@ def jobs(config: Config) -> list[Job]:
     name = config.path.rsplit("/", 1)[-1]
     if is_pipeline(config.path) or name in ("Taskfile.yml", "Taskfile.yaml"):
         found = list(_pipeline(config.path, config.data, ())) if config.data is not None else []
-        return conditions.of_workflows(config, found)
+        return conditions.of_workflows(config, _gitlab(config, found) if "gitlab-ci" in config.path else found)
     if name == "package.json" and isinstance(config.data, dict):
         scripts = config.data.get("scripts")
         return (
@@ -53,10 +53,21 @@ def jobs(config: Config) -> list[Job]:
             plain(
                 config.path,
                 name,
-                [line.strip() for line in config.text.split("\n") if not line.strip().startswith("#")],
+                [line.strip() for line in config.text.split("\n") if not line.strip().startswith(("#", "//"))],
             )
         ]
     return []
+
+
+def _gitlab(config: Config, found: list[Job]) -> list[Job]:
+    """Without the hidden jobs that no other one extends; the rules of the whole pipeline are those of each job."""
+    workflow = config.data.get("workflow") if isinstance(config.data, dict) else None
+    around = conditions.of_job(config.path, workflow) if isinstance(workflow, dict) else ""
+    # https://docs.gitlab.com/ci/jobs/#hide-a-job: a name that begins with a dot is never run as such.
+    shown = [job for job in found if not job.name.startswith(".") or config.text.count(job.name) > 1]
+    for job in shown:
+        job.condition = "&&".join(one for one in (around, job.condition) if one)
+    return shown
 
 
 def _pipeline(path: str, node: Any, keys: tuple[str, ...]) -> Iterator[Job]:
@@ -92,8 +103,9 @@ def _job(path: str, node: dict[str, Any], keys: tuple[str, ...]) -> Job:
         pipefail=not re.search(_NO_PIPEFAIL, path),
     )
     own = {key: node[key] for key in _RUN_KEYS if key in node}
-    for value in own.values():
-        job.steps += [Step((line,)) for line in _lines(value)]
+    for key, value in own.items():
+        # https://docs.gitlab.com/ci/yaml/#after_script: its exit code does not count.
+        job.steps += [Step((line,), lenient=key == "after_script") for line in _lines(value)]
     steps = node.get("steps")
     for step in steps if isinstance(steps, list) else []:
         job.steps += list(_steps(step))
@@ -184,7 +196,11 @@ def _steps(node: Any) -> Iterator[Step]:
 
 def _shell(node: dict[str, Any]) -> list[str]:
     """The options of a shell that is named, as the line that would set them."""
-    shell = node.get("shell")
+    shell, run = node.get("shell"), node.get("run")
+    # CircleCI's default is `/bin/bash -eo pipefail`, https://circleci.com/docs/configuration-reference/#default-shell-options
+    named = run.get("shell") if isinstance(run, dict) else None
+    if isinstance(named, str) and not re.search(r"\s-\w*e", named):
+        return [f"set +e # {named}"]
     # `shell: bash` runs `bash --noprofile --norc -eo pipefail {0}`,
     # https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#defaultsrunshell
     if shell == "bash":
@@ -218,5 +234,7 @@ def _off(node: dict[str, Any]) -> bool:
         condition in ("false", "${{false}}", "never()", "0")
         or "false&&" in condition
         or node.get("when") in ("never", "manual")
+        # https://support.atlassian.com/bitbucket-cloud/docs/step-options/
+        or node.get("trigger") == "manual"
         or node.get("enabled") is False
     )

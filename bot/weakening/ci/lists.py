@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bot.weakening.ci.commands import exclusions
-from bot.weakening.ci.config import Config, Setting, Side, holds_commands, plain_key
+from bot.weakening.ci.config import Config, Setting, Side, plain_key
 from bot.weakening.ci.jobs import jobs
 from bot.weakening.model import WeakeningFinding
 
@@ -54,9 +54,8 @@ class LinterFile:
     @cached_property
     def commands(self) -> list[str]:
         """Every value that may be a command: of a file with settings its values, of a Makefile its lines."""
-        if self.config.data is None and holds_commands(self.config.path):
-            return [line for job in jobs(self.config) for line in job.lines]
-        return [setting.value for setting in self.config.settings]
+        lines = [line for job in jobs(self.config) for line in job.lines] if self.config.data is None else []
+        return lines or [setting.value for setting in self.config.settings]
 
     @cached_property
     def flags(self) -> frozenset[tuple[str, str]]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from bot.weakening.ci.commands import checks_of, kinds, limits, selectors, strict_flags, targets_of
+from bot.weakening.ci.commands import checks_of, kinds, limits, strict_flags
 from bot.weakening.ci.config import Config
+from bot.weakening.ci.flags import loosened, selectors, targets_of
 from bot.weakening.ci.steps import Job
 from bot.weakening.model import WeakeningFinding
 from bot.weakening.thresholds import SAME_COMMAND, SAME_PROGRAM
@@ -105,14 +106,28 @@ def weaker_flags(old: Job, new: Job, config: Config) -> Iterator[WeakeningFindin
                 yield WeakeningFinding(
                     "ci.threshold", config.path, config.line(line[:30]), f"`--{flag}` was {amount:g} and is {became}."
                 )
+        for flag in loosened(was, line):
+            message = f"`{line[:60]}` lets more pass than before ({flag})."
+            yield WeakeningFinding("ci.lint_relaxed", config.path, config.line(line[:30]), message)
+        lost = [word for word in _named(was) if word not in _named(line)]
+        fresh = [word for word in _named(line) if word not in _named(was)]
+        if lost and fresh and lost[0] in (".", "./...", "./") and "test" not in kinds(checks_of(line)):
+            # `ruff check .` → `ruff check docs`
+            message = f"`{line[:60]}` no longer looks into everything."
+            yield WeakeningFinding("ci.lint_relaxed", config.path, config.line(line[:30]), message)
         for flag in sorted(strict_flags(was) - strict_flags(line)):
-            if was.replace(flag, "").split() == line.split():
+            if _named(was.replace(flag, "")) == _named(line):
                 yield WeakeningFinding(
                     "ci.lint_relaxed",
                     config.path,
                     config.line(line[:30]),
                     f"`{flag}` is no longer given to `{line[:60]}`.",
                 )
+
+
+def _named(line: str) -> list[str]:
+    """The words of a command without its switches: its program and what it looks into."""
+    return [word for word in line.split() if not word.startswith("-")]
 
 
 def _predecessor(line: str, lines: list[str]) -> str | None:

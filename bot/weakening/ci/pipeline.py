@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from bot.weakening.ci.commands import kinds, selectors
+from bot.weakening.ci.commands import kinds
 from bot.weakening.ci.config import Config, Side
+from bot.weakening.ci.flags import selectors
 from bot.weakening.ci.jobs import jobs
 from bot.weakening.ci.matrix import matrix_findings
 from bot.weakening.ci.narrowing import fewer_tests, weaker_flags

@@ -54,7 +54,10 @@ def targets(config: Config) -> list[Job]:
     strict = bool(
         re.search(r"(?m)^(?:export\s+)?\.?SHELL(?:FLAGS)?\s*[:?]?=.*pipefail|^set -[a-z]*o pipefail", config.text)
     )
-    for line in config.text.split("\n"):
+    # https://www.gnu.org/software/make/manual/make.html#Reference
+    named = dict(re.findall(r"(?m)^(\w+)\s*[:?]?=\s*(\S.*)$", config.text))
+    for raw in config.text.split("\n"):
+        line = re.sub(r"\$[({](\w+)[)}]", lambda hit: named.get(hit[1], hit[0]), raw)
         head = re.match(r"^([\w./-]+)\s*:(?!=)(.*)$", line)
         if head:
             found.append(Job(config.path, head[1], pipefail=strict, stops=False))

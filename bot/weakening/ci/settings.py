@@ -7,10 +7,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.weakening.ci.commands import selectors
+from bot.weakening.ci.commands import strict_flags
 from bot.weakening.ci.config import Config, Setting, Side, plain_key
+from bot.weakening.ci.flags import selectors
 from bot.weakening.ci.lists import LinterFiles, speaks_of
-from bot.weakening.ci.table import TABLE, TEXTS, Direction, SettingRow, TextRow
+from bot.weakening.ci.table import TABLE, TEXTS, Direction, SettingRow
+from bot.weakening.ci.texts import of_text, text_gone
 from bot.weakening.model import WeakeningFinding
 
 _TRUE = frozenset({"true", "yes", "1", "on"})
@@ -25,6 +27,8 @@ class _Change:
     linters: LinterFiles
     lenient: frozenset[str]
     vanished: Callable[[str], bool]
+    on: frozenset[str]
+    """Keys that are on anywhere in the head."""
 
 
 def setting_findings(
@@ -36,7 +40,7 @@ def setting_findings(
     """
     moved = Counter(_spelled(setting) for _, new in sides for setting in new.settings)
     moved.subtract(_spelled(setting) for old, _ in sides for setting in old.settings)
-    change = _Change(linters, frozenset(_lenient(sides)), vanished)
+    change = _Change(linters, frozenset(_lenient(sides)), vanished, frozenset(_switches(sides)))
     for old, new in sides:
         if not new.text:
             continue
@@ -53,7 +57,10 @@ def setting_findings(
                 line = new.line(setting.value, setting.keys[-1]) if setting in now else new.line(setting.keys[-1])
                 yield WeakeningFinding(row.code, new.path, line, f"`{setting.dotted}` {why} ({row.tool}).")
         if old.text:
-            yield from (found for text in TEXTS if text.files.search(new.path) for found in _of_text(text, old, new))
+            rows = [row for row in TEXTS if row.files.search(new.path)]
+            yield from (found for row in rows if not row.gone for found in of_text(row, old, new))
+            kept = "\n".join(side.text for _, side in sides)
+            yield from (found for row in rows if row.gone for found in text_gone(row, old, new, kept))
 
 
 def path_of(setting: Setting) -> str:
@@ -70,6 +77,11 @@ def _lenient(sides: Sequence[Side]) -> Iterator[str]:
     for old, _ in sides:
         yield from (plain_key(one.keys[-1]) for one in old.settings if one.keys and one.value.lower() in _TRUE)
         yield from (word.replace("-", "_") for word in re.findall(r"--([\w-]+)", old.text))
+
+
+def _switches(sides: Sequence[Side]) -> Iterator[str]:
+    for _, new in sides:
+        yield from (plain_key(one.keys[-1]) for one in new.settings if one.keys and one.value.lower() in _TRUE)
 
 
 def _is_moved(setting: Setting, row: SettingRow, now: Sequence[Setting], moved: Counter[tuple[str, str]]) -> bool:
@@ -116,9 +128,14 @@ _IN_PIPELINE = frozenset({"jobs", "steps", "strategy", "with", "testenv"})
 """Steps and jobs are compared as such, so that a new one that may fail is not counted here."""
 
 
+def _is_on(value: str) -> bool:
+    """Whether a switch is on, also where only the environment or a property puts it on."""
+    return value.lower() in _TRUE or bool(re.search(r"[gG]etenv|process\.env|environ\b|(?:has|find)Property", value))
+
+
 def _switched_on(before: Sequence[Setting], after: Sequence[Setting], old: Config, _change: _Change) -> Found:
-    had = {one.keys for one in before if one.value.lower() in _TRUE}
-    on = [one for one in after if one.value.lower() in _TRUE]
+    had = {one.keys for one in before if _is_on(one.value)}
+    on = [one for one in after if _is_on(one.value)]
     for one in on:
         if one.keys in had or len(had) >= len(on) or (not old.text and "env" not in one.keys):
             continue
@@ -190,7 +207,8 @@ def _items(settings: Sequence[Setting]) -> dict[str, Setting]:
     """Single items of lists, also of those that are one string."""
     found: dict[str, Setting] = {}
     for one in settings:
-        for item in re.split(r"[,\n]\s*|\s+", one.value):
+        # The alternatives of a regular expression are items, too (`(test|spec)\\.js$`).
+        for item in re.split(r"[,\n|]\s*|\s+", one.value):
             if item.strip("\"'[]()"):
                 found.setdefault(item.strip("\"'[]()"), one)
     return found
@@ -217,11 +235,23 @@ def _covers(wide: str, narrow: str) -> bool:
     one, two = wide.strip("./").replace("<rootDir>", ""), narrow.strip("./").replace("<rootDir>", "")
     if one in ("", "*", "**") or (two.startswith((f"{one}/", one)) and len(one) <= len(two)):
         return True
+    folder, glob, name = one.partition("**/")
+    if glob and folder and two.startswith(folder) and two.rsplit(".", 1)[-1] == name.rsplit(".", 1)[-1]:
+        return True
     return one.startswith("**/") and (two.endswith(one[3:]) or two.rsplit("/", 1)[-1] == one[3:])
 
 
-def _shrinks(before: Sequence[Setting], after: Sequence[Setting], _old: Config, change: _Change) -> Found:
+# https://docs.pytest.org/en/stable/reference/reference.html#confval-python_classes
+_DEFAULTS = {"python_files": "test_", "python_classes": "Test", "python_functions": "test"}
+"""How the names begin that pytest collects where the settings name none."""
+
+
+def _shrinks(before: Sequence[Setting], after: Sequence[Setting], old: Config, change: _Change) -> Found:
     had, has = _items(before), _items(after)
+    if has and not before and old.text:
+        key = plain_key(after[0].keys[-1])
+        if key in _DEFAULTS and not any(item.startswith((_DEFAULTS[key], "*")) for item in has):
+            yield after[0], f"no longer holds {_DEFAULTS[key]}*"
     if not has or not had:
         return
     lost = [item for item in had if item not in has and not any(_covers(one, item) for one in has)]
@@ -237,21 +267,44 @@ def _appears(before: Sequence[Setting], after: Sequence[Setting], old: Config, _
     fresh = [
         one
         for one in after
-        if (one.keys, one.value) not in known and one.value not in ("", "0", "0%", "false", "undefined")
+        if (one.keys, one.value) not in known
+        and not _in_new_block(one, old)
+        and one.value not in ("", "0", "0%", "false", "undefined")
     ]
     if fresh and len(after) > len(before) and old.text:
         yield fresh[0], f"is new: {fresh[0].value[:80]}"
 
 
-def _flags(before: Sequence[Setting], after: Sequence[Setting], old: Config, _change: _Change) -> Found:
-    had = Counter(one for setting in before for one in selectors(setting.value))
-    for setting in after:
-        for flag in selectors(setting.value):
+def _in_new_block(setting: Setting, old: Config) -> bool:
+    """Whether a Gradle setting belongs to a task that the base has not: it takes nothing from the others."""
+    block = setting.keys[0]
+    return ".gradle" in old.path and len(setting.keys) > 1 and not re.search(rf"\b{re.escape(block)}\b", old.text)
+
+
+def _whole(settings: Sequence[Setting]) -> Iterator[tuple[Setting, str]]:
+    """A list of words under one key is one command line."""
+    lines: dict[tuple[str, ...], list[Setting]] = {}
+    for one in settings:
+        lines.setdefault(one.keys, []).append(one)
+    for same in lines.values():
+        words = (f"'{one.value}'" if " " in one.value and not one.value.startswith("-") else one.value for one in same)
+        yield same[0], " ".join(words) if len(same) > 1 else same[0].value
+
+
+def _flags(before: Sequence[Setting], after: Sequence[Setting], old: Config, change: _Change) -> Found:
+    had = Counter(one for _, value in _whole(before) for one in selectors(value))
+    for setting, stated in _whole(after):
+        for flag in selectors(stated):
             if had[flag] > 0:
                 had[flag] -= 1
             elif old.text or before:
-                yield setting, f"now selects less: {flag[:80]}"
+                fresh = next((one for one in after if one.keys == setting.keys and one not in before), setting)
+                yield fresh, f"now selects less: {flag[:80]}"
                 return
+    lost = strict_flags(" ".join(one.value for one in before)) - strict_flags(" ".join(one.value for one in after))
+    missing = [flag for flag in sorted(lost) if plain_key(flag.strip("-")) not in change.on]
+    if missing and after:
+        yield after[0], f"no longer has {missing[0]}"
 
 
 _WEAKER: dict[Direction, Callable[[Sequence[Setting], Sequence[Setting], Config, _Change], Found]] = {
@@ -264,22 +317,3 @@ _WEAKER: dict[Direction, Callable[[Sequence[Setting], Sequence[Setting], Config,
     Direction.APPEARS: _appears,
     Direction.FLAGS: _flags,
 }
-
-
-def _of_text(row: TextRow, old: Config, new: Config) -> Iterator[WeakeningFinding]:
-    had = Counter(" ".join(line.split()) for line in old.text.split("\n") if row.pattern.search(line))
-    for number, line in enumerate(new.text.split("\n"), 1):
-        if line.lstrip().startswith(("//", "#", "*")) or not row.pattern.search(line):
-            continue
-        stated = " ".join(line.split())
-        if had[stated] > 0:
-            had[stated] -= 1
-            continue
-        if had.total() > 0:
-            # Reworded: as many as before.
-            had.subtract([next(iter(+had))])
-            continue
-        yield WeakeningFinding(
-            row.code, new.path, number, f"{row.says[0].upper()}{row.says[1:]}: {stated[:80]} ({row.tool})."
-        )
-        return

@@ -50,7 +50,8 @@ def _jobs_silenced(old: Job, new: Job, config: Config, already: bool) -> Iterato
         if was is None:
             continue
         # In a job that might fail before, one of its steps that may fail now changes nothing.
-        if step.lenient and not was.lenient and not old.lenient and _counts(step):
+        # Where files are named for the recipe alone (`-rm x`), a failure says nothing of the change.
+        if step.lenient and not was.lenient and not old.lenient and _counts(step) and (step.checks or step.uses):
             at = _switch_line(config, step.key.split("\n")[0])
             yield WeakeningFinding("ci.failure_ignored", config.path, at, f"The step {shown(step)} may now fail.")
         if step.off and not was.off:
@@ -107,6 +108,9 @@ _SKIPS = re.compile(r"-DskipTests|-Dmaven\.test\.skip|-x\s+test")
 def _forgiven(line: str, job: Job) -> str | None:
     # `set -o pipefail` anywhere in the job counts: most jobs set it in their first line.
     strict = job.pipefail or any("pipefail" in one and "+o" not in one for one in job.lines)
+    kept = re.search(r"\|\|\s*\(?\s*\w+=", line)
+    if kept and any(re.search(r"\b(?:exit|return|test|\[)\b.*\$", one) for one in job.lines if one != line):
+        return None  # The exit code is kept for later.
     return forgiven(line, strict, job.stops)
 
 
@@ -115,10 +119,12 @@ _GOES_ON = re.compile(r"^set \+(?:[a-z]*e\b|o errexit)|^exit(?:\s+0)?$")
 
 def _switched(old: Job, new: Job, config: Config) -> Iterator[WeakeningFinding]:
     """Lines that keep the checks after them from counting: `set +e`, an early `exit`, or `set -o pipefail` gone."""
-    for step in new.steps:
-        for number, line in enumerate(step.lines):
-            after = [one for one in step.lines[number + 1 :] if checks_of(one)]
-            if _GOES_ON.match(line) and after and line not in old.lines and "set -e" not in step.lines[number + 1 :]:
+    # GitLab joins the lines of a script into one, https://docs.gitlab.com/ci/yaml/script/
+    blocks = [tuple(new.lines)] if "gitlab-ci" in config.path else [step.lines for step in new.steps]
+    for block in blocks:
+        for number, line in enumerate(block):
+            after = [one for one in block[number + 1 :] if checks_of(one)]
+            if _GOES_ON.match(line) and after and line not in old.lines and "set -e" not in block[number + 1 :]:
                 message = f"After `{line[:40]}` a failure of `{after[0][:60]}` no longer counts."
                 yield WeakeningFinding(
                     "ci.failure_ignored",

@@ -69,6 +69,7 @@ _MOCHA = (
     (r"dry_run|invert|allow_uncaught|pass_on_failing_test_suite|allow_empty_coverage|allow_incomplete_coverage"
      r"|disable_coverage", _ON, _FAILURE),
     (r"retries", _RISES, _LIMIT),
+    (r"retries", _APPEARS, _LIMIT),
     (r"lines|branches|functions|statements", _FALLS, _LIMIT),
 )  # fmt: skip
 """Of mocha, AVA, tap, nyc and c8, which each have a file of their own or a key of package.json."""
@@ -88,6 +89,7 @@ TABLE: tuple[SettingRow, ...] = (
            (r"configuration\.(?:test|groups|included_groups|includes_file)|it_test", _APPEARS, _NARROWED),
            (r"fail_if_no_(?:tests|specified_tests)|halt_on_failure|fail_on_(?:error|violation|warning|missing_report"
             r"|flake_count)|fails_on_error|fail_build_on_cvss|fail_fast_on_error|print_failing_errors", _OFF, _STRICT),
+           (r"rerun_failing_tests_count", _APPEARS, _LIMIT),
            (r"rerun_failing_tests_count|max_allowed_violations|skip_after_failure_count", _RISES, _LIMIT),
            (r"limit\.minimum|mutation_threshold|coverage_threshold|line_rate|branch_rate"
             r"|total_line_rate", _FALLS, _LIMIT),
@@ -95,7 +97,7 @@ TABLE: tuple[SettingRow, ...] = (
            (r"^d?(?:maven_config|jvm_config)", _FLAGS, _NARROWED)),
     # https://docs.gradle.org/current/dsl/org.gradle.api.tasks.testing.Test.html
     *_rows("gradle", r"(?:\.gradle(?:\.kts)?|(?:^|/)gradle\.properties)$",
-           (r"(?:is_)?ignore_failures|ignore_test_failures|continue_on_failure", _ON, _FAILURE),
+           (r"(?:is_|set_)?ignore_failures|ignore_test_failures|continue_on_failure", _ON, _FAILURE),
            (r"(?:\w*test\w*|check|jacoco\w*|detekt|ktlint|checkstyle\w*|pmd\w*|spotbugs\w*"
             r"|spotless\w*)(?:\.\w+)*\.(?:is_)?enabled", _OFF, _NARROWED),
            (r"fail_on_no_(?:discovered|matching)_tests|fail_on_violation|is_?fail_on_\w+|halt_on_failure"
@@ -109,6 +111,7 @@ TABLE: tuple[SettingRow, ...] = (
            (r"(?:\w*test\w*|check|jacoco\w*)(?:\.\w+)*\.only_if|depends_on_remove"
             r"|\w+_exclude_task_names\w*", _APPEARS, "ci.condition"),
            (r"(?:minimum|min_?bound|minimum_line_coverage|minvalue|min_value)", _FALLS, _LIMIT),
+           (r"(?:test_?)?retry\.max_retries", _APPEARS, _LIMIT),
            (r"max_(?:warnings|errors|failures|issues|retries)|(?:test_?)?retry\.max_\w+", _RISES, _LIMIT),
            (r"include", _SHRINKS, "ci.job_removed")),
     # https://jestjs.io/docs/configuration
@@ -122,6 +125,7 @@ TABLE: tuple[SettingRow, ...] = (
            (r"pass_with_no_tests|dangerously_ignore_unhandled_errors|ignore_source_errors|allow_only", _ON, _FAILURE),
            (r"(?:typecheck|coverage)\.enabled|check_coverage", _OFF, _STRICT),
            (r"test(?:\.\w+)*\.retry", _RISES, _LIMIT),
+           (r"test(?:\.\w+)*\.retry", _APPEARS, _LIMIT),
            (r"test\.test_name_pattern|test\.changed", _APPEARS, _NARROWED)),
     # https://playwright.dev/docs/api/class-testconfig
     *_rows("playwright", r"(?:^|/)(?:playwright|cypress|wdio)[\w.-]*\.[cm]?[jt]s(?:on)?$",
@@ -145,6 +149,9 @@ TABLE: tuple[SettingRow, ...] = (
            (r"(?:ini_options|pytest|tool:pytest)\.(?:xfail_strict|strict\w*|faulthandler_\w+_fail"
             r"|asyncio_mode_auto)", _OFF, _STRICT),
            (r"(?:ini_options|pytest|tool:pytest)\.(?:reruns|flaky_\w+)", _RISES, _LIMIT)),
+    # https://coverage.readthedocs.io/en/latest/config.html#run-source
+    *_rows("coverage", r"(?:^|/)(?:\.coveragerc|coverage\.toml|pyproject\.toml|setup\.cfg|tox\.ini)$",
+           (r"(?:coverage:)?run\.source(?:_pkgs|_dirs)?", _SHRINKS, "ci.lint_ignored")),
     # https://tox.wiki/en/latest/config.html, https://nox.thea.codes/en/stable/config.html
     *_rows("tox and nox", r"(?:^|/)(?:tox\.(?:ini|toml)|setup\.cfg|pyproject\.toml|noxfile\.py)$",
            (r"(?:tox\.)?(?:envlist|env_list)|nox_options_sessions|nox_options_keywords|gh_actions\.python"
@@ -170,10 +177,12 @@ TABLE: tuple[SettingRow, ...] = (
            (r"issues\.new|issues\.whole_files_off|run\.allow_parallel_skip", _ON, _STRICT),
            (r"issues\.(?:new_from_rev|new_from_patch|new_from_merge_base)", _APPEARS, _STRICT),
            (r"run\.(?:skip_dirs|skip_files)|(?:linters|issues|formatters)\.exclusions?\.(?:paths|presets|rules\.\w+)"
-            r"|issues\.(?:exclude_dirs|exclude_files|exclude)", _GROWS, "ci.lint_ignored"),
+            r"|issues\.exclude_rules\.\w+|issues\.(?:exclude_dirs|exclude_files|exclude)", _GROWS, "ci.lint_ignored"),
            (r"issues\.max_(?:issues_per_linter|same_issues)", _FALLS, _STRICT)),
     # https://rspec.info/features/3-13/rspec-core/configuration/read-options-from-file/
     *_rows("rspec", r"(?:^|/)\.rspec(?:-local)?$", (r"flags", _FLAGS, _NARROWED)),
+    # https://ruby.github.io/rake/Rake/TestTask.html
+    *_rows("rake", r"(?:^|/)Rakefile$", (r"\w+_(?:pattern|test_files)", _SHRINKS, _NARROWED)),
     *_rows("make", r"(?:^|/)(?:GNUm|[Mm])akefile$|\.mk$",
            (r"\.?(?:ignore)", _APPEARS, _FAILURE), (r"makeflags|gnumakeflags", _FLAGS, _FAILURE),
            (r"(?:pytest_addopts|pytest_args|pytest_opts|pytest_flags|testflags|test_flags|test_args|testargs|goflags"
@@ -232,10 +241,12 @@ class TextRow:
     pattern: re.Pattern[str]
     code: str
     says: str
+    gone: bool = False
+    """What weakens is that there are fewer hits than before."""
 
 
-def _text(tool: str, files: str, pattern: str, code: str, says: str) -> TextRow:
-    return TextRow(tool, re.compile(files), re.compile(pattern), code, says)
+def _text(tool: str, files: str, pattern: str, code: str, says: str, gone: bool = False) -> TextRow:
+    return TextRow(tool, re.compile(files), re.compile(pattern), code, says, gone)
 
 
 TEXTS: tuple[TextRow, ...] = (
@@ -250,19 +261,42 @@ TEXTS: tuple[TextRow, ...] = (
         r"|failed)\w*Threshold", _FAILURE, 
         "missing or failed tests no longer fail the build"),
     _text("jenkins", r"(?:^|/)Jenkinsfile|\.jenkinsfile$", 
-        r"\bwhen\s*\{|\bexpression\s*\{|^\s*if\s*\((?!.*fail)|-DskipTests|\binput\s*\("
+        r"\bwhen\s*\{|\bexpression\s*\{|\bif\s*\((?!.*fail)|-DskipTests|\binput\s*\("
         r"|\binput\s+['\"]", "ci.condition", "a stage runs only under a condition"),
+    _text("nox", r"(?:^|/)noxfile\.py$", r"^\s*except\b|\bsuppress\(", _FAILURE, "a failure of a session is caught"),
+    _text("nox", r"(?:^|/)noxfile\.py$", r"^nox\.options\.(?:sessions|keywords|tags)\s*=", _NARROWED,
+          "fewer sessions run by default"),
     _text("nox", r"(?:^|/)noxfile\.py$", r"success_codes\s*=\s*(?:\[|range)", _FAILURE,
     "other exit codes count as success"),
     _text("nox", r"(?:^|/)noxfile\.py$", 
         r"\bsession\.skip\(|\bdefault\s*=\s*False|(?:^|\s)if\b.*:\s*return$", "ci.condition", 
         "a session is skipped or runs only when asked for"),
     _text("make", r"(?:^|/)(?:GNUm|[Mm])akefile$|\.mk$", 
-        r"^\.IGNORE\b|^\s*MAKEFLAGS\s*[+:?]?=.*(?:-i\b|-k\b|--ignore-errors"
+        r"^\.IGNORE\b|^\s*(?:MAKEFLAGS\s*[+:?]?=|[@+]?\$[({]MAKE[)}]\s).*(?:-i\b|-k\b|--ignore-errors"
         r"|--keep-going)", _FAILURE, "make goes on after a failure"),
     _text("ctest", r"(?:^|/)CMakeLists\.txt$", 
         r"\bWILL_FAIL\b|\bDISABLED\s+(?:TRUE|ON|1)\b|\bSKIP_RETURN_CODE\b"
         r"|\bSKIP_REGULAR_EXPRESSION\b", _FAILURE, "a test may fail or is disabled"),
+    # https://cmake.org/cmake/help/latest/command/enable_testing.html
+    _text("ctest", r"(?:^|/)CMakeLists\.txt$", r"\badd_test\s*\(|\b(?:gtest|catch|doctest)_discover_tests\s*\("
+          r"|\benable_testing\s*\(|\boption\s*\(\s*BUILD_TESTING\b.*\bON\b", _NARROWED,
+          "a test is no longer run", True),
+    _text("compiler", r"(?:^|/)(?:CMakeLists\.txt|(?:GNUm|[Mm])akefile|meson\.build)$", r"-Werror\b|/WX\b", _STRICT,
+          "warnings are no longer errors", True),
+    # https://maven.apache.org/surefire/maven-failsafe-plugin/verify-mojo.html
+    _text("maven", r"(?:^|/)pom\.xml$", r"<goal>\s*(?:verify|check|test|integration-test)\s*</goal>", _FAILURE,
+          "a goal that checks is no longer run", True),
+    # https://maven.apache.org/guides/mini/guide-configuring-plugins.html: a phase without a meaning runs nothing.
+    _text("maven", r"(?:^|/)pom\.xml$", r"<phase>\s*(?:none|never|skip|off)?\s*</phase>", _NARROWED,
+          "an execution is bound to no phase"),
+    _text("gradle", r"\.gradle(?:\.kts)?$", r"\bcheck\b.*\bdependsOn\b(?!\.remove)", _NARROWED,
+          "`check` no longer runs a task", True),
+    # https://www.gnu.org/software/bash/manual/bash.html#The-Set-Builtin
+    _text("shell", r"\.sh$|(?:^|/)\.?ci/|(?:^|/)scripts?/[\w-]+$",
+          r"^\s*set\s+-\w*e|^\s*set\s+-o\s+errexit|^#!.*\s-\w*e",
+          _FAILURE, "the script goes on after a failure", True),
+    _text("shell", r"\.sh$|(?:^|/)\.?ci/|(?:^|/)scripts?/[\w-]+$", r"^\s*trap\b.*\bexit\s+0", _FAILURE,
+          "the exit code no longer reports failures"),
     _text("rspec", r"(?:^|/)Rakefile$", 
         r"fail_on_error\s*=\s*false|\.exclude_pattern\s*=|\bexclude_pattern\b", _FAILURE,
         "failures or files are left out"),

@@ -8,6 +8,7 @@
 ((call_expression function: (template_function name: (_) @leaf)) @check (#match? @leaf "^(ASSERT|EXPECT|REQUIRE|CHECK)\\w*$"))
 (for_range_loop right: (_) @over) @loop
 (lambda_expression) @function
+(init_declarator declarator: (identifier) @function.name value: (lambda_expression) @function)
 ((try_statement body: (compound_statement) @swallow (catch_clause) @handler)
   (#match? @handler "^catch\\s*\\(\\s*(\\.\\.\\.|[^)]*\\bexception\\b)")
   (#not-match? @handler "\\bthrow\\b|FAIL|ASSERT|EXPECT|REQUIRE|CHECK|fail"))

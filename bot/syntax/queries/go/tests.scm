@@ -51,3 +51,6 @@
 ((block (statement_list (defer_statement (call_expression function: (func_literal body: (_) @handler))))) @swallow
   (#match? @handler "recover\\(\\)") (#not-match? @handler "\\.(Error|Fatal|Fail|Panics)|panic\\(|\\b(assert|require|Expect)\\b|err\\w*\\s*="))
 (go_statement) @floating
+
+; https://pkg.go.dev/time#AfterFunc: it runs in its own goroutine
+((expression_statement (call_expression function: (_) @fn)) @floating (#eq? @fn "time.AfterFunc"))

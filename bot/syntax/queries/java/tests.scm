@@ -54,3 +54,12 @@
 ((method_invocation name: (_) @leaf arguments: (argument_list . (_) @type [(lambda_expression)] @swallow))
   (#eq? @leaf "assertThrows") (#match? @type "^(AssertionError|AssertionFailedError|Throwable|Error)\\.class$"))
 ((try_statement body: (block) @swallow (finally_clause) @handler) (#match? @handler "\\breturn\\b"))
+
+; what only names a check demands nothing, https://assertj.github.io/doc/#assertj-core-assertion-description
+((expression_statement (method_invocation object: (method_invocation name: (_) @root) name: (_) @leaf)) @vacuous.inside
+  (#any-of? @root "assertThat" "then") (#any-of? @leaf "as" "describedAs" "withFailMessage" "overridingErrorMessage"))
+((expression_statement (method_invocation object: (object_creation_expression type: (_) @thread) name: (_) @leaf)) @floating
+  (#eq? @thread "Thread") (#eq? @leaf "start"))
+
+((expression_statement (method_invocation name: (_) @leaf arguments: (argument_list (lambda_expression)))) @floating
+  (#any-of? @leaf "runAsync" "supplyAsync" "submit"))

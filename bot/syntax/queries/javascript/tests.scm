@@ -76,3 +76,13 @@
 ((call_expression function: (call_expression function: (_) @mark arguments: (arguments . (_) @over)) arguments: (arguments . (_) @name)) @owner
   (#match? @mark "\\.(each|for)$"))
 ((try_statement body: (statement_block) @swallow finalizer: (finally_clause) @handler) (#match? @handler "\\breturn\\b"))
+
+((expression_statement (call_expression function: (_) @fn)) @floating (#eq? @fn "process.nextTick"))
+
+; --- what is dropped on purpose, or settled whatever comes
+((expression_statement (unary_expression operator: "void")) @floating)
+((expression_statement (await_expression (call_expression function: (member_expression) @fn arguments: (arguments) @swallow)))
+  (#eq? @fn "Promise.allSettled"))
+(expression_statement (binary_expression left: (_) @condition operator: ["&&" "||" "??"])) @branch
+((expression_statement (member_expression object: (_) @root property: (property_identifier) @leaf) @vacuous)
+  (#match? @root "^expect\\(") (#match? @leaf "^(equals?|eql|include|contain|match|above|below|within|throw|property|lengthOf|members|keys|instanceof)$"))

@@ -52,7 +52,7 @@
 ; --- skips: @skip, or @skip.if where only a condition holds the test back
 ((call function: (attribute) @fn) @skip (#match? @fn "^(pytest|py\\.test|unittest|testing)\\.(skip|xfail|skip_test|SkipTest|SKIP)$"))
 ((call function: (attribute) @fn) @skip.if (#match? @fn "^(pytest|py\\.test|testing)\\.importorskip$"))
-((call function: (attribute) @fn) @skip (#any-of? @fn "self.skipTest" "self.skip"))
+((call function: (attribute) @fn) @skip (#any-of? @fn "self.skipTest" "cls.skipTest" "self.skip"))
 ((call function: (identifier) @fn) @skip (#any-of? @fn "xfail" "skipTest" "skip_test"))
 ((call function: (identifier) @fn) @skip.if (#eq? @fn "importorskip"))
 ((call function: (identifier) @fn arguments: (argument_list . [(string) (concatenated_string) (binary_operator) (keyword_argument)])) @skip
@@ -89,3 +89,6 @@
   (#match? @call "^[\\w.]*\\bparametrize\\("))
 
 ((try_statement body: (block) @swallow (finally_clause) @handler) (#match? @handler "\\breturn\\b"))
+
+; a loop over a list that is written out, when checks are right inside it
+(for_statement right: [(list) (tuple)] @rows body: (block [(assert_statement) (with_statement)]))

@@ -12,7 +12,7 @@
   (#match? @mark "^[xf]?(it|specify|example|scenario|test|should|pending|its)$"))
 ((call method: (_) @mark !receiver block: (_) @name @body !arguments) @test.call
   (#match? @mark "^[xf]?(it|specify|example|scenario|its)$"))
-((call arguments: (argument_list [(simple_symbol) (pair)] @option)) @owner (#match? @option "^:?(skip|pending|focus)\\b"))
+((call arguments: (argument_list [(simple_symbol) (pair)] @option)) @owner (#match? @option "^:?(skip|pending|focus|if|unless)\\b"))
 
 ; --- checks
 ((call method: (_) @leaf) @check
@@ -27,6 +27,7 @@
   (#any-of? @leaf "skip" "pending" "omit") (#match? @condition ":(if|unless)\\s*=>|\\b(if|unless):\\s"))
 ((call method: (_) @leaf !receiver) @skip.if (#match? @leaf "^skip_(if|unless|on|for|when)_?\\w*$"))
 ((body_statement (identifier) @skip.if) (#match? @skip.if "^skip_(if|unless|on|for|when)_?\\w*$"))
+([(if_modifier body: (identifier) @skip) (unless_modifier body: (identifier) @skip)] (#any-of? @skip "skip" "pending" "omit"))
 ((body_statement (identifier) @skip) (#any-of? @skip "skip" "pending" "omit"))
 
 ; --- control
@@ -42,3 +43,10 @@
 ((begin (rescue) @handler) @swallow (#not-match? @handler "\\braise\\b|\\bflunk|\\bassert|\\bexpect|\\bfail\\b|<<|\\berr\\w*\\s*="))
 ((body_statement (rescue) @handler) @swallow (#not-match? @handler "\\braise\\b|\\bflunk|\\bassert|\\bexpect|\\bfail\\b|<<|\\berr\\w*\\s*="))
 (rescue_modifier body: (_) @swallow)
+
+; https://docs.ruby-lang.org/en/3.3/Thread.html#class-Thread-label-Exception+handling: a thread that no one joins
+((body_statement (call receiver: (constant) @thread method: (identifier) @new) @floating) (#eq? @thread "Thread") (#eq? @new "new"))
+
+; `next` leaves the block of an example as `return` leaves a method
+((call method: (_) @example block: (do_block body: (body_statement (if_modifier body: (next) @return))))
+  (#match? @example "^[xf]?(it|specify|example|scenario|test)$"))

@@ -40,3 +40,6 @@
   (#match? @ignored "^_\\w*$") (#match? @call "catch_unwind"))
 ((expression_statement (call_expression) @call) @swallow
   (#match? @call "^(std::)?(panic::)?catch_unwind\\(|catch_unwind\\([\\s\\S]*\\)\\.(ok|is_ok|is_err)\\(\\)$"))
+
+; https://doc.rust-lang.org/std/thread/struct.JoinHandle.html: the panic of a thread that no one joins is lost
+((expression_statement (call_expression function: (_) @fn)) @floating (#match? @fn "(^|::)spawn(_blocking|_local)?$"))

@@ -1,0 +1,25 @@
+"""`/cadence status`: the state of the run, from the ledger."""
+
+from __future__ import annotations
+
+from bot.core.escape import escape_line
+from bot.core.names import IssueNumber
+from bot.core.states import AT_THE_GATE
+from bot.flow.services import Services
+from bot.ledger.entries import RunEntry
+
+
+def status(services: Services, run: RunEntry | None) -> str:
+    """The state of the run, its pull request, its hold, and the reasons of the newest decision."""
+    if run is None:
+        return "This issue has no run. A maintainer starts one with the label `blueprint`."
+    lines = [f"Run `{run.run_id}` is **{run.state}**" + (f": {escape_line(run.reason)}" if run.reason else ".")]
+    if run.pull is not None:
+        lines.append(f"Pull request: #{run.pull}")
+    asked = services.ledger.steering(run.repository_id, IssueNumber(run.issue))
+    if asked.held_by:
+        lines.append(f"Hold: {escape_line(asked.hold_text())}")
+    decision = services.ledger.newest_decision(run.run_id)
+    if decision is not None and run.state in AT_THE_GATE:
+        lines += [f"- `{reason['code']}`: {escape_line(reason['text'])}" for reason in decision.reasons]
+    return "\n".join(lines)
