@@ -197,7 +197,14 @@ class Settings(BaseModel):
 
     def caps(self) -> BudgetConfig:
         """The operator's caps on what models may use; None: there is none."""
-        return BudgetConfig(**{name: getattr(self, f"budget_{name}") for name in BudgetConfig.model_fields})
+        return BudgetConfig(
+            call_tokens=self.budget_call_tokens,
+            call_cost=self.budget_call_cost,
+            run_tokens=self.budget_run_tokens,
+            run_cost=self.budget_run_cost,
+            day_tokens=self.budget_day_tokens,
+            day_cost=self.budget_day_cost,
+        )
 
     def key_pem(self) -> str:
         """The App's private key as PEM text. Raises SettingsInvalid when it is missing or cannot be read."""

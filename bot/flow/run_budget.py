@@ -135,13 +135,13 @@ class RunBudget:
 
     def _caps_of(self, run: RunEntry) -> list[Cap]:
         """The repository's caps and the operator's; a call has to fit the lower one of each kind."""
-        both = ((self._of_repository(run), "budget.{}", False), (self._caps, "CADENCE_BUDGET_{}", True))
-        return [
-            Cap(scope, unit, setting.format(name.upper() if is_operators else name), amount, is_operators=is_operators)
-            for caps, setting, is_operators in both
-            for scope in ("call", "run", "day")
-            for unit in ("tokens", "cost")
-            if (amount := getattr(caps, name := f"{scope}_{unit}")) is not None
+        own = [
+            Cap(scope, unit, f"budget.{scope}_{unit}", amount, is_operators=False)
+            for (scope, unit), amount in _amounts(self._of_repository(run))
+        ]
+        return own + [
+            Cap(scope, unit, f"CADENCE_BUDGET_{scope}_{unit}".upper(), amount, is_operators=True)
+            for (scope, unit), amount in _amounts(self._caps)
         ]
 
     def _of_repository(self, run: RunEntry) -> BudgetConfig:
@@ -155,3 +155,16 @@ class RunBudget:
 
 def _believed(figure: int, counted: int, worst: int) -> int:
     return figure if counted // LEAST_SHARE <= figure <= worst and figure > 0 else worst
+
+
+def _amounts(caps: BudgetConfig) -> list[tuple[tuple[str, str], float]]:
+    """The caps that are set, as ((scope, unit), amount)."""
+    amounts = {
+        ("call", "tokens"): caps.call_tokens,
+        ("call", "cost"): caps.call_cost,
+        ("run", "tokens"): caps.run_tokens,
+        ("run", "cost"): caps.run_cost,
+        ("day", "tokens"): caps.day_tokens,
+        ("day", "cost"): caps.day_cost,
+    }
+    return [(name, float(amount)) for name, amount in amounts.items() if amount is not None]
