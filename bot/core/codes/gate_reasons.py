@@ -22,7 +22,7 @@ GATE = (
     ReasonCode("stopped", "the issue was closed, or its trigger label is gone, or the stop label is set",
                "Open and label the issue again: that starts a new run.", WRITER, kinds=BLOCK,
                when="the issue is open and labelled again"),
-    ReasonCode("hold", "a person holds the merge back", "Comment `/cadence resume`, or take the label off.",
+    ReasonCode("hold", "a person holds the merge back", "Comment `/cadence resume`, or remove the label `cadence:hold`.",
                WRITER, kinds=WAIT, when="the hold is ended"),
     ReasonCode("blueprint.edited", "the issue's text was changed after it was planned or approved",
                "Comment `/cadence go` if the change answers the text as it is now, or `/cadence replan`.", WRITER,

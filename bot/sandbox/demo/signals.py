@@ -11,14 +11,17 @@ from types import FrameType
 
 @contextmanager
 def ended_by_signals() -> Iterator[None]:
-    """Raise KeyboardInterrupt on SIGTERM and SIGHUP too. Outside the main thread nothing changes."""
+    """Raise KeyboardInterrupt on SIGINT, SIGTERM and SIGHUP. Outside the main thread nothing changes."""
 
     def end(_signal: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
     # Python allows handlers only in the main thread: https://docs.python.org/3/library/signal.html
     main = threading.current_thread() is threading.main_thread()
-    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)} if main else {}
+    # SIGINT as well: a shell without job control starts background commands with SIGINT ignored, and Python keeps that.
+    # https://pubs.opengroup.org/onlinepubs/9699919799/utilities/V3_chap02.html#tag_18_11
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if main else ()
+    before = {number: signal.signal(number, end) for number in numbers}
     try:
         yield
     finally:
