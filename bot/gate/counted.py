@@ -28,16 +28,17 @@ def foreign(checks: Iterable[CheckState], app_id: AppId, suites: Sequence[SuiteS
     - Commit statuses: the newest of each context. A status is a point in time, so two cannot overlap.
     """
     others = [check for check in checks if check.app_id != app_id and not is_own_name(check.name)]
-    newest: dict[str, int] = {}
-    runs = [(one.workflow, one.workflow_run) for one in others] + [(s.workflow, s.workflow_run) for s in suites or ()]
-    for workflow, number in runs:
-        newest[workflow] = max(newest.get(workflow, 0), number)
+    # Only GitHub Actions has workflows. The App is part of the key, so no other App's check can replace one of them.
+    newest: dict[tuple[AppId | None, str], int] = {}
+    runs = [(one.app_id, one.workflow, one.workflow_run) for one in others]
+    for app, workflow, number in [*runs, *((one.app_id, one.workflow, one.workflow_run) for one in suites or ())]:
+        newest[app, workflow] = max(newest.get((app, workflow), 0), number)
     return [check for check in others if _counts(check, others, newest)]
 
 
-def _counts(check: CheckState, others: Sequence[CheckState], newest: dict[str, int]) -> bool:
+def _counts(check: CheckState, others: Sequence[CheckState], newest: dict[tuple[AppId | None, str], int]) -> bool:
     if check.workflow:
-        return check.workflow_run == newest[check.workflow]
+        return check.workflow_run == newest[check.app_id, check.workflow]
     same = [one for one in others if not one.workflow and (one.name, one.app_id) == (check.name, check.app_id)]
     if check.app_id is None:
         return _age(check) == max(map(_age, same))
