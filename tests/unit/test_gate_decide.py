@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.config.model import RepoConfig
@@ -437,6 +437,14 @@ CHECKS = st.lists(
 
 
 @given(checks=CHECKS, base=CHECKS)
+@example(
+    # A check of another App takes no part in the workflow runs of GitHub Actions, whatever it says of itself.
+    checks=(
+        check("tests", app=OTHER, workflow="1/push", workflow_run=8),
+        check("tests", "failure", workflow="1/push", workflow_run=7),
+    ),
+    base=(),
+)
 def test_no_list_of_checks_merges_unless_the_newest_of_each_foreign_name_succeeded(
     checks: tuple[CheckState, ...], base: tuple[CheckState, ...]
 ) -> None:
