@@ -94,7 +94,10 @@ class PullCalls:
         Raises NotMergeable or Forbidden, also where the plan of a private repository has no drafts
         (https://docs.github.com/en/pull-requests/collaborating-with-pull-requests/proposing-changes-to-your-work-with-pull-requests/about-pull-requests#draft-pull-requests).
         """
-        self._link.mutate(TO_DRAFT if draft else TO_READY, MERGE, pull=node_id)
+        if draft:
+            self._link.mutate(TO_DRAFT, MERGE, pull=node_id)
+        else:
+            self._link.mutate(TO_READY, MERGE, pull=node_id)
 
     def branch_sha(self, branch: str) -> CommitSha | None:
         """The commit at a branch's tip, or None for a branch that does not exist."""

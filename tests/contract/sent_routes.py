@@ -48,7 +48,7 @@ def _routes(function: ast.FunctionDef, module: Any) -> Iterator[tuple[str, str]]
     }
     for call in _calls(function):
         name = _called(call)
-        if name == "Call" or _METHOD_FIRST.get(name):
+        if name == "ApiCall" or _METHOD_FIRST.get(name):
             yield _text(call.args[0], local, module), _text(call.args[1], local, module)
         elif name in _METHOD_FIRST:
             yield "GET", _text(call.args[0], local, module)
