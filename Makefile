@@ -35,7 +35,7 @@ types: setup
 	@$(BIN)/mypy
 
 unit: setup
-	@$(BIN)/pytest -n auto --dist worksteal -q --record-codes $(GIVEN)
+	@$(BIN)/pytest tests -n auto --dist worksteal -q --record-codes=$(GIVEN)
 	@$(BIN)/python -m tests.shown $(GIVEN) --check
 
 contract: setup ## hold our requests and the sandbox's answers against GitHub's published description (needs npm)
@@ -59,7 +59,7 @@ docs: setup ## regenerate the generated pages under docs/ and the JSON schemas
 	@$(BIN)/python -m tools.docs_pages
 
 codes-shown: setup ## run every test, and make docs/codes-shown.md from the reason codes that they saw given (minutes)
-	@$(BIN)/pytest -n auto --dist worksteal -q --record-codes $(GIVEN) --ignore tests/architecture/test_codes_shown.py
+	@$(BIN)/pytest tests -n auto --dist worksteal -q --record-codes=$(GIVEN) --ignore tests/architecture/test_codes_shown.py
 	@$(BIN)/python -m tests.shown $(GIVEN)
 
 lock: ## renew requirements.lock (needs uv)
