@@ -1,7 +1,7 @@
 """The effect gateway: every push, mutating GitHub call and model call passes `Effects.perform`.
 
-In order: an outcome already recorded is returned as it is; the pace is kept, which may mean a wait; only after the wait
-the fence asks whether the run may still act; what the effect may cost is reserved; the intent is written; the effect is
+In order: an outcome already recorded is returned as it is; the pace is kept, which may mean a wait; what the effect may
+cost is reserved; one transaction asks the fence whether the run may still act, and writes the intent; the effect is
 looked for where it would be; only then is it made, and its outcome recorded. A crash between any two of these leaves an
 intent from which the next attempt starts by looking.
 """
@@ -148,12 +148,11 @@ class Effects:
         self._fence(actor, kind, ended_too)
         if slots is None:
             self._pace(actor, kind)
-            # The run may have ended during the wait.
-            self._fence(actor, kind, ended_too)
         if reserve is not None:
             reserve()
         # Written before the effect is made: a crash in between leaves it, and the next attempt begins with `find`. The
-        # same transaction asks the fence again and takes the lease, so that a stop sees every effect that began.
+        # same transaction asks the fence again, because the run may have ended during the wait, and takes the lease, so
+        # that a stop sees every effect that began.
         intent = self._store.intend(
             actor.scope,
             actor.run,
