@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 
 from bot.core.errors import CadenceError
 from bot.core.json_types import JsonDict
@@ -24,13 +25,17 @@ def ask_model(services: Services, actor: EffectActor, prompt: Prompt, attempt: s
     """
     budget, run_id = services.budget, actor.run
     asked = services.model.asked_name(prompt.kind)
-    worst = budget.worst_case(prompt, asked)
     answers: list[Completion] = []
     held: list[int] = []
 
+    @cache
+    def worst_case() -> Worst:
+        # Counted once, and only for a question that is asked: an answer that the ledger has needs no reservation.
+        return budget.worst_case(prompt, asked)
+
     def reserve() -> None:
         if run_id is not None:
-            held.append(budget.reserve(run_id, worst))
+            held.append(budget.reserve(run_id, worst_case()))
 
     def settle(started: datetime, used: Worst, outcome: str, answer: Completion | None = None) -> None:
         entry = ModelCallEntry(
@@ -55,11 +60,11 @@ def ask_model(services: Services, actor: EffectActor, prompt: Prompt, attempt: s
             answer = services.model.complete(prompt)
         except CadenceError as error:
             # No figures came: what the server may have worked on counts as the worst case.
-            settle(started, worst if error.may_cost else Worst(0, 0), error.code)
+            settle(started, worst_case() if error.may_cost else Worst(0, 0), error.code)
             if error.code != "model.unreachable" or not error.may_cost or not again:
                 raise
         else:
-            used = budget.believed(worst, answer, asked)
+            used = budget.believed(worst_case(), answer, asked)
             settle(started, used, answer.finish, answer)
             return replace(answer, asked=asked, cost=used.cost)
         # The connection broke. The server may bill the first request, so the second one is a call of its own.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot.config.load import read_config
@@ -20,6 +20,8 @@ from bot.llm.prices import Prices
 
 LEAST_SHARE = 4
 """A server that counts less than a quarter of what Cadence counts is not believed."""
+FRAME_TOKENS = 200
+"""More than a server adds to the texts of a question: roles, separators, the name of the schema."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ class RunBudget:
         """The most that a question can use: its prompt by our own count, and the whole of its output limit."""
         text = [message.content for message in prompt.messages] + [json.dumps(dict(prompt.schema))]
         # Half as much again, because other vocabularies than ours (o200k) cut the same text into more tokens.
-        tokens = sum(self._count(one) for one in text) * 3 // 2 + 200
+        tokens = sum(self._count(one) for one in text) * 3 // 2 + FRAME_TOKENS
         cost = self._prices.cost(model, input_tokens=tokens, output_tokens=prompt.max_output_tokens)
         return Worst(tokens, prompt.max_output_tokens, cost)
 
@@ -94,17 +96,13 @@ class RunBudget:
         run = self._ledger.run(run_id)
         if run is None:
             raise BudgetSpent(f"run {run_id} is not in the ledger")
-        caps, reached = self._caps_of(run), list[Cap]()
-
-        def refusal(spent: Spent) -> str | None:
-            first = next(((cap, why) for cap in caps if (why := cap.refusal(spent, worst))), None)
-            if first is not None:
-                reached.append(first[0])
-            return first[1] if first is not None else None
-
-        made = self._ledger.reserve_call(run_id, run.repository_id, worst, self._clock.now(), refusal)
-        if isinstance(made, str):
-            raise BudgetSpent(made, remedy=reached[0].remedy)
+        caps = self._caps_of(run)
+        made = self._ledger.reserve_call(
+            run_id, run.repository_id, worst, self._clock.now(), lambda spent: _reached(caps, spent, worst)
+        )
+        if not isinstance(made, int):
+            cap, why = made
+            raise BudgetSpent(why, remedy=cap.remedy)
         return made
 
     def believed(self, worst: Worst, answer: Completion, model: str) -> Worst:
@@ -113,7 +111,8 @@ class RunBudget:
         No figure exceeds what was reserved, because the prompt was counted and the server given the output limit.
         """
         written = self._count(answer.text)
-        read = _believed(answer.input_tokens, (worst.input_tokens - 200) * 2 // 3, worst.input_tokens)
+        counted = (worst.input_tokens - FRAME_TOKENS) * 2 // 3
+        read = _believed(answer.input_tokens, counted, worst.input_tokens)
         wrote = _believed(answer.output_tokens, written, worst.output_tokens)
         cost = self._prices.cost(answer.model, model, input_tokens=read, output_tokens=wrote)
         if cost is not None and worst.cost is not None:
@@ -131,7 +130,8 @@ class RunBudget:
         priced = all(self._prices.knows(name) for name in self._models)
         worst = self._ledger.refused_call(run_id) or Worst(1, 0, 1e-9 if priced else None)
         spent = self._ledger.spent(run_id, run.repository_id, self._clock.now())
-        return next((why for cap in self._caps_of(run) if (why := cap.refusal(spent, worst))), None)
+        reached = _reached(self._caps_of(run), spent, worst)
+        return reached[1] if reached is not None else None
 
     def _caps_of(self, run: RunEntry) -> list[Cap]:
         """The repository's caps and the operator's; a call has to fit the lower one of each kind."""
@@ -151,6 +151,11 @@ class RunBudget:
         at = tip or (CommitSha(run.base_sha) if run.base_sha else None)
         config = read_config(mirror.read_file(at, CONFIG_PATH)).config if at is not None else None
         return config.budget if config is not None else BudgetConfig()
+
+
+def _reached(caps: Sequence[Cap], spent: Spent, worst: Worst) -> tuple[Cap, str] | None:
+    """The first cap that a call does not fit, and why; None where it fits all of them."""
+    return next(((cap, why) for cap in caps if (why := cap.refusal(spent, worst))), None)
 
 
 def _believed(figure: int, counted: int, worst: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import sqlalchemy as sa
 
@@ -16,6 +17,7 @@ from bot.ledger.entries import ModelCallEntry
 from bot.ledger.tables import model_calls, numbers, reservations, runs
 
 DAY = timedelta(days=1)
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,9 @@ class Spending(Store):
         repository_id: RepositoryId,
         worst: Worst,
         now: datetime,
-        refusal: Callable[[Spent], str | None],
-    ) -> int | str:
-        """Reserve a call's worst case unless `refusal` says why it does not fit; returns the reservation or the reason.
+        refusal: Callable[[Spent], R | None],
+    ) -> int | R:
+        """Reserve a call's worst case unless `refusal` says why it does not fit; returns the reservation or that.
 
         One transaction, one at a time per repository: of two workers that reserve at once, the second sees the first's
         reservation. A reservation that is never settled, because its process ended, stays counted: its call may have
