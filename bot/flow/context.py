@@ -69,9 +69,7 @@ class RunContext:
         """Make a move of the state table; the same state with the same reason is not a move."""
         moved = self.services.ledger.move(self.run.run_id, to, reason=reason, by=by)
         if moved is not None:
-            log.info("run.moved", run=self.run.run_id, to=to.value, reason=reason)
-            if to is RunState.STOPPED:
-                book_stopped(self.services, self.run)
+            self._after_move(to, reason)
         return self.reload()
 
     def tell(
@@ -126,11 +124,14 @@ class RunContext:
         """End the run; False where another worker ended it before, whose reason stays."""
         ended = self.services.ledger.end_run(self.run.run_id, to, reason=reason, by=by)
         if ended:
-            log.info("run.moved", run=self.run.run_id, to=to.value, reason=reason)
-            if to is RunState.STOPPED:
-                book_stopped(self.services, self.run)
+            self._after_move(to, reason)
         self.reload()
         return ended
+
+    def _after_move(self, to: RunState, reason: str) -> None:
+        log.info("run.moved", run=self.run.run_id, to=to.value, reason=reason)
+        if to is RunState.STOPPED:
+            book_stopped(self.services, self.run)
 
     def fetch(self, wanted: Sequence[str] | None = None, permissions: Permissions = CONTENTS_READ) -> None:
         """Bring the mirror up to date: everything, or only the refs and commits that are `wanted`.

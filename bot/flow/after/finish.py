@@ -46,12 +46,21 @@ def _landed_late(context: RunContext, seen: Observation, stopped: str) -> None:
     sha = seen.reading.pull.merge_commit
     run = context.update(merge_sha=str(sha or ""))
     log.error("stop.merged", run=run.run_id, merge=sha)
-    context.fetch()
     text = f"#{run.pull} was merged although the run was stopped ({stopped})"
-    child = propose_revert(context, text, run.base_branch) if sha else None
+    _offer_revert(context, LATE, text, ": the merge was on its way when the stop came.", run.base_branch)
+
+
+def _offer_revert(context: RunContext, code: str, text: str, more: str, base: str) -> None:
+    """Reopen the issue, hand the run to a person, and propose a revert on `base` where the merge commit is known.
+
+    `text` says what happened: it is the evidence of the revert, and the reason of the run after `code`. On the issue,
+    `more` follows it.
+    """
+    context.fetch()
+    child = propose_revert(context, text, base) if context.run.merge_sha else None
     follows = REVERT_BY_HAND if child is None else "A draft pull request that reverts it follows."
-    reopen(context, f"{text}: the merge was on its way when the stop came. {follows}")
-    context.move(S.NEEDS_HUMAN, f"{LATE} {text}" + (f". Run {child} offers to revert it" if child else ""))
+    reopen(context, f"{text}{more} {follows}")
+    context.move(S.NEEDS_HUMAN, f"{code} {text}" + (f". Run {child} offers to revert it" if child else ""))
     context.tell(next_step="Merge the draft that reverts it, or keep the change and close the draft.")
     if child is not None:
         context.services.engine.start_build(child, "1")
@@ -87,11 +96,4 @@ def _merged_elsewhere(context: RunContext, base: str, sha: CommitSha | None) -> 
     run = context.run
     log.error("base.unjudged", run=run.run_id, judged_for=run.base_branch, merged_into=base, merge=sha)
     text = f"#{run.pull} was merged into `{base}`; it was planned and judged for `{run.base_branch}`"
-    context.fetch()
-    child = propose_revert(context, text, base)
-    follows = REVERT_BY_HAND if child is None else "A draft pull request that reverts it follows."
-    reopen(context, f"{text}. The change was not judged on `{base}`. {follows}")
-    context.move(S.NEEDS_HUMAN, f"base.unjudged: {text}" + (f". Run {child} offers to revert it" if child else ""))
-    context.tell(next_step="Merge the draft that reverts it, or keep the change and close the draft.")
-    if child is not None:
-        context.services.engine.start_build(child, "1")
+    _offer_revert(context, "base.unjudged:", text, f". The change was not judged on `{base}`.", base)
