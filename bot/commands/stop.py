@@ -14,7 +14,7 @@ def stop(request: Request) -> str:
     if command.argument == "all":
         if services.github.at(event.repo).permission(by).permission != "admin":
             return "`/cadence stop all` needs admin permission on this repository, which you do not have."
-        found = [one for one in services.ledger.unfinished_runs() if one.repository_id == event.repo.repository_id]
+        found = services.ledger.unfinished_runs(event.repo.repository_id)
         stop_runs(services, found, f"`/cadence stop all` by @{by}", by=by)
         return "" if found else "No run is going on in this repository."
     if run is None or run.state in TERMINAL:

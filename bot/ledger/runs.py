@@ -93,9 +93,10 @@ class Runs(Store):
         """The newest run of an issue."""
         return next(iter(self.runs_of_issue(repository_id, issue)), None)
 
-    def unfinished_runs(self) -> list[RunEntry]:
-        """Every run that is not in a terminal state, oldest first."""
-        return self._where(runs.c.state.not_in([state.value for state in TERMINAL]), newest_first=False)
+    def unfinished_runs(self, repository_id: RepositoryId | None = None) -> list[RunEntry]:
+        """Every run (of a repository) that is not in a terminal state, oldest first."""
+        here = [] if repository_id is None else [runs.c.repository_id == repository_id]
+        return self._where(runs.c.state.not_in([state.value for state in TERMINAL]), *here, newest_first=False)
 
     def runs_stopped_for(self, installation_id: InstallationId, reason: str) -> list[RunEntry]:
         """Runs of an installation that stopped with a reason that begins so, where no newer run of the issue exists."""

@@ -290,7 +290,8 @@ def _run_judged_at(services: Services, event: RerunAsked) -> RunEntry | None:
 
 def _push(services: Services, event: BranchPushed) -> Handled | Ignored:
     repository = event.repo.repository_id
-    paused = _stop_paused(services, event)
+    unfinished = services.ledger.unfinished_runs(repository)
+    paused = _stop_paused(services, event, unfinished)
     if paused:
         return Handled(f"`paused: true` on `{event.branch}`: stopped {', '.join(paused)}", paused[0])
     concerned = services.ledger.runs_at_gate_on(repository, event.branch)
@@ -299,20 +300,15 @@ def _push(services: Services, event: BranchPushed) -> Handled | Ignored:
             services.engine.tick(repository, run.pull)
     if concerned:
         return Handled(f"`{event.branch}` moved: looking at {len(concerned)} pull request(s)", concerned[0].run_id)
-    unfinished = (run for run in services.ledger.unfinished_runs() if run.repository_id == repository)
     on_branch = [run for run in unfinished if run.branch == event.branch]
     return _look(services, repository, on_branch) or Ignored(
         f"`{event.branch}` is not a base or branch that Cadence uses"
     )
 
 
-def _stop_paused(services: Services, event: BranchPushed) -> list[RunId]:
+def _stop_paused(services: Services, event: BranchPushed, unfinished: Sequence[RunEntry]) -> list[RunId]:
     """Stop builds on a base whose config now says `paused: true`. At the gate, the pause is a reason to wait."""
-    building = [
-        run
-        for run in services.ledger.unfinished_runs()
-        if run.repository_id == event.repo.repository_id and run.base_branch == event.branch and run.pull is None
-    ]
+    building = [run for run in unfinished if run.base_branch == event.branch and run.pull is None]
     if not building:
         return []
     loaded = config_for(services, event.repo, event.branch)

@@ -49,8 +49,7 @@ def _is_judged(services: Services, event: PullChanged) -> bool:
     repository, ledger = event.repo.repository_id, services.ledger
     if ledger.run_for_head(repository, event.head) is not None or ledger.was_seen(repository, event.head):
         return True
-    live = (run for run in ledger.unfinished_runs() if run.repository_id == repository)
-    return event.from_here and any(run.branch == event.head_branch for run in live)
+    return event.from_here and any(run.branch == event.head_branch for run in ledger.unfinished_runs(repository))
 
 
 def skip(services: Services, repo: RepoRef, head: HeadSha, name: str) -> None:
