@@ -10,9 +10,10 @@ import sqlalchemy as sa
 from bot.core.errors import FenceClosed
 from bot.core.names import IssueNumber, PullNumber, RepositoryId, RunId
 from bot.core.states import TERMINAL, RunState
+from bot.effects.kinds import EffectKind
 from bot.ledger.chain_store import append
-from bot.ledger.chained import EFFECT, MODEL_CALL, effect_outcome, record
-from bot.ledger.columns import entry_of, row_of
+from bot.ledger.chained import EFFECT, effect_outcome
+from bot.ledger.columns import entry_of
 from bot.ledger.database import Store, insert, insert_once
 from bot.ledger.entries import Counts, EffectEntry, ModelCallEntry
 from bot.ledger.tables import effects, leases, model_calls, pace, requests, runs, stops, transitions
@@ -121,7 +122,7 @@ class EffectRecords(Store):
             .where(
                 runs.c.repository_id == repository_id,
                 runs.c.issue == issue,
-                effects.c.kind.in_(["pull.draft", "pull.ready"]),
+                effects.c.kind.in_([EffectKind.PULL_DRAFT, EffectKind.PULL_READY]),
                 # An issue's revert has a pull request of its own.
                 sa.or_(*(effects.c.natural_key.startswith(f"{to}:{pull}:") for to in ("draft", "ready"))),
                 effects.c.state == "done",
@@ -129,7 +130,7 @@ class EffectRecords(Store):
             .order_by(effects.c.id.desc())
             .limit(1)
         )
-        return int(newest["id"]) if newest is not None and newest["kind"] == "pull.draft" else None
+        return int(newest["id"]) if newest is not None and newest["kind"] == EffectKind.PULL_DRAFT else None
 
     def effects_of(self, run_id: RunId) -> list[EffectEntry]:
         """Every effect of a run, oldest intent first."""
@@ -164,11 +165,6 @@ class EffectRecords(Store):
     def requests_of(self, run_id: RunId) -> list[dict[str, Any]]:
         """Every GitHub request made for a run, oldest first: at, method, route, status."""
         return self._all(sa.select(requests).where(requests.c.run_id == run_id).order_by(requests.c.id))
-
-    def record_model_call(self, call: ModelCallEntry) -> None:
-        """Record one question to a model and its figures."""
-        with self._engine.begin() as connection:
-            record(connection, MODEL_CALL, row_of(call))
 
     def model_calls_of(self, run_id: RunId) -> list[ModelCallEntry]:
         """Every model call of a run, oldest first."""

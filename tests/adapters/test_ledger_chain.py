@@ -105,8 +105,8 @@ def write_every_kind(ledger: Ledger) -> None:
     ledger.intend(ID, ID, "merge", "merge:a", NOW)
     ledger.settle(intent.id, "done", outcome={"sha": "f"}, error_code=None, now=NOW)
     asked = ledger.intend(ID, ID, "model.call", "plan:x", NOW)
-    ledger.record_model_call(
-        ModelCallEntry(run_id=ID, kind="plan", at=NOW, model_asked="m", prompt_digest="p", outcome="stop", cost=0.5)
+    ledger.settle_call(
+        0, ModelCallEntry(run_id=ID, kind="plan", at=NOW, model_asked="m", prompt_digest="p", outcome="stop", cost=0.5)
     )
     ledger.settle(asked.id, "done", outcome={"text": "the answer, at length"}, error_code=None, now=NOW)
     ledger.save_changeset(ID, change_set)
@@ -184,8 +184,8 @@ def test_what_belongs_to_no_run_stands_in_no_chain(ledger: Ledger) -> None:
     before = kinds(ledger)
     effect = ledger.intend("repo:1", None, "reaction", "x", NOW)
     ledger.settle(effect.id, "done", outcome={}, error_code=None, now=NOW)
-    ledger.record_model_call(
-        ModelCallEntry(run_id=None, kind="plan", at=NOW, model_asked="m", prompt_digest="p", outcome="stop")
+    ledger.settle_call(
+        0, ModelCallEntry(run_id=None, kind="plan", at=NOW, model_asked="m", prompt_digest="p", outcome="stop")
     )
     ledger.update_run(RunId("unknown"), approved_by="x")
     assert kinds(ledger) == before

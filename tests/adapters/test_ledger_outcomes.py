@@ -51,7 +51,7 @@ def test_what_a_run_has_spent(ledger_on_each: Ledger) -> None:
         ledger_on_each.record_request(R, method=method, route=route, status=200, at=NOW)
     ledger_on_each.record_request(None, method="POST", route="/pulls", status=200, at=NOW)
     for cost in (0.5, None, 0.25):
-        ledger_on_each.record_model_call(ModelCallEntry(
+        ledger_on_each.settle_call(0, ModelCallEntry(
             run_id=R, kind="plan", at=NOW, model_asked="a", prompt_digest="p", outcome="ok", input_tokens=10,
             output_tokens=3, cost=cost, recorded=True,
         ))  # fmt: skip

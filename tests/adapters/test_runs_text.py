@@ -36,7 +36,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
     ledger.start_run(RUN)
     clock.advance(2)
     ledger.move(RUN.run_id, S.PLANNING)
-    ledger.record_model_call(ModelCallEntry(
+    ledger.settle_call(0, ModelCallEntry(
         run_id=RUN.run_id, kind="plan", at=clock.now(), model_asked="m", model_answered="m-1", prompt_digest="p",
         outcome="ok", input_tokens=1_200, output_tokens=34, cost=0.5, duration_ms=2_500, recorded=True,
     ))  # fmt: skip
