@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bot.weakening.ci.config import Config
 from bot.weakening.ci.table import TextRow
@@ -29,13 +29,11 @@ def text_gone(row: TextRow, old: Config, new: Config, kept: str) -> Iterator[Wea
 def of_text(row: TextRow, old: Config, new: Config) -> Iterator[WeakeningFinding]:
     """The first line that the row looks for and the base has not; as many as before, in other words, are none."""
     had = Counter(" ".join(line.split()) for line in old.text.split("\n") if row.pattern.search(line))
-    for number, line in enumerate(new.text.split("\n"), 1):
+    lines = new.text.split("\n")
+    for number, line in enumerate(lines, 1):
         if line.lstrip().startswith(("//", "#", "*")) or not row.pattern.search(line):
             continue
-        # https://www.jenkins.io/doc/book/pipeline/syntax/#when: what stands under a new stage never ran without it.
-        stage = next((one for one in reversed(new.text.split("\n")[:number]) if re.search(r"\bstage\s*\(", one)), "")
-        named = re.search(r"stage\s*\(\s*['\"]([^'\"]*)", stage)
-        if row.code == "ci.condition" and named and named[1] not in old.text:
+        if row.code == "ci.condition" and _is_in_new_stage(lines[:number], old.text):
             continue
         stated = " ".join(line.split())
         if had[stated] > 0:
@@ -49,3 +47,11 @@ def of_text(row: TextRow, old: Config, new: Config) -> Iterator[WeakeningFinding
             row.code, new.path, number, f"{row.says[0].upper()}{row.says[1:]}: {stated[:80]} ({row.tool})."
         )
         return
+
+
+def _is_in_new_stage(lines: Sequence[str], old: str) -> bool:
+    """Whether the last of the lines belongs to a Jenkins stage that the base has not: it never ran without `when`."""
+    # https://www.jenkins.io/doc/book/pipeline/syntax/#when
+    stage = next((line for line in reversed(lines) if re.search(r"\bstage\s*\(", line)), "")
+    named = re.search(r"stage\s*\(\s*['\"]([^'\"]*)", stage)
+    return named is not None and named[1] not in old
