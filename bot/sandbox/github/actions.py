@@ -6,7 +6,7 @@ from bot.core.json_types import JsonDict
 from bot.sandbox.github import acts_checks, suites
 from bot.sandbox.github.accounts import App, node_id, stamp
 from bot.sandbox.github.payloads import app as app_payload
-from bot.sandbox.github.payloads_code import minimal_pull
+from bot.sandbox.github.payloads_code import minimal_pull, simple_commit
 from bot.sandbox.github.payloads_issues import repo_url
 from bot.sandbox.github.state import CheckRun, CheckSuite, Repository
 from bot.sandbox.github.world import World
@@ -92,13 +92,6 @@ class SandboxActions:
             "pull_requests": pulls,
             "created_at": stamp(run.created_at),
             "updated_at": stamp(self._world.now()),
-            "head_commit": {
-                "id": info.sha,
-                "tree_id": info.tree,
-                "message": info.message,
-                "timestamp": info.date,
-                "author": {"name": info.author.name, "email": info.author.email},
-                "committer": {"name": info.committer.name, "email": info.committer.email},
-            },
+            "head_commit": simple_commit(info),
         }
         self._world.emit("check_suite", self._repo, run.app.bot, {"action": "completed", "check_suite": body})

@@ -11,6 +11,7 @@ from bot.sandbox.github import suites
 from bot.sandbox.github.accounts import Account
 from bot.sandbox.github.acts_issues import emit_issue
 from bot.sandbox.github.answers import ApiError
+from bot.sandbox.github.payloads_code import simple_commit
 from bot.sandbox.github.state import Pull, Repository
 from bot.sandbox.github.world import World
 
@@ -88,14 +89,9 @@ def _push_commit(world: World, repo: Repository, sha: str) -> JsonDict:
     start = info.parents[0] if info.parents else None
     touched = bare.touched(start, sha) if start else []
     return {
-        "id": sha,
-        "tree_id": info.tree,
+        **simple_commit(info),
         "distinct": True,
-        "message": info.message,
-        "timestamp": info.date,
         "url": f"{world.site.web}/{repo.full_name}/commit/{sha}",
-        "author": {"name": info.author.name, "email": info.author.email},
-        "committer": {"name": info.committer.name, "email": info.committer.email},
         "added": [],
         "removed": [],
         "modified": touched,

@@ -14,6 +14,7 @@ from bot.sandbox.github import acts_code, acts_issues, merge_rules, rulesets
 from bot.sandbox.github.accounts import Account
 from bot.sandbox.github.answers import ApiError
 from bot.sandbox.github.bare import GITHUB_COMMITTER, Person
+from bot.sandbox.github.payloads_code import simple_commit
 from bot.sandbox.github.state import Pull, QueueEntry, Repository
 from bot.sandbox.github.world import World
 
@@ -160,14 +161,7 @@ def _emit(world: World, entry: QueueEntry, action: str, more: JsonDict) -> None:
         "head_ref": entry.ref,
         "base_sha": entry.base_sha,
         "base_ref": f"refs/heads/{entry.pull.base_ref}",
-        "head_commit": {
-            "id": info.sha,
-            "tree_id": info.tree,
-            "message": info.message,
-            "timestamp": info.date,
-            "author": {"name": info.author.name, "email": info.author.email},
-            "committer": {"name": info.committer.name, "email": info.committer.email},
-        },
+        "head_commit": simple_commit(info),
     }
     world.emit("merge_group", repo, entry.enqueuer, {"action": action, **more, "merge_group": group})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 from bot.core.json_types import JsonDict
-from bot.sandbox.github.bare import FileChange
+from bot.sandbox.github.bare import CommitInfo, FileChange
 from bot.sandbox.github.payload_templates import Site, fill
 from bot.sandbox.github.payloads import minimal_repository, repository, user
 from bot.sandbox.github.payloads_issues import association, issue, reactions, repo_url
@@ -87,6 +87,18 @@ def changed_file(site: Site, repo: Repository, change: FileChange, *, head: str)
     if change.previous:
         body["previous_filename"] = change.previous
     return body
+
+
+def simple_commit(info: CommitInfo) -> JsonDict:
+    """A commit as deliveries name it: GitHub's `simple-commit`."""
+    return {
+        "id": info.sha,
+        "tree_id": info.tree,
+        "message": info.message,
+        "timestamp": info.date,
+        "author": {"name": info.author.name, "email": info.author.email},
+        "committer": {"name": info.committer.name, "email": info.committer.email},
+    }
 
 
 def check_run(site: Site, made: CheckRun) -> JsonDict:
