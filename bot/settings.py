@@ -171,7 +171,7 @@ class Settings(BaseModel):
         if found and scheme == "sqlite" and rest.startswith("/"):
             return value
         raise ValueError(
-            f"`{scheme if found else 'this'}` is not a database that Cadence can use; "
+            "it is not the address of a database that Cadence can use; "
             "write postgresql://USER@HOST/NAME or sqlite:////absolute/path"
         )
 
@@ -264,8 +264,7 @@ def _key_text(name: str, inline: SecretStr | None, file: Path | None) -> str:
 def _fields(values: Mapping[str, str]) -> dict[str, str]:
     """Variables by the name of their field."""
     found = {}
-    for name, field in Settings.model_fields.items():
-        variable = field.validation_alias if isinstance(field.validation_alias, str) else f"CADENCE_{name.upper()}"
+    for name, variable in zip(Settings.model_fields, variables(), strict=True):
         if variable in values:
             found[name] = values[variable]
     return found
@@ -299,8 +298,9 @@ def _not_allowed(values: Mapping[str, str]) -> list[str]:
 
 
 def _fault(error: Any) -> str:
+    # Pydantic names the field or its alias: https://docs.pydantic.dev/latest/errors/errors/
     name = str(error["loc"][0]) if error["loc"] else "?"
-    variable = name if name.isupper() else f"CADENCE_{name.upper()}"
+    variable = dict(zip(Settings.model_fields, variables(), strict=True)).get(name, name)
     return f"{variable}: {error['msg'].removeprefix('Value error, ')}."
 
 

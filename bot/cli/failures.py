@@ -8,7 +8,7 @@ import sys
 import traceback
 from collections.abc import Callable
 
-from bot.core.errors import CadenceError, SettingsInvalid, WrongUse
+from bot.core.errors import CadenceError, SettingsInvalid, Unavailable, WrongUse
 
 
 def run_command(command: Callable[[], object]) -> int:
@@ -19,6 +19,9 @@ def run_command(command: Callable[[], object]) -> int:
     try:
         command()
     except CadenceError as error:
+        if isinstance(error, Unavailable):
+            # The error's own remedy is true for the service, which tries again; a command ends here.
+            error.remedy = "Check the network and CADENCE_GITHUB_URL. Run the command again."
         lines = "".join(f"\n  {line}" for line in error.log_lines)
         return _print_error(f"{error}{lines}", 2 if isinstance(error, SettingsInvalid | WrongUse) else 1)
     except KeyboardInterrupt:

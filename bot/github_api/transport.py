@@ -126,7 +126,7 @@ class Transport:
                 )
             except requests.exceptions.RequestException as error:
                 self._count_request(call.method, call.route, 0)
-                raise _connection_error(method, summary, error, deadline) from None
+                raise _connection_error(method, f"{summary} at {self.urls.host}", error, deadline) from None
             except RuntimeError as error:
                 # This is how PyGithub reports a redirect to another host or scheme, which it refuses to follow.
                 raise GitHubError(

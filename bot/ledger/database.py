@@ -8,12 +8,13 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import make_url
 
+from bot.core.errors import SettingsInvalid
 from bot.ledger.columns import Entry, entry_of
 
 
 def connect(url: str) -> sa.Engine:
     """An engine for `sqlite:///...` or `postgresql://...`; SQLite waits for locks instead of failing."""
-    parsed = make_url(url)
+    parsed = parse_url(url)
     if parsed.get_backend_name() == "postgresql":
         return sa.create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=10)
     engine = sa.create_engine(parsed, connect_args={"timeout": 30, "check_same_thread": False}, pool_size=10)
@@ -31,6 +32,17 @@ def connect(url: str) -> sa.Engine:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
+
+
+def parse_url(url: str) -> sa.URL:
+    """The parts of the address. Raises SettingsInvalid where the port is not a number."""
+    try:
+        return make_url(url)
+    except ValueError:
+        # `from None`: the error repeats what it read as the port, which may be a part of the password.
+        raise SettingsInvalid(
+            "CADENCE_DATABASE_URL: its port is not a number.", remedy="Write postgresql://USER@HOST:PORT/NAME."
+        ) from None
 
 
 def insert(connection: sa.Connection, table: sa.Table) -> Any:

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import make_url
 
 from bot.core.clock import Clock
+from bot.core.errors import SettingsInvalid
 from bot.core.names import RunId
 from bot.core.states import FINAL
 from bot.ledger.chained import CHAINED, CHANGESET
 from bot.ledger.command_records import CommandRecords
-from bot.ledger.database import connect
+from bot.ledger.database import connect, parse_url
 from bot.ledger.effects import EffectRecords
 from bot.ledger.evidence import Evidence
 from bot.ledger.inbox import Inbox
@@ -43,10 +43,17 @@ class Ledger(Inbox, CommandRecords, Steering, Numbers, Runs, EffectRecords, Spen
 
     @classmethod
     def open(cls, url: str, clock: Clock) -> Ledger:
-        """Connect; the database's directory is made when it is a SQLite file."""
-        database = make_url(url).database
+        """Connect; a SQLite file's directory is made. Raises SettingsInvalid where it cannot be."""
+        database = parse_url(url).database
         if url.startswith("sqlite") and database and database != ":memory:":
-            Path(database).parent.mkdir(parents=True, exist_ok=True)
+            folder = Path(database).parent
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise SettingsInvalid(
+                    f"The directory {folder} cannot be made or used: {error.strerror}.",
+                    remedy="Check CADENCE_DATA_DIR, or CADENCE_DATABASE_URL where it is set.",
+                ) from None
         return cls(connect(url), clock)
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from flask import Response
@@ -150,6 +151,7 @@ def test_nobody_there(github_stage: Stage, call: ApiCall, kind: type) -> None:
     with pytest.raises(kind) as caught:
         github_stage.transport.send(call, TOKEN)
     assert caught.value.status == 0  # type: ignore[attr-defined]
+    assert f"at 127.0.0.1:{urlsplit(github_stage.urls.web).port}" in str(caught.value)
 
 
 def test_a_redirect_within_github_is_followed_for_reads(github_stage: Stage) -> None:
@@ -268,5 +270,6 @@ def test_addresses_follow_from_one_setting(setting: str, web: str, api: str, gra
      "https://ghe.example:port", "https://[::1"],
 )  # fmt: skip
 def test_an_address_that_cannot_be_used_is_refused(setting: str) -> None:
-    with pytest.raises(SettingsInvalid, match="CADENCE_GITHUB_URL"):
+    with pytest.raises(SettingsInvalid, match="CADENCE_GITHUB_URL") as caught:
         GitHubUrls.from_setting(setting)
+    assert "pw" not in str(caught.value)

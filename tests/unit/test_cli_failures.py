@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from bot.__main__ import app
 from bot.cli.failures import run_command
-from bot.core.errors import SettingsInvalid
+from bot.core.errors import SettingsInvalid, Unavailable
 from bot.ledger.ledger import Ledger
 from bot.ledger.open import LedgerMissing, open_ledger
 from bot.settings import Settings
@@ -39,6 +39,7 @@ def said(capsys: pytest.CaptureFixture[str], error: BaseException) -> tuple[int,
         (ZeroDivisionError("division by zero"), "internal: ZeroDivisionError: division by zero", 1),
         (KeyboardInterrupt(), "stopped", 130),
         (SettingsInvalid("CADENCE_PORT is wrong"), "settings.invalid: CADENCE_PORT is wrong", 2),
+        (Unavailable("GET /app: no answer", remedy="Cadence tries again automatically."), "Run the command again", 1),
     ],
 )
 def test_one_line_with_cause_and_next_step(
@@ -47,7 +48,7 @@ def test_one_line_with_cause_and_next_step(
     code, text = said(capsys, error)
     assert code == exit_code
     assert words in text and text.startswith("cadence: ")
-    assert text.count("\n") == 1 and "Traceback" not in text
+    assert text.count("\n") == 1 and "Traceback" not in text and "automatically" not in text
 
 
 def test_a_traceback_is_shown_on_request(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,8 +59,8 @@ def test_a_traceback_is_shown_on_request(capsys: pytest.CaptureFixture[str], mon
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("mysql://root@localhost/x", "`mysql` is not a database that Cadence can use"),
-        ("nonsense", "write postgresql://"),
+        ("mysql://root@localhost/x", "not the address of a database that Cadence can use"),
+        ("nonsense", "not the address of a database.* write postgresql://"),
         ("postgresql://", "write postgresql://"),
         ("sqlite:", "sqlite:////absolute/path"),
     ],
@@ -69,6 +70,12 @@ def test_a_database_that_cannot_be_used_is_named(url: str, words: str) -> None:
         Settings.load({"CADENCE_DATABASE_URL": url}, dotenv=None)
 
 
+def test_a_port_that_is_not_a_number_is_named_without_the_password() -> None:
+    with pytest.raises(SettingsInvalid, match="CADENCE_DATABASE_URL: its port is not a number") as caught:
+        Ledger.open("postgresql://u:hush@db.example:port/x", FakeClock())
+    assert "hush" not in str(caught.value) and caught.value.__suppress_context__
+
+
 def test_postgres_is_a_name_of_postgresql() -> None:
     settings = Settings.load({"CADENCE_DATABASE_URL": "postgres://me@db.example/cadence"}, dotenv=None)
     assert settings.ledger_url == "postgresql://me@db.example/cadence" and settings.on_postgres
@@ -76,7 +83,7 @@ def test_postgres_is_a_name_of_postgresql() -> None:
 
 @pytest.mark.parametrize("variable", ["OPENAI_BASE_URL", "CADENCE_PUBLIC_URL"])
 def test_an_address_that_is_none_is_named(variable: str) -> None:
-    with pytest.raises(SettingsInvalid, match=f"{variable}: it is not an http"):
+    with pytest.raises(SettingsInvalid, match=f"settings.invalid: {variable}: it is not an http"):
         Settings.load({variable: "localhost:8000"}, dotenv=None)
 
 
@@ -86,6 +93,13 @@ def test_a_public_key_in_place_of_the_private_key_is_named() -> None:
     )
     with pytest.raises(SettingsInvalid, match="CADENCE_PRIVATE_KEY is a public key"):
         settings.key_pem()
+
+
+def test_a_data_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    settings = Settings.load({"CADENCE_DATA_DIR": str(tmp_path / "file")}, dotenv=None)
+    with pytest.raises(SettingsInvalid, match=r"file cannot be made or used: .*CADENCE_DATA_DIR"):
+        Ledger.open(settings.ledger_url, FakeClock())
 
 
 def test_reading_creates_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
