@@ -63,12 +63,13 @@ def test_a_signal_leaves_no_process_behind(terminal: Terminal, repo: Path, numbe
 
 def test_stay_keeps_the_pages_of_a_change_that_was_not_merged(terminal: Terminal, repo: Path) -> None:
     (terminal.directory / ".env").write_text("CADENCE_LOG=json\n")
-    process, log = demo(terminal, "--stay", "--test-command", "echo broken; false", "--setup-command", "echo setup")
+    red = r"printf '\033[31mbroken\033[0m\n'; false"
+    process, log = demo(terminal, "--stay", "--test-command", red, "--setup-command", "echo setup")
     until("staying", lambda: "staying at" in log.read_text())
     said = log.read_text()
     for words in (
         "CI prepares with: echo setup",
-        "CI runs: echo broken; false",
+        f"CI runs: {red}",
         "cadence/gate: Blocked: tests failed",
         "`ci.failed` The check `tests` ended `failure`.",
         "  broken",
@@ -76,7 +77,7 @@ def test_stay_keeps_the_pages_of_a_change_that_was_not_merged(terminal: Terminal
         "The change, not merged, is in branch cadence/issue-1 of",
     ):
         assert words in said
-    assert "<details" not in said
+    assert "<details" not in said and "\033" not in said
     home = re.search(r"staying at (\S+)", said)[1]
     assert requests.get(f"{home}/pull/2", timeout=10).status_code == 200
     process.send_signal(signal.SIGINT)

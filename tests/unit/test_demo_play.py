@@ -63,13 +63,11 @@ def test_an_own_change_set_needs_no_planner(repo: Path, tmp_path: Path) -> None:
     assert (play.stories[0].title, play.sample) == ("Greet", False)
 
 
-def test_without_key_and_change_set_nobody_answers_and_the_notice_says_what_would_help(
+def test_without_key_and_change_set_there_is_no_demo_and_the_message_says_what_would_help(
     repo: Path, tmp_path: Path
 ) -> None:
-    play = chosen(DemoOptions(repo=str(repo), blueprint=written(tmp_path, "# Greet\n\n`json cadence`\n")), key=False)
-    assert play.answers is AnswerSource.NONE
-    assert "OPENAI_API_KEY" in play.notice
-    assert "json cadence" in play.notice
+    with pytest.raises(WrongUse, match=r"no plan can be made.*OPENAI_API_KEY.*`json cadence` block"):
+        chosen(DemoOptions(repo=str(repo), blueprint=written(tmp_path, "# Greet\n\n`json cadence`\n")), key=False)
 
 
 def test_a_key_answers_for_any_repository(repo: Path, tmp_path: Path) -> None:
@@ -83,7 +81,12 @@ def test_options_that_describe_no_demo(repo: Path, tmp_path: Path) -> None:
     wrong = {
         "belong together": DemoOptions(repo=str(repo)),
         "repository, and what": DemoOptions(blueprint=blueprint),
-        "cannot be read": DemoOptions(repo=str(repo), blueprint=tmp_path / "none.md"),
+        "none.md cannot be read: No such file or directory": DemoOptions(
+            repo=str(repo), blueprint=tmp_path / "none.md"
+        ),
+        "x.patch cannot be written": DemoOptions(
+            repo=str(repo), blueprint=written(tmp_path, BLOCK, "block.md"), patch=tmp_path / "none" / "x.patch"
+        ),
         "GitHub takes 65,536": DemoOptions(
             repo=str(repo), blueprint=written(tmp_path, "Long\n\n" + "x" * 66_000, "long.md")
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -98,7 +99,7 @@ def nowhere(repo: Path, tmp_path: Path) -> Path:
     [
         (shallow, "shallow clone.*git -C .* fetch --unshallow"),
         (empty, "has no commit yet"),
-        (missing_objects, "cannot be copied.*missing"),
+        (missing_objects, "cannot be copied: unable to read [0-9a-f]{40}.*missing"),
         (plain, "is not a git repository.*git init"),
         (nowhere, "does not exist"),
     ],
@@ -111,6 +112,13 @@ def test_what_cannot_be_used_says_why_and_what_to_do(make: object, words: str, r
 def test_a_url_that_does_not_answer(tmp_path: Path) -> None:
     with pytest.raises(WrongUse, match="cannot be cloned"):
         open_source(f"file://{tmp_path}/none.git", tmp_path / "work")
+
+
+def test_a_password_in_a_url_is_not_shown(tmp_path: Path) -> None:
+    said: list[str] = []
+    with pytest.raises(WrongUse, match=r"--repo http://127.0.0.1:1/none.git cannot be cloned") as caught:
+        open_source("http://me:hush@127.0.0.1:1/none.git", tmp_path / "work", said.append)
+    assert said == ["cloning http://127.0.0.1:1/none.git"] and "hush" not in str(caught.value)
 
 
 def result(source_copy: Path, tmp_path: Path) -> Path:
@@ -131,7 +139,7 @@ def test_the_result_is_a_branch_that_moves_no_other(repo: Path, tmp_path: Path) 
     back = hand_back(source, made, base=base, result=head, issue=1, patch=None)
     assert git(repo, "rev-parse", "cadence/issue-1-2") == head
     assert git(repo, "rev-parse", "cadence/issue-1") == base
-    assert back.command.endswith("show cadence/issue-1-2")
+    assert shlex.split(back.command) == ["git", "-C", str(repo), "show", "cadence/issue-1-2"]
     again = hand_back(source, made, base=base, result=head, issue=1, patch=None)
     assert again == back
 

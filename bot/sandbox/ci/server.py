@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -152,7 +153,7 @@ class SandboxCI:
             Bare(checkout).git("checkout", "--quiet", "--detach", sha)
             setup = self._run_in(checkout, self._setup) if self._setup else None
             if setup is not None and setup.code != 0:
-                return setup
+                return replace(setup, command=f"setup command {setup.command}")
             return self._run_in(checkout, self._command)
         finally:
             shutil.rmtree(folder, ignore_errors=True)

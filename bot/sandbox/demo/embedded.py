@@ -62,7 +62,6 @@ class AnswerSource(StrEnum):
     """Recorded approvals, which say that no model read the change, for a blueprint that carries its own ChangeSet."""
     REAL = "real"
     """The model behind OPENAI_API_KEY."""
-    NONE = "none"
 
 
 @dataclass(frozen=True)
@@ -132,7 +131,7 @@ class EmbeddedParts:
         self.repository = self.github.create_repository(OWNER, subject.name, source=subject.source, files=files)
         self._base_tip = Bare(self.repository.state.path).tip(self.repository.state.default_branch) or ""
         self._start_ci(stack)
-        if self.answers in (AnswerSource.SCRIPTED, AnswerSource.RECORDED):
+        if self.answers is not AnswerSource.REAL:
             self.model.start()
             stack.callback(self.model.stop)
         self._register_cadence()
@@ -189,14 +188,10 @@ class EmbeddedParts:
         }
 
     def _model_settings(self) -> Mapping[str, str]:
-        match self.answers:
-            case AnswerSource.REAL:
-                return self._around.model
-            case AnswerSource.NONE:
-                return {}
-            case _:
-                return {
-                    "OPENAI_BASE_URL": self.model.url,
-                    "OPENAI_API_KEY": self.model.key,
-                    "CADENCE_MODEL": self.model.name,
-                }
+        if self.answers is AnswerSource.REAL:
+            return self._around.model
+        return {
+            "OPENAI_BASE_URL": self.model.url,
+            "OPENAI_API_KEY": self.model.key,
+            "CADENCE_MODEL": self.model.name,
+        }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -20,11 +21,6 @@ from bot.sandbox.model.script import Rule
 
 _CHANGESET_BLOCK = re.compile(r"^(?:`{3,}|~{3,})[ \t]*json[ \t]+cadence[ \t]*$", re.MULTILINE)
 
-NO_MODEL = (
-    "No OPENAI_API_KEY is set and the blueprint carries no ChangeSet, so no plan can be made. "
-    "Set OPENAI_API_KEY (and OPENAI_BASE_URL for another server), or put a fenced `json cadence` block into the "
-    "blueprint."
-)
 RECORDED_ONLY = (
     "No OPENAI_API_KEY is set: the ChangeSet is the blueprint's own, and both reviews are recorded answers, "
     "not a real review."
@@ -81,10 +77,15 @@ def choose_plan(options: DemoOptions, directory: Path, *, key: bool, say: Callab
 def _own_plan(options: DemoOptions, source: Source, blueprint: Path, *, key: bool) -> DemoPlan:
     try:
         title, body = split_blueprint(blueprint.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, ValueError) as error:
-        raise WrongUse(f"--blueprint {blueprint} cannot be read: {error}.") from error
+    except (OSError, ValueError) as error:
+        cause = error.strerror if isinstance(error, OSError) else error
+        raise WrongUse(f"--blueprint {blueprint} cannot be read: {cause}.") from error
     if len(body) > MAX_BODY:
         raise WrongUse(f"--blueprint {blueprint} has {len(body):,} characters; GitHub takes {MAX_BODY:,} in an issue.")
+    patch = options.patch
+    # Before the work: where the result cannot be written at the end, it is lost.
+    if patch is not None and (patch.is_dir() or not os.access(patch.absolute().parent, os.W_OK)):
+        raise WrongUse(f"--patch {patch} cannot be written.", remedy="Name a file in a folder that exists.")
     ci = _commands(options, source)
     subject = Subject(source.name, ci.test, source=source.copy, setup_command=ci.setup, folder=ci.folder)
     story = Story(name="yours", headline="your blueprint on your repository", title=title, body=body)
@@ -96,7 +97,11 @@ def _own_plan(options: DemoOptions, source: Source, blueprint: Path, *, key: boo
         return plan(AnswerSource.REAL, "Plans and reviews come from the configured model.")
     if _CHANGESET_BLOCK.search(body):
         return plan(AnswerSource.RECORDED, RECORDED_ONLY, generic_rules())
-    return plan(AnswerSource.NONE, NO_MODEL)
+    raise WrongUse(
+        "no OPENAI_API_KEY is set and the blueprint has no ChangeSet, so no plan can be made.",
+        remedy="Set OPENAI_API_KEY (and OPENAI_BASE_URL for another server), or put a fenced `json cadence` block into "
+        "the blueprint.",
+    )
 
 
 def _commands(options: DemoOptions, source: Source) -> Guess:

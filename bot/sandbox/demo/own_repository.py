@@ -6,6 +6,8 @@ import re
 from itertools import takewhile
 from pathlib import Path
 
+from rich.text import Text
+
 from bot.core.names import CHECK_GATE
 from bot.sandbox.demo.embedded import CADENCE_SLUG
 from bot.sandbox.demo.environment import DemoEnvironment
@@ -53,7 +55,9 @@ def _why_not(parts: DemoEnvironment, pull: SeenPull, progress: Progress) -> None
 def _failed_ci(parts: DemoEnvironment, check: SeenCheck, progress: Progress) -> None:
     progress.say(f"CI: {check.title}; the end of its output:", style=BAD)
     found = _TAIL.search(check.summary)
-    for line in (found[1] if found else check.summary).rstrip().splitlines()[-CI_LINES:]:
+    # Many tools colour their output, and a program could also clear the person's screen.
+    output = Text.from_ansi(found[1] if found else check.summary).plain
+    for line in output.rstrip().splitlines()[-CI_LINES:]:
         progress.say(f"  {line}")
     on_base = next((one for one in parts.base_checks() if one.name == check.name), None)
     if on_base is None or on_base.conclusion is None:

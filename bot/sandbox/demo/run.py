@@ -82,7 +82,7 @@ def _announce_ci(plan: DemoPlan, progress: Progress) -> None:
     subject = plan.subject
     where = f" in {subject.folder}" if subject.folder else ""
     if subject.setup_command:
-        progress.say(f"CI prepares with{where}: {subject.setup_command}")
+        progress.say(f"CI prepares{where} with: {subject.setup_command}")
     progress.say(f"CI runs{where}: {subject.test_command}")
     if plan.source is not None and plan.source.note:
         progress.say(plan.source.note)

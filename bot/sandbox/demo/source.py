@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -48,7 +49,7 @@ def open_source(named: str, directory: Path, say: Callable[[str], None] = lambda
     if _ask(top, "rev-parse", "--is-shallow-repository") == "true":
         raise WrongUse(
             f"--repo {named} is a shallow clone: git has only a part of its history.",
-            remedy=f"Run `git -C {top} fetch --unshallow` first.",
+            remedy=f"Run `git -C {shlex.quote(str(top))} fetch --unshallow` first.",
         )
     copy = _empty_copy(directory)
     branch = _ask(top, "symbolic-ref", "--quiet", "--short", "HEAD")
@@ -65,13 +66,15 @@ def open_source(named: str, directory: Path, say: Callable[[str], None] = lambda
 
 
 def _open_url(url: str, directory: Path, say: Callable[[str], None]) -> Source:
-    say(f"cloning {url}")
+    # A token may be a part of the address; git leaves it out of its own messages.
+    shown = re.sub(r"(?<=://)[^/@]*@", "", url)
+    say(f"cloning {shown}")
     copy = directory / "source.git"
     done = _git("clone", "--quiet", "--bare", url, str(copy))
     if done.returncode:
-        raise WrongUse(f"--repo {url} cannot be cloned: {_cause(done)}.", remedy="Check the address and your access.")
+        raise WrongUse(f"--repo {shown} cannot be cloned: {_cause(done)}.", remedy="Check the address and your access.")
     if not _ask(copy, "rev-parse", "--verify", "--quiet", "HEAD^{commit}"):
-        raise WrongUse(f"--repo {url} has no commit yet.", remedy="Name a repository with at least one commit.")
+        raise WrongUse(f"--repo {shown} has no commit yet.", remedy="Name a repository with at least one commit.")
     branch = _finish(copy, _ask(copy, "symbolic-ref", "--short", "HEAD"))
     return Source(copy=copy, name=_name(url.rstrip("/").rpartition("/")[2]), branch=branch)
 
@@ -148,13 +151,13 @@ def hand_back(source: Source, bare: Path, *, base: str, result: str, issue: int,
             patch.write_text(text, encoding="utf-8", newline="\n")
         except OSError as error:
             raise WrongUse(f"--patch {patch} cannot be written: {error.strerror}.") from None
-        return HandedBack(f"patch {patch}", f"git apply --stat --summary {patch}")
+        return HandedBack(f"patch {patch}", f"git apply --stat --summary {shlex.quote(str(patch))}")
     assert source.home is not None
     branch = _free_branch(source.home, f"cadence/issue-{issue}", result)
     done = _git("-C", str(source.home), "fetch", "--quiet", "--no-tags", str(bare), f"{result}:refs/heads/{branch}")
     if done.returncode:
         raise WrongUse(f"the result cannot be handed back: {_cause(done)}.", remedy="Use --patch FILE.")
-    return HandedBack(f"branch {branch} of {source.home}", f"git -C {source.home} show {branch}")
+    return HandedBack(f"branch {branch} of {source.home}", f"git -C {shlex.quote(str(source.home))} show {branch}")
 
 
 def _free_branch(home: Path, wanted: str, result: str) -> str:
@@ -191,6 +194,9 @@ def _git(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def _cause(done: subprocess.CompletedProcess[str]) -> str:
-    lines = [line for line in done.stderr.splitlines() if line.strip()]
-    said = next((line for line in lines if line.startswith(("fatal:", "error:"))), lines[-1] if lines else "git failed")
-    return said.removeprefix("fatal: ").removeprefix("error: ").rstrip(".")
+    lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+    # The first kind is the cause; the other process then only says that the connection ended.
+    for kind in ("remote: fatal: ", "fatal: ", "error: "):
+        if found := next((line for line in lines if line.startswith(kind)), ""):
+            return found.removeprefix(kind).rstrip(".")
+    return lines[-1].rstrip(".") if lines else "git failed"
