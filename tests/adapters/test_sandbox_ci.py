@@ -110,6 +110,15 @@ def test_tests_that_hang_are_timed_out(repository: SandboxRepository, app: Sandb
     assert finished(repository, sha).conclusion == "timed_out"
 
 
+def test_a_setup_command_that_fails_is_called_one(
+    repository: SandboxRepository, app: SandboxApp, ci: SandboxCI
+) -> None:
+    finished(repository, repository.tip() or "")
+    ci._setup = "exit 4"
+    run = finished(repository, repository.push_commit({"other": "x"}, by="sam", branch="topic"))
+    assert (run.conclusion, run.title) == ("failure", "setup command exit 4 failed with code 4")
+
+
 def test_an_unsigned_delivery_is_refused(repository: SandboxRepository, app: SandboxApp, ci: SandboxCI) -> None:
     finished(repository, repository.tip() or "")
     client = ci._hook._app.test_client()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from itertools import takewhile
 from pathlib import Path
 
 from rich.text import Text
@@ -14,7 +13,7 @@ from bot.sandbox.demo.environment import DemoEnvironment
 from bot.sandbox.demo.progress import BAD, GOOD, Progress
 from bot.sandbox.demo.repository_view import SeenCheck, SeenPull
 from bot.sandbox.demo.source import Source, hand_back
-from bot.sandbox.demo.story_runner import StoryResult
+from bot.sandbox.demo.story_runner import StoryResult, unfolded_lines
 
 CI_LINES = 20
 _LINK = re.compile(r" ?\(\[details\]\(http://127\.0\.0\.1[^)]*\)\)")
@@ -45,8 +44,9 @@ def _why_not(parts: DemoEnvironment, pull: SeenPull, progress: Progress) -> None
     for check in pull.checks:
         if check.name == CHECK_GATE:
             progress.say(f"{CHECK_GATE}: {check.title}", style=BAD)
-            for line in _reasons(check.summary):
-                progress.say(f"  {line}")
+            for line in unfolded_lines(check.summary, 30)[1:]:
+                # The embedded GitHub ends with the demo, and its addresses with it.
+                progress.say(f"  {_LINK.sub('', line)}")
     failed = [one for one in pull.checks if one.app != CADENCE_SLUG and one.conclusion not in (None, "success")]
     for check in failed:
         _failed_ci(parts, check, progress)
@@ -69,10 +69,3 @@ def _failed_ci(parts: DemoEnvironment, check: SeenCheck, progress: Progress) -> 
             "CI fails on the base branch too: correct --test-command or --setup-command, or the repository, first.",
             style=BAD,
         )
-
-
-def _reasons(summary: str) -> list[str]:
-    lines = [line.strip() for line in summary.splitlines()]
-    shown = takewhile(lambda line: not line.startswith("<details"), lines)
-    # The embedded GitHub ends with the demo, and its addresses with it.
-    return [_LINK.sub("", line) for line in shown if line and not line.startswith("<!--")][1:30]

@@ -26,11 +26,6 @@ class Story:
     guidance: str | None = None
     refused: str = ""
 
-    @property
-    def rejected_first(self) -> bool:
-        """Whether the script has the efficiency review reject the first plan."""
-        return self.guidance is not None
-
 
 def edit(path: str, *, after: str | None = None, replace: Sequence[tuple[str, str]] = ()) -> JsonDict:
     """An edit as the model's schema wants it: every key present, null where it does not apply."""

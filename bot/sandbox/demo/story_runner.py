@@ -106,7 +106,7 @@ class StoryRunner:
         for check in pull.checks:
             if check.name == CHECK_GATE:
                 self._stage(story, f"not merged. {CHECK_GATE}: {check.title}")
-                for line in _plain(check.summary):
+                for line in unfolded_lines(check.summary, 8):
                     self._stage(story, f"  {line}")
         if remarks:
             self._stage(story, f"the review comments on {', '.join(remarks)}")
@@ -229,7 +229,7 @@ def _check_words(check: SeenCheck) -> str:
     return f"{check.name} {check.conclusion or 'unfinished'}"
 
 
-def _plain(summary: str, limit: int = 8) -> list[str]:
+def unfolded_lines(summary: str, limit: int) -> list[str]:
     """The first lines of a check's summary without empty ones and hidden marks."""
     lines = [line.strip() for line in summary.splitlines()]
     # The reasons come first; what passed is folded, and a terminal cannot fold.
