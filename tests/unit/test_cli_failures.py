@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+import structlog
 from typer.testing import CliRunner
 
 from bot.__main__ import app
@@ -17,6 +19,13 @@ from bot.ledger.open import LedgerMissing, open_ledger
 from bot.settings import Settings
 from tests.fakes.fake_clock import FakeClock
 from tests.unit.test_settings import GITHUB
+
+
+@pytest.fixture(autouse=True)
+def logs_as_before() -> Iterator[None]:
+    """`serve` sets up the logs for the standard error of its test, which is closed when later tests log."""
+    yield
+    structlog.reset_defaults()
 
 
 def said(capsys: pytest.CaptureFixture[str], error: BaseException) -> tuple[int, str]:
