@@ -170,9 +170,9 @@ class Settings(BaseModel):
             return f"postgresql://{rest}"
         if found and scheme == "sqlite" and rest.startswith("/"):
             return value
+        named = f"`{scheme}` is not" if found else "it is not the address of"
         raise ValueError(
-            "it is not the address of a database that Cadence can use; "
-            "write postgresql://USER@HOST/NAME or sqlite:////absolute/path"
+            f"{named} a database that Cadence can use; write postgresql://USER@HOST/NAME or sqlite:////absolute/path"
         )
 
     @field_validator("openai_base_url", "public_url")

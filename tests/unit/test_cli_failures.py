@@ -68,7 +68,7 @@ def test_a_traceback_is_shown_on_request(capsys: pytest.CaptureFixture[str], mon
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("mysql://root@localhost/x", "not the address of a database that Cadence can use"),
+        ("mysql://root@localhost/x", "`mysql` is not a database that Cadence can use"),
         ("nonsense", "not the address of a database.* write postgresql://"),
         ("postgresql://", "write postgresql://"),
         ("sqlite:", "sqlite:////absolute/path"),
