@@ -156,7 +156,7 @@ def test_a_model_that_is_busy_or_broken_is_asked_again_later(world: World, fault
     world.script_all()
     issue = world.label_blueprint()
     assert world.state(issue) is S.WAITING_LIMIT
-    assert "Trying again" in world.status(issue)
+    assert ". Trying again" in world.status(issue)
     world.later(10)
     assert world.state(issue) is S.GATED
     world.ci()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bot.core.errors import BudgetSpent, CadenceError, InstallationGone, Limited, NotFound
+from bot.core.findings import sentence
 from bot.core.states import AT_THE_GATE, BUILDING, TERMINAL, RunState
 from bot.flow.context import RunContext, log
 from bot.flow.recovery.issue_gone import end_without_issue, issue_is_gone
@@ -82,7 +83,7 @@ def _wait(context: RunContext, error: CadenceError, seconds: float) -> None:
     if run.state is not S.REPAIRING:
         _, failed = _waits(context)
         count = "as GitHub asks" if isinstance(error, Limited) else f"{len(failed) + 1} of {LIMIT_RETRIES}"
-        reason = f"{error.code}: {error.summary} Trying again in {max(1, round(seconds))} s ({count})."
+        reason = f"{error.code}: {sentence(error.summary)} Trying again in {max(1, round(seconds))} s ({count})."
         if not context.go_on_to(S.WAITING_LIMIT, reason):
             return
         run = context.run
