@@ -40,6 +40,42 @@ CHANGESETS = (
         'Set "mode" to "add", "modify" or "delete".',
     ),
     _error("contract.invalid", "a value has the wrong type or form", "Use the type that the schema names."),
+    _error(
+        "contract.block_missing",
+        "an edit names a block that the answer does not have",
+        "Write the block, or name another.",
+    ),
+    _error("contract.block_twice", "a block's number is used twice in one answer", "Give every block its own number."),
+    _error(
+        "contract.block_unused",
+        "a block is in the answer, and no edit names it",
+        "Name the block in an edit, or leave it out.",
+    ),
+    _error(
+        "contract.operation",
+        "an edit has none of the operations that exist",
+        "Use replace, write, replace_symbol, delete or rename.",
+    ),
+    _error(
+        "contract.symbol_missing",
+        "an edit names a definition that the file does not have",
+        "Name it as the outline does, or use `replace`.",
+    ),
+    _error(
+        "contract.symbol_ambiguous",
+        "an edit names a definition that the file has several times",
+        "Give the path to it (`Class.method`), or use `replace`.",
+    ),
+    _error(
+        "contract.symbol_indentation",
+        "a new definition is indented otherwise than the one it replaces",
+        "Indent the new text exactly as the file does.",
+    ),
+    _error(
+        "contract.write_large",
+        "an edit writes a long existing file as a whole",
+        "Use `replace` or `replace_symbol` for the parts that change.",
+    ),
     _error("contract.empty", "there are no edits", "Add at least one edit."),
     _error(
         "contract.missing_after",

@@ -1,0 +1,1 @@
+"""What the planning model answers: numbered text blocks and one envelope, read into a ChangeSet."""
