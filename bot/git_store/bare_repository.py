@@ -15,6 +15,7 @@ from bot.git_store.commits import Author, CommitRecord
 from bot.git_store.git_errors import last_lines
 from bot.git_store.objects import GitTree, ObjectReader, RawChange, raw_changes
 from bot.git_store.process import GitRunner
+from bot.git_store.searching import CommitSearch
 from bot.git_store.writing import import_stream
 
 FULL_SHA = re.compile(r"[0-9a-f]{40}")
@@ -60,6 +61,10 @@ class BareRepository:
     def tree(self, commit: CommitSha | TreeSha) -> GitTree:
         """A reader of the tree of that commit (or of that tree). Raises GitFailed(`git.missing_commit`)."""
         return GitTree(self._reader, self._runner, commit)
+
+    def search(self, commit: CommitSha) -> CommitSearch:
+        """Searches in the text of a commit, and in its history."""
+        return CommitSearch(self._runner, commit)
 
     def read_file(self, commit: CommitSha, path: str) -> bytes | None:
         """The raw bytes of one file (or symlink) at a commit, or None when there is none."""
