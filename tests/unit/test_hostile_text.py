@@ -15,6 +15,7 @@ from bot.changeset.check import check
 from bot.changeset.guards.guard_config import GuardConfig
 from bot.changeset.guards.message import clean_message as cleaned
 from bot.changeset.guards.path_forms import path_problem
+from bot.changeset.guards.scrub import scrubbed
 from bot.changeset.json_reading import read_json
 from bot.changeset.model import ChangeSet, Edit
 from bot.changeset.rejected import ChangeSetRejected
@@ -28,6 +29,7 @@ from bot.intake.command_text import has_command, parse_command
 from bot.plan.acceptance import acceptance_lines
 from bot.plan.blueprint import read_blueprint
 from bot.plan.context.ranking import mentioned, words
+from bot.plan.explore.citations import read_citations
 from bot.proof.rebuild import proof_trailers
 from bot.publish.pull_request_text import clean_message, commit_message, pull_body, pull_title
 from tests.fakes.dict_tree import DictTree
@@ -146,7 +148,12 @@ def patterns() -> list[tuple[str, re.Pattern[str]]]:
                     found.setdefault(one.pattern, one)
                     found.setdefault(f"{info.name}.{name}[{number}]", one)
     # Those of the secrets look at pieces of two thousand characters.
-    return [(name, one) for name, one in found.items() if name.startswith("bot.") and "secret._PATTERNS" not in name]
+    return [
+        (name, one)
+        for name, one in found.items()
+        if name.startswith("bot.")
+        and not name.startswith(("bot.changeset.guards.secret.PATTERNS", "bot.changeset.guards.scrub.PATTERNS"))
+    ]
 
 
 @pytest.mark.timeout(300)
@@ -165,6 +172,8 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "quiet": escape_markdown,
     "quiet_line": escape_line,
     "shorten": lambda text: shorten(text, 1000),
+    "scrubbed": scrubbed,
+    "read_citations": read_citations,
     "publish.clean_message": clean_message,
     "guards.clean_message": cleaned,
     "pull_title": lambda text: pull_title(text, 1),  # type: ignore[arg-type]

@@ -56,11 +56,15 @@ _MORE = (
     ("a Stripe live key", re.compile(r"\b[rs]k_live_[A-Za-z0-9]{20,}")),
     ("a Hugging Face token", re.compile(r"\bhf_[A-Za-z0-9]{34}\b")),
 )
-_PATTERNS = (*((what, pattern) for what, plugin in _TOKENS for pattern in plugin.denylist), *_MORE)
+PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    *((what, pattern) for what, plugin in _TOKENS for pattern in plugin.denylist),
+    *_MORE,
+)
+"""(what it is, its shape) of every access token."""
 _JWT = JwtTokenDetector()
 _KEY = PrivateKeyDetector()
 # userinfo of a URL: https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1. `$`, `{` and `<` begin a placeholder.
-_PASSWORD = re.compile(
+PASSWORD = re.compile(
     r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{2,20}://[^\s:@/'\"<>{}$%]{1,200}:([^\s:@/'\"<>{}$%]{8,200})@[\w.-]",
     re.IGNORECASE,
 )
@@ -93,7 +97,7 @@ def secret_findings(index: int, path: str, before: bytes | None, after: bytes | 
     lines = lines_of(text)
     for number, line in added_lines(lines_of(searchable(before or b"")), lines):
         seen: set[tuple[str, str]] = set()
-        for piece in _pieces(line):
+        for _, piece in pieces(line):
             if not _HINT.search(piece):
                 continue
             above = lines[max(0, number - 3) : number - 1]
@@ -112,13 +116,13 @@ def secret_findings(index: int, path: str, before: bytes | None, after: bytes | 
                 yield make_finding(code, message, edit=index, path=path, line=number, severity=severity)
 
 
-def _pieces(line: str) -> Iterator[str]:
-    """The line, a long one in pieces that overlap, so that time is linear in its length."""
+def pieces(line: str) -> Iterator[tuple[int, str]]:
+    """(its beginning, a piece) of a line: a long one in pieces that overlap, so that time is linear in its length."""
     if len(line) <= _PIECE:
-        yield line
+        yield 0, line
         return
     for start in range(0, len(line), _PIECE - _OVERLAP):
-        yield line[start : start + _PIECE]
+        yield start, line[start : start + _PIECE]
 
 
 def _secrets(line: str, named: Sequence[str]) -> Iterator[tuple[str, str, list[str]]]:
@@ -126,8 +130,8 @@ def _secrets(line: str, named: Sequence[str]) -> Iterator[tuple[str, str, list[s
     if any(_KEY.analyze_string(line)):
         yield "secret.private_key", "the beginning of a private key", [""]
     kinds: dict[str, list[str]] = {}
-    for what, pattern in _PATTERNS:
-        kinds.setdefault(what, []).extend(hit[0] for hit in pattern.finditer(line) if _stands_alone(hit))
+    for what, pattern in PATTERNS:
+        kinds.setdefault(what, []).extend(hit[0] for hit in pattern.finditer(line) if stands_alone(hit))
     for what, hits in kinds.items():
         if hits:
             yield "secret.token", what, [hit.rsplit("-", 1)[-1] for hit in hits]
@@ -137,18 +141,23 @@ def _secrets(line: str, named: Sequence[str]) -> Iterator[tuple[str, str, list[s
         yield "secret.jwt", "a JSON web token", [""]
     if named and not web_token and not any(kinds.values()):
         yield "secret.literal", "what is named and looks like a key", list(named)
-    passwords = [hit[1] for hit in _PASSWORD.finditer(line) if _is_random(hit[1])]
+    passwords = [hit[1] for hit in PASSWORD.finditer(line) if is_random(hit[1])]
     if passwords:
         yield "secret.password", "a password in a URL", passwords
 
 
-def _stands_alone(hit: re.Match[str]) -> bool:
+def stands_alone(hit: re.Match[str]) -> bool:
     """Whether a hit is not part of a longer run of letters and digits, a checksum for instance."""
     around = hit.string[: hit.start()][-1:], hit.string[hit.end() :][:1]
     return not (around[0].isalnum() and hit[0][0].isalnum()) and not around[1].isalnum()
 
 
-def _is_random(text: str) -> bool:
+def is_example(text: str) -> bool:
+    """Whether a secret is one of documentation, which may be shown."""
+    return _EXAMPLE.search(text) is not None
+
+
+def is_random(text: str) -> bool:
     """Whether a password is not a word of an example: letters and digits mixed, hardly any repeated."""
     mixed = any(c.isdigit() for c in text) and any(c.isalpha() for c in text)
     return mixed and len(set(text)) >= 8 and not _EXAMPLE.search(text)
