@@ -17,6 +17,7 @@ from bot.cli import (
     demo_command,
     explain_command,
     proof_command,
+    replay_command,
     runs_command,
     schema_command,
     selftest_command,
@@ -64,6 +65,7 @@ for group in (
     config_command,
     explain_command,
     proof_command,
+    replay_command,
     schema_command,
     selftest_command,
 ):

@@ -31,9 +31,9 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 """Every package and loose module of `bot/`. Packages of one layer do not import each other."""
 
 FLOW_LAYERS: tuple[tuple[str, ...], ...] = (
-    ("run_budget",),
+    ("recorded", "run_budget"),
     ("services",),
-    ("asking",),
+    ("asking", "replay"),
     ("context",),
     ("building",),
     ("gate", "recovery"),

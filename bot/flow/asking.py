@@ -9,6 +9,7 @@ from functools import cache
 from bot.core.errors import CadenceError
 from bot.core.json_types import JsonDict
 from bot.effects.kinds import EffectActor, EffectKind
+from bot.flow.recorded import question_key, question_record, scrubbed_prompt
 from bot.flow.services import Services
 from bot.ledger.entries import ModelCallEntry
 from bot.ledger.spending import Worst
@@ -24,6 +25,7 @@ def ask_model(services: Services, actor: EffectActor, prompt: Prompt, attempt: s
     anything is sent, and what `LanguageModel.complete` raises.
     """
     budget, run_id = services.budget, actor.run
+    prompt = scrubbed_prompt(prompt)
     asked = services.model.asked_name(prompt.kind)
     answers: list[Completion] = []
     held: list[int] = []
@@ -36,6 +38,7 @@ def ask_model(services: Services, actor: EffectActor, prompt: Prompt, attempt: s
     def reserve() -> None:
         if run_id is not None:
             held.append(budget.reserve(run_id, worst_case()))
+            services.ledger.record_step(run_id, "question", key, question_record(prompt, asked))
 
     def settle(started: datetime, used: Worst, outcome: str, answer: Completion | None = None) -> None:
         entry = ModelCallEntry(
@@ -77,7 +80,7 @@ def ask_model(services: Services, actor: EffectActor, prompt: Prompt, attempt: s
         answers.append(answer)
         return {field: getattr(answer, field) for field in Completion.__dataclass_fields__}
 
-    key = f"{prompt.kind}:{prompt.digest()[:32]}{attempt}"
+    key = question_key(prompt, attempt)
     outcome = services.effects.perform(
         actor, EffectKind.MODEL_CALL, key, find=lambda: None, do=do, fresh=True, reserve=reserve
     )

@@ -22,6 +22,7 @@ from bot.ledger.inbox import Inbox
 from bot.ledger.migrate import REVISIONS, migrate, revision_of
 from bot.ledger.numbers import Numbers
 from bot.ledger.proofs import Proofs
+from bot.ledger.recordings import Recordings
 from bot.ledger.runs import Runs
 from bot.ledger.spending import Spending
 from bot.ledger.steering import Steering
@@ -29,12 +30,13 @@ from bot.ledger.tables import (
     changesets,
     inbox,
     leases,
+    recordings,
     requests,
     runs,
 )
 
 
-class Ledger(Inbox, CommandRecords, Steering, Numbers, Runs, EffectRecords, Spending, Evidence, Proofs):
+class Ledger(Inbox, CommandRecords, Steering, Numbers, Runs, EffectRecords, Spending, Evidence, Proofs, Recordings):
     """The face of the ledger. Safe to use from several threads and processes."""
 
     def __init__(self, engine: sa.Engine, clock: Clock) -> None:
@@ -104,6 +106,8 @@ class Ledger(Inbox, CommandRecords, Steering, Numbers, Runs, EffectRecords, Spen
         self.purge_looks(before)
         with self._engine.begin() as connection:
             connection.execute(sa.delete(leases).where(leases.c.expires_at < before))
+            # A replay is for finding out why something happened: people ask that within days.
+            connection.execute(sa.delete(recordings).where(recordings.c.at < before))
         kept = sa.select(runs.c.run_id).where(runs.c.state.in_([state.value for state in FINAL]))
         with self._engine.begin() as connection:
             connection.execute(

@@ -194,6 +194,19 @@ leases = sa.Table(
     sa.Column("expires_at", UtcDateTime, nullable=False),
 )
 
+recordings = sa.Table(
+    "recordings",
+    metadata,
+    _id(),
+    sa.Column("run_id", sa.String(100), nullable=False),
+    sa.Column("step", sa.String(16), nullable=False),
+    sa.Column("key", sa.String(250), nullable=False),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.UniqueConstraint("run_id", "step", "key"),
+)
+
 chain = sa.Table(
     "chain",
     metadata,

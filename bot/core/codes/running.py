@@ -50,6 +50,18 @@ RUNNING = (
     ),
     ReasonCode("run.unknown", "no such run, or its record is gone", "`cadence runs` lists them.", USER),
     ReasonCode("run.ambiguous", "several runs have an id that begins like that", "Give more of the id.", USER),
+    ReasonCode(
+        "replay.differs",
+        "a run that is planned and reviewed again from its recording is not the same",
+        "Read what differs with `cadence replay RUN --diff`: code, prompts or settings have changed since.",
+        USER,
+    ),
+    ReasonCode(
+        "replay.nothing",
+        "nothing is recorded of a run",
+        "Recordings are kept for 30 days, of runs that were planned or reviewed.",
+        USER,
+    ),
     ReasonCode("fence.closed", "the run ended, was stopped or superseded; nothing was sent", "Nothing.", CADENCE),
     ReasonCode(
         "stop.late",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from bot.changeset.check import check
 from bot.changeset.guards.guard_config import GuardConfig
+from bot.changeset.guards.scrub import scrubbed
 from bot.core.errors import Refused
 from bot.core.names import BaseSha, CommitSha, HeadSha, is_revert
 from bot.flow.building.start import RETRIED
 from bot.flow.building.verdicts import judge_commit
 from bot.flow.context import RunContext, log
+from bot.flow.recorded import PlanRecord, without_secrets
 from bot.plan.blueprint import read_blueprint
 from bot.plan.planner import PlanRequest
 from bot.publish.pull_request_text import commit_message
@@ -39,8 +41,8 @@ def make_change_set(context: RunContext) -> None:
         )
     request = PlanRequest(
         run=run.run_id,
-        blueprint=read_blueprint(run.title, run.body),
-        guidance=run.guidance,
+        blueprint=without_secrets(read_blueprint(run.title, run.body)),
+        guidance=scrubbed(run.guidance),
         base=base,
         tree=tree,
         config=config,
@@ -49,7 +51,11 @@ def make_change_set(context: RunContext) -> None:
     # After `/cadence retry` the model is asked again; else the ledger would give the answer that was refused.
     moves = context.services.ledger.transitions(run.run_id)
     retries = sum(move.reason.startswith(RETRIED) for move in moves)
-    planned = context.services.planner.plan(request, context.ask(f":retry-{retries}" if retries else ""))
+    attempt = f":retry-{retries}" if retries else ""
+    record = PlanRecord(context.services.ledger, request, attempt)
+    with record.refusals():
+        planned = context.services.planner.plan(request, context.ask(attempt))
+    record.planned(planned)
     context.services.ledger.save_changeset(run.run_id, planned.change_set)
     context.update(changeset_digest=planned.change_set.digest(), summary=planned.summary, plan=planned.plan)
 

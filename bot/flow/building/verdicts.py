@@ -7,6 +7,7 @@ from dataclasses import replace
 from bot.config.load import LoadedConfig
 from bot.core.names import BaseSha, HeadSha, is_revert, sha256
 from bot.flow.context import RunContext
+from bot.flow.recorded import record_review, review_attempt, without_secrets
 from bot.plan.blueprint import Blueprint, read_blueprint
 from bot.review.diff import read_diff
 from bot.review.review_kinds import Conclusion, EvidenceKey, ReviewKind, Verdict
@@ -68,23 +69,24 @@ def _judged(context: RunContext, kind: ReviewKind, key: EvidenceKey, config: Loa
         wanted = "Every file of this change is again as it was before the merge that it reverts."
         blueprint = Blueprint(title=run.summary, text=wanted, acceptance=(wanted,))
     else:
-        blueprint = read_blueprint(run.title, run.body)
+        blueprint = without_secrets(read_blueprint(run.title, run.body))
     change_set = context.services.ledger.changeset(run.changeset_digest) if run.changeset_digest else None
-    return context.services.judge.judge(
-        JudgeRequest(
-            kind=kind,
-            key=key,
-            blueprint_digest=run.blueprint_digest,
-            blueprint_title=blueprint.title,
-            blueprint_text=blueprint.text,
-            acceptance=blueprint.acceptance,
-            guidance=run.guidance,
-            plan=run.plan,
-            diff=diff,
-            base_tree=context.mirror.tree(key.merge_base),
-            tree=context.mirror.tree(key.head),
-            config=config.require_config(),
-            ask=context.ask(f":{key.digest(kind)}"),
-            declared=tuple(name for edit in change_set.edits for name in edit.removes) if change_set else (),
-        )
+    request = JudgeRequest(
+        kind=kind,
+        key=key,
+        blueprint_digest=run.blueprint_digest,
+        blueprint_title=blueprint.title,
+        blueprint_text=blueprint.text,
+        acceptance=blueprint.acceptance,
+        guidance=run.guidance,
+        plan=run.plan,
+        diff=diff,
+        base_tree=context.mirror.tree(key.merge_base),
+        tree=context.mirror.tree(key.head),
+        config=config.require_config(),
+        ask=context.ask(review_attempt(key, kind)),
+        declared=tuple(name for edit in change_set.edits for name in edit.removes) if change_set else (),
     )
+    verdict = context.services.judge.judge(request)
+    record_review(context.services.ledger, run.run_id, request, verdict)
+    return verdict

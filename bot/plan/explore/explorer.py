@@ -41,7 +41,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Explored:
-    """What came of looking around.
+    """The result of looking around.
 
     `answered` is an answer that is already a plan and not a look around; it is for the planner to read. `notes` say
     what was not usable, and why nothing was looked up.
@@ -54,7 +54,7 @@ class Explored:
 
 
 def explore(messages: tuple[Message, ...], look: RepositoryLook, ask: Ask, limits: Limits) -> Explored:
-    """Have the model look around. A model that cannot is no error: the plan is then made from our own choice of code.
+    """Have the model look around. Where a model cannot, the plan is made from our own choice of code alone.
 
     At most `limits.rounds` questions with calls, and one more for the citations. Raises ModelUnavailable and
     BudgetSpent from `ask`.
