@@ -57,7 +57,7 @@ def replay(
     if not same:
         number = sum(not row["same"] for row in rows)
         raise CadenceError(
-            f"{number} of {len(rows)} stages {'is' if number == 1 else 'are'} not the same as when the run was recorded.",
+            f"{number} of {len(rows)} stages {'is' if number == 1 else 'are'} not the same as when the run was made.",
             code="replay.differs",
             remedy="Code, prompts or settings have changed since: read what differs with --diff.",
         )
