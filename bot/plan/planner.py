@@ -24,7 +24,8 @@ from bot.core.text_content import lines_of
 from bot.llm.model import Completion, Prompt
 from bot.llm.structured import read_json
 from bot.plan.blueprint import Blueprint
-from bot.plan.context.gathering import GatheredFiles, gather
+from bot.plan.context.building import build_context
+from bot.plan.context.pack import ContextPack
 from bot.plan.context.ranking import mentioned
 from bot.plan.plan_prompt import Shown, plan_prompt, repair_prompt
 
@@ -118,21 +119,28 @@ class Planner:
     def _from_model(self, request: PlanRequest, ask: Ask) -> Planned:
         blueprint = request.blueprint
         text = f"{blueprint.title}\n{blueprint.text}\n{request.guidance}"
-        always = (*request.config.plan.context_docs, *request.use_paths)
-        context = gather(request.tree, text, budget=request.token_budget, count_tokens=self._count, always=always)
+        context = build_context(
+            request.tree,
+            text,
+            budget=request.token_budget,
+            count_tokens=self._count,
+            always=request.config.plan.context_docs,
+            use_paths=request.use_paths,
+            base=request.base,
+        )
         prompt = plan_prompt(
             title=blueprint.title,
             text=blueprint.text,
             guidance=request.guidance,
             shown=Shown(
-                files=tuple((file.path, file.text) for file in context.files),
+                files=tuple((one.path, one.text) for one in (*context.documents, *context.excerpts)),
                 listing=context.listing,
                 unlisted=context.unlisted,
-                left_out=context.left_out,
+                left_out=tuple(one.path for one in context.left_out),
             ),
             protected=GuardConfig.from_repo(request.config).protected,
         )
-        shown = tuple(file.path for file in context.files)
+        shown = context.shown_paths()
         seen: list[frozenset[tuple[str, int | None, str | None]]] = []
         findings: tuple[Finding, ...] = ()
         question = prompt
@@ -140,7 +148,7 @@ class Planner:
             completion = _completion(ask, question)
             attempt = _read(request, completion, shown, number) if completion else _EMPTY_ANSWER
             if attempt.planned is not None:
-                said = [attempt.planned.plan, *_unshown(context, always, request.use_paths)]
+                said = [attempt.planned.plan, *_unshown(context, request)]
                 return replace(attempt.planned, plan="\n".join(said))
             findings = attempt.findings
             self._record_findings(request.run, number, findings)
@@ -166,16 +174,17 @@ def _completion(ask: Ask, prompt: Prompt) -> Completion | None:
         raise Refused(error.summary, code=error.code, remedy=error.remedy, details=error.details) from error
 
 
-def _unshown(context: GatheredFiles, always: Sequence[str], asked: Sequence[str]) -> Iterator[str]:
+def _unshown(context: ContextPack, request: PlanRequest) -> Iterator[str]:
     """A note for each file of `plan.context_docs`, and of `/cadence use`, that the model did not get."""
     # Part of the plan and not a mistake of the config: a document may be renamed on the base. The plan is still useful
     # to its readers, who see which documents it was made without.
-    for glob in context.unmatched:
-        yield f"{'`/cadence use`' if glob in asked else '`plan.context_docs`'}: no file matches {code_span(glob)}."
-    for path in context.left_out:
-        if matching(always, path):
-            by = "`/cadence use`" if matching(asked, path) else "`plan.context_docs`"
-            yield f"{by}: {code_span(path)} was not shown: it is too long for the prompt, or not text."
+    asked, documents = request.use_paths, request.config.plan.context_docs
+    for one in context.left_out:
+        # `one.path` is the glob itself where no file matches it.
+        by_person = one.path in asked or matching(asked, one.path)
+        if by_person or one.path in documents or matching(documents, one.path):
+            by = "`/cadence use`" if by_person else "`plan.context_docs`"
+            yield f"{by}, {code_span(one.path)}: {one.message} (`{one.code}`)"
 
 
 def _read(request: PlanRequest, completion: Completion, shown: tuple[str, ...], number: int) -> _Attempt:

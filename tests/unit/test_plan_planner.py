@@ -114,8 +114,8 @@ def test_the_model_is_always_shown_the_context_docs_and_the_plan_says_which_it_w
     assert planned.files_read[0] == "docs/style.md"
     assert planned.plan.splitlines() == [
         "Change greet.",
-        "`plan.context_docs`: no file matches `docs/gone.md`.",
-        "`plan.context_docs`: `docs/long.md` was not shown: it is too long for the prompt, or not text.",
+        "`plan.context_docs`, `docs/long.md`: It is not text that may be shown. (`context.not_text`)",
+        "`plan.context_docs`, `docs/gone.md`: No file matches. (`context.no_match`)",
     ]
 
 
