@@ -107,8 +107,8 @@ class Planner:
         self._record_findings = record_findings
         self._record_context = record_context
 
-    def plan(self, request: PlanRequest, ask: Ask) -> Planned:
-        """A ChangeSet that applies to the base exactly.
+    def plan(self, request: PlanRequest, ask: Ask, context: ContextPack | None = None) -> Planned:
+        """A ChangeSet that applies to the base exactly. `context` is the request's own, where it is made already.
 
         Raises Refused with the first finding's code when the blueprint's own ChangeSet is not accepted or the model's
         is not accepted after two repairs, with `model.absent` when there is neither a model nor a ChangeSet, with
@@ -123,7 +123,7 @@ class Planner:
             )
         raw = request.blueprint.change_set_json
         if raw is None:
-            return self._from_model(request, ask)
+            return self._from_model(request, ask, context or self.context(request))
         attempt = _attempt(request, raw, shown=None, number=1)
         if attempt.planned is None:
             self._record_findings(request.run, 1, attempt.findings)
@@ -154,8 +154,7 @@ class Planner:
             protected=GuardConfig.from_repo(request.config).protected,
         )
 
-    def _from_model(self, request: PlanRequest, ask: Ask) -> Planned:
-        context = self.context(request)
+    def _from_model(self, request: PlanRequest, ask: Ask, context: ContextPack) -> Planned:
         # Before the model is asked, so that a plan that is refused or empty shows what it was made from, too.
         self._record_context(request.run, context)
         question = prompt = self.question(request, context)

@@ -25,4 +25,4 @@ def prompt_text(name: PromptFile, **values: str) -> str:
 
 @cache
 def _template(name: PromptFile) -> Template:
-    return Template((files("bot.plan") / "prompts" / f"{name}.md").read_text("utf-8").removesuffix("\n"))
+    return Template((files("bot") / "plan" / "prompts" / f"{name}.md").read_text("utf-8").removesuffix("\n"))
