@@ -16,6 +16,7 @@ from bot.cli import (
     config_command,
     demo_command,
     explain_command,
+    plan_command,
     proof_command,
     replay_command,
     runs_command,
@@ -58,6 +59,7 @@ def _top(
 for group in (
     serve_command,
     demo_command,
+    plan_command,
     check_command,
     runs_command,
     stop_command,

@@ -153,7 +153,9 @@ def build_services(
         effects=effects,
         budget=budget,
         model=model,
-        planner=Planner(count_tokens=count_tokens, record_findings=ledger.record_findings),
+        planner=Planner(
+            count_tokens=count_tokens, record_findings=ledger.record_findings, record_context=ledger.record_context
+        ),
         judge=Judge(count_tokens=count_tokens, measured=measured_in(settings.data_dir)),
         publisher=Publisher(effects, ledger, bot_login=identity.bot_login, bot_email=author.email),
         poster=ReviewPublisher(effects),

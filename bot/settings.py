@@ -87,6 +87,9 @@ class Settings(BaseModel):
     model_reasoning: Text = None
     model_efficiency: Text = None
     model_prices: Text = None
+    # In 24,000 tokens the model sees the functions that an ordinary change touches, and what is around them.
+    context_tokens: int = Field(default=24_000, ge=1_000)
+    context_tokens_most: int = Field(default=100_000, ge=1_000)
     # What an ordinary run never meets: it asks three to five questions of at most 60,000 tokens.
     budget_call_tokens: CapTokens = 400_000
     budget_call_cost: CapCost = 1.0
@@ -205,6 +208,10 @@ class Settings(BaseModel):
             day_tokens=self.budget_day_tokens,
             day_cost=self.budget_day_cost,
         )
+
+    def context_budget(self, wanted: int | None) -> int:
+        """How many tokens of a repository a planner is shown, where its config asks for so many or for none."""
+        return min(wanted or self.context_tokens, max(self.context_tokens, self.context_tokens_most))
 
     def key_pem(self) -> str:
         """The App's private key as PEM text. Raises SettingsInvalid when it is missing or cannot be read."""

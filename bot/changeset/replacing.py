@@ -54,6 +54,12 @@ def replaced(text: str, pairs: Sequence[Replacement]) -> str | ReplaceProblem:
     return "".join([*out, text[at:]])
 
 
+def places(text: str, pair: Replacement) -> list[tuple[int, int]]:
+    """Where `old` is found in the text: (start, end) of every occurrence, in characters; none for an empty `old`."""
+    old, _ = _with_line_ends_of(text, pair)
+    return [(start, start + len(old)) for start in _positions(text, old)] if old else []
+
+
 def _hits(text: str, pair: Replacement, number: int) -> list[tuple[int, int, str]] | ReplaceProblem:
     if not pair.old:
         return ReplaceProblem("contract.replace_empty", f"replace[{number}].old is empty")

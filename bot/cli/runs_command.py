@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from bot.ledger.entries import RunEntry
     from bot.ledger.ledger import Ledger
+    from bot.publish.context_section import MovedBase
+    from bot.settings import Settings
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
@@ -46,19 +49,50 @@ def runs(
 def show(
     run: Annotated[str, typer.Argument(help="A run's id, or the beginning of it.")], as_json: Json = False
 ) -> None:
-    """Show everything recorded of a run: deliveries, states, effects, model calls, decisions, and its cost."""
-    from bot.cli.runs_text import find_run, run_json, run_timeline
+    """Show everything recorded of a run: deliveries, states, effects, model calls, decisions, and its cost.
 
-    ledger = _ledger()
+    Also the files that the model was shown, and which of them changed since, as far as this machine's mirror knows.
+    """
+    from bot.cli.runs_text import find_run, run_json, run_timeline
+    from bot.settings import Settings
+
+    settings = Settings.load()
+    ledger = _ledger(settings)
     entry = find_run(ledger, run)
     if entry is None:
         typer.echo(f"cadence: run.unknown: no run begins with {run!r}. `cadence runs` lists them.", err=True)
         raise typer.Exit(1)
-    typer.echo(run_json(ledger, entry) if as_json else run_timeline(ledger, entry), nl=False)
+    moved = _moved_base(settings, ledger, entry)
+    typer.echo(run_json(ledger, entry, moved=moved) if as_json else run_timeline(ledger, entry, moved=moved), nl=False)
 
 
-def _ledger() -> Ledger:
+def _moved_base(settings: Settings, ledger: Ledger, entry: RunEntry) -> MovedBase | None:
+    """The base now, by this machine's mirror, with the shown files that differ there; None where it is the same.
+
+    A merged run is compared with the base that it was last built on: its merge changes the files itself.
+    """
+    from bot.core.names import CommitSha
+    from bot.git_store.store import GitStore
+    from bot.plan.shown_files import changed_files
+    from bot.publish.context_section import MovedBase
+
+    contexts = ledger.contexts_of(entry.run_id)
+    if not contexts:
+        return None
+    git = GitStore(settings.data_dir / "mirrors", web=settings.github_url)
+    try:
+        mirror = git.mirror(entry.repository_id)
+        tip = None if entry.merge_sha else mirror.tip(entry.base_branch)
+        now = tip or CommitSha(entry.base_sha)
+        if now == contexts[-1].base or not mirror.has(now):
+            return None
+        return MovedBase(now, changed_files(contexts[-1].shown(), mirror.tree(now)))
+    finally:
+        git.close()
+
+
+def _ledger(settings: Settings | None = None) -> Ledger:
     from bot.ledger.open import open_ledger
     from bot.settings import Settings
 
-    return open_ledger(Settings.load())
+    return open_ledger(settings or Settings.load())

@@ -15,11 +15,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bot.cli.context_text import context_table
 from bot.core.errors import CadenceError
 from bot.core.names import RunId
 from bot.ledger.entries import Counts, ModelCallEntry, RunEntry, TimelineRow
 from bot.ledger.ledger import Ledger
 from bot.ledger.run_history import deliveries, run_ids, timeline, verdicts
+from bot.publish.context_section import MovedBase
 
 MOST_NAMED = 10
 """How many runs are named when the beginning of an id fits several."""
@@ -74,10 +76,10 @@ def runs_json(ledger: Ledger, found: Sequence[RunEntry]) -> str:
     return _json([_run_data(run) | {"totals": asdict(ledger.counts(run.run_id))} for run in found])
 
 
-def run_timeline(ledger: Ledger, entry: RunEntry, *, width: int | None = None) -> str:
-    """One run from its first delivery to its end, and what it cost, as text for a person. Times are UTC.
+def run_timeline(ledger: Ledger, entry: RunEntry, *, moved: MovedBase | None = None, width: int | None = None) -> str:
+    """One run from its first delivery to its end, what its plan was made from, and what it cost. Times are UTC.
 
-    `width` is in columns: by default the terminal's.
+    `moved` is the base now, where it is another commit. `width` is in columns: by default the terminal's.
     """
     history = timeline(ledger, entry.run_id)
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
@@ -95,11 +97,24 @@ def run_timeline(ledger: Ledger, entry: RunEntry, *, width: int | None = None) -
         table.add_row(f"{row.at:%H:%M:%S}", Text(since, justify="right"), row.kind, Text(_clean(text, lines=True)))
     head = _plain(_pairs(_header(entry, history)), width)
     foot = _plain(_pairs(_totals(ledger.counts(entry.run_id), ledger.model_calls_of(entry.run_id))), width)
-    return f"{head}\n{_plain(table, width)}\nin all\n{foot}"
+    return f"{head}\n{_plain(table, width)}\n{_context(ledger, entry, moved, width)}in all\n{foot}"
 
 
-def run_json(ledger: Ledger, entry: RunEntry) -> str:
-    """Everything recorded of one run as a JSON object; lists are oldest first."""
+def _context(ledger: Ledger, entry: RunEntry, moved: MovedBase | None, width: int | None) -> str:
+    contexts = ledger.contexts_of(entry.run_id)
+    if not contexts:
+        return ""
+    newest = contexts[-1]
+    head = f"shown to the model: {newest.used_tokens:,} of {newest.budget:,} tokens, from the base {newest.base[:12]}"
+    lines = [f"{head}, for the last of {len(contexts)} plans" if len(contexts) > 1 else head]
+    if moved is not None:
+        changed = ", ".join(_clean(path) for path in moved.changed) or "none of these files"
+        lines.append(f"  the base is now {moved.commit[:12]}; changed in between: {changed}")
+    return "\n".join([*lines, context_table(newest.shown(), newest.missing(), width=width)]) + "\n"
+
+
+def run_json(ledger: Ledger, entry: RunEntry, *, moved: MovedBase | None = None) -> str:
+    """Everything recorded of one run as a JSON object; lists are oldest first. `moved`: see `run_timeline`."""
     run_id = entry.run_id
     return _json(
         _run_data(entry)
@@ -118,6 +133,8 @@ def run_json(ledger: Ledger, entry: RunEntry) -> str:
             "transitions": [asdict(one) for one in ledger.transitions(run_id)],
             "effects": [asdict(one) for one in ledger.effects_of(run_id)],
             "model_calls": [asdict(one) for one in ledger.model_calls_of(run_id)],
+            "contexts": [asdict(one) for one in ledger.contexts_of(run_id)],
+            "base_moved": None if moved is None else asdict(moved),
             "findings": ledger.findings_of(run_id),
             "verdicts": [{"at": at, **verdict} for at, verdict in verdicts(ledger, run_id)],
             "decisions": [asdict(one) for one in ledger.decisions_of(run_id)],

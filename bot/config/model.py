@@ -36,6 +36,7 @@ class PlanConfig(ConfigPart):
     base: str | None = None
     protected: tuple[str, ...] = DEFAULT_PROTECTED
     context_docs: tuple[str, ...] = ()
+    context_tokens: int | None = Field(default=None, ge=1_000, le=1_000_000)
 
 
 class CiConfig(ConfigPart):

@@ -20,6 +20,7 @@ DESCRIPTIONS = {
     "plan.base": "The branch to change; null is the repository's default branch.",
     "plan.protected": "Globs of files that no plan may touch, besides those that are always protected.",
     "plan.context_docs": "Globs of files that the planner is always shown first, within its budget of tokens.",
+    "plan.context_tokens": "How many tokens of the repository the planner is shown; null is the operator's number.",
     "ci": "What counts as CI.",
     "ci.expect": "Names of checks that must report on every head, whatever the base branch shows.",
     "ci.allow_skipped": "Names of checks, required or not, that may end skipped or neutral or not run.",

@@ -61,6 +61,27 @@ class Cap:
         return f"{before}the next question may {'cost' if self.unit == 'cost' else 'use'} {future}; {name} allows {cap}"
 
 
+def worst_case(prompt: Prompt, model: str, prices: Prices, count_tokens: Callable[[str], int]) -> Worst:
+    """The most that a question can use: its prompt by our own count, and the whole of its output limit."""
+    text = [message.content for message in prompt.messages] + [json.dumps(dict(prompt.schema))]
+    # Half as much again, because other vocabularies than ours (o200k) cut the same text into more tokens.
+    tokens = sum(count_tokens(one) for one in text) * 3 // 2 + FRAME_TOKENS
+    cost = prices.cost(model, input_tokens=tokens, output_tokens=prompt.max_output_tokens)
+    return Worst(tokens, prompt.max_output_tokens, cost)
+
+
+def caps_from(operators: BudgetConfig, repositories: BudgetConfig) -> list[Cap]:
+    """The repository's caps and the operator's; a call has to fit the lower one of each kind."""
+    own = [
+        Cap(scope, unit, f"budget.{scope}_{unit}", amount, is_operators=False)
+        for (scope, unit), amount in _amounts(repositories)
+    ]
+    return own + [
+        Cap(scope, unit, f"CADENCE_BUDGET_{scope}_{unit}".upper(), amount, is_operators=True)
+        for (scope, unit), amount in _amounts(operators)
+    ]
+
+
 class RunBudget:
     """Reserves the worst case of each question before it is asked, so that no cap is ever exceeded."""
 
@@ -85,11 +106,7 @@ class RunBudget:
 
     def worst_case(self, prompt: Prompt, model: str) -> Worst:
         """The most that a question can use: its prompt by our own count, and the whole of its output limit."""
-        text = [message.content for message in prompt.messages] + [json.dumps(dict(prompt.schema))]
-        # Half as much again, because other vocabularies than ours (o200k) cut the same text into more tokens.
-        tokens = sum(self._count(one) for one in text) * 3 // 2 + FRAME_TOKENS
-        cost = self._prices.cost(model, input_tokens=tokens, output_tokens=prompt.max_output_tokens)
-        return Worst(tokens, prompt.max_output_tokens, cost)
+        return worst_case(prompt, model, self._prices, self._count)
 
     def reserve(self, run_id: RunId, worst: Worst) -> int:
         """Reserve a question's worst case, and return the reservation. Raises BudgetSpent where it does not fit."""
@@ -134,15 +151,7 @@ class RunBudget:
         return reached[1] if reached is not None else None
 
     def _caps_of(self, run: RunEntry) -> list[Cap]:
-        """The repository's caps and the operator's; a call has to fit the lower one of each kind."""
-        own = [
-            Cap(scope, unit, f"budget.{scope}_{unit}", amount, is_operators=False)
-            for (scope, unit), amount in _amounts(self._of_repository(run))
-        ]
-        return own + [
-            Cap(scope, unit, f"CADENCE_BUDGET_{scope}_{unit}".upper(), amount, is_operators=True)
-            for (scope, unit), amount in _amounts(self._caps)
-        ]
+        return caps_from(self._caps, self._of_repository(run))
 
     def _of_repository(self, run: RunEntry) -> BudgetConfig:
         """As the base's tip has it; a config that cannot be read there is a reason of its own at the gate."""

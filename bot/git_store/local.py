@@ -13,7 +13,7 @@ from git import Repo
 from git.exc import InvalidGitRepositoryError, NoSuchPathError
 
 from bot.core.errors import Refused, WrongUse
-from bot.core.names import ZERO_SHA, CommitSha
+from bot.core.names import ZERO_SHA, CommitSha, sha256
 from bot.git_store.bare_repository import BareRepository
 from bot.git_store.git_errors import last_lines
 from bot.git_store.process import GitRunner
@@ -27,8 +27,10 @@ NO_PROTOCOLS = ""
 class LocalRepository:
     """The repository of a work tree, of a linked work tree, or a bare one. Index, work tree and hooks are not used."""
 
-    def __init__(self, git_dir: Path, common_dir: Path, *, bare: bool) -> None:
-        self.bare = bare
+    def __init__(self, git_dir: Path, common_dir: Path, *, work_tree: Path | None) -> None:
+        """`work_tree` is the folder with the checked-out files; None for a bare repository."""
+        self.work_tree = work_tree
+        self.bare = work_tree is None
         self._git_dir = git_dir
         self._common_dir = common_dir
         self._runner = GitRunner(common_dir, protocols=NO_PROTOCOLS)
@@ -39,7 +41,9 @@ class LocalRepository:
         """The repository of a directory or of one above it. Raises WrongUse(`repository.missing`)."""
         try:
             with Repo(directory, search_parent_directories=True) as found:
-                return cls(Path(found.git_dir).resolve(), Path(found.common_dir).resolve(), bare=found.bare)
+                folder = found.working_tree_dir
+                work_tree = Path(folder).resolve() if folder is not None and not found.bare else None
+                return cls(Path(found.git_dir).resolve(), Path(found.common_dir).resolve(), work_tree=work_tree)
         except (InvalidGitRepositoryError, NoSuchPathError):
             raise WrongUse(
                 f"{directory} is not a git repository.",
@@ -76,6 +80,11 @@ class LocalRepository:
         """The commit's committer date, in UTC."""
         out = self._runner.check("log", "-1", "--no-show-signature", "--format=%ct", commit, "--")
         return datetime.fromtimestamp(int(out), UTC)
+
+    @property
+    def identity(self) -> str:
+        """A name for the repository among others of this machine: the same for all its work trees."""
+        return sha256(str(self._common_dir))[:24]
 
     def is_branch_name(self, name: str) -> bool:
         """Whether git accepts the name for a branch."""

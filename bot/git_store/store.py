@@ -55,13 +55,21 @@ class GitStore:
         host = urlsplit(self._web).hostname or "github.com"
         return Author(identity.bot_login, f"{identity.bot_user_id}+{identity.bot_login}@users.noreply.{host}")
 
+    def index_path(self, repository_id: RepositoryId) -> Path:
+        """The file in which the context index of the repository is kept. It can be made again from the mirror."""
+        return self._directory / f"{repository_id}.index.sqlite"
+
     def forget(self, repository_id: RepositoryId) -> None:
-        """Remove the repository's mirror from this machine."""
+        """Remove the repository's mirror, and the index made from it, from this machine."""
         with self._lock:
             mirror = self._mirrors.pop(repository_id, None)
             if mirror:
                 mirror.close()
             remove_mirror(self._path(repository_id))
+            index = self.index_path(repository_id)
+            # SQLite keeps two more files beside its database: https://www.sqlite.org/wal.html
+            for suffix in ("", "-wal", "-shm"):
+                index.with_name(index.name + suffix).unlink(missing_ok=True)
 
     def tidy(self, known: Collection[RepositoryId] | None, *, unused_since: datetime) -> Tidied:
         """Tidy this machine's mirrors of known repositories, and remove unused ones.

@@ -18,7 +18,7 @@ from bot.ledger.chain import canonical, time_text
 from bot.ledger.chain_store import append
 from bot.ledger.database import insert_once
 from bot.ledger.entries import ModelCallEntry
-from bot.ledger.tables import changesets, decisions, effects, findings, model_calls, transitions, verdicts
+from bot.ledger.tables import changesets, contexts, decisions, effects, findings, model_calls, transitions, verdicts
 
 Row = Mapping[str, Any]
 
@@ -100,6 +100,13 @@ CHANGESET = Chained(
     repeated=True,
 )
 FINDINGS = Chained(findings, "findings", ("attempt", "findings"))
+CONTEXT = Chained(
+    contexts,
+    "context",
+    ("base", "budget", "used_tokens", "shown_digest"),
+    # The list of files may be long and is in the ledger anyway: its digest is enough to find that it was changed.
+    facts=lambda row: {"shown_digest": sha256(canonical({"files": row["files"], "left_out": row["left_out"]}))},
+)
 _EVIDENCE_KEY = ("kind", "head", "merge_base", "policy", "attempt")
 VERDICT = Chained(
     verdicts,
@@ -108,7 +115,7 @@ VERDICT = Chained(
     key=_EVIDENCE_KEY,
     facts=lambda row: {"conclusion": row["verdict"].get("conclusion"), "digest": sha256(canonical(row["verdict"]))},
 )
-CHAINED = (TRANSITION, DECISION, EFFECT, MODEL_CALL, CHANGESET, FINDINGS, VERDICT)
+CHAINED = (TRANSITION, DECISION, EFFECT, MODEL_CALL, CHANGESET, FINDINGS, VERDICT, CONTEXT)
 """Every table whose rows the chain describes, but for `runs`."""
 
 RUN_FIELDS = frozenset(

@@ -15,6 +15,7 @@ from bot.core.names import RunId
 from bot.core.states import FINAL
 from bot.ledger.chained import CHAINED, CHANGESET
 from bot.ledger.command_records import CommandRecords
+from bot.ledger.contexts import Contexts
 from bot.ledger.database import connect, parse_url
 from bot.ledger.effects import EffectRecords
 from bot.ledger.evidence import Evidence
@@ -36,7 +37,9 @@ from bot.ledger.tables import (
 )
 
 
-class Ledger(Inbox, CommandRecords, Steering, Numbers, Runs, EffectRecords, Spending, Evidence, Proofs, Recordings):
+class Ledger(
+    Inbox, CommandRecords, Steering, Numbers, Runs, EffectRecords, Spending, Evidence, Contexts, Proofs, Recordings
+):
     """The face of the ledger. Safe to use from several threads and processes."""
 
     def __init__(self, engine: sa.Engine, clock: Clock) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from bot.ledger.columns import UtcDateTime, table
+from bot.ledger.context_entry import ContextEntry
 from bot.ledger.entries import (
     CommandEntry,
     DecisionEntry,
@@ -133,6 +134,8 @@ findings = sa.Table(
     sa.Column("at", UtcDateTime, nullable=False),
     sa.Column("findings", sa.JSON, nullable=False),
 )
+
+contexts = table("contexts", metadata, ContextEntry, _id(), key=["id"], indexes=[["run_id"]])
 
 sightings = sa.Table(
     "sightings",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Literal
 
 from bot.changeset.check import check
@@ -12,9 +13,8 @@ from bot.changeset.model import ChangeSet
 from bot.changeset.normalise import normalise
 from bot.changeset.pin import pin
 from bot.changeset.rejected import ChangeSetRejected
-from bot.changeset.tree import MODE_EXECUTABLE, MODE_FILE, TreeChange, TreeReader
+from bot.changeset.tree import TreeChange, TreeReader
 from bot.config.model import RepoConfig
-from bot.core.codes.lookup import make_finding
 from bot.core.errors import ModelAbsent, ModelUnusable, Refused
 from bot.core.escape import code_span
 from bot.core.findings import Finding, Severity, sentence
@@ -24,14 +24,17 @@ from bot.core.text_content import lines_of
 from bot.llm.model import Completion, Prompt
 from bot.llm.structured import read_json
 from bot.plan.blueprint import Blueprint
-from bot.plan.context.gathering import GatheredFiles, gather
-from bot.plan.context.ranking import mentioned
-from bot.plan.plan_prompt import Shown, plan_prompt, repair_prompt
+from bot.plan.context.building import build_context
+from bot.plan.context.pack import ContextPack
+from bot.plan.not_shown import edits_of_unshown_text
+from bot.plan.plan_prompt import plan_prompt, repair_prompt
 
 REPAIRS = 2
 Ask = Callable[[Prompt], Completion]
 RecordFindings = Callable[[RunId, int, Sequence[Finding]], None]
 """Keeps what was wrong with one attempt of a run, counted from 1: `Ledger.record_findings`."""
+RecordContext = Callable[[RunId, ContextPack], None]
+"""Keeps what the model is shown for a run, before it is asked: `Ledger.record_context`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,15 @@ class PlanRequest:
     token_budget: int = 24_000
     use_paths: tuple[str, ...] = ()
     """Files that a person asked for by `/cadence use`: shown first, after `plan.context_docs`."""
+    recent: tuple[str, ...] = ()
+    """Paths that recent commits changed, newest first, each as often as it changed."""
+    index_path: Path | None = None
+    """The file in which the index of the repository is kept; None keeps it in memory."""
+
+    @property
+    def text(self) -> str:
+        """What people wrote about the change: the blueprint's title and text, and the guidance."""
+        return f"{self.blueprint.title}\n{self.blueprint.text}\n{self.guidance}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +100,15 @@ _EMPTY_ANSWER = _Attempt(
 class Planner:
     """Makes plans. Asks the model only through the function it is given, which goes through the effect gateway."""
 
-    def __init__(self, *, count_tokens: Callable[[str], int], record_findings: RecordFindings) -> None:
+    def __init__(
+        self, *, count_tokens: Callable[[str], int], record_findings: RecordFindings, record_context: RecordContext
+    ) -> None:
         self._count = count_tokens
         self._record_findings = record_findings
+        self._record_context = record_context
 
-    def plan(self, request: PlanRequest, ask: Ask) -> Planned:
-        """A ChangeSet that applies to the base exactly.
+    def plan(self, request: PlanRequest, ask: Ask, context: ContextPack | None = None) -> Planned:
+        """A ChangeSet that applies to the base exactly. `context` is the request's own, where it is made already.
 
         Raises Refused with the first finding's code when the blueprint's own ChangeSet is not accepted or the model's
         is not accepted after two repairs, with `model.absent` when there is neither a model nor a ChangeSet, with
@@ -108,39 +123,48 @@ class Planner:
             )
         raw = request.blueprint.change_set_json
         if raw is None:
-            return self._from_model(request, ask)
+            return self._from_model(request, ask, context or self.context(request))
         attempt = _attempt(request, raw, shown=None, number=1)
         if attempt.planned is None:
             self._record_findings(request.run, 1, attempt.findings)
             raise refusal(attempt.findings, "The issue's own ChangeSet was not accepted.")
         return attempt.planned
 
-    def _from_model(self, request: PlanRequest, ask: Ask) -> Planned:
-        blueprint = request.blueprint
-        text = f"{blueprint.title}\n{blueprint.text}\n{request.guidance}"
-        always = (*request.config.plan.context_docs, *request.use_paths)
-        context = gather(request.tree, text, budget=request.token_budget, count_tokens=self._count, always=always)
-        prompt = plan_prompt(
-            title=blueprint.title,
-            text=blueprint.text,
+    def context(self, request: PlanRequest) -> ContextPack:
+        """What the model is shown of the repository for a request."""
+        return build_context(
+            request.tree,
+            request.text,
+            budget=request.token_budget,
+            count_tokens=self._count,
+            always=request.config.plan.context_docs,
+            use_paths=request.use_paths,
+            base=request.base,
+            recent=request.recent,
+            index_path=request.index_path,
+        )
+
+    def question(self, request: PlanRequest, context: ContextPack) -> Prompt:
+        """The first prompt for a request."""
+        return plan_prompt(
+            title=request.blueprint.title,
+            text=request.blueprint.text,
             guidance=request.guidance,
-            shown=Shown(
-                files=tuple((file.path, file.text) for file in context.files),
-                listing=context.listing,
-                unlisted=context.unlisted,
-                left_out=context.left_out,
-            ),
+            context=context,
             protected=GuardConfig.from_repo(request.config).protected,
         )
-        shown = tuple(file.path for file in context.files)
+
+    def _from_model(self, request: PlanRequest, ask: Ask, context: ContextPack) -> Planned:
+        # Before the model is asked, so that a plan that is refused or empty shows what it was made from, too.
+        self._record_context(request.run, context)
+        question = prompt = self.question(request, context)
         seen: list[frozenset[tuple[str, int | None, str | None]]] = []
         findings: tuple[Finding, ...] = ()
-        question = prompt
         for number in range(1, REPAIRS + 2):
             completion = _completion(ask, question)
-            attempt = _read(request, completion, shown, number) if completion else _EMPTY_ANSWER
+            attempt = _read(request, completion, context, number) if completion else _EMPTY_ANSWER
             if attempt.planned is not None:
-                said = [attempt.planned.plan, *_unshown(context, always, request.use_paths)]
+                said = [attempt.planned.plan, *_unshown(context, request)]
                 return replace(attempt.planned, plan="\n".join(said))
             findings = attempt.findings
             self._record_findings(request.run, number, findings)
@@ -166,19 +190,20 @@ def _completion(ask: Ask, prompt: Prompt) -> Completion | None:
         raise Refused(error.summary, code=error.code, remedy=error.remedy, details=error.details) from error
 
 
-def _unshown(context: GatheredFiles, always: Sequence[str], asked: Sequence[str]) -> Iterator[str]:
+def _unshown(context: ContextPack, request: PlanRequest) -> Iterator[str]:
     """A note for each file of `plan.context_docs`, and of `/cadence use`, that the model did not get."""
     # Part of the plan and not a mistake of the config: a document may be renamed on the base. The plan is still useful
     # to its readers, who see which documents it was made without.
-    for glob in context.unmatched:
-        yield f"{'`/cadence use`' if glob in asked else '`plan.context_docs`'}: no file matches {code_span(glob)}."
-    for path in context.left_out:
-        if matching(always, path):
-            by = "`/cadence use`" if matching(asked, path) else "`plan.context_docs`"
-            yield f"{by}: {code_span(path)} was not shown: it is too long for the prompt, or not text."
+    asked, documents = request.use_paths, request.config.plan.context_docs
+    for one in context.left_out:
+        # `one.path` is the glob itself where no file matches it.
+        by_person = one.path in asked or matching(asked, one.path)
+        if by_person or one.path in documents or matching(documents, one.path):
+            by = "`/cadence use`" if by_person else "`plan.context_docs`"
+            yield f"{by}, {code_span(one.path)}: {one.message} (`{one.code}`)"
 
 
-def _read(request: PlanRequest, completion: Completion, shown: tuple[str, ...], number: int) -> _Attempt:
+def _read(request: PlanRequest, completion: Completion, context: ContextPack, number: int) -> _Attempt:
     """One answer of the model. Raises Refused with `plan.empty` when it holds no edits."""
     try:
         data = read_json(completion)
@@ -194,61 +219,36 @@ def _read(request: PlanRequest, completion: Completion, shown: tuple[str, ...], 
             code="plan.empty",
             remedy="Describe the change in more detail in the blueprint, or comment `/cadence replan <guidance>`.",
         )
-    return _attempt(request, data, shown=shown, number=number)
+    return _attempt(request, data, shown=context, number=number)
 
 
-def _attempt(
-    request: PlanRequest, raw: str | Mapping[str, Any], *, shown: tuple[str, ...] | None, number: int
-) -> _Attempt:
-    """Read, pin and check one ChangeSet. `shown` are the paths whose content the model saw; None: a person wrote it."""
+def _attempt(request: PlanRequest, raw: str | Mapping[str, Any], *, shown: ContextPack | None, number: int) -> _Attempt:
+    """Read, pin and check one ChangeSet. `shown` is what the model saw; None: a person wrote the ChangeSet."""
     try:
         normal = normalise(raw)
     except ChangeSetRejected as error:
         return _Attempt(None, error.findings)
-    blind = () if shown is None else _edits_of_files_not_shown(request, normal.change_set, shown)
+    unseen = edits_of_unshown_text(normal.change_set, request.tree, shown, request.text) if shown else ()
     pinned = pin(normal.change_set, request.tree)
     config = GuardConfig.from_repo(request.config)
     # A removal that an edit declares has to be named by a person or in the plan: see the loss guards.
     named = f"{request.blueprint.title}\n{request.blueprint.text}\n{normal.plan}"
     checked = check(pinned.change_set, request.tree, config, mentioned=named)
-    if blind or not checked.accepted:
-        return _Attempt(None, (*blind, *(f for f in checked.findings if f.severity is Severity.ERROR)))
+    if unseen or not checked.accepted:
+        return _Attempt(None, (*unseen, *(f for f in checked.findings if f.severity is Severity.ERROR)))
     message = pinned.change_set.message.strip()
     planned = Planned(
         change_set=pinned.change_set,
         changes=checked.changes,
         summary=(normal.summary or lines_of(message)[0] if message or normal.summary else request.blueprint.title),
         plan=normal.plan or message,
-        files_read=shown or (),
+        files_read=shown.shown_paths() if shown else (),
         attempts=number,
         notes=(*normal.notes, *pinned.notes),
         origin="blueprint" if shown is None else "model",
         findings=checked.findings,
     )
     return _Attempt(planned, checked.findings)
-
-
-def _edits_of_files_not_shown(
-    request: PlanRequest, change_set: ChangeSet, shown: tuple[str, ...]
-) -> tuple[Finding, ...]:
-    """A finding for each edit of an existing file that the model did not see."""
-    text = f"{request.blueprint.title}\n{request.blueprint.text}\n{request.guidance}"
-    findings = []
-    for index, edit in enumerate(change_set.edits):
-        path = edit.rename_from or edit.path
-        entry = request.tree.entry(path)
-        # A symlink, a submodule and a folder have codes of their own.
-        if entry is None or entry.mode not in (MODE_FILE, MODE_EXECUTABLE) or path in shown:
-            continue
-        if edit.mode == "add" and edit.rename_from is None:
-            continue
-        # New content for such a file can only be guessed. Deleting or moving it whole needs no content, so that is
-        # accepted where the blueprint or the guidance names the file: an image, for one, is never shown.
-        gives_content = any(part is not None for part in (edit.after, edit.after_base64, edit.replace))
-        if gives_content or not mentioned([path], text):
-            message = f"{path} exists, and its content was not shown"
-            findings.append(make_finding("contract.not_shown", message, edit=index, path=path))
-    return tuple(findings)
 
 
 def refusal(findings: Sequence[Finding], why: str) -> Refused:

@@ -146,7 +146,7 @@ def test_use_shows_the_files_to_the_next_plan(world: World) -> None:
     first, again = world.asked("change_set")
     assert first.index("File docs/style.md") > first.index("File greet.py"), "nothing names it"
     assert again.index("File docs/style.md") < again.index("File greet.py")
-    assert "`/cadence use`: no file matches `lost.md`" in world.repo.issue(world.pull().number).body
+    assert "`/cadence use`, `lost.md`: No file matches." in world.repo.issue(world.pull().number).body
 
 
 def test_the_buttons_of_the_check_runs_are_commands(world: World) -> None:

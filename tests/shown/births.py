@@ -22,6 +22,7 @@ from bot.core.findings import Finding
 from bot.gate.reasons import Reason
 from bot.intake.command_text import CommandError
 from bot.ledger.runs import Runs
+from bot.plan.context.pack import LeftOut
 from bot.proof.checklist import Check, LineResult
 from bot.review.review_kinds import ReviewFinding, Verdict
 from bot.weakening.gate import CheckFinding
@@ -72,6 +73,7 @@ BIRTHPLACES = (
     Birthplace(CheckFinding, _own_code, ()),
     Birthplace(CadenceError, _own_code, ("core/errors.py", "changeset/rejected.py")),
     Birthplace(CommandError, _own_code, ()),
+    Birthplace(LeftOut, _own_code, ()),
     Birthplace(Check, _unless_it_holds, ("proof/checklist.py",)),
     Birthplace(Verdict, _own_code, (), within="review/reviewer.py"),
     Birthplace(ReviewFinding, _broken_rule, (), within="review/rules.py"),

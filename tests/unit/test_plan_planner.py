@@ -13,9 +13,13 @@ from bot.core.errors import ModelAbsent, ModelUnavailable, ModelUnusable, Refuse
 from bot.core.findings import Finding
 from bot.core.names import CommitSha, RunId
 from bot.llm.model import Completion, Prompt
+from bot.plan import planner as planner_module
 from bot.plan.blueprint import read_blueprint
+from bot.plan.context.pack import ContextPack
 from bot.plan.planner import Planned, Planner, PlanRequest
+from tests.fakes.edited_lines import edited_lines
 from tests.fakes.memory_tree import MemoryTree
+from tests.fakes.packs import Shown, pack_of
 
 GREET = 'def greet(name: str) -> str:\n    return "Hello " + name\n'
 FILES = {"greet.py": GREET, "README.md": "# greet\n"}
@@ -58,6 +62,10 @@ class Record:
 
     def __init__(self) -> None:
         self.attempts: list[tuple[int, list[str]]] = []
+        self.packs: list[ContextPack] = []
+
+    def record_context(self, run_id: RunId, pack: ContextPack) -> None:
+        self.packs.append(pack)
 
     def record_findings(self, run_id: RunId, attempt: int, found: Sequence[Finding]) -> None:
         self.attempts.append((attempt, [one.code for one in found]))
@@ -68,9 +76,13 @@ def plan(model: Model, body: str = "Greet politely in greet.py.", record: Record
         RunId("r"), read_blueprint("Greet politely", body), rest.pop("guidance", ""), CommitSha("a" * 40),
         rest.pop("tree", MemoryTree(FILES)), rest.pop("config", RepoConfig()), **rest,
     )  # fmt: skip
-    return Planner(count_tokens=lambda text: len(text) // 4, record_findings=(record or Record()).record_findings).plan(
-        request, model
+    record = record or Record()
+    planner = Planner(
+        count_tokens=lambda text: len(text) // 4,
+        record_findings=record.record_findings,
+        record_context=record.record_context,
     )
+    return planner.plan(request, model)
 
 
 def refused(model: Model, body: str = "Greet politely in greet.py.", record: Record | None = None) -> Refused:
@@ -114,8 +126,8 @@ def test_the_model_is_always_shown_the_context_docs_and_the_plan_says_which_it_w
     assert planned.files_read[0] == "docs/style.md"
     assert planned.plan.splitlines() == [
         "Change greet.",
-        "`plan.context_docs`: no file matches `docs/gone.md`.",
-        "`plan.context_docs`: `docs/long.md` was not shown: it is too long for the prompt, or not text.",
+        "`plan.context_docs`, `docs/long.md`: It is not text that may be shown. (`context.not_text`)",
+        "`plan.context_docs`, `docs/gone.md`: No file matches. (`context.no_match`)",
     ]
 
 
@@ -224,6 +236,85 @@ def test_an_edit_of_a_file_that_was_not_shown_is_refused_with_a_code(edit: dict[
     ((_, codes),) = record.attempts
     assert codes[0] == "contract.not_shown"
     assert "exists, and its content was not shown" in model.asked[1].messages[-1].content
+
+
+# -- lines that the model was not shown ------------------------------------------------------------------------------
+LONG = "".join(f"line_{number} = {number}\n" for number in range(1, 901))
+PARTLY = {**FILES, "long.py": LONG, "dos.py": LONG.replace("\n", "\r\n")}
+SEEN: Shown = {"long.py": [(100, 110), (111, 120), (300, 300)], "dos.py": [(7, 9)], "greet.py": None}
+
+
+@pytest.fixture
+def partly(monkeypatch: pytest.MonkeyPatch) -> MemoryTree:
+    """A tree of which the model is shown some lines only."""
+    monkeypatch.setattr(planner_module, "build_context", lambda *_, **__: pack_of(PARTLY, SEEN))
+    return MemoryTree(PARTLY)
+
+
+@pytest.mark.parametrize(
+    ("edit", "said"),
+    [
+        (
+            replace("line_99 = 99\n", "line_99 = 0\n", "long.py"),
+            "is in line 99 of long.py, and only lines 100-120, 300",
+        ),
+        (replace("line_99 = 99\nline_100 = 100\n", "x = 0\n", "long.py"), "is in lines 99-100 of long.py"),
+        (replace("line_120 = 120\nline_121", "line_121", "long.py"), "is in lines 120-121 of long.py"),
+        (replace("line_9 = 9\nline_10 = 10\n", "x = 0\n", "dos.py"), "is in lines 9-10 of dos.py"),
+        (
+            {"path": "long.py", "mode": "modify", "after": LONG + "x = 1\n"},
+            "replaced as a whole, and only lines 100-120",
+        ),
+        ({"path": "long.py", "mode": "delete"}, "long.py is deleted, and only lines 100-120, 300 of it were shown"),
+    ],
+)
+def test_an_edit_of_lines_that_were_not_shown_is_refused_with_the_lines(
+    edit: dict[str, Any], said: str, partly: MemoryTree
+) -> None:
+    model, record = Model(answer(edit), GOOD), Record()
+    assert plan(model, record=record, tree=partly).attempts == 2
+    assert record.attempts[0][1][0] == "contract.not_shown"
+    assert said in model.asked[1].messages[-1].content
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        replace("line_110 = 110\nline_111 = 111\n", "line_110 = 0\n", "long.py"),
+        replace("line_300 = 300\n", "line_300 = 0\n", "long.py"),
+        replace("line_8 = 8\n", "line_8 = 0\n", "dos.py"),
+        {"path": "longer.py", "mode": "modify", "rename_from": "long.py"},
+    ],
+)
+def test_lines_that_were_shown_may_be_edited(edit: dict[str, Any], partly: MemoryTree) -> None:
+    model = Model(answer(edit))
+    planned = plan(model, tree=partly)
+    assert planned.attempts == 1
+    prompt = model.asked[0].messages[1].content
+    lines = edited_lines(partly, planned.changes)
+    assert lines or edit.get("rename_from")
+    assert all(line in prompt for _, line in lines)
+
+
+def test_a_text_that_occurs_in_lines_that_were_not_shown_is_not_unique(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {**FILES, "twice.py": "a = 1\nb = 2\n" + "c = 3\n" * 50 + "a = 1\n"}
+    monkeypatch.setattr(planner_module, "build_context", lambda *_, **__: pack_of(files, {"twice.py": [(1, 2)]}))
+    model, record = Model(answer(replace("a = 1\n", "a = 2\n", "twice.py")), NO_MATCH, "prose"), Record()
+    with pytest.raises(Refused):
+        plan(model, record=record, tree=MemoryTree(files))
+    assert record.attempts[0][1] == ["contract.replace_ambiguous"]
+
+
+def test_what_the_model_is_shown_is_recorded_before_it_is_asked() -> None:
+    record = Record()
+
+    def ask(prompt: Prompt) -> Completion:
+        assert [pack.shown_paths() for pack in record.packs] == [("greet.py", "README.md")]
+        assert record.packs[0].base == "a" * 40
+        return Completion(answer(plan="Nothing to do."), "fake", 10, 5, "stop", 1)
+
+    with pytest.raises(Refused):
+        plan(ask, record=record)  # type: ignore[arg-type]
 
 
 def test_a_file_that_cannot_be_shown_may_be_deleted_where_the_blueprint_names_it() -> None:

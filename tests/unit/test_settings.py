@@ -42,6 +42,8 @@ EXAMPLES: dict[str, tuple[str, str, Any]] = {
     "CADENCE_MODEL_REASONING": ("model_reasoning", "r", "r"),
     "CADENCE_MODEL_EFFICIENCY": ("model_efficiency", "e", "e"),
     "CADENCE_MODEL_PRICES": ("model_prices", "m=1/2", "m=1/2"),
+    "CADENCE_CONTEXT_TOKENS": ("context_tokens", "9000", 9000),
+    "CADENCE_CONTEXT_TOKENS_MOST": ("context_tokens_most", "50000", 50000),
     "CADENCE_BUDGET_CALL_TOKENS": ("budget_call_tokens", "1000", 1000),
     "CADENCE_BUDGET_CALL_COST": ("budget_call_cost", "0.5", 0.5),
     "CADENCE_BUDGET_RUN_TOKENS": ("budget_run_tokens", "none", None),
@@ -70,6 +72,24 @@ def plain(value: Any) -> Any:
 def test_every_variable_has_an_example_here() -> None:
     missing = set(variables()) ^ set(EXAMPLES)
     assert not missing
+
+
+@pytest.mark.parametrize(
+    ("env", "wanted", "budget"),
+    [
+        ({}, None, 24_000),
+        ({}, 5_000, 5_000),
+        ({}, 60_000, 60_000),
+        ({}, 500_000, 100_000),
+        ({"CADENCE_CONTEXT_TOKENS": "9000"}, None, 9_000),
+        ({"CADENCE_CONTEXT_TOKENS": "200000"}, None, 200_000),
+        ({"CADENCE_CONTEXT_TOKENS_MOST": "30000"}, 60_000, 30_000),
+    ],
+)
+def test_a_repository_may_ask_for_another_context_up_to_the_operators_most(
+    env: dict[str, str], wanted: int | None, budget: int
+) -> None:
+    assert load(**env).context_budget(wanted) == budget
 
 
 @pytest.mark.parametrize("variable", sorted(EXAMPLES))

@@ -41,6 +41,24 @@ PLANNING = (
         "Say in the issue what should change.",
         ISSUE_AUTHOR,
     ),
+    ReasonCode(
+        "context.too_large",
+        "a file that was asked for is not shown to the model, or only in part: the budget of tokens is too small",
+        "Raise the budget, or name fewer files.",
+        WRITER,
+    ),
+    ReasonCode(
+        "context.not_text",
+        "a file that was asked for is not text, or is a key file, which is never shown to a model",
+        "Describe what the model has to know of it.",
+        WRITER,
+    ),
+    ReasonCode(
+        "context.no_match",
+        "a path of `/cadence use` or a glob of `plan.context_docs` matches no file",
+        "Correct the path.",
+        WRITER,
+    ),
     # A label by a bot, or by a person who may not write, decides nothing: anyone with triage access can set labels.
     # https://docs.github.com/en/organizations/managing-user-access-to-your-organizations-repositories/managing-repository-roles/repository-roles-for-an-organization
     ReasonCode(

@@ -14,6 +14,12 @@ RUNNING = (
     ReasonCode("usage", "a command cannot work with what it was given", "See the command's --help.", USER),
     ReasonCode("repository.missing", "the directory is not a git repository", "Name one with --repo DIR.", USER),
     ReasonCode(
+        "worktree.dirty",
+        "a file that a change touches has changes of your own",
+        "Commit or stash them, or plan without --apply.",
+        USER,
+    ),
+    ReasonCode(
         "repository.sha256", "the repository uses SHA-256 object names", "Use a repository with SHA-1 names.", USER
     ),
     ReasonCode("settings.invalid", "a setting is missing or wrong", "Correct the setting named.", OPERATOR),

@@ -22,7 +22,7 @@ def make_change_set(context: RunContext) -> None:
 
     Raises Refused `stale` for a revert whose files have changed since the merge, and what the planner raises.
     """
-    run = context.run
+    run, services = context.run, context.services
     base, config = CommitSha(run.base_sha), context.base_config()
     tree = context.mirror.tree(base)
     if run.changeset_digest:
@@ -46,17 +46,20 @@ def make_change_set(context: RunContext) -> None:
         base=base,
         tree=tree,
         config=config,
-        use_paths=context.services.ledger.steering(run.repository_id, run.issue).use_paths,
+        token_budget=services.settings.context_budget(config.plan.context_tokens),
+        use_paths=services.ledger.steering(run.repository_id, run.issue).use_paths,
+        recent=context.mirror.recent_paths(base),
+        index_path=services.git.index_path(run.repository_id),
     )
     # After `/cadence retry` the model is asked again; else the ledger would give the answer that was refused.
-    moves = context.services.ledger.transitions(run.run_id)
+    moves = services.ledger.transitions(run.run_id)
     retries = sum(move.reason.startswith(RETRIED) for move in moves)
     attempt = f":retry-{retries}" if retries else ""
-    record = PlanRecord(context.services.ledger, request, attempt)
+    record = PlanRecord(services.ledger, request, attempt)
     with record.refusals():
-        planned = context.services.planner.plan(request, context.ask(attempt))
+        planned = services.planner.plan(request, context.ask(attempt))
     record.planned(planned)
-    context.services.ledger.save_changeset(run.run_id, planned.change_set)
+    services.ledger.save_changeset(run.run_id, planned.change_set)
     context.update(changeset_digest=planned.change_set.digest(), summary=planned.summary, plan=planned.plan)
 
 

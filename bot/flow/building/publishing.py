@@ -8,6 +8,9 @@ from bot.core.names import CommitSha, HeadSha, is_revert, reverted_merge
 from bot.core.states import RunState
 from bot.flow.context import RunContext
 from bot.github_api.permissions import CONTENTS_WRITE
+from bot.plan.blueprint import read_blueprint
+from bot.plan.shown_files import changed_files
+from bot.publish.context_section import MovedBase, context_section
 from bot.publish.pull_request_text import pull_body, pull_title
 
 
@@ -62,11 +65,27 @@ def _push(context: RunContext, config: RepoConfig) -> None:
         # made again, so the revert must not close it.
         closes=run.base_branch == run.default_branch and not revert,
         draft=draft,
+        context=_context_section(context),
         approved_by=run.approved_by if run.approved_diff == run.changeset_digest else "",
     )
     title = pull_title(run.summary, run.issue, reverts=revert)
     pull = services.publisher.pull(run, context.calls.pulls, title=title, body=body, draft=draft)
     context.update(pull=pull.number, branch=pull.head_branch)
+
+
+def _context_section(context: RunContext) -> str:
+    """What the model was shown for the run's plan; empty for a ChangeSet that no model made."""
+    run = context.run
+    contexts = context.services.ledger.contexts_of(run.run_id)
+    # The text may have got a ChangeSet of its own after the model was asked.
+    if not contexts or read_blueprint(run.title, run.body).change_set_json is not None:
+        return ""
+    newest = contexts[-1]
+    if newest.base == run.base_sha:
+        return context_section(newest)
+    # The same ChangeSet on another base: people see whether what it was made from is still true.
+    tree = context.mirror.tree(CommitSha(run.base_sha))
+    return context_section(newest, MovedBase(run.base_sha, changed_files(newest.shown(), tree)))
 
 
 def _withdraw(context: RunContext, begun: bool) -> None:
