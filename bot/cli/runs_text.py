@@ -20,6 +20,7 @@ from bot.core.names import RunId
 from bot.ledger.entries import Counts, ModelCallEntry, RunEntry, TimelineRow
 from bot.ledger.ledger import Ledger
 from bot.ledger.run_history import deliveries, run_ids, timeline, verdicts
+from bot.publish.cost_text import expected_text, outcome_text, receipt_lines
 
 MOST_NAMED = 10
 """How many runs are named when the beginning of an id fits several."""
@@ -94,7 +95,8 @@ def run_timeline(ledger: Ledger, entry: RunEntry, *, width: int | None = None) -
         since = "" if row.at <= begun else f"+{_duration((row.at - begun).total_seconds())}"
         table.add_row(f"{row.at:%H:%M:%S}", Text(since, justify="right"), row.kind, Text(_clean(text, lines=True)))
     head = _plain(_pairs(_header(entry, history)), width)
-    foot = _plain(_pairs(_totals(ledger.counts(entry.run_id), ledger.model_calls_of(entry.run_id))), width)
+    totals = _totals(ledger.counts(entry.run_id), ledger.model_calls_of(entry.run_id))
+    foot = _plain(_pairs([*_costs(ledger, entry), *totals]), width)
     return f"{head}\n{_plain(table, width)}\nin all\n{foot}"
 
 
@@ -121,6 +123,8 @@ def run_json(ledger: Ledger, entry: RunEntry) -> str:
             "findings": ledger.findings_of(run_id),
             "verdicts": [{"at": at, **verdict} for at, verdict in verdicts(ledger, run_id)],
             "decisions": [asdict(one) for one in ledger.decisions_of(run_id)],
+            "estimates": [asdict(one) for one in ledger.estimates_of(run_id)],
+            "phases": [asdict(one) for one in ledger.phases_of(run_id)],
             "totals": asdict(ledger.counts(run_id)),
         }
     )
@@ -142,6 +146,15 @@ def _header(entry: RunEntry, history: Sequence[TimelineRow]) -> list[tuple[str, 
     pairs += [("head", f"{entry.head_sha} on {entry.base_sha[:12]}")] if entry.head_sha else []
     pairs += [("merged as", entry.merge_sha)] if entry.merge_sha else []
     return pairs
+
+
+def _costs(ledger: Ledger, entry: RunEntry) -> list[tuple[str, str]]:
+    """What each attempt was expected to use, its outcome, and what each phase used."""
+    pairs = []
+    for one in ledger.estimates_of(entry.run_id):
+        pairs.append(("expected", expected_text(one)))
+        pairs += [("outcome", outcome)] if (outcome := outcome_text(one)) else []
+    return pairs + receipt_lines(ledger.phases_of(entry.run_id))
 
 
 def _totals(counts: Counts, calls: Iterable[ModelCallEntry]) -> list[tuple[str, str]]:

@@ -83,6 +83,14 @@ class RunBudget:
         self._caps = caps
         self._count = count_tokens
 
+    def count(self, text: str) -> int:
+        """How many tokens a text has, by our own count."""
+        return self._count(text)
+
+    def price(self, model: str, input_tokens: int, output_tokens: int) -> float | None:
+        """What tokens of a model cost in US dollars; None without a price."""
+        return self._prices.cost(model, input_tokens=input_tokens, output_tokens=output_tokens)
+
     def worst_case(self, prompt: Prompt, model: str) -> Worst:
         """The most that a question can use: its prompt by our own count, and the whole of its output limit."""
         text = [message.content for message in prompt.messages] + [json.dumps(dict(prompt.schema))]

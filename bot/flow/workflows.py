@@ -20,6 +20,7 @@ from bot.core.states import BUILDING, TERMINAL, RunState
 from bot.flow.after.finish import finish, stop_or_finish
 from bot.flow.after.watch import watch
 from bot.flow.building.approval import diff_approved, text_approved
+from bot.flow.building.estimating import keep_estimate
 from bot.flow.building.planning import build_commit_of, file_verdicts, make_change_set
 from bot.flow.building.publishing import push_and_open, request_review
 from bot.flow.building.reading import AFTER_PLANNING, back_at_its_step, read_base
@@ -59,6 +60,8 @@ def read(context: RunContext) -> bool:
     context.update(base_branch=base.branch, base_sha=base.tip, default_branch=base.default_branch)
     if context.run.state is not S.REPAIRING:
         context.move(S.PLANNING)
+    # Before the comment, which shows it, and so before any call that is paid.
+    keep_estimate(context)
     context.tell()
     return True
 

@@ -100,7 +100,9 @@ class Estimates(Store):
 def _by_phase(rows: Sequence[Mapping[str, Any]]) -> tuple[PhaseUse, ...]:
     by_phase: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
-        by_phase.setdefault(row["kind"], []).append(row)
+        # Without tokens nothing was asked: there was no model, or no connection.
+        if row["input_tokens"] or row["output_tokens"]:
+            by_phase.setdefault(row["kind"], []).append(row)
     return tuple(_sum(phase, of_phase) for phase, of_phase in by_phase.items())
 
 
@@ -111,6 +113,6 @@ def _sum(phase: str, rows: Sequence[Mapping[str, Any]]) -> PhaseUse:
         calls=len(rows),
         input_tokens=sum(row["input_tokens"] for row in rows),
         output_tokens=sum(row["output_tokens"] for row in rows),
-        cost=sum(costs) if costs else None,
+        cost=sum(costs) if len(costs) == len(rows) else None,
         seconds=sum(row["duration_ms"] for row in rows) / 1000,
     )

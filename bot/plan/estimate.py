@@ -18,7 +18,8 @@ LEAST_RUNS = 3
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 """How much of an amount grows with the context; the rest does not depend on it."""
 TWICE = math.log(2)
-STEPS = 48
+STEP = TWICE / 16
+"""How finely the middle is looked for: to 4 %."""
 
 Price = Callable[[str, int, int], float | None]
 """(phase, input tokens, output tokens) -> US dollars at today's prices; None without a price."""
@@ -149,7 +150,7 @@ def off_by(estimated: float, used: float) -> float | None:
 def _densest(logs: Sequence[float]) -> tuple[float, float]:
     """(score, centre) of the interval of a factor of two to both sides that holds the most values; middle of ties."""
     first, last = logs[0], logs[-1]
-    centres = [first + (last - first) * step / STEPS for step in range(STEPS + 1)] if last > first else [first]
+    centres = [median(logs), *(first + STEP * step for step in range(1, math.ceil((last - first) / STEP)))]
     # Nearly 1 within the interval and nearly 0 outside, with soft edges: values near an edge count as uncertain.
     scores = [sum(1 / (1 + (abs(one - centre) / TWICE) ** 6) for one in logs) / len(logs) for centre in centres]
     top = max(scores)

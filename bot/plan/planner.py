@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -26,6 +27,7 @@ from bot.llm.structured import read_json
 from bot.plan.blueprint import Blueprint
 from bot.plan.context.gathering import GatheredFiles, gather
 from bot.plan.context.ranking import mentioned
+from bot.plan.estimate import Task
 from bot.plan.plan_prompt import Shown, plan_prompt, repair_prompt
 
 REPAIRS = 2
@@ -68,6 +70,15 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
+class _Question:
+    """The first prompt for a request, the files in it, and the globs of the files that it had to show."""
+
+    prompt: Prompt
+    context: GatheredFiles
+    always: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class _Attempt:
     """One attempt's result: a plan, or the findings that refuse it."""
 
@@ -91,6 +102,22 @@ class Planner:
     def __init__(self, *, count_tokens: Callable[[str], int], record_findings: RecordFindings) -> None:
         self._count = count_tokens
         self._record_findings = record_findings
+        self._last: tuple[object, _Question] | None = None
+
+    def task(self, request: PlanRequest) -> Task | None:
+        """What is known of the plan before any model is asked; None where planning will refuse without asking one."""
+        if request.blueprint.problems:
+            return None
+        raw = request.blueprint.change_set_json
+        if raw is None:
+            prompt = self._question(request).prompt
+            texts = [message.content for message in prompt.messages] + [json.dumps(dict(prompt.schema))]
+            return Task(sum(self._count(text) for text in texts), planned=True)
+        try:
+            edits = normalise(raw).change_set.edits
+        except ChangeSetRejected:
+            return None
+        return Task(self._count(raw), planned=False, files=len(edits))
 
     def plan(self, request: PlanRequest, ask: Ask) -> Planned:
         """A ChangeSet that applies to the base exactly.
@@ -115,7 +142,13 @@ class Planner:
             raise refusal(attempt.findings, "The issue's own ChangeSet was not accepted.")
         return attempt.planned
 
-    def _from_model(self, request: PlanRequest, ask: Ask) -> Planned:
+    def _question(self, request: PlanRequest) -> _Question:
+        """The first prompt. The last one is kept, because it is needed twice: for the estimate and for the plan."""
+        # The tree and the config follow from the base commit.
+        key = (request.run, request.base, request.blueprint, request.guidance, request.use_paths, request.token_budget)
+        last = self._last
+        if last is not None and last[0] == key:
+            return last[1]
         blueprint = request.blueprint
         text = f"{blueprint.title}\n{blueprint.text}\n{request.guidance}"
         always = (*request.config.plan.context_docs, *request.use_paths)
@@ -132,6 +165,13 @@ class Planner:
             ),
             protected=GuardConfig.from_repo(request.config).protected,
         )
+        question = _Question(prompt, context, always)
+        self._last = (key, question)
+        return question
+
+    def _from_model(self, request: PlanRequest, ask: Ask) -> Planned:
+        first = self._question(request)
+        prompt, context, always = first.prompt, first.context, first.always
         shown = tuple(file.path for file in context.files)
         seen: list[frozenset[tuple[str, int | None, str | None]]] = []
         findings: tuple[Finding, ...] = ()

@@ -121,14 +121,17 @@ def pull_body(
     closes: bool,
     approved_by: str = "",
     draft: bool = False,
+    receipt: str = "",
 ) -> str:
     """The pull request's body, at most BODY_LIMIT characters; marker and issue link survive every cut.
 
-    `closes` says that the base is the default branch, where GitHub acts on `Closes #n`.
+    `closes` says that the base is the default branch, where GitHub acts on `Closes #n`. `receipt` is Markdown by
+    Cadence that says what the phases used.
     """
     link = f"Closes #{issue}" if closes else f"For #{issue}"
     then = _NEXT.format(merging=_DRAFT if draft else _MERGES)
-    end = f"\n\n{then}\n\n{link}\n\n{marker('pull', run=run, issue=issue)}\n"
+    cost = f"\n\n### Cost\n\n{receipt}" if receipt else ""
+    end = f"{cost}\n\n{then}\n\n{link}\n\n{marker('pull', run=run, issue=issue)}\n"
     parts = [escape_line(summary) or f"A change for issue {issue}."]
     if plan.strip():
         parts.append(f"### Plan\n\n{shorten(escape_markdown(plan.strip()), BODY_LIMIT // 2)}")

@@ -88,6 +88,12 @@ class StatusView:
     asked: ApprovalAsked | None = None
     held: str = ""
     """Who set the issue's hold and why, or nothing."""
+    expected: str = ""
+    """What the run is expected to use."""
+    outcome: str = ""
+    """What was expected of it and what it used, once its pull request was opened."""
+    receipt: str = ""
+    """A Markdown table of what each phase used, once the run has ended."""
 
 
 def status_marker(issue: IssueNumber) -> str:
@@ -115,6 +121,8 @@ def status_text(view: StatusView) -> str:
     if view.asked is not None:
         parts.append(_asked(view.asked))
     parts.append(_facts(view))
+    if view.receipt:
+        parts.append(view.receipt)
     tail = (
         f"\n\n{status_marker(view.issue)}\n{marker('run', run=view.run_id, cause=view.cause, state=_slug(view.state))}"
     )
@@ -149,6 +157,10 @@ def _facts(view: StatusView) -> str:
         rows.append(f"| proof | `sha256:{view.proof}`: `cadence verify {view.merge_sha[:12]}` |")
     if view.model:
         rows.append(f"| model | {cell(view.model)} |")
+    if view.outcome:
+        rows.append(f"| cost | {cell(view.outcome)} |")
+    elif view.expected:
+        rows.append(f"| expected | {cell(view.expected)} |")
     rows.append(f"| stages | {_stages(view.state)} |")
     return "| | |\n|---|---|\n" + "\n".join(rows)
 

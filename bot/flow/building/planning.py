@@ -15,15 +15,28 @@ from bot.publish.pull_request_text import commit_message
 from bot.review.review_kinds import ReviewKind
 
 
+def plan_request(context: RunContext) -> PlanRequest:
+    """What is planned for the run, on the base that it has now. Raises ConfigInvalid."""
+    run = context.run
+    return PlanRequest(
+        run=run.run_id,
+        blueprint=read_blueprint(run.title, run.body),
+        guidance=run.guidance,
+        base=CommitSha(run.base_sha),
+        tree=context.mirror.tree(CommitSha(run.base_sha)),
+        config=context.base_config(),
+        use_paths=context.services.ledger.steering(run.repository_id, run.issue).use_paths,
+    )
+
+
 def make_change_set(context: RunContext) -> None:
     """Have the change planned, unless the run's ChangeSet still applies to the base exactly, and store it.
 
     Raises Refused `stale` for a revert whose files have changed since the merge, and what the planner raises.
     """
     run = context.run
-    base, config = CommitSha(run.base_sha), context.base_config()
-    tree = context.mirror.tree(base)
     if run.changeset_digest:
+        config, tree = context.base_config(), context.mirror.tree(CommitSha(run.base_sha))
         checked = check(context.change_set(), tree, GuardConfig.from_repo(config), mentioned=run.plan)
         if checked.accepted:
             return
@@ -37,19 +50,10 @@ def make_change_set(context: RunContext) -> None:
             code="stale",
             remedy="Fix or revert it by hand, then label the issue again.",
         )
-    request = PlanRequest(
-        run=run.run_id,
-        blueprint=read_blueprint(run.title, run.body),
-        guidance=run.guidance,
-        base=base,
-        tree=tree,
-        config=config,
-        use_paths=context.services.ledger.steering(run.repository_id, run.issue).use_paths,
-    )
     # After `/cadence retry` the model is asked again; else the ledger would give the answer that was refused.
     moves = context.services.ledger.transitions(run.run_id)
     retries = sum(move.reason.startswith(RETRIED) for move in moves)
-    planned = context.services.planner.plan(request, context.ask(f":retry-{retries}" if retries else ""))
+    planned = context.services.planner.plan(plan_request(context), context.ask(f":retry-{retries}" if retries else ""))
     context.services.ledger.save_changeset(run.run_id, planned.change_set)
     context.update(changeset_digest=planned.change_set.digest(), summary=planned.summary, plan=planned.plan)
 
