@@ -115,4 +115,5 @@ def _sum(phase: str, rows: Sequence[Mapping[str, Any]]) -> PhaseUse:
         output_tokens=sum(row["output_tokens"] for row in rows),
         cost=sum(costs) if len(costs) == len(rows) else None,
         seconds=sum(row["duration_ms"] for row in rows) / 1000,
+        model=rows[-1]["model_asked"],
     )

@@ -27,7 +27,10 @@ Price = Callable[[str, int, int], float | None]
 
 @dataclass(frozen=True, slots=True)
 class PhaseUse:
-    """What the calls of one phase used: tokens, US dollars (None without a price), seconds that the model took."""
+    """What the calls of one phase used: tokens, US dollars (None without a price), seconds that the model took.
+
+    `model` is the name that was asked, of the last call.
+    """
 
     phase: str
     calls: int
@@ -35,6 +38,7 @@ class PhaseUse:
     output_tokens: int
     cost: float | None
     seconds: float
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +63,13 @@ class Task:
 
     `planned` says that a model plans; `context_tokens` is then the size of the plan's prompt, else that of the
     ChangeSet that is there already, as JSON. `files` is the number of its files, None while there is no ChangeSet.
+    `models` are (phase, name of the model that will be asked).
     """
 
     context_tokens: int
     planned: bool
     files: int | None = None
+    models: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +100,8 @@ def estimate(task: Task, past: Sequence[PastRun], price: Price) -> Estimate:
     """What the task may use, from earlier runs (oldest first). Whatever the history holds, there is an estimate."""
     # A run that needed no plan says nothing about one that does; the other way round the reviews are the same.
     alike = [run for run in past if run.planned or not task.planned]
-    here = [run for run in alike if run.here][-MOST_RUNS:]
-    elsewhere = [run for run in alike if not run.here][-MOST_RUNS:] if len(here) < ENOUGH_HERE else []
+    here = _by_these_models(task, [run for run in alike if run.here])
+    elsewhere = _by_these_models(task, [run for run in alike if not run.here]) if len(here) < ENOUGH_HERE else []
     found = [*elsewhere, *here]
     assumed = [_default(task)] * max(0, LEAST_RUNS - len(found))
     pool, sizes = [*found, *assumed], [max(1.0, _size(task, run)) for run in (*found, *assumed)]
@@ -161,6 +167,13 @@ def _spread(logs: Sequence[float]) -> tuple[float, float]:
     """The tenth and the ninetieth percentile; of fewer than ten values the first and the last."""
     rest = len(logs) // 10
     return logs[rest], logs[len(logs) - 1 - rest]
+
+
+def _by_these_models(task: Task, runs: Sequence[PastRun]) -> list[PastRun]:
+    """The newest runs that asked the models that the task will ask, where there are enough of them; else of any."""
+    will_ask = dict(task.models)
+    same = [run for run in runs if all(will_ask.get(one.phase, one.model) == one.model for one in _phases(task, run))]
+    return list(same if len(same) >= ENOUGH_HERE else runs)[-MOST_RUNS:]
 
 
 def _phases(task: Task, run: PastRun) -> list[PhaseUse]:

@@ -62,7 +62,7 @@ def test_phases_are_summed_within_the_times(ledger_on_each: Ledger) -> None:
     whole = ledger_on_each.phases_of(one.run_id)
     assert [(part.phase, part.calls) for part in whole] == [("plan", 3), ("reasoning", 1)]
     assert ledger_on_each.phases_of(one.run_id, NOW, NOW + timedelta(minutes=1)) == (
-        PhaseUse("plan", 2, 2000, 200, 0.5, 3.0),
+        PhaseUse("plan", 2, 2000, 200, 0.5, 3.0, "m"),
     )
     assert whole[1].cost is None
 

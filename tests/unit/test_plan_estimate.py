@@ -74,6 +74,17 @@ def test_old_runs_are_left_out() -> None:
     assert made.runs_here == 60 and made.tokens.middle == estimate(TASK, [past(20_000)] * 60, price).tokens.middle
 
 
+def test_runs_that_asked_another_model_are_left_out_when_there_are_enough_without_them() -> None:
+    def by(model: str, run: PastRun) -> PastRun:
+        return replace(run, phases=tuple(replace(one, model=model) for one in run.phases))
+
+    old, new = [by("old", past(20_000, scale=5))] * 20, by("new", past(20_000))
+    task = replace(TASK, models=tuple((kind, "new") for kind in ("plan", *REVIEWS)))
+    few, enough = estimate(task, [*old, *[new] * 4], price), estimate(task, [*old, *[new] * 5], price)
+    assert (few.runs_here, enough.runs_here) == (24, 5)
+    assert enough.tokens.middle < 1.05 * estimate(task, [new] * 9, price).tokens.middle < few.tokens.middle
+
+
 def test_a_given_change_set_costs_its_reviews_and_its_files_are_known() -> None:
     history = [past(20_000 + number) for number in range(12)]
     made = estimate(Task(2_000, planned=False, files=4), history, price)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 
@@ -38,6 +39,8 @@ def keep_estimate(context: RunContext) -> None:
         if task is None:
             return
         past = ledger.past_runs(run.repository_id, run.installation_id, leave_out=run.run_id)
+        models = tuple((kind.value, context.services.model.asked_name(kind)) for kind in ModelKind)
+        task = replace(task, models=models)
         made = estimate(task, past, lambda phase, asked, answered: _price(context, phase, asked, answered))
         ledger.save_estimate(_entry(context, attempt, task, made))
     except _FAULTS as error:
