@@ -3,11 +3,12 @@
     python bench/estimate_replay.py [--seeds 5] [--runs 120] [--json FILE]
     python bench/estimate_replay.py --ledger URL [--json FILE]
 
-The run itself is never part of what its estimate is made from. Without a ledger the histories are made up: SHAPES lists
-what differs between them. For each of money, tokens, time and files it prints the share of runs that used between half
-and twice the estimate, of the runs with at least ten earlier ones in their repository, and of the first ten. `ceiling` is
-what the best fixed fit would reach that had seen every run before it: no estimate from the context size alone can do much
-better. With a ledger, money is by the recorded costs, so runs of a model without a price have tokens only.
+The run itself is never part of what its estimate is made from. Without a ledger the histories are made up: SHAPES
+lists what differs between them. For each of money, tokens, time and files it prints the share of runs that used
+between half and twice the estimate, of the runs with at least ten earlier ones in their repository, and of the first
+ten. `ceiling` is what the best fixed fit would reach that had seen every run before it: no estimate from the context
+size alone can do much better. With a ledger, money is by the recorded costs, so runs of a model without a price have
+tokens only.
 """
 
 from __future__ import annotations

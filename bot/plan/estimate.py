@@ -128,7 +128,7 @@ def fit(sizes: Sequence[float], amounts: Sequence[float], size: float, *, widene
 
     The amount is taken as a part that grows with the context and a part that does not. Of each possible division and
     scale the one is taken that would have been within a factor of two for the most past runs, so neither a single
-    expensive run nor repairs in some runs move it far. `widened` is for pairs that nobody has seen.
+    expensive run nor repairs in some runs move it far. `widened` is for pairs that are assumed and were not seen.
     """
     pairs = [(a, b) for a, b in zip(sizes, amounts, strict=True) if a > 0 and 0 < b < math.inf]
     if not pairs:

@@ -15,9 +15,9 @@ _LEAST = 0.0001
 
 def expected_text(entry: EstimateEntry) -> str:
     """What is expected up to the pull request, in one line: money or tokens, time, files, and what it comes from."""
-    tokens = f"{_round(entry.tokens_low):,} to {_round(entry.tokens_high):,} tokens"
+    tokens = _tokens(entry)
     parts = [f"{price_text(entry)} ({tokens})" if entry.cost is not None else tokens]
-    parts.append(f"{duration(entry.seconds_low)} to {duration(entry.seconds_high)}")
+    parts.append(_span(duration(entry.seconds_low), duration(entry.seconds_high)))
     parts.append(_files(entry))
     what = "" if entry.planned else " for the reviews, as the ChangeSet is there;"
     return f"{', '.join(parts)};{what} {basis_text(entry)}"
@@ -26,8 +26,8 @@ def expected_text(entry: EstimateEntry) -> str:
 def price_text(entry: EstimateEntry) -> str:
     """The expected range in dollars, or in tokens where a model has no price."""
     if entry.cost_low is None or entry.cost_high is None:
-        return f"{_round(entry.tokens_low):,} to {_round(entry.tokens_high):,} tokens"
-    return f"{dollars(entry.cost_low)} to {dollars(entry.cost_high)}"
+        return _tokens(entry)
+    return _span(dollars(entry.cost_low), dollars(entry.cost_high))
 
 
 def basis_text(entry: EstimateEntry) -> str:
@@ -47,8 +47,7 @@ def outcome_text(entry: EstimateEntry) -> str:
     if entry.cost is not None and entry.used_cost is not None:
         text = f"estimated {price_text(entry)}, cost {dollars(entry.used_cost)}"
     else:
-        tokens = f"{_round(entry.tokens_low):,} to {_round(entry.tokens_high):,} tokens"
-        text = f"estimated {tokens}, used {entry.used_tokens:,}"
+        text = f"estimated {_tokens(entry)}, used {entry.used_tokens:,}"
     if entry.error is None:
         return text
     return f"{text}: {entry.error:.2g} times the estimate"
@@ -126,6 +125,14 @@ def _money(one: PhaseUse) -> str:
     return "no price" if one.cost is None else dollars(one.cost)
 
 
+def _tokens(entry: EstimateEntry) -> str:
+    return f"{_round(entry.tokens_low):,} to {_round(entry.tokens_high):,} tokens"
+
+
+def _span(low: str, high: str) -> str:
+    return low if low == high else f"{low} to {high}"
+
+
 def _files(entry: EstimateEntry) -> str:
     low, high = max(1, math.floor(entry.files_low)), max(1, math.ceil(entry.files_high))
     return f"{low} to {high} files" if low < high else f"{low} file{'s' if low > 1 else ''}"
@@ -139,4 +146,4 @@ def _round(amount: float) -> int:
     """Two figures: more would look exact."""
     if amount < 10:
         return round(amount)
-    return round(amount, 1 - math.floor(math.log10(amount))).__int__()
+    return int(round(amount, 1 - math.floor(math.log10(amount))))

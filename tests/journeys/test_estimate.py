@@ -12,7 +12,8 @@ import pytest
 from bot.cli.runs_text import run_json, run_timeline
 from bot.core.states import RunState
 from bot.sandbox.model.script import Reply, Rule
-from tests.journeys.world import BODY, GOOD, World, verdict
+from tests.journeys.test_crashes import crash_once
+from tests.journeys.world import BODY, FILES, GOOD, World, verdict
 
 S = RunState
 PRICED = {"CADENCE_MODEL_PRICES": "scripted-1=1/10"}
@@ -163,3 +164,31 @@ def test_runs_show_tells_both_and_json_holds_them(make_world: Callable[..., Worl
     data = json.loads(run_json(world.ledger, run))
     assert [one["phase"] for one in data["phases"]] == ["plan", "reasoning", "efficiency"]
     assert data["estimates"][0]["error"] and data["estimates"][0]["cost_low"]
+
+
+def test_after_a_crash_the_first_estimate_stays(make_world: Callable[..., World]) -> None:
+    world = make_world(**PRICED)
+    world.script_all()
+    first = world.label_blueprint()
+    fired = crash_once(world, "POST", "/comments", "after")
+    second = world.label_blueprint("Another")
+    world.sweep()
+    world.later()
+    assert fired and world.state(first) is world.state(second) is S.GATED
+    (kept,) = world.ledger.estimates_of(world.run(second).run_id)
+    moves = world.ledger.transitions(world.run(second).run_id)
+    planning = next(move.at for move in moves if move.to == S.PLANNING)
+    assert kept.at >= planning and kept.runs_here == 1 and kept.ended_at is not None
+    world.must_be_quiet()
+
+
+def test_an_approval_makes_no_second_estimate_and_its_wait_is_no_work(make_world: Callable[..., World]) -> None:
+    world = make_world(files={**FILES, ".github/cadence.yml": "version: 1\nplan: {approval: required}\n"}, **PRICED)
+    world.script_all()
+    issue = world.label_blueprint()
+    assert world.state(issue) is S.WAITING_APPROVAL and expected(world.status(issue))
+    world.later(3600)
+    world.comment(issue, "/cadence go")
+    assert world.state(issue) is S.GATED
+    (kept,) = world.ledger.estimates_of(world.run(issue).run_id)
+    assert kept.used_cost and kept.used_seconds is not None and kept.used_seconds < 60

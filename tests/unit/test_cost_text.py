@@ -42,6 +42,8 @@ def test_what_is_expected_is_one_line_with_its_basis() -> None:
         == "$0.041 to $0.10 (21,000 to 59,000 tokens), 44 s to 3 min, 1 to 4 files; from 12 earlier runs here"
     )
     assert expected_text(FREE).startswith("21,000 to 59,000 tokens, 44 s")
+    free = replace(ENTRY, cost_low=0.0, cost=0.0, cost_high=0.0, seconds_low=1.0, seconds_high=1.2)
+    assert expected_text(free).startswith("$0.00 (21,000 to 59,000 tokens), 1 s, 1 to 4 files")
     one = replace(ENTRY, planned=False, files_low=1, files_high=1)
     assert "1 file; for the reviews, as the ChangeSet is there; from 12" in expected_text(one)
 
