@@ -6,9 +6,9 @@
 The run itself is never part of what its estimate is made from. Without a ledger the histories are made up: SHAPES
 lists what differs between them. For each of money, tokens, time and files it prints the share of runs that used
 between half and twice the estimate, of the runs with at least ten earlier ones in their repository, and of the first
-ten. `ceiling` is what the best fixed fit would reach that had seen every run before it: no estimate from the context
-size alone can do much better. With a ledger, money is by the recorded costs, so runs of a model without a price have
-tokens only.
+ten. `in range` is the share whose money was in the range that is shown; `ceiling` is what the best fixed fit would
+reach that had seen every run before it: no estimate from the context size alone can do much better. With a ledger,
+money is by the recorded costs, so runs of a model without a price have tokens only.
 """
 
 from __future__ import annotations
@@ -145,14 +145,21 @@ def replayed(history: Sequence[PastRun], cost: Callable[[PastRun], float | None]
     errors = []
     for number, run in enumerate(history):
         made = estimate(task_of(run), history[:number], price)
-        true = used(run, cost)
-        errors.append({name: factor for name in AMOUNTS if (factor := _factor(made, name, true[name])) is not None})
+        errors.append(errors_of(made, used(run, cost)))
     return errors
 
 
-def _factor(made: Estimate, name: str, true: float | None) -> float | None:
-    found = getattr(made, name)
-    return true / found.middle if true and found is not None and found.middle > 0 else None
+def errors_of(made: Estimate, true: dict[str, float | None]) -> dict[str, float]:
+    """By which factor more was used than estimated, by amount; and whether the cost is in the range that is shown."""
+    found = {}
+    for name in AMOUNTS:
+        expected, amount = getattr(made, name), true[name]
+        if amount and expected is not None and expected.middle > 0:
+            found[name] = amount / expected.middle
+    if made.cost is not None and true["cost"] is not None:
+        # 1 or 0: as a factor, 0 is not within two.
+        found["in range"] = float(made.cost.low <= true["cost"] <= made.cost.high)
+    return found
 
 
 def within(errors: Sequence[dict[str, float]], name: str) -> float | None:
@@ -198,8 +205,7 @@ def of_ledger(url: str) -> dict[str, list[dict[str, Any]]]:
 
         errors = []
         for number, run in enumerate(history):
-            made, true = estimate(task_of(run), history[:number], recorded), used(run, own_cost)
-            errors.append({name: f for name in AMOUNTS if (f := _factor(made, name, true[name])) is not None})
+            errors.append(errors_of(estimate(task_of(run), history[:number], recorded), used(run, own_cost)))
             if entries[number].error is not None:
                 errors[-1]["as shown"] = entries[number].error
         found[f"repository {repository}"] = errors
@@ -256,7 +262,9 @@ def main() -> None:
     options = parser.parse_args()
     if options.ledger:
         rows = show(
-            {label: [errors] for label, errors in of_ledger(options.ledger).items()}, {}, (*AMOUNTS, "as shown")
+            {label: [errors] for label, errors in of_ledger(options.ledger).items()},
+            {},
+            (*AMOUNTS, "in range", "as shown"),
         )
     else:
         results: dict[str, list[list[dict[str, float]]]] = defaultdict(list)
@@ -267,7 +275,7 @@ def main() -> None:
             results[label] = [replayed(history, price_of) for history in histories]
             best = [share for history in histories if (share := ceiling(history, price_of)) is not None]
             ceilings[label] = sum(best) / len(best) if best else None
-        rows = show(results, ceilings, AMOUNTS)
+        rows = show(results, ceilings, (*AMOUNTS, "in range"))
         reached = [row["history"] for row in rows if (row["cost"]["all"] or 0) >= GOAL]
         print(f"\nmoney within a factor of two for at least {GOAL:.0%}: {len(reached)} of {len(rows)} histories")
     if options.json:

@@ -164,8 +164,8 @@ def _densest(logs: Sequence[float]) -> tuple[float, float]:
 
 
 def _spread(logs: Sequence[float]) -> tuple[float, float]:
-    """The tenth and the ninetieth percentile; of fewer than ten values the first and the last."""
-    rest = len(logs) // 10
+    """The fifth and the ninety-fifth percentile; of fewer than twenty values the first and the last."""
+    rest = len(logs) // 20
     return logs[rest], logs[len(logs) - 1 - rest]
 
 
