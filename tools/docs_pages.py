@@ -103,7 +103,7 @@ def _kind(state: RunState) -> str:
         ("building", BUILDING),
         ("at the gate", AT_THE_GATE),
     )
-    kind = next((name for name, states in kinds if state in states), "held")
+    kind = next(name for name, states in kinds if state in states)
     return f"{kind}; no run enters it yet" if state in NOT_ENTERED else kind
 
 

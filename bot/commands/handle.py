@@ -66,8 +66,10 @@ def handle_command(services: Services, event: CommandGiven) -> Handled | Ignored
     run = _run(services, event)
     if run is None and event.is_pull:
         return Ignored(f"pull request #{event.issue} is not a Cadence pull request")
-    writer = services.github.at(event.repo).permission(event.sender.login).permission in ("admin", "write")
-    if writer:
+    permission = services.github.at(event.repo).permission(event.sender.login)
+    writer, triager = permission.permission in ("admin", "write"), may_triage(permission)
+    # Each reaction takes a write slot of the installation, so passers-by only get their answers, which are capped.
+    if triager:
         errands.react(services, event, "eyes")
     notes, refused = [], False
     for number, (command, taken) in enumerate(zip(given, known, strict=True)):
@@ -78,7 +80,7 @@ def handle_command(services: Services, event: CommandGiven) -> Handled | Ignored
         refused = refused or bool(answer)
         verb = command.verb if isinstance(command, Command) and command.verb in READING and not answer else ""
         _note(services, event, _place(event, number), writer=writer, verb=verb, answer=answer)
-    if writer:
+    if triager:
         errands.react(services, event, "confused" if refused else "rocket")
     last = _run(services, event) or run
     return Handled("; ".join(notes), last.run_id if last else None)
