@@ -8,7 +8,7 @@ from bot.commands.go import go
 from bot.commands.help import help_answer
 from bot.commands.hold import hold
 from bot.commands.replan import replan
-from bot.commands.request import Request
+from bot.commands.request import Note, Request
 from bot.commands.resume import resume
 from bot.commands.retry import retry
 from bot.commands.review import review
@@ -45,7 +45,7 @@ ACTING: Mapping[str, Callable[[Request], str]] = {
     "resume": resume,
     "retry": retry,
 }
-"""Verbs that do something; the text that they give says why they did not, and is posted as an answer."""
+"""Verbs that do something; the text that they give is posted as an answer. It says why they did not, unless a Note."""
 
 
 def handle_command(services: Services, event: CommandGiven) -> Handled | Ignored:
@@ -77,7 +77,7 @@ def handle_command(services: Services, event: CommandGiven) -> Handled | Ignored
             continue
         note, answer = _carry_out(services, event, command)
         notes.append(note)
-        refused = refused or bool(answer)
+        refused = refused or (bool(answer) and not isinstance(answer, Note))
         verb = command.verb if isinstance(command, Command) and command.verb in READING and not answer else ""
         _note(services, event, _place(event, number), writer=writer, verb=verb, answer=answer)
     if triager:
