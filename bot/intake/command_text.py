@@ -111,7 +111,7 @@ def _parse(line: str, rest: str) -> Command | CommandError:
 def corrected(before: str, after: str) -> list[Command | CommandError]:
     """The commands that an edit of a comment gives: those that were not there, or said something else.
 
-    A command that is there once more than before is given once more: `stop` may follow a `resume`.
+    A command that is there more often than before is given again: another `stop` may follow a `resume`.
     """
     known, given = Counter(parse_commands(before)), []
     for one in parse_commands(after):

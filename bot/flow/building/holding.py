@@ -48,4 +48,4 @@ def _move(services: Services, run: RunEntry, held: str, by: str) -> None:
     except CadenceError as error:
         if error.code != "state.move":
             raise
-        # It ended, or was merged, this moment; the look shows which.
+        # It ended, or was merged, meanwhile; the look shows which.

@@ -64,7 +64,7 @@ def merge(context: RunContext, seen: Observation, decision: Merge) -> Merged | D
         # What held it is gone: the label was taken off, or a delivery told of it twice.
         context.move(S.GATED, "the hold has ended")
     if not context.go_on_to(S.MERGING):
-        # A hold that came this moment books its own look.
+        # A hold that came since the look books its own.
         return None
     slots.wait()
     first = record(context, seen, decision, slots=slots)

@@ -97,7 +97,7 @@ def _rest(context: RunContext, *, held: bool) -> None:
         return
     if held:
         asked = context.services.ledger.steering(run.repository_id, IssueNumber(run.issue))
-        # A label whose delivery was lost is seen on GitHub only, and nobody knows whose it is.
+        # Of a label whose delivery was lost only GitHub knows who set it.
         context.move(S.HELD, asked.hold_text() or f"the label `{HOLD_LABEL}` is set")
     elif run.state is not S.GATED:
         context.move(S.GATED)
