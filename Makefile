@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 # Compiled test modules and `cadence serve` of the process tests start in half the time; an empty value means "not set".
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: setup demo test quick lint types unit contract fuzz faults bench bench-load lock docs codes-shown clean
+.PHONY: setup demo test quick lint types unit contract fuzz faults bench bench-load lock docs codes-shown commands-shown clean
 
 setup: $(STAMP) ## install Cadence and its locked dependencies into .venv
 
@@ -61,6 +61,9 @@ docs: setup ## regenerate the generated pages under docs/ and the JSON schemas
 codes-shown: setup ## run every test, and make docs/codes-shown.md from the reason codes that they saw given (minutes)
 	@$(BIN)/pytest tests -n auto --dist worksteal -q --record-codes=$(GIVEN) --ignore tests/architecture/test_codes_shown.py
 	@$(BIN)/python -m tests.shown $(GIVEN)
+
+commands-shown: setup ## run the journeys of every command, and make docs/commands-shown.md from what they saw
+	@$(BIN)/pytest tests/journeys/test_commands_shown.py -q --write-commands-shown
 
 lock: ## renew requirements.lock (needs uv)
 	uv pip compile pyproject.toml --extra demo --extra dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links -o requirements.lock

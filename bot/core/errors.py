@@ -85,6 +85,12 @@ class FenceLate(CadenceError):
     retry = True
 
 
+class Held(CadenceError):
+    """A person holds the merge back; the hold came after the last look. Nothing was sent."""
+
+    code = "hold"
+
+
 class BudgetSpent(CadenceError):
     """The run's budget does not cover the next effect. Nothing was sent."""
 

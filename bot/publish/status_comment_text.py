@@ -22,7 +22,7 @@ _HEADLINES = {
     S.REVIEWING: "🔎 The pull request is open; posting the reviews.",
     S.GATED: "🚦 The pull request is open. `cadence/gate` merges it when CI and both reviews pass.",
     S.REPAIRING: "🔧 Building a new commit for the pull request.",
-    S.HELD: "✋ On hold.",
+    S.HELD: "✋ On hold: everything goes on except the merge.",
     S.MERGING: "🚀 Everything passed; merging.",
     S.WATCHING: "👁 Merged; watching CI on the base branch.",
     S.MERGED: "✅ Merged.",
@@ -46,7 +46,18 @@ _NEXT = {
 }
 
 _STAGES = ((S.PLANNING, "plan"), (S.JUDGING, "review"), (S.PUBLISHING, "push"), (S.REVIEWING, "post reviews"))
-_ORDER = [S.RECEIVED, S.PLANNING, S.JUDGING, S.PUBLISHING, S.REVIEWING, S.GATED, S.MERGING, S.WATCHING, S.MERGED]
+_ORDER = [
+    S.RECEIVED,
+    S.PLANNING,
+    S.JUDGING,
+    S.PUBLISHING,
+    S.REVIEWING,
+    S.GATED,
+    S.HELD,
+    S.MERGING,
+    S.WATCHING,
+    S.MERGED,
+]
 
 MAX_BODY = 60_000
 """GitHub refuses bodies above 65,536 characters; this leaves room for markers and closing fences."""
@@ -109,7 +120,8 @@ def status_text(view: StatusView) -> str:
         rest = "The commit that restores the files is being built." if building else headline
         headline = f"↩ Taking back the merge of #{view.reverts}. {rest}"
     parts = [f"### Cadence\n\n**{headline}**"]
-    if view.reason:
+    # The line of the hold says the same and more.
+    if view.reason and not (view.held and view.state is S.HELD and view.reason.startswith(("hold:", "set by"))):
         parts.append(f"**Why:** {view.reason}")
     if view.held and view.state not in TERMINAL:
         parts.append(f"**On hold:** {view.held}. A person with write permission ends it: `/cadence resume`.")
