@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 # Compiled test modules and `cadence serve` of the process tests start in half the time; an empty value means "not set".
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: setup demo test quick lint types unit contract fuzz faults bench bench-load lock docs codes-shown commands-shown clean
+.PHONY: setup demo test quick lint types unit contract fuzz faults bench bench-load bench-budget lock docs codes-shown commands-shown clean
 
 setup: $(STAMP) ## install Cadence and its locked dependencies into .venv
 
@@ -54,6 +54,9 @@ bench: setup ## what a commit costs in repositories of 1 thousand, 50 thousand a
 
 bench-load: setup ## what `cadence serve` costs when idle, and how fast it handles deliveries (minutes)
 	@$(BIN)/python bench/load.py
+
+bench-budget: setup ## runs that come to a cap on what models may use, and what exceeded it (a minute)
+	@$(BIN)/python bench/budget.py
 
 docs: setup ## regenerate the generated pages under docs/ and the JSON schemas
 	@$(BIN)/python -m tools.docs_pages

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from bot.commands.request import Request
+from bot.core.escape import escape_line
+from bot.core.findings import sentence
 from bot.core.names import HOLD_LABEL, IssueNumber
 from bot.core.states import AT_THE_GATE, FINAL, TERMINAL, RunState
+from bot.flow.building.caps import still_at_cap
 from bot.flow.building.holding import release_issue
 from bot.flow.building.start import wake
 from bot.flow.context import RunContext
@@ -16,6 +19,7 @@ S = RunState
 def resume(request: Request) -> str:
     """End the hold of the issue, and bring a stopped run back to where it can go on.
 
+    A run that ended at a cap goes on only where there is room for what it was about to do; else the answer says why.
     Label, text, config and pull request are read again on the way: what stopped the run stops it again while it lasts.
     """
     services, event, _, run, _ = request
@@ -25,6 +29,10 @@ def resume(request: Request) -> str:
         return f"The run is **{run.state}**; there is nothing to resume."
     by = event.sender.login
     released = release_issue(services, run.repository_id, IssueNumber(run.issue), by=by)
+    if run.state is S.STOPPED_BUDGET:
+        reached = still_at_cap(RunContext(services, run))
+        if reached is not None:
+            return f"The run stays **{run.state}**: {sentence(escape_line(reached.summary))} {reached.remedy}"
     if run.state in (S.STOPPED, S.STOPPED_BUDGET):
         wake(services, run, f"resumed by @{by}", by=by)
         return ""

@@ -97,6 +97,13 @@ class BudgetSpent(CadenceError):
     code = "budget"
 
 
+class QuotaReached(CadenceError):
+    """A quota of the run does not allow the next effect; the code names the quota. Nothing was sent."""
+
+    def __init__(self, summary: str, *, code: str, **rest: object) -> None:
+        super().__init__(summary, code=code, **rest)  # type: ignore[arg-type]
+
+
 class ConfigInvalid(CadenceError):
     """`.github/cadence.yml` cannot be used as written; `details` name line, column and allowed values."""
 

@@ -6,11 +6,11 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bot.config.load import read_config
 from bot.config.model import BudgetConfig
 from bot.core.clock import Clock
 from bot.core.errors import BudgetSpent
-from bot.core.names import CONFIG_PATH, CommitSha, RunId
+from bot.core.names import RunId
+from bot.flow.config_in_force import config_in_force
 from bot.git_store.store import GitStore
 from bot.ledger.entries import RunEntry
 from bot.ledger.ledger import Ledger
@@ -38,8 +38,8 @@ class Cap:
     def remedy(self) -> str:
         """How it is raised."""
         if self.is_operators:
-            return f"The operator raises {self.setting}; then comment `/cadence replan`."
-        return f"Raise `{self.setting}` in .github/cadence.yml, then comment `/cadence replan`."
+            return f"The operator raises {self.setting}; then comment `/cadence resume`."
+        return f"Raise `{self.setting}` in .github/cadence.yml, then comment `/cadence resume`."
 
     def refusal(self, spent: Spent, worst: Worst) -> str | None:
         """Why a call does not fit, with the figures; None where it does."""
@@ -108,9 +108,8 @@ class RunBudget:
         made = self._ledger.reserve_call(
             run_id, run.repository_id, worst, self._clock.now(), lambda spent: _reached(caps, spent, worst)
         )
-        if not isinstance(made, int):
-            cap, why = made
-            raise BudgetSpent(why, remedy=cap.remedy)
+        if isinstance(made, BudgetSpent):
+            raise made
         return made
 
     def believed(self, worst: Worst, answer: Completion, model: str) -> Worst:
@@ -128,7 +127,12 @@ class RunBudget:
         return Worst(read, wrote, cost)
 
     def spent(self, run_id: RunId) -> str | None:
-        """Which cap keeps the run from its next question, with the figures; None while there is room.
+        """Which cap keeps the run from its next question, with the figures; None while there is room."""
+        reached = self.reached(run_id)
+        return reached.summary if reached is not None else None
+
+    def reached(self, run_id: RunId) -> BudgetSpent | None:
+        """What the run's next question would raise; None while there is room.
 
         The next question is the one that was refused last, else the smallest possible.
         """
@@ -138,32 +142,24 @@ class RunBudget:
         priced = all(self._prices.knows(name) for name in self._models)
         worst = self._ledger.refused_call(run_id) or Worst(1, 0, 1e-9 if priced else None)
         spent = self._ledger.spent(run_id, run.repository_id, self._clock.now())
-        reached = _reached(self._caps_of(run), spent, worst)
-        return reached[1] if reached is not None else None
+        return _reached(self._caps_of(run), spent, worst)
 
     def _caps_of(self, run: RunEntry) -> list[Cap]:
         """The repository's caps and the operator's; a call has to fit the lower one of each kind."""
         own = [
             Cap(scope, unit, f"budget.{scope}_{unit}", amount, is_operators=False)
-            for (scope, unit), amount in _amounts(self._of_repository(run))
+            for (scope, unit), amount in _amounts(config_in_force(self._git, run).budget)
         ]
         return own + [
             Cap(scope, unit, f"CADENCE_BUDGET_{scope}_{unit}".upper(), amount, is_operators=True)
             for (scope, unit), amount in _amounts(self._caps)
         ]
 
-    def _of_repository(self, run: RunEntry) -> BudgetConfig:
-        """As the base's tip has it; a config that cannot be read there is a reason of its own at the gate."""
-        mirror = self._git.mirror(run.repository_id)
-        tip = mirror.tip(run.base_branch) if run.base_branch else None
-        at = tip or (CommitSha(run.base_sha) if run.base_sha else None)
-        config = read_config(mirror.read_file(at, CONFIG_PATH)).config if at is not None else None
-        return config.budget if config is not None else BudgetConfig()
 
-
-def _reached(caps: Sequence[Cap], spent: Spent, worst: Worst) -> tuple[Cap, str] | None:
+def _reached(caps: Sequence[Cap], spent: Spent, worst: Worst) -> BudgetSpent | None:
     """The first cap that a call does not fit, and why; None where it fits all of them."""
-    return next(((cap, why) for cap in caps if (why := cap.refusal(spent, worst))), None)
+    refusals = ((cap, cap.refusal(spent, worst)) for cap in caps)
+    return next((BudgetSpent(why, remedy=cap.remedy) for cap, why in refusals if why), None)
 
 
 def _believed(figure: int, counted: int, worst: int) -> int:

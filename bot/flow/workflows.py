@@ -37,7 +37,7 @@ from bot.gate.decide import Done, Merge
 from bot.ledger.entries import RunEntry
 
 S = RunState
-_STILL_LOOKED_AT = frozenset({S.NEEDS_HUMAN, S.STOPPED})
+_STILL_LOOKED_AT = frozenset({S.NEEDS_HUMAN, S.STOPPED, S.STOPPED_BUDGET})
 """Ended runs whose pull request may be merged all the same: by a person, or by a worker that was paused."""
 Step = Callable[[str, Callable[[], str]], str]
 """Runs a named, checkpointed step once (engine.step); tests pass one that just calls."""

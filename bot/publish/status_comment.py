@@ -95,7 +95,7 @@ class StatusComment:
         def do() -> JsonDict:
             return _outcome(issues.comment(run.issue, body)) | {"shown": move}
 
-        return self._effects.perform(actor, EffectKind.COMMENT_CREATE, "status", find=find, do=do)
+        return self._effects.perform(actor, EffectKind.COMMENT_CREATE, "status", find=find, do=do, told_anyway=True)
 
 
 def _outcome(comment: CommentRecord) -> JsonDict:

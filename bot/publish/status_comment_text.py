@@ -29,7 +29,7 @@ _HEADLINES = {
     S.REFUSED: "🛑 Refused; nothing was changed.",
     S.NEEDS_HUMAN: "🙋 Stopped: this needs a person.",
     S.STOPPED: "⏹ Stopped.",
-    S.STOPPED_BUDGET: "⏹ Stopped: the budget is spent.",
+    S.STOPPED_BUDGET: "⏹ Stopped: a cap is reached.",
     S.BLOCKED: "⛔ Blocked.",
     S.SUPERSEDED: "↪ Superseded by a newer run.",
     S.REVERTED: "↩ Reverted.",
@@ -41,7 +41,7 @@ _NEXT = {
     S.NEEDS_HUMAN: "After the cause is fixed, comment `/cadence replan`.",
     S.STOPPED: "To go on, open the issue, add its label and comment `/cadence resume`; or remove the label and add it "
     "again.",
-    S.STOPPED_BUDGET: "Raise the budget in `.github/cadence.yml`, then comment `/cadence replan`.",
+    S.STOPPED_BUDGET: "Raise the cap that is named above, then comment `/cadence resume`.",
     S.GATED: "The `cadence/gate` check lists the open reasons. To change the plan: `/cadence replan <guidance>`.",
 }
 

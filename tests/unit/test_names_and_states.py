@@ -157,7 +157,11 @@ def test_nothing_is_pushed_or_merged_without_being_judged() -> None:
 
 
 # -- errors ---------------------------------------------------------------------------------------------------------
-GIVEN_THEIR_CODE = {errors.PushRefused: "rule.push", errors.ModelUnusable: "model.prose"}
+GIVEN_THEIR_CODE = {
+    errors.PushRefused: "rule.push",
+    errors.ModelUnusable: "model.prose",
+    errors.QuotaReached: "quota.pushes",
+}
 """Kinds that stand for many things: without a code they cannot be made."""
 KINDS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, CadenceError)]
 

@@ -6,6 +6,7 @@ from bot.changeset.check import check
 from bot.changeset.guards.guard_config import GuardConfig
 from bot.core.errors import Refused
 from bot.core.names import BaseSha, CommitSha, HeadSha, is_revert
+from bot.flow.building.caps import must_fit
 from bot.flow.building.start import RETRIED
 from bot.flow.building.verdicts import judge_commit
 from bot.flow.context import RunContext, log
@@ -62,7 +63,8 @@ def build_commit_of(context: RunContext) -> CommitSha:
     """The commit that the run's ChangeSet describes on its base, written to the mirror.
 
     The run fixes author and date, so the same ChangeSet on the same base is the same SHA, however often it is built.
-    Raises Refused with the first finding's code where the guards do not accept the ChangeSet.
+    Raises Refused with the first finding's code where the guards do not accept the ChangeSet, and QuotaReached for a
+    change that is too large to be pushed.
     """
     run, change_set, config = context.run, context.change_set(), context.base_config()
     tree = context.mirror.tree(CommitSha(run.base_sha))
@@ -70,7 +72,7 @@ def build_commit_of(context: RunContext) -> CommitSha:
     if not checked.accepted:
         first = checked.findings[0]
         raise Refused(first.message, code=first.code, details=[finding.message for finding in checked.findings])
-    return context.mirror.write_commit(
+    commit = context.mirror.write_commit(
         CommitSha(run.base_sha),
         checked.changes,
         message=commit_message(
@@ -84,6 +86,9 @@ def build_commit_of(context: RunContext) -> CommitSha:
         author=context.services.git.author(context.services.identity),
         date=run.created_at,
     )
+    # The gateway asks again at the push. Here nothing was paid for the reviews yet.
+    must_fit(context, commit)
+    return commit
 
 
 def file_verdicts(context: RunContext) -> None:

@@ -226,7 +226,7 @@ def _pull(services: Services, event: PullChanged) -> Handled | Ignored:
     own = event.sender is not None and event.sender.login == services.identity.bot_login
     if own and event.action in ("opened", "synchronize", "edited", "closed"):
         return Ignored("own action: the step that made it evaluates the gate")
-    if run.state is S.STOPPED and event.merged:
+    if run.state in (S.STOPPED, S.STOPPED_BUDGET) and event.merged:
         services.engine.reconcile(run.repository_id, event.pull)
         return Handled(f"#{event.pull} was merged although its run is stopped: looking at it", run.run_id)
     looked = _look(services, event.repo.repository_id, [run])
