@@ -36,4 +36,11 @@ class RunQuotas:
 
 def _amounts(quotas: QuotaConfig) -> Mapping[str, int]:
     """The quotas that are set, by name."""
-    return {name: amount for name, amount in quotas if amount is not None}
+    amounts = {
+        "comments": quotas.comments,
+        "pushes": quotas.pushes,
+        "pulls": quotas.pulls,
+        "files": quotas.files,
+        "kilobytes": quotas.kilobytes,
+    }
+    return {name: amount for name, amount in amounts.items() if amount is not None}
