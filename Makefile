@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 # Compiled test modules and `cadence serve` of the process tests start in half the time; an empty value means "not set".
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: setup demo test quick lint types unit contract fuzz faults bench bench-load lock docs codes-shown clean
+.PHONY: setup demo test quick lint types unit contract fuzz faults bench bench-load bench-budget lock docs codes-shown commands-shown clean
 
 setup: $(STAMP) ## install Cadence and its locked dependencies into .venv
 
@@ -55,12 +55,18 @@ bench: setup ## what a commit costs in repositories of 1 thousand, 50 thousand a
 bench-load: setup ## what `cadence serve` costs when idle, and how fast it handles deliveries (minutes)
 	@$(BIN)/python bench/load.py
 
+bench-budget: setup ## runs that come to a cap on what models may use, and what exceeded it (a minute)
+	@$(BIN)/python bench/budget.py
+
 docs: setup ## regenerate the generated pages under docs/ and the JSON schemas
 	@$(BIN)/python -m tools.docs_pages
 
 codes-shown: setup ## run every test, and make docs/codes-shown.md from the reason codes that they saw given (minutes)
 	@$(BIN)/pytest tests -n auto --dist worksteal -q --record-codes=$(GIVEN) --ignore tests/architecture/test_codes_shown.py
 	@$(BIN)/python -m tests.shown $(GIVEN)
+
+commands-shown: setup ## run the journeys of every command, and make docs/commands-shown.md from what they saw
+	@$(BIN)/pytest tests/journeys/test_commands_shown.py -q --write-commands-shown
 
 lock: ## renew requirements.lock (needs uv)
 	uv pip compile pyproject.toml --extra demo --extra dev --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links -o requirements.lock

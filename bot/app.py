@@ -21,6 +21,7 @@ from bot.engine.protocol import WorkflowEngine
 from bot.engine.workflows import step
 from bot.flow.recovery.allowance import note_request
 from bot.flow.run_budget import RunBudget
+from bot.flow.run_quotas import RunQuotas
 from bot.flow.services import Services
 from bot.flow.workflows import Flow, Step
 from bot.gate.merge import Merger
@@ -139,7 +140,8 @@ def build_services(
     git = GitStore(settings.data_dir / "mirrors", web=urls.web)
     model = model or build_model(settings, clock)
     budget = RunBudget(ledger, git, clock, settings.prices(), _asked(model), settings.caps(), count_tokens)
-    effects = Effects(ledger, clock, write_interval_ms=settings.write_interval_ms)
+    quotas = RunQuotas(ledger, git, settings.quotas())
+    effects = Effects(ledger, clock, write_interval_ms=settings.write_interval_ms, quotas=quotas)
     author = git.author(identity)
     signer = build_signer(settings)
     # Recorded before it signs anything, so that the page of keys is never without the key of a proof.
@@ -152,6 +154,7 @@ def build_services(
         git=git,
         effects=effects,
         budget=budget,
+        quotas=quotas,
         model=model,
         planner=Planner(
             count_tokens=count_tokens, record_findings=ledger.record_findings, record_context=ledger.record_context

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from dotenv import dotenv_values
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
-from bot.config.model import BudgetConfig
+from bot.config.model import BudgetConfig, QuotaConfig
 from bot.core.errors import SettingsInvalid
 from bot.llm.model import OPENAI_URL, ModelKind
 from bot.llm.prices import Prices, read_prices
@@ -43,6 +43,8 @@ def _none_if_none(value: Any) -> Any:
 CapTokens = Annotated[Annotated[int, Field(ge=0)] | None, BeforeValidator(_none_if_none)]
 CapCost = Annotated[Annotated[float, Field(ge=0, allow_inf_nan=False)] | None, BeforeValidator(_none_if_none)]
 """A cap of the operator, in tokens or US dollars; None where the variable is `none`."""
+Amount = CapTokens
+"""A quota of the operator; None where the variable is `none`."""
 
 
 class Settings(BaseModel):
@@ -97,6 +99,13 @@ class Settings(BaseModel):
     budget_run_cost: CapCost = 2.0
     budget_day_tokens: CapTokens = 20_000_000
     budget_day_cost: CapCost = 20.0
+    # An ordinary run posts 3 comments and reviews, pushes once and opens one pull request. Each new head of a long one
+    # is one push and two or three reviews, so the quota of pushes is met before that of comments.
+    quota_comments: Amount = 200
+    quota_pushes: Amount = 50
+    quota_pulls: Amount = 5
+    quota_files: Amount = 1_000
+    quota_kilobytes: Amount = 50_000
 
     @classmethod
     def load(cls, env: Mapping[str, str] | None = None, *, dotenv: Path | None = Path(".env")) -> Settings:
@@ -212,6 +221,16 @@ class Settings(BaseModel):
     def context_budget(self, wanted: int | None) -> int:
         """How many tokens of a repository a planner is shown, where its config asks for so many or for none."""
         return min(wanted or self.context_tokens, max(self.context_tokens, self.context_tokens_most))
+
+    def quotas(self) -> QuotaConfig:
+        """The operator's quotas for each run; None: there is none."""
+        return QuotaConfig(
+            comments=self.quota_comments,
+            pushes=self.quota_pushes,
+            pulls=self.quota_pulls,
+            files=self.quota_files,
+            kilobytes=self.quota_kilobytes,
+        )
 
     def key_pem(self) -> str:
         """The App's private key as PEM text. Raises SettingsInvalid when it is missing or cannot be read."""

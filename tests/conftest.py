@@ -18,6 +18,9 @@ settings.register_profile("quick", settings.get_profile("default"), max_examples
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     add_option(parser)
+    parser.addoption(
+        "--write-commands-shown", action="store_true", help="make docs/commands-shown.md from what the journeys see"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -49,8 +49,13 @@ def with_commands(page: str) -> str:
     _, end, after = rest.partition(_COMMANDS_END)
     if not end:
         raise ValueError("docs/authors.md lacks the markers of the table of commands")
-    rows = [(f"`/cadence {row.form}`", WHO_WORDS[row.who], row.what, row.answer) for row in COMMANDS if not row.later]
-    return f"{before}{_COMMANDS_BEGIN}\n\n{_table(('command', 'who', 'what', 'answer'), rows)}\n\n{end}{after}"
+    rows = [
+        (f"`/cadence {row.form}`", WHO_WORDS[row.who], " and ".join(row.where), row.what, row.answer)
+        for row in COMMANDS
+        if not row.later
+    ]
+    table = _table(("command", "who", "where", "what", "answer"), rows)
+    return f"{before}{_COMMANDS_BEGIN}\n\n{table}\n\n{end}{after}"
 
 
 def codes_page() -> str:
@@ -103,7 +108,7 @@ def _kind(state: RunState) -> str:
         ("building", BUILDING),
         ("at the gate", AT_THE_GATE),
     )
-    kind = next((name for name, states in kinds if state in states), "held")
+    kind = next(name for name, states in kinds if state in states)
     return f"{kind}; no run enters it yet" if state in NOT_ENTERED else kind
 
 

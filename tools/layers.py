@@ -31,7 +31,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 """Every package and loose module of `bot/`. Packages of one layer do not import each other."""
 
 FLOW_LAYERS: tuple[tuple[str, ...], ...] = (
-    ("recorded", "run_budget"),
+    ("config_in_force", "recorded"),
+    ("run_budget", "run_quotas"),
     ("services",),
     ("asking", "replay"),
     ("context",),

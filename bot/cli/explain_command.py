@@ -82,6 +82,7 @@ def answer(services: Services, repository: str, number: int, wishes: Sequence[st
 
     Raises CadenceError `run.unknown` when the ledger does not know the number, GitHubError when GitHub cannot be read.
     """
+    from bot.cli.runs_text import held_data, holds
     from bot.core.errors import CadenceError
     from bot.flow.context import RunContext
 
@@ -94,9 +95,12 @@ def answer(services: Services, repository: str, number: int, wishes: Sequence[st
         )
     if run.pull is None:
         reason = f": {run.reason}" if run.reason else ""
+        held = holds(services.ledger, [run]).get(run.run_id)
         if as_json:
-            return json.dumps({"repository": run.repository, "run": run.run_id, "state": run.state, "pull": None})
-        return f"Run {run.run_id} has no pull request yet; it is {run.state}{reason}"
+            facts = {"repository": run.repository, "run": run.run_id, "state": run.state, "pull": None}
+            return json.dumps(facts | {"held": held_data(held)}, default=datetime.isoformat)
+        then = f"\nIts merge will wait: the hold was {held.hold_text()}" if held is not None else ""
+        return f"Run {run.run_id} has no pull request yet; it is {run.state}{reason}{then}"
     context = RunContext(services, run.run_id)
     with context.log_context():
         snapshot, decision = _look(context, wishes)
@@ -123,7 +127,7 @@ def _look(context: RunContext, wishes: Sequence[str]) -> tuple[Snapshot, Decisio
 def _as_text(context: RunContext, snapshot: Snapshot, decision: Decision, wishes: Sequence[str]) -> str:
     from bot.gate.explain import plain
 
-    first = f"{context.run.repository}#{snapshot.pull}  run {context.run.run_id}"
+    first = f"{context.run.repository}#{snapshot.pull}  run {context.run.run_id}, {context.run.state}"
     lines = [first, f"head {snapshot.head} on base tip {snapshot.base_tip or 'unknown'}"]
     lines += [f"supposing {wish}" for wish in wishes]
     return "\n".join([*lines, plain(decision)])
@@ -140,6 +144,7 @@ def _as_json(context: RunContext, snapshot: Snapshot, decision: Decision, wishes
         "repository": context.run.repository,
         "pull": snapshot.pull,
         "run": context.run.run_id,
+        "state": context.run.state,
         "head": snapshot.head,
         "base_tip": snapshot.base_tip,
         "supposed": list(wishes),

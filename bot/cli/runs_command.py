@@ -33,7 +33,7 @@ def runs(
     # https://typer.tiangolo.com/tutorial/commands/context/
     if context.invoked_subcommand is not None:
         return
-    from bot.cli.runs_text import runs_json, runs_table
+    from bot.cli.runs_text import holds, runs_json, runs_table
     from bot.ledger.open import LedgerMissing
 
     try:
@@ -43,7 +43,7 @@ def runs(
         typer.echo("[]" if as_json else f"No runs yet. {error.message}")
         return
     found = ledger.runs(limit=limit)
-    typer.echo(runs_json(ledger, found) if as_json else runs_table(found), nl=False)
+    typer.echo(runs_json(ledger, found) if as_json else runs_table(found, holds(ledger, found)), nl=False)
 
 
 def show(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -18,10 +18,12 @@ from rich.text import Text
 from bot.cli.context_text import context_table
 from bot.core.errors import CadenceError
 from bot.core.names import RunId
-from bot.ledger.entries import Counts, ModelCallEntry, RunEntry, TimelineRow
+from bot.core.states import TERMINAL, RunState
+from bot.ledger.entries import Counts, ModelCallEntry, RunEntry, SteeringEntry, TimelineRow
 from bot.ledger.ledger import Ledger
 from bot.ledger.run_history import deliveries, run_ids, timeline, verdicts
 from bot.publish.context_section import MovedBase
+from bot.publish.cost_text import expected_text, outcome_text, receipt_lines
 
 MOST_NAMED = 10
 """How many runs are named when the beginning of an id fits several."""
@@ -52,12 +54,24 @@ def find_run(ledger: Ledger, prefix: str) -> RunEntry | None:
     )
 
 
-def runs_table(found: Sequence[RunEntry], *, width: int | None = None) -> str:
-    """Runs as a table of plain text, in the order given. `width` is in columns: by default the terminal's."""
+def holds(ledger: Ledger, found: Iterable[RunEntry]) -> dict[RunId, SteeringEntry]:
+    """The hold of each unfinished run that has one. A run that has no pull request yet is held too."""
+    unfinished = [run for run in found if run.state not in TERMINAL and not run.merge_sha]
+    asked = ((run.run_id, ledger.steering(run.repository_id, run.issue)) for run in unfinished)
+    return {run_id: entry for run_id, entry in asked if entry.held_by}
+
+
+def runs_table(
+    found: Sequence[RunEntry], held: Mapping[RunId, SteeringEntry] | None = None, *, width: int | None = None
+) -> str:
+    """Runs as a table of plain text, in the order given, with who holds them and why.
+
+    `held` is what `holds` gave. `width` is in columns: by default the terminal's.
+    """
     if not found:
         return "No runs yet. A run starts when a person labels an issue.\n"
     heads = ("run", "state", "issue", "pull", "updated (UTC)")
-    shown = [tuple(_clean(cell) for cell in _cells(run)) for run in found]
+    shown = [tuple(_clean(cell) for cell in _cells(run, (held or {}).get(run.run_id))) for run in found]
     widths = [max(len(cell) for cell in cells) for cells in zip(*shown, strict=True)][: len(heads)]
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for head, cells in zip(heads, widths, strict=True):
@@ -73,7 +87,20 @@ def runs_table(found: Sequence[RunEntry], *, width: int | None = None) -> str:
 
 def runs_json(ledger: Ledger, found: Sequence[RunEntry]) -> str:
     """Runs as a JSON list, in the order given, each with what it has spent."""
-    return _json([_run_data(run) | {"totals": asdict(ledger.counts(run.run_id))} for run in found])
+    held = holds(ledger, found)
+    return _json(
+        [
+            _run_data(run) | {"held": held_data(held.get(run.run_id)), "totals": asdict(ledger.counts(run.run_id))}
+            for run in found
+        ]
+    )
+
+
+def held_data(held: SteeringEntry | None) -> dict[str, Any] | None:
+    """Who set a hold, why and when, for JSON; None without a hold."""
+    if held is None or not held.held_by:
+        return None
+    return {"by": held.held_by, "reason": held.held_reason, "at": held.held_at}
 
 
 def run_timeline(ledger: Ledger, entry: RunEntry, *, moved: MovedBase | None = None, width: int | None = None) -> str:
@@ -95,8 +122,10 @@ def run_timeline(ledger: Ledger, entry: RunEntry, *, moved: MovedBase | None = N
         text = f"{row.what}: {row.detail}" if row.what and row.detail else row.what or row.detail
         since = "" if row.at <= begun else f"+{_duration((row.at - begun).total_seconds())}"
         table.add_row(f"{row.at:%H:%M:%S}", Text(since, justify="right"), row.kind, Text(_clean(text, lines=True)))
-    head = _plain(_pairs(_header(entry, history)), width)
-    foot = _plain(_pairs(_totals(ledger.counts(entry.run_id), ledger.model_calls_of(entry.run_id))), width)
+    held = holds(ledger, [entry]).get(entry.run_id)
+    head = _plain(_pairs(_header(entry, history, held)), width)
+    totals = _totals(ledger.counts(entry.run_id), ledger.model_calls_of(entry.run_id))
+    foot = _plain(_pairs([*_costs(ledger, entry), *totals]), width)
     return f"{head}\n{_plain(table, width)}\n{_context(ledger, entry, moved, width)}in all\n{foot}"
 
 
@@ -119,6 +148,7 @@ def run_json(ledger: Ledger, entry: RunEntry, *, moved: MovedBase | None = None)
     return _json(
         _run_data(entry)
         | {
+            "held": held_data(holds(ledger, [entry]).get(entry.run_id)),
             "title": entry.title,
             "summary": entry.summary,
             "cause": entry.cause,
@@ -138,19 +168,22 @@ def run_json(ledger: Ledger, entry: RunEntry, *, moved: MovedBase | None = None)
             "findings": ledger.findings_of(run_id),
             "verdicts": [{"at": at, **verdict} for at, verdict in verdicts(ledger, run_id)],
             "decisions": [asdict(one) for one in ledger.decisions_of(run_id)],
+            "estimates": [asdict(one) for one in ledger.estimates_of(run_id)],
+            "phases": [asdict(one) for one in ledger.phases_of(run_id)],
             "totals": asdict(ledger.counts(run_id)),
         }
     )
 
 
 # -- the words ------------------------------------------------------------------------------------------------------
-def _header(entry: RunEntry, history: Sequence[TimelineRow]) -> list[tuple[str, str]]:
+def _header(entry: RunEntry, history: Sequence[TimelineRow], held: SteeringEntry | None) -> list[tuple[str, str]]:
     pairs = [
         ("run", entry.run_id),
         ("issue", f"{entry.repository}#{entry.issue} {entry.title}"),
         ("state", f"{entry.state}: {entry.reason}" if entry.reason else str(entry.state)),
         ("started", f"{entry.created_at:%Y-%m-%d %H:%M:%S} UTC by {entry.started_by or 'no one'} ({entry.cause})"),
     ]
+    pairs += [("hold", held.hold_text())] if held is not None else []
     if history and history[-1].at > history[0].at:
         pairs.append(("took", _duration((history[-1].at - history[0].at).total_seconds())))
     pairs += [("approved by", entry.approved_by)] if entry.approved_by else []
@@ -159,6 +192,15 @@ def _header(entry: RunEntry, history: Sequence[TimelineRow]) -> list[tuple[str, 
     pairs += [("head", f"{entry.head_sha} on {entry.base_sha[:12]}")] if entry.head_sha else []
     pairs += [("merged as", entry.merge_sha)] if entry.merge_sha else []
     return pairs
+
+
+def _costs(ledger: Ledger, entry: RunEntry) -> list[tuple[str, str]]:
+    """What each attempt was expected to use, its outcome, and what each phase used."""
+    pairs = []
+    for one in ledger.estimates_of(entry.run_id):
+        pairs.append(("expected", expected_text(one)))
+        pairs += [("outcome", outcome)] if (outcome := outcome_text(one)) else []
+    return pairs + receipt_lines(ledger.phases_of(entry.run_id))
 
 
 def _totals(counts: Counts, calls: Iterable[ModelCallEntry]) -> list[tuple[str, str]]:
@@ -173,10 +215,14 @@ def _totals(counts: Counts, calls: Iterable[ModelCallEntry]) -> list[tuple[str, 
     ]
 
 
-def _cells(run: RunEntry) -> tuple[str, ...]:
+def _cells(run: RunEntry, held: SteeringEntry | None) -> tuple[str, ...]:
     pull = f"#{run.pull}" if run.pull else "-"
     when = f"{run.updated_at:%Y-%m-%d %H:%M:%S}"
-    return (run.run_id, run.state, f"{run.repository}#{run.issue}", pull, when, _cut(run.reason, 160))
+    why = run.reason
+    if held is not None and run.state is not RunState.HELD:
+        # Not at the gate yet: the state says what goes on, and the hold will keep the merge back.
+        why = f"hold {held.hold_text()}" + (f"; {run.reason}" if run.reason else "")
+    return (run.run_id, run.state, f"{run.repository}#{run.issue}", pull, when, _cut(why, 160))
 
 
 def _run_in_a_line(run: RunEntry | None) -> str:

@@ -8,7 +8,7 @@ from bot.commands.go import go
 from bot.commands.help import help_answer
 from bot.commands.hold import hold
 from bot.commands.replan import replan
-from bot.commands.request import Request
+from bot.commands.request import Note, Request
 from bot.commands.resume import resume
 from bot.commands.retry import retry
 from bot.commands.review import review
@@ -45,7 +45,7 @@ ACTING: Mapping[str, Callable[[Request], str]] = {
     "resume": resume,
     "retry": retry,
 }
-"""Verbs that do something; the text that they give says why they did not, and is posted as an answer."""
+"""Verbs that do something; the text that they give is posted as an answer. It says why they did not, unless a Note."""
 
 
 def handle_command(services: Services, event: CommandGiven) -> Handled | Ignored:
@@ -66,8 +66,10 @@ def handle_command(services: Services, event: CommandGiven) -> Handled | Ignored
     run = _run(services, event)
     if run is None and event.is_pull:
         return Ignored(f"pull request #{event.issue} is not a Cadence pull request")
-    writer = services.github.at(event.repo).permission(event.sender.login).permission in ("admin", "write")
-    if writer:
+    permission = services.github.at(event.repo).permission(event.sender.login)
+    writer, triager = permission.permission in ("admin", "write"), may_triage(permission)
+    # Each reaction takes a write slot of the installation, so passers-by only get their answers, which are capped.
+    if triager:
         errands.react(services, event, "eyes")
     notes, refused = [], False
     for number, (command, taken) in enumerate(zip(given, known, strict=True)):
@@ -75,10 +77,10 @@ def handle_command(services: Services, event: CommandGiven) -> Handled | Ignored
             continue
         note, answer = _carry_out(services, event, command)
         notes.append(note)
-        refused = refused or bool(answer)
+        refused = refused or (bool(answer) and not isinstance(answer, Note))
         verb = command.verb if isinstance(command, Command) and command.verb in READING and not answer else ""
         _note(services, event, _place(event, number), writer=writer, verb=verb, answer=answer)
-    if writer:
+    if triager:
         errands.react(services, event, "confused" if refused else "rocket")
     last = _run(services, event) or run
     return Handled("; ".join(notes), last.run_id if last else None)

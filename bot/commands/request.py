@@ -11,6 +11,12 @@ from bot.intake.events import CommandGiven
 from bot.ledger.entries import RunEntry
 
 
+class Note(str):
+    """An answer to a command that was carried out. Any other answer says why one was not."""
+
+    __slots__ = ()
+
+
 class Request(NamedTuple):
     """A command that its sender may give. `run` is the newest of the issue or pull request, None without one.
 

@@ -16,7 +16,7 @@ def retry(request: Request) -> str:
     if run is None:
         return "There is nothing to retry. A maintainer starts a run with the label `blueprint`."
     if run.merge_sha or run.state not in _AGAIN:
-        then = " `/cadence resume` continues it." if run.state in (S.STOPPED, S.STOPPED_BUDGET) else ""
+        then = " `/cadence resume` continues it." if run.state in (S.STOPPED, S.STOPPED_BUDGET, S.HELD) else ""
         return f"There is nothing to retry: the run is **{run.state}**.{then}"
     wake(services, run, f"{RETRIED} @{event.sender.login}", by=event.sender.login)
     return ""

@@ -13,7 +13,7 @@ def review(request: Request) -> str:
     """Another attempt of both reviews on the present head."""
     services, run = request.services, request.run
     if run is None or run.pull is None or run.state not in AT_THE_GATE:
-        return "This has no open Cadence pull request, so there is nothing to review."
+        return "There is no open Cadence pull request here, so there is nothing to review."
     seen, _ = look(RunContext(services, run.run_id))
     request_re_review(services, run, seen.snapshot.head, base_tip=seen.snapshot.base_tip or "")
     return ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.core.escape import escape_line
 from bot.core.names import IssueNumber
-from bot.core.states import AT_THE_GATE
+from bot.core.states import AT_THE_GATE, TERMINAL, RunState
 from bot.flow.services import Services
 from bot.ledger.entries import RunEntry
 
@@ -17,7 +17,7 @@ def status(services: Services, run: RunEntry | None) -> str:
     if run.pull is not None:
         lines.append(f"Pull request: #{run.pull}")
     asked = services.ledger.steering(run.repository_id, IssueNumber(run.issue))
-    if asked.held_by:
+    if asked.held_by and run.state not in TERMINAL | {RunState.HELD}:
         lines.append(f"Hold: {escape_line(asked.hold_text())}")
     decision = services.ledger.newest_decision(run.run_id)
     if decision is not None and run.state in AT_THE_GATE:

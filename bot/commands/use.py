@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from bot.commands.request import Request
+from bot.commands.request import Note, Request
+from bot.core.escape import escape_line
 from bot.core.names import IssueNumber
-from bot.core.states import TERMINAL, RunState
+from bot.core.states import TERMINAL
 from bot.flow.context import RunContext
-
-S = RunState
 
 
 def use(request: Request) -> str:
@@ -16,12 +15,15 @@ def use(request: Request) -> str:
     A run that has its plan already keeps it: `/cadence replan` makes one with these files.
     """
     services, _, command, run, _ = request
-    if run is None or run.merge_sha:
+    if run is not None and run.merge_sha:
+        return f"The run is **{run.state}**; open a new issue for further work."
+    if run is None:
         return "There is nothing to plan here. A maintainer starts a run with the label `blueprint`."
     services.ledger.use_paths(run.repository_id, IssueNumber(run.issue), command.paths)
-    planned = run.changeset_digest or run.state in TERMINAL
-    files = ", ".join(command.paths)
-    then = "Comment `/cadence replan` to plan with these files." if planned else ""
-    if run.state is not S.SUPERSEDED:
-        RunContext(services, run).tell(details=(f"The next plan is made with: {files}.",), next_step=then)
+    files = f"The next plan is made with: {', '.join(command.paths)}."
+    then = "Comment `/cadence replan` to plan with these files."
+    if run.state in TERMINAL:
+        # After the confirmation of a stop not even the status comment is edited.
+        return Note(f"{escape_line(files)} {then}")
+    RunContext(services, run).tell(details=(files,), next_step=then if run.changeset_digest else "")
     return ""

@@ -150,6 +150,16 @@ class BudgetConfig(ConfigPart):
     day_cost: float | None = Field(default=None, ge=0)
 
 
+class QuotaConfig(ConfigPart):
+    """The most that one run may make and push; null means the operator's, which a larger one does not raise."""
+
+    comments: int | None = Field(default=None, ge=0)
+    pushes: int | None = Field(default=None, ge=0)
+    pulls: int | None = Field(default=None, ge=0)
+    files: int | None = Field(default=None, ge=0)
+    kilobytes: int | None = Field(default=None, ge=0)
+
+
 class BacklogConfig(ConfigPart):
     """Has no effect yet. Proposals that Cadence may file automatically."""
 
@@ -174,5 +184,6 @@ class RepoConfig(ConfigPart):
     repair: RepairConfig = RepairConfig()
     after_merge: AfterMergeConfig = AfterMergeConfig()
     budget: BudgetConfig = BudgetConfig()
+    quota: QuotaConfig = QuotaConfig()
     backlog: BacklogConfig = BacklogConfig()
     tests: tuple[ConfigTest, ...] = ()

@@ -85,10 +85,23 @@ class FenceLate(CadenceError):
     retry = True
 
 
+class Held(CadenceError):
+    """A person holds the merge back; the hold came after the last look. Nothing was sent."""
+
+    code = "hold"
+
+
 class BudgetSpent(CadenceError):
     """The run's budget does not cover the next effect. Nothing was sent."""
 
     code = "budget"
+
+
+class QuotaReached(CadenceError):
+    """A quota of the run does not allow the next effect; the code names the quota. Nothing was sent."""
+
+    def __init__(self, summary: str, *, code: str, **rest: object) -> None:
+        super().__init__(summary, code=code, **rest)  # type: ignore[arg-type]
 
 
 class ConfigInvalid(CadenceError):

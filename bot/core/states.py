@@ -40,7 +40,7 @@ TERMINAL = frozenset(
 """No more work of its own; some can be woken by a command, which the table below says."""
 
 # The names are public, and the ledger may hold them one day; the capabilities that lead to them come later.
-NOT_ENTERED = frozenset({S.WAITING_ANSWER, S.WAITING_DEPENDENCY, S.HELD, S.BLOCKED})
+NOT_ENTERED = frozenset({S.WAITING_ANSWER, S.WAITING_DEPENDENCY, S.BLOCKED})
 """No run comes into these yet."""
 
 FINAL = frozenset({S.MERGED, S.SUPERSEDED, S.REVERTED})
@@ -54,7 +54,7 @@ WAITING = frozenset({S.WAITING_APPROVAL, S.WAITING_ANSWER, S.WAITING_DEPENDENCY,
 BUILDING = frozenset({S.RECEIVED, S.PLANNING, S.JUDGING, S.PUBLISHING, S.WAITING_LIMIT})
 """`build` has work to do in these."""
 
-AT_THE_GATE = frozenset({S.REVIEWING, S.GATED, S.MERGING, S.WATCHING, S.REPAIRING})
+AT_THE_GATE = frozenset({S.REVIEWING, S.GATED, S.HELD, S.MERGING, S.WATCHING, S.REPAIRING})
 """A pull request exists and `reconcile` drives the run."""
 
 # A pull request may be merged by a person in any state after it was opened, so `watching` and `merged` follow them all.
@@ -77,7 +77,7 @@ _FORWARD: dict[RunState, frozenset[RunState]] = {
     S.REFUSED: frozenset({S.RECEIVED, S.SUPERSEDED, S.STOPPED}),
     S.NEEDS_HUMAN: frozenset({S.RECEIVED, S.GATED, S.SUPERSEDED, S.STOPPED, S.MERGED}),
     S.STOPPED: frozenset({S.RECEIVED, S.GATED, S.SUPERSEDED, S.MERGED}),
-    S.STOPPED_BUDGET: frozenset({S.RECEIVED, S.SUPERSEDED, S.STOPPED, S.MERGED}),
+    S.STOPPED_BUDGET: frozenset({S.RECEIVED, S.GATED, S.SUPERSEDED, S.STOPPED, S.MERGED}),
     S.BLOCKED: frozenset({S.RECEIVED, S.SUPERSEDED, S.STOPPED}),
     S.SUPERSEDED: frozenset(),
     S.REVERTED: frozenset(),

@@ -2,13 +2,13 @@
 
 In order: an outcome already recorded is returned as it is; the pace is kept, which may mean a wait; what the effect may
 cost is reserved; one transaction asks the fence whether the run may still act, and writes the intent; the effect is
-looked for where it would be; only then is it made, and its outcome recorded. A crash between any two of these leaves an
-intent from which the next attempt starts by looking.
+looked for where it would be; where it is not there, the run's quotas are asked; only then is it made, and its outcome
+recorded. A crash between any two of these leaves an intent from which the next attempt starts by looking.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
@@ -19,6 +19,7 @@ from bot.core.names import RunId
 from bot.core.states import TERMINAL, RunState
 from bot.effects.guard import effects_allowed
 from bot.effects.kinds import FENCED_TWICE, INFORMING, NOT_PACED, EffectActor, EffectKind
+from bot.effects.quotas import COUNTED, KINDS, ChangeSize, Quota, count_reached, size_reached
 
 
 class StoredEffect(Protocol):
@@ -66,6 +67,7 @@ class EffectStore(Protocol):
         self, installation_id: int, interval_ms: int, now: datetime, *, count: int = 1, first: bool = False
     ) -> float: ...
     def must_yield(self, installation_id: int, now: datetime) -> bool: ...
+    def count_made(self, run_id: RunId, kinds: frozenset[EffectKind], *, but: int = 0) -> int: ...
 
 
 LEASE_SECONDS = 120.0
@@ -99,10 +101,19 @@ class Slots:
 class Effects:
     """The effect gateway. One per process; safe to use from several threads."""
 
-    def __init__(self, store: EffectStore, clock: Clock, *, write_interval_ms: int) -> None:
+    def __init__(
+        self,
+        store: EffectStore,
+        clock: Clock,
+        *,
+        write_interval_ms: int,
+        quotas: Callable[[RunId], Sequence[Quota]] = lambda _run: (),
+    ) -> None:
+        """`quotas` gives the quotas in force for a run."""
         self._store = store
         self._clock = clock
         self._interval_ms = write_interval_ms
+        self._quotas = quotas
 
     def reserve(self, actor: EffectActor, count: int) -> Slots:
         """Reserve the next `count` write slots of the actor's installation, ahead of every other waiting write."""
@@ -125,6 +136,8 @@ class Effects:
         slots: Slots | None = None,
         when_ended: bool | None = None,
         reserve: Callable[[], None] | None = None,
+        change: ChangeSize | None = None,
+        told_anyway: bool = False,
     ) -> JsonDict:
         """Make one effect once, and return its outcome (a JSON object).
 
@@ -134,12 +147,13 @@ class Effects:
         this ledger knows of an earlier attempt, which saves the look. `slots` were reserved for it and waited for by
         the caller, so nothing waits here. `when_ended` says whether a run that has ended still makes it; None leaves
         that to the kind (INFORMING). `reserve` reserves what the effect may cost, or raises; a run's call to a model
-        needs it.
+        needs it. `change` is the size of what a run pushes; a push needs it. `told_anyway` is for comments that say how
+        the run stands or ended: they are counted, and no quota keeps them back.
 
-        Raises FenceClosed before anything is sent, and whatever `reserve`, `find` and `do` raise.
+        Raises FenceClosed and QuotaReached before anything is sent, and whatever `reserve`, `find` and `do` raise.
         """
-        if kind is EffectKind.MODEL_CALL and actor.run is not None and reserve is None:
-            raise CadenceError(f"{natural_key} would be asked without a reservation", code="door.closed")
+        if actor.run is not None:
+            _must_be_measured(kind, natural_key, reserve, change)
         known = self._store.effect(actor.scope, kind, natural_key)
         if known is not None and known.state in ("done", "found"):
             return dict(known.outcome or {})
@@ -170,6 +184,8 @@ class Effects:
                 if made is not None:
                     state = "found"
                 else:
+                    if not told_anyway:
+                        self._ask_quotas(actor, kind, intent.id, change)
                     try:
                         made = do()
                     except UnknownOutcome:
@@ -201,6 +217,27 @@ class Effects:
         if self._clock.monotonic() - asked > LATE_SECONDS:
             raise FenceLate(f"{kind} was not sent: reading whether it may be took more than {LATE_SECONDS:g} s")
 
+    def _ask_quotas(self, actor: EffectActor, kind: EffectKind, effect_id: int, change: ChangeSize | None) -> None:
+        """Raise QuotaReached where a quota of the run does not allow the effect.
+
+        Asked after the intent was written: of two workers at the last one allowed, at least one sees the other's
+        intent. The effect's own row is left out, so that another attempt at it does not count twice.
+        """
+        name = COUNTED.get(kind)
+        if actor.run is None or name is None:
+            return
+        quotas = self._quotas(actor.run)
+        reached = size_reached(quotas, change) if change is not None else None
+        reached = reached or count_reached(
+            quotas, name, self._store.count_made(actor.run, KINDS[name], but=effect_id) if quotas else 0
+        )
+        if reached is not None:
+            raise reached
+
+    def made(self, run_id: RunId, name: str) -> int:
+        """How many of what the quota of that name counts the run has made."""
+        return self._store.count_made(run_id, KINDS[name])
+
     def _pace(self, actor: EffectActor, kind: EffectKind) -> None:
         """Wait for the installation's next write slot.
 
@@ -216,3 +253,13 @@ class Effects:
             # A merge may have taken this slot during the wait.
             if wait <= 0 or not self._store.must_yield(installation, self._clock.now()):
                 return
+
+
+def _must_be_measured(
+    kind: EffectKind, natural_key: str, reserve: Callable[[], None] | None, change: ChangeSize | None
+) -> None:
+    """Raise `door.closed` where it is not given what the effect may cost, or how large it is."""
+    if kind is EffectKind.MODEL_CALL and reserve is None:
+        raise CadenceError(f"{natural_key} would be asked without a reservation", code="door.closed")
+    if kind is EffectKind.BRANCH_PUSH and change is None:
+        raise CadenceError(f"{natural_key} would be pushed without its size", code="door.closed")

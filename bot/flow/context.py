@@ -86,7 +86,7 @@ class RunContext:
         run. Where it matters, for an end and for a question, the sweep writes it later (recovery/telling.py).
         """
         run, decision = self.run, None
-        if run.state is RunState.GATED and state in (None, RunState.GATED):
+        if run.state in (RunState.GATED, RunState.HELD) and state in (None, run.state):
             decision = self.services.ledger.newest_decision(run.run_id)
         try:
             self.services.status.tell(
@@ -107,15 +107,15 @@ class RunContext:
 
     def tell_gate(self, next_step: str) -> None:
         """Show the newest decision on the issue, with what to do next; nothing while a new commit is being built."""
-        if self.run.state is RunState.GATED:
+        if self.run.state in (RunState.GATED, RunState.HELD):
             self.tell(next_step=next_step)
 
     def go_on_to(self, to: RunState, reason: str = "") -> bool:
-        """Make a move of the state table; False where another worker has ended the run meanwhile."""
+        """Make a move of the state table; False where the run was ended or held meanwhile, and so cannot make it."""
         try:
             self.move(to, reason)
         except CadenceError as error:
-            if error.code == "state.move" and self.reload().state in TERMINAL:
+            if error.code == "state.move" and self.reload().state in TERMINAL | {RunState.HELD}:
                 return False
             raise
         return True

@@ -78,7 +78,9 @@ class Replay:
 
     def _planned(self, recorded: Recording) -> Replayed:
         body, ask = recorded.body, _Recorded(self, recorded.body["attempt"])
-        planner = Planner(count_tokens=self._count, record_findings=lambda *_: None)
+        planner = Planner(
+            count_tokens=self._count, record_findings=lambda *_: None, record_context=lambda *_: None
+        )
         request = plan_request(self._run, body, self._mirror.tree(body["base"]))
         return self._compared("plan", ask, body["result"], lambda: plan_result(planner.plan(request, ask)))
 

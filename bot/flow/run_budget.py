@@ -6,11 +6,11 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from bot.config.load import read_config
 from bot.config.model import BudgetConfig
 from bot.core.clock import Clock
 from bot.core.errors import BudgetSpent
-from bot.core.names import CONFIG_PATH, CommitSha, RunId
+from bot.core.names import RunId
+from bot.flow.config_in_force import config_in_force
 from bot.git_store.store import GitStore
 from bot.ledger.entries import RunEntry
 from bot.ledger.ledger import Ledger
@@ -38,8 +38,8 @@ class Cap:
     def remedy(self) -> str:
         """How it is raised."""
         if self.is_operators:
-            return f"The operator raises {self.setting}; then comment `/cadence replan`."
-        return f"Raise `{self.setting}` in .github/cadence.yml, then comment `/cadence replan`."
+            return f"The operator raises {self.setting}; then comment `/cadence resume`."
+        return f"Raise `{self.setting}` in .github/cadence.yml, then comment `/cadence resume`."
 
     def refusal(self, spent: Spent, worst: Worst) -> str | None:
         """Why a call does not fit, with the figures; None where it does."""
@@ -104,6 +104,14 @@ class RunBudget:
         self._caps = caps
         self._count = count_tokens
 
+    def count(self, text: str) -> int:
+        """How many tokens a text has, by our own count."""
+        return self._count(text)
+
+    def price(self, model: str, input_tokens: int, output_tokens: int) -> float | None:
+        """What tokens of a model cost in US dollars; None without a price."""
+        return self._prices.cost(model, input_tokens=input_tokens, output_tokens=output_tokens)
+
     def worst_case(self, prompt: Prompt, model: str) -> Worst:
         """The most that a question can use: its prompt by our own count, and the whole of its output limit."""
         return worst_case(prompt, model, self._prices, self._count)
@@ -117,9 +125,8 @@ class RunBudget:
         made = self._ledger.reserve_call(
             run_id, run.repository_id, worst, self._clock.now(), lambda spent: _reached(caps, spent, worst)
         )
-        if not isinstance(made, int):
-            cap, why = made
-            raise BudgetSpent(why, remedy=cap.remedy)
+        if isinstance(made, BudgetSpent):
+            raise made
         return made
 
     def believed(self, worst: Worst, answer: Completion, model: str) -> Worst:
@@ -137,7 +144,12 @@ class RunBudget:
         return Worst(read, wrote, cost)
 
     def spent(self, run_id: RunId) -> str | None:
-        """Which cap keeps the run from its next question, with the figures; None while there is room.
+        """Which cap keeps the run from its next question, with the figures; None while there is room."""
+        reached = self.reached(run_id)
+        return reached.summary if reached is not None else None
+
+    def reached(self, run_id: RunId) -> BudgetSpent | None:
+        """What the run's next question would raise; None while there is room.
 
         The next question is the one that was refused last, else the smallest possible.
         """
@@ -147,24 +159,16 @@ class RunBudget:
         priced = all(self._prices.knows(name) for name in self._models)
         worst = self._ledger.refused_call(run_id) or Worst(1, 0, 1e-9 if priced else None)
         spent = self._ledger.spent(run_id, run.repository_id, self._clock.now())
-        reached = _reached(self._caps_of(run), spent, worst)
-        return reached[1] if reached is not None else None
+        return _reached(self._caps_of(run), spent, worst)
 
     def _caps_of(self, run: RunEntry) -> list[Cap]:
-        return caps_from(self._caps, self._of_repository(run))
-
-    def _of_repository(self, run: RunEntry) -> BudgetConfig:
-        """As the base's tip has it; a config that cannot be read there is a reason of its own at the gate."""
-        mirror = self._git.mirror(run.repository_id)
-        tip = mirror.tip(run.base_branch) if run.base_branch else None
-        at = tip or (CommitSha(run.base_sha) if run.base_sha else None)
-        config = read_config(mirror.read_file(at, CONFIG_PATH)).config if at is not None else None
-        return config.budget if config is not None else BudgetConfig()
+        return caps_from(self._caps, config_in_force(self._git, run).budget)
 
 
-def _reached(caps: Sequence[Cap], spent: Spent, worst: Worst) -> tuple[Cap, str] | None:
+def _reached(caps: Sequence[Cap], spent: Spent, worst: Worst) -> BudgetSpent | None:
     """The first cap that a call does not fit, and why; None where it fits all of them."""
-    return next(((cap, why) for cap in caps if (why := cap.refusal(spent, worst))), None)
+    refusals = ((cap, cap.refusal(spent, worst)) for cap in caps)
+    return next((BudgetSpent(why, remedy=cap.remedy) for cap, why in refusals if why), None)
 
 
 def _believed(figure: int, counted: int, worst: int) -> int:

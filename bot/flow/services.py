@@ -10,6 +10,7 @@ from bot.core.signing import Signer
 from bot.effects.perform import Effects
 from bot.engine.protocol import WorkflowEngine
 from bot.flow.run_budget import RunBudget
+from bot.flow.run_quotas import RunQuotas
 from bot.gate.merge import Merger
 from bot.gate.observe import Observer
 from bot.git_store.store import GitStore
@@ -41,6 +42,7 @@ class Services:
     git: GitStore
     effects: Effects
     budget: RunBudget
+    quotas: RunQuotas
     model: LanguageModel
     planner: Planner
     judge: Judge

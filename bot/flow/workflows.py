@@ -20,6 +20,7 @@ from bot.core.states import BUILDING, TERMINAL, RunState
 from bot.flow.after.finish import finish, stop_or_finish
 from bot.flow.after.watch import watch
 from bot.flow.building.approval import diff_approved, text_approved
+from bot.flow.building.estimating import keep_estimate
 from bot.flow.building.planning import build_commit_of, file_verdicts, make_change_set
 from bot.flow.building.publishing import push_and_open, request_review
 from bot.flow.building.reading import AFTER_PLANNING, back_at_its_step, read_base
@@ -36,7 +37,7 @@ from bot.gate.decide import Done, Merge
 from bot.ledger.entries import RunEntry
 
 S = RunState
-_STILL_LOOKED_AT = frozenset({S.NEEDS_HUMAN, S.STOPPED})
+_STILL_LOOKED_AT = frozenset({S.NEEDS_HUMAN, S.STOPPED, S.STOPPED_BUDGET})
 """Ended runs whose pull request may be merged all the same: by a person, or by a worker that was paused."""
 Step = Callable[[str, Callable[[], str]], str]
 """Runs a named, checkpointed step once (engine.step); tests pass one that just calls."""
@@ -59,6 +60,8 @@ def read(context: RunContext) -> bool:
     context.update(base_branch=base.branch, base_sha=base.tip, default_branch=base.default_branch)
     if context.run.state is not S.REPAIRING:
         context.move(S.PLANNING)
+    # Before the comment, which shows it, and so before any call that is paid.
+    keep_estimate(context)
     context.tell()
     return True
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.core.errors import Held
 from bot.core.json_types import JsonDict
 from bot.core.names import CHECK_GATE, CommitSha, HeadSha, branch_for
 from bot.effects.kinds import EffectKind
@@ -79,7 +80,7 @@ class Merger:
     ) -> CommitSha:
         """Merge exactly `head` and give the commit on the base.
 
-        Raises HeadMoved, NotMergeable, Forbidden, or UnknownOutcome when GitHub does not answer.
+        Raises Held, HeadMoved, NotMergeable, Forbidden, or UnknownOutcome when GitHub does not answer.
         """
         number = run.pull
         assert number is not None
@@ -88,14 +89,18 @@ class Merger:
             pull = pulls.get(number)
             return {"sha": pull.merge_commit} if pull.merged else None
 
+        def do() -> JsonDict:
+            self._must_not_be_held(run)
+            # GitHub refuses the merge with 409 when the head is not `sha` any more:
+            # https://docs.github.com/en/rest/pulls/pulls#merge-a-pull-request
+            return {"sha": pulls.merge(number, head=head, method=method, title=title, message=message).sha}
+
         outcome = self._effects.perform(
             actor_of(run),
             EffectKind.MERGE,
             f"merge:{head}",
             find=find,
-            # GitHub refuses the merge with 409 when the head is not `sha` any more:
-            # https://docs.github.com/en/rest/pulls/pulls#merge-a-pull-request
-            do=lambda: {"sha": pulls.merge(number, head=head, method=method, title=title, message=message).sha},
+            do=do,
             fresh=True,
             slots=slots,
         )
@@ -104,7 +109,9 @@ class Merger:
     def enqueue(
         self, run: RunEntry, queue: MergeQueueCalls, *, head: HeadSha, decision_id: int, slots: Slots | None = None
     ) -> None:
-        """Put exactly `head` into its base's merge queue. Raises HeadMoved, NotMergeable, Forbidden, UnknownOutcome.
+        """Put exactly `head` into its base's merge queue.
+
+        Raises Held, HeadMoved, NotMergeable, Forbidden, UnknownOutcome.
 
         A head that left the queue and is decided on again enters it again, so the key names the decision.
         """
@@ -115,16 +122,27 @@ class Merger:
             place = queue.place(number)
             return {"head": head} if (place.queued or place.merged) and place.head == head else None
 
+        def do() -> None:
+            place = queue.place(number)
+            self._must_not_be_held(run)
+            queue.enqueue(place, head)
+
         self._effects.perform(
             actor_of(run),
             EffectKind.QUEUE_ENTER,
             f"enqueue:{head}:{decision_id}",
             find=find,
-            do=lambda: queue.enqueue(queue.place(number), head),
+            do=do,
             outcome=lambda _: {"head": head},
             fresh=True,
             slots=slots,
         )
+
+    def _must_not_be_held(self, run: RunEntry) -> None:
+        """Read the hold directly before the request: it may have come since the last look. Raises Held."""
+        held = self._ledger.steering(run.repository_id, run.issue).hold_text()
+        if held:
+            raise Held(f"the hold was {held}; #{run.pull} was not merged")
 
     def dequeue(
         self,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -108,9 +109,17 @@ def _parse(line: str, rest: str) -> Command | CommandError:
 
 
 def corrected(before: str, after: str) -> list[Command | CommandError]:
-    """The commands that an edit of a comment gives: those that were not there, or said something else."""
-    known = parse_commands(before)
-    return [one for one in parse_commands(after) if one not in known]
+    """The commands that an edit of a comment gives: those that were not there, or said something else.
+
+    A command that is there more often than before is given again: another `stop` may follow a `resume`.
+    """
+    known, given = Counter(parse_commands(before)), []
+    for one in parse_commands(after):
+        if known[one]:
+            known[one] -= 1
+        else:
+            given.append(one)
+    return given
 
 
 def _read(verb: str, words: list[str], line: str, rest: str) -> Command | CommandError:

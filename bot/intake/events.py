@@ -21,13 +21,17 @@ from bot.github_api.issue_records import Actor
 
 @dataclass(frozen=True, slots=True)
 class IssueChanged:
-    """An issue was labelled, unlabelled, edited, closed, reopened, deleted or moved; `label` is the event's own."""
+    """An issue was labelled, unlabelled, edited, closed, reopened, deleted or moved; `label` is the event's own.
+
+    `delivery` names the delivery that told of it.
+    """
 
     repo: RepoRef
     issue: IssueNumber
     action: str
     label: str | None
     sender: Actor
+    delivery: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,8 @@ class PullChanged:
     """The label that was put on or taken off."""
     base_was: str = ""
     """The base branch before a person chose another; empty where none was chosen."""
+    delivery: str = ""
+    """The delivery that told of it."""
 
 
 @dataclass(frozen=True, slots=True)

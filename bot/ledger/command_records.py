@@ -57,11 +57,16 @@ class CommandRecords(Store):
         # One comment answers several commands: they share its time.
         return [at for at, _ in sorted({(row["answered_at"], row["issue"]) for row in self._all(query)})]
 
-    def mark_answered(self, repository_id: RepositoryId, comments: Sequence[CommentId], at: datetime) -> None:
+    def mark_answered(self, repository_id: RepositoryId, answered: Sequence[CommandEntry], at: datetime) -> None:
         """One comment answered all of these."""
+        # A comment holds several commands, and all buttons and labels share the comment 0: the edit tells them apart.
+        named = [(entry.comment_id, entry.edit) for entry in answered]
         with self._engine.begin() as connection:
             connection.execute(
                 sa.update(commands)
-                .where(commands.c.repository_id == repository_id, commands.c.comment_id.in_(comments))
+                .where(
+                    commands.c.repository_id == repository_id,
+                    sa.tuple_(commands.c.comment_id, commands.c.edit).in_(named),
+                )
                 .values(state=DONE, answered_at=at)
             )

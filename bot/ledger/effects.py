@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.core.errors import FenceClosed
+from bot.core.errors import FenceClosed, GitFailed, UnknownOutcome
 from bot.core.names import IssueNumber, PullNumber, RepositoryId, RunId
 from bot.core.states import TERMINAL, RunState
 from bot.effects.kinds import EffectKind
@@ -19,6 +19,9 @@ from bot.ledger.entries import Counts, EffectEntry, ModelCallEntry
 from bot.ledger.tables import effects, leases, model_calls, pace, requests, runs, stops, transitions
 
 _NOT_CONTENT = ("/app/installations/{installation_id}/access_tokens", "/graphql")
+
+_MAY_BE_MADE = (UnknownOutcome.code, GitFailed.code)
+"""Failures after which the effect may be there all the same."""
 
 MOST_WAITING = 60
 """The most writers of an installation that wait at once: several times the threads of a process, each with one slot."""
@@ -136,6 +139,19 @@ class EffectRecords(Store):
         """Every effect of a run, oldest intent first."""
         return self._entries(EffectEntry, sa.select(effects).where(effects.c.run_id == run_id).order_by(effects.c.id))
 
+    def count_made(self, run_id: RunId, kinds: frozenset[EffectKind], *, but: int = 0) -> int:
+        """How many effects of the kinds a run has made or may have made, except the one whose id is `but`.
+
+        An intent without an outcome may have been made. What was there at the first look was not made by the run. A
+        pull request counts once, however often it is looked for again.
+        """
+        rows = self._all(
+            sa.select(effects.c.kind, effects.c.natural_key, effects.c.state, effects.c.attempts)
+            .add_columns(effects.c.error_code, effects.c.outcome)
+            .where(effects.c.run_id == run_id, effects.c.kind.in_(kinds), effects.c.id != but)
+        )
+        return len({_what_was_made(row) for row in rows if _may_be_made(row)})
+
     def record_request(self, run_id: RunId | str | None, *, method: str, route: str, status: int, at: datetime) -> None:
         """Count one GitHub request that went out."""
         with self._engine.begin() as connection:
@@ -225,6 +241,22 @@ class EffectRecords(Store):
             .with_for_update()
         ).one()
         return float(row.next_at), float(row.kept_until)
+
+
+def _may_be_made(row: dict[str, Any]) -> bool:
+    match row["state"]:
+        case "found":
+            return bool(row["attempts"] > 1)
+        case "failed":
+            return row["error_code"] in _MAY_BE_MADE
+        case _:
+            return True
+
+
+def _what_was_made(row: dict[str, Any]) -> tuple[str, Any]:
+    """Each effect is one of its kind; a pull request is looked for with every new head, and is still the same."""
+    number = (row["outcome"] or {}).get("number") if row["kind"] == EffectKind.PULL_OPEN else None
+    return row["kind"], number or row["natural_key"]
 
 
 def _is(scope: str, kind: str, key: str) -> tuple[sa.ColumnElement[bool], ...]:

@@ -204,6 +204,45 @@ class ModelCallEntry:
     recorded: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EstimateEntry:
+    """What one attempt of a run was expected to use up to its pull request, and what it used (None until then).
+
+    `attempt` counts the starts of the run; `planned` says that a model had to plan, and `context_tokens` is the size of
+    the plan's prompt, else of the ChangeSet that was there. `runs_here` and `runs_elsewhere` are the earlier runs that
+    the estimate comes from. Costs are US dollars, None without a price; seconds leave out waiting.
+    """
+
+    run_id: RunId
+    attempt: int
+    repository_id: RepositoryId
+    at: datetime
+    planned: bool
+    context_tokens: int
+    runs_here: int
+    runs_elsewhere: int
+    tokens_low: float
+    tokens: float
+    tokens_high: float
+    cost_low: float | None
+    cost: float | None
+    cost_high: float | None
+    seconds_low: float
+    seconds: float
+    seconds_high: float
+    files_low: float
+    files: float
+    files_high: float
+    used_tokens: BigInt | None = None
+    used_cost: float | None = None
+    used_seconds: float | None = None
+    changed_files: int | None = None
+    changed_lines: int | None = None
+    ended_at: datetime | None = None
+    error: float | None = None
+    """By which factor more was used than estimated (below 1: less): in dollars, in tokens where there is no price."""
+
+
 @dataclass(frozen=True, slots=True)
 class DecisionEntry:
     """What the gate decided on one head, with every reason."""

@@ -18,6 +18,7 @@ from bot.ledger.command_records import CommandRecords
 from bot.ledger.contexts import Contexts
 from bot.ledger.database import connect, parse_url
 from bot.ledger.effects import EffectRecords
+from bot.ledger.estimates import Estimates
 from bot.ledger.evidence import Evidence
 from bot.ledger.inbox import Inbox
 from bot.ledger.migrate import REVISIONS, migrate, revision_of
@@ -38,8 +39,9 @@ from bot.ledger.tables import (
 
 
 class Ledger(
-    Inbox, CommandRecords, Steering, Numbers, Runs, EffectRecords, Spending, Evidence, Contexts, Proofs, Recordings
-):
+    Inbox, CommandRecords, Steering, Numbers, Runs, EffectRecords, Spending, Estimates, Evidence, Contexts, Proofs,
+    Recordings,
+):  # fmt: skip
     """The face of the ledger. Safe to use from several threads and processes."""
 
     def __init__(self, engine: sa.Engine, clock: Clock) -> None:

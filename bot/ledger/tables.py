@@ -14,6 +14,7 @@ from bot.ledger.entries import (
     DecisionEntry,
     Delivery,
     EffectEntry,
+    EstimateEntry,
     ModelCallEntry,
     ProofEntry,
     RunEntry,
@@ -88,6 +89,8 @@ reservations = sa.Table(
     sa.Column("cost", sa.Float),
     sa.Column("at", UtcDateTime, nullable=False),
 )
+
+estimates = table("estimates", metadata, EstimateEntry, key=["run_id", "attempt"], indexes=[["repository_id", "at"]])
 
 decisions = table(
     "decisions",

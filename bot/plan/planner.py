@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,6 +27,7 @@ from bot.llm.structured import read_json
 from bot.plan.blueprint import Blueprint
 from bot.plan.context.building import build_context
 from bot.plan.context.pack import ContextPack
+from bot.plan.estimate import Task
 from bot.plan.not_shown import edits_of_unshown_text
 from bot.plan.plan_prompt import plan_prompt, repair_prompt
 
@@ -106,6 +108,22 @@ class Planner:
         self._count = count_tokens
         self._record_findings = record_findings
         self._record_context = record_context
+        self._last: tuple[object, ContextPack] | None = None
+
+    def task(self, request: PlanRequest) -> Task | None:
+        """What is known of the plan before any model is asked; None where planning will refuse without asking one."""
+        if request.blueprint.problems:
+            return None
+        raw = request.blueprint.change_set_json
+        if raw is None:
+            prompt = self.question(request, self.context(request))
+            texts = [message.content for message in prompt.messages] + [json.dumps(dict(prompt.schema))]
+            return Task(sum(self._count(text) for text in texts), planned=True)
+        try:
+            edits = normalise(raw).change_set.edits
+        except ChangeSetRejected:
+            return None
+        return Task(self._count(raw), planned=False, files=len(edits))
 
     def plan(self, request: PlanRequest, ask: Ask, context: ContextPack | None = None) -> Planned:
         """A ChangeSet that applies to the base exactly. `context` is the request's own, where it is made already.
@@ -131,8 +149,16 @@ class Planner:
         return attempt.planned
 
     def context(self, request: PlanRequest) -> ContextPack:
-        """What the model is shown of the repository for a request."""
-        return build_context(
+        """What the model is shown of the repository for a request.
+
+        The last one is kept, because it is needed twice: for the estimate and for the plan.
+        """
+        # The tree and the config follow from the base commit.
+        key = (request.run, request.base, request.text, request.use_paths, request.token_budget, request.recent)
+        last = self._last
+        if last is not None and last[0] == key:
+            return last[1]
+        made = build_context(
             request.tree,
             request.text,
             budget=request.token_budget,
@@ -143,6 +169,8 @@ class Planner:
             recent=request.recent,
             index_path=request.index_path,
         )
+        self._last = (key, made)
+        return made
 
     def question(self, request: PlanRequest, context: ContextPack) -> Prompt:
         """The first prompt for a request."""

@@ -19,6 +19,7 @@ def post_comment(
     marker: Marker,
     text: str,
     fresh: bool = False,
+    told_anyway: bool = False,
 ) -> JsonDict:
     """Comment on an issue or pull request, once per natural key; gives the comment's `id`.
 
@@ -33,4 +34,5 @@ def post_comment(
         do=lambda: issues.comment(number, f"{text}\n\n{marker}"),
         outcome=lambda comment: {"id": int(comment.id)},
         fresh=fresh,
+        told_anyway=told_anyway,
     )

@@ -15,6 +15,7 @@ from bot.github_api.pulls import PullCalls
 from bot.github_api.records import PullRecord
 from bot.ledger.entries import RunEntry, actor_of
 from bot.ledger.ledger import Ledger
+from bot.publish.change_size import change_size
 
 
 class Publisher:
@@ -29,7 +30,8 @@ class Publisher:
     def push(self, run: RunEntry, mirror: Mirror, *, url: str, token: Callable[[], str], commit: CommitSha) -> None:
         """Push the commit to the blueprint's branch with a lease on the commit that was seen there.
 
-        Raises PushRefused `branch.taken` when people's commits are on the branch and the run may not discard them.
+        Raises PushRefused `branch.taken` when people's commits are on the branch and the run may not discard them, and
+        what `Effects.perform` raises.
         """
         branch = branch_for(run.issue)
         there = mirror.tip(branch)
@@ -41,7 +43,14 @@ class Publisher:
             return {"branch": branch, "commit": commit, "replaced": there}
 
         # The push itself is safe to repeat: the same commit already there is success, so there is nothing to look for.
-        self._effects.perform(actor_of(run), EffectKind.BRANCH_PUSH, f"push:{commit}", find=lambda: None, do=do)
+        self._effects.perform(
+            actor_of(run),
+            EffectKind.BRANCH_PUSH,
+            f"push:{commit}",
+            find=lambda: None,
+            do=do,
+            change=change_size(mirror, CommitSha(run.base_sha), commit),
+        )
 
     def must_be_ours(self, run: RunEntry, mirror: Mirror, branch: str, there: CommitSha) -> None:
         """Raise `branch.taken` unless every commit on the branch is ours.

@@ -122,17 +122,19 @@ def pull_body(
     approved_by: str = "",
     draft: bool = False,
     context: str = "",
+    receipt: str = "",
 ) -> str:
     """The pull request's body, at most BODY_LIMIT characters; marker and issue link survive every cut.
 
     `closes` says that the base is the default branch, where GitHub acts on `Closes #n`. `context` is the folded section
-    about what the model was shown.
+    about what the model was shown; `receipt` is Markdown by Cadence that says what the phases used.
     """
     link = f"Closes #{issue}" if closes else f"For #{issue}"
     then = _NEXT.format(merging=_DRAFT if draft else _MERGES)
+    cost = f"\n\n### Cost\n\n{receipt}" if receipt else ""
     # Never cut: an open `<details>` would hide everything below it.
     section = f"\n\n{context}" if context else ""
-    end = f"{section}\n\n{then}\n\n{link}\n\n{marker('pull', run=run, issue=issue)}\n"
+    end = f"{cost}{section}\n\n{then}\n\n{link}\n\n{marker('pull', run=run, issue=issue)}\n"
     parts = [escape_line(summary) or f"A change for issue {issue}."]
     if plan.strip():
         parts.append(f"### Plan\n\n{shorten(escape_markdown(plan.strip()), BODY_LIMIT // 2)}")

@@ -15,13 +15,14 @@ from bot.core.names import (
     reverted_merge,
     sha256,
 )
-from bot.core.states import RunState
+from bot.core.states import TERMINAL, RunState
 from bot.effects.kinds import EffectActor, EffectKind
 from bot.effects.perform import Effects
 from bot.github_api.issue_records import CommentRecord
 from bot.github_api.issues import IssueCalls
 from bot.ledger.entries import DecisionEntry, ModelCallEntry, RunEntry, actor_of
 from bot.ledger.ledger import Ledger
+from bot.publish.cost_text import expected_text, outcome_text, receipt_table
 from bot.publish.status_comment_text import ApprovalAsked, StatusView, status_text
 
 
@@ -94,7 +95,7 @@ class StatusComment:
         def do() -> JsonDict:
             return _outcome(issues.comment(run.issue, body)) | {"shown": move}
 
-        return self._effects.perform(actor, EffectKind.COMMENT_CREATE, "status", find=find, do=do)
+        return self._effects.perform(actor, EffectKind.COMMENT_CREATE, "status", find=find, do=do, told_anyway=True)
 
 
 def _outcome(comment: CommentRecord) -> JsonDict:
@@ -112,6 +113,9 @@ def _view(
 ) -> StatusView:
     proof = ledger.proof_of_run(run.run_id) if run.merge_sha else None
     reverted = ledger.run_for_merge(run.repository_id, reverted_merge(run.cause)) if is_revert(run.cause) else None
+    estimate = next(reversed(ledger.estimates_of(run.run_id)), None)
+    # Only at the end: figures that grow while the run goes on would need edits of their own.
+    ended = state in TERMINAL or state is RunState.WATCHING
     return StatusView(
         run_id=run.run_id,
         issue=run.issue,
@@ -130,6 +134,9 @@ def _view(
         asked=asked,
         held=escape_line(ledger.steering(run.repository_id, run.issue).hold_text()),
         reverts=reverted.pull if reverted else None,
+        expected=expected_text(estimate) if estimate else "",
+        outcome=outcome_text(estimate) if estimate else "",
+        receipt=receipt_table(ledger.phases_of(run.run_id)) if ended else "",
     )
 
 

@@ -22,14 +22,14 @@ _HEADLINES = {
     S.REVIEWING: "🔎 The pull request is open; posting the reviews.",
     S.GATED: "🚦 The pull request is open. `cadence/gate` merges it when CI and both reviews pass.",
     S.REPAIRING: "🔧 Building a new commit for the pull request.",
-    S.HELD: "✋ On hold.",
+    S.HELD: "✋ On hold: everything goes on except the merge.",
     S.MERGING: "🚀 Everything passed; merging.",
     S.WATCHING: "👁 Merged; watching CI on the base branch.",
     S.MERGED: "✅ Merged.",
     S.REFUSED: "🛑 Refused; nothing was changed.",
     S.NEEDS_HUMAN: "🙋 Stopped: this needs a person.",
     S.STOPPED: "⏹ Stopped.",
-    S.STOPPED_BUDGET: "⏹ Stopped: the budget is spent.",
+    S.STOPPED_BUDGET: "⏹ Stopped: a cap is reached.",
     S.BLOCKED: "⛔ Blocked.",
     S.SUPERSEDED: "↪ Superseded by a newer run.",
     S.REVERTED: "↩ Reverted.",
@@ -41,12 +41,23 @@ _NEXT = {
     S.NEEDS_HUMAN: "After the cause is fixed, comment `/cadence replan`.",
     S.STOPPED: "To go on, open the issue, add its label and comment `/cadence resume`; or remove the label and add it "
     "again.",
-    S.STOPPED_BUDGET: "Raise the budget in `.github/cadence.yml`, then comment `/cadence replan`.",
+    S.STOPPED_BUDGET: "Raise the cap that is named above, then comment `/cadence resume`.",
     S.GATED: "The `cadence/gate` check lists the open reasons. To change the plan: `/cadence replan <guidance>`.",
 }
 
 _STAGES = ((S.PLANNING, "plan"), (S.JUDGING, "review"), (S.PUBLISHING, "push"), (S.REVIEWING, "post reviews"))
-_ORDER = [S.RECEIVED, S.PLANNING, S.JUDGING, S.PUBLISHING, S.REVIEWING, S.GATED, S.MERGING, S.WATCHING, S.MERGED]
+_ORDER = [
+    S.RECEIVED,
+    S.PLANNING,
+    S.JUDGING,
+    S.PUBLISHING,
+    S.REVIEWING,
+    S.GATED,
+    S.HELD,
+    S.MERGING,
+    S.WATCHING,
+    S.MERGED,
+]
 
 MAX_BODY = 60_000
 """GitHub refuses bodies above 65,536 characters; this leaves room for markers and closing fences."""
@@ -88,6 +99,12 @@ class StatusView:
     asked: ApprovalAsked | None = None
     held: str = ""
     """Who set the issue's hold and why, or nothing."""
+    expected: str = ""
+    """What the run is expected to use."""
+    outcome: str = ""
+    """What was expected of it and what it used, once its pull request was opened."""
+    receipt: str = ""
+    """A Markdown table of what each phase used, once the run has ended."""
 
 
 def status_marker(issue: IssueNumber) -> str:
@@ -103,7 +120,8 @@ def status_text(view: StatusView) -> str:
         rest = "The commit that restores the files is being built." if building else headline
         headline = f"↩ Taking back the merge of #{view.reverts}. {rest}"
     parts = [f"### Cadence\n\n**{headline}**"]
-    if view.reason:
+    # The line of the hold says the same and more.
+    if view.reason and not (view.held and view.state is S.HELD and view.reason.startswith(("hold:", "set by"))):
         parts.append(f"**Why:** {view.reason}")
     if view.held and view.state not in TERMINAL:
         parts.append(f"**On hold:** {view.held}. A person with write permission ends it: `/cadence resume`.")
@@ -115,6 +133,8 @@ def status_text(view: StatusView) -> str:
     if view.asked is not None:
         parts.append(_asked(view.asked))
     parts.append(_facts(view))
+    if view.receipt:
+        parts.append(view.receipt)
     tail = (
         f"\n\n{status_marker(view.issue)}\n{marker('run', run=view.run_id, cause=view.cause, state=_slug(view.state))}"
     )
@@ -149,6 +169,10 @@ def _facts(view: StatusView) -> str:
         rows.append(f"| proof | `sha256:{view.proof}`: `cadence verify {view.merge_sha[:12]}` |")
     if view.model:
         rows.append(f"| model | {cell(view.model)} |")
+    if view.outcome:
+        rows.append(f"| cost | {cell(view.outcome)} |")
+    elif view.expected:
+        rows.append(f"| expected | {cell(view.expected)} |")
     rows.append(f"| stages | {_stages(view.state)} |")
     return "| | |\n|---|---|\n" + "\n".join(rows)
 

@@ -13,6 +13,7 @@ from bot.core.states import RunState
 from bot.effects.guard import before_sending, side_effect
 from bot.effects.kinds import EffectActor, EffectKind, repository_actor
 from bot.effects.perform import Effects
+from bot.effects.quotas import ChangeSize
 from bot.ledger.entries import RunEntry, actor_of
 from bot.ledger.ledger import Ledger
 from tests.fakes.fake_clock import FakeClock
@@ -303,7 +304,9 @@ def test_a_stop_between_the_intent_and_the_request_is_seen(ledger: Ledger, kind:
         return {}
 
     with pytest.raises(FenceClosed):
-        door(ledger).perform(actor_of(RUN), kind, "one", find=lambda: None, do=send, fresh=True)
+        door(ledger).perform(
+            actor_of(RUN), kind, "one", find=lambda: None, do=send, fresh=True, change=ChangeSize(1, 1)
+        )
     assert not sent and ledger.effects_of(RUN.run_id)[0].state == "failed"
 
 

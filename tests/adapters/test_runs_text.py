@@ -102,7 +102,7 @@ def test_one_run_from_its_first_delivery_to_its_end(ledger: Ledger) -> None:
         "13:01:02  +1 h 01 min  state  stopped: the label was removed, by olive",
     ]
     assert [line.split("  ")[0] for line in foot.strip().split("\n")] == [
-        "GitHub API calls", "content-creating", "model calls", "tokens", "cost",
+        "plan", "GitHub API calls", "content-creating", "model calls", "tokens", "cost",
     ]  # fmt: skip
     assert "1 (1 answered by a recording)" in foot and "1,200 in, 34 out" in foot and "0.5000" in foot
 

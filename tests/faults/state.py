@@ -13,6 +13,8 @@ _DIFFERS = (
     (re.compile(r"http://127\.0\.0\.1:\d+"), "URL"),
     (re.compile(r"#issuecomment-\d+|\b(?:comment|check|id)=\d+"), "ID"),
     (re.compile(r"\bsha256:[0-9a-f]{64}\b"), "DIGEST"),
+    # The receipt names spent tokens and seconds; a crash may double a call.
+    (re.compile(r"### Cost\n.*?\n\n(?=###)", re.S), "COST"),
     (re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:Z| UTC)?"), "TIME"),
 )
 

@@ -26,8 +26,49 @@ def test_a_run_that_may_ask_nothing_says_so_and_asks_nothing(make_world: Callabl
     world.script_all()
     issue = world.label_blueprint()
     assert world.state(issue) is S.STOPPED_BUDGET
-    assert "`budget.run_tokens` allows 0" in world.status(issue) and "/cadence replan" in world.status(issue)
+    assert "`budget.run_tokens` allows 0" in world.status(issue) and "/cadence resume" in world.status(issue)
     assert not world.model.requests and not world.repo.pulls()
+
+
+def raise_to(world: World, budget: str) -> None:
+    """A maintainer changes the budget on the base, and nothing else."""
+    text = with_budget(budget)[".github/cadence.yml"]
+    world.repo.push_commit({".github/cadence.yml": text}, by=WRITER)
+    world.settle()
+
+
+def test_a_run_is_not_resumed_while_its_cap_is_as_it_was(make_world: Callable[..., World]) -> None:
+    world = make_world(files=with_budget("run_tokens: 100"))
+    world.script_all()
+    issue = world.label_blueprint()
+    moves = len(world.ledger.transitions(world.run(issue).run_id))
+    for budget in ("run_tokens: 100", "run_tokens: 200"):
+        raise_to(world, budget)
+        world.comment(issue, "/cadence resume")
+        answer = world.bot_comments(issue)[-1]
+        assert "The run stays **stopped: budget**" in answer and "Raise `budget.run_tokens`" in answer
+        assert f"allows {budget.rpartition(' ')[2]} tokens" in answer and "/cadence resume" in answer
+    assert len(world.ledger.transitions(world.run(issue).run_id)) == moves and not world.model.requests
+    raise_to(world, "run_tokens: 100000")
+    world.comment(issue, "/cadence resume")
+    assert world.state(issue) is S.GATED and len(world.runs(issue)) == 1
+
+
+def test_a_run_goes_on_after_the_operator_raised_the_cap(make_world: Callable[..., World]) -> None:
+    world = make_world(CADENCE_BUDGET_RUN_TOKENS="18000")
+    world.script("change_set", GOOD)
+    world.model.add(Rule("reasoning", lambda asked: replace(review(verdict())(asked), usage=(1000, 8000))))
+    world.script("efficiency", verdict())
+    issue = world.label_blueprint()
+    assert world.state(issue) is S.STOPPED_BUDGET and used(world, issue) <= 18_000
+    world.comment(issue, "/cadence resume")
+    assert "The operator raises CADENCE_BUDGET_RUN_TOKENS" in world.bot_comments(issue)[-1]
+    world.settings = world.settings.model_copy(update={"budget_run_tokens": 100_000})
+    world.start_cadence()
+    world.comment(issue, "/cadence resume")
+    # It goes on at the question that did not fit: what was answered is not asked again.
+    assert world.state(issue) is S.GATED and len(world.runs(issue)) == 1
+    assert [len(world.asked(kind)) for kind in ("change_set", "reasoning", "efficiency")] == [1, 1, 1]
 
 
 def used(world: World, issue: int) -> int:
@@ -61,9 +102,15 @@ def test_a_cap_in_mid_review_stops_before_the_question_that_does_not_fit(make_wo
     assert len(world.asked("reasoning")) == 1 and not world.asked("efficiency")
     status = world.status(issue)
     assert "tokens, and the next question may use" in status and "`budget.run_tokens` allows 18,000 tokens" in status
-    world.repo.push_commit(with_budget("run_tokens: 100000"), by=WRITER)
-    world.comment(issue, "/cadence replan")
+    raise_to(world, "run_tokens: 100000")
+    world.comment(issue, "/cadence resume")
     assert world.state(issue) is S.GATED
+    # The same run with the same plan. Verdicts hold for one config, and the raised cap is another one.
+    assert len(world.runs(issue)) == 1
+    assert [len(world.asked(kind)) for kind in ("change_set", "reasoning", "efficiency")] == [1, 2, 1]
+    world.ci()
+    world.later()
+    world.must_be_merged(issue)
 
 
 def test_without_any_config_the_operators_caps_hold(make_world: Callable[..., World]) -> None:

@@ -1,18 +1,15 @@
-"""Each command in each place by each role; hold and resume, retry, use, and the buttons of check runs."""
+"""Hold and resume, stop, retry, use, and the buttons of check runs. Who may give what is in test_commands_shown.py."""
 
 from __future__ import annotations
 
 import pytest
 
-from bot.core.command_table import COMMANDS
 from bot.core.names import CHECK_GATE, CHECK_REASONING
 from bot.core.states import RunState
 from tests.journeys.world import BODY, GOOD, OUTSIDER, OWNER, TITLE, WRITER, World, edit, plan, verdict
 
 S = RunState
 TRIAGER = "tina"
-ARGUMENTS = {"use": "README.md"}
-OTHERS = {row.verb: row for row in COMMANDS if row.who != "anyone" and not row.later}
 
 
 def at_the_gate(world: World) -> int:
@@ -25,22 +22,6 @@ def at_the_gate(world: World) -> int:
 def reactions(world: World, issue: int, by: str) -> set[str]:
     comments = [one for one in world.repo.issue(issue).comments if one.user.login == by]
     return {content for _, content in comments[-1].reactions}
-
-
-@pytest.mark.parametrize("on_the_pull", [False, True], ids=["issue", "pull request"])
-@pytest.mark.parametrize("role", [OUTSIDER, TRIAGER, WRITER])
-def test_who_may_give_each_command(world: World, role: str, on_the_pull: bool) -> None:
-    """The table of commands is what happens: in each place, for each role."""
-    issue = at_the_gate(world)
-    place = world.pull().number if on_the_pull else issue
-    allowed = {OUTSIDER: {"anyone"}, TRIAGER: {"anyone", "triage"}, WRITER: {"anyone", "triage", "write"}}[role]
-    for verb, row in OTHERS.items():
-        said = len(world.bot_comments(place))
-        world.comment(place, f"/cadence {verb} {ARGUMENTS.get(verb, '')}", by=role)
-        world.later(3700)
-        answers = world.bot_comments(place)[said:]
-        denied = any(f"`/cadence {verb}` needs" in answer for answer in answers)
-        assert denied == (row.who not in allowed), (verb, answers)
 
 
 def test_a_hold_keeps_everything_but_the_merge_going_until_a_writer_resumes(world: World) -> None:

@@ -133,10 +133,22 @@ class World:
         self.ledger = Ledger.open(self.settings.ledger_url, self.clock)
         self.ledger.migrate_if_older()
         self.start_cadence()
+        self._start_web()
+
+    def _start_web(self) -> None:
         self.web = build_web(self.settings, self.ledger, self.clock, wake=self.wake, engine=None)
         self.client = self.web.test_client()
         self._server = Loopback(self.web, name="cadence")
         self.github.set_webhook(self.app, f"{self._server.start()}/webhooks/github", SECRET)
+
+    def reopen(self) -> None:
+        """Restart: the same files are opened again, and nothing else of the process before is left."""
+        self._server.stop()
+        self.services.git.close()
+        self.ledger.close()
+        self.ledger = Ledger.open(self.settings.ledger_url, self.clock)
+        self.start_cadence()
+        self._start_web()
 
     def start_cadence(self) -> None:
         """Build the services; called again, it is a restart on the same ledger with an empty engine."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.command_table import COMMANDS, VERBS, help_text
 from bot.intake.command_text import (
+    MOST_COMMANDS,
     Command,
     CommandError,
     corrected,
@@ -221,3 +224,106 @@ def test_no_text_raises_and_both_readings_agree(lines: list[str]) -> None:
     assert has_command(body) == (parse_command(body) is not None)
     if parse_command(body) is not None:
         assert parse_command(f"> {body.replace(chr(10), chr(10) + '> ')}") is None, "a quoted command is nobody's"
+
+
+SHOWN = st.sampled_from(
+    ["/cadence status", "/CADENCE Help", "\u200b/cadence why", "/cadence review \u200b", "\u00a0/cadence resume",
+     "**/cadence stop**", "   /cadence retry", "/cadence hold until Monday", "\uff0fcadence go", "/cadence: stop."]
+)  # fmt: skip
+"""Lines that are a command where they are shown as a line of text of their own."""
+
+
+def _quoted(line: str) -> str:
+    return f"> so he wrote\n> {line}"
+
+
+def _fenced(line: str) -> str:
+    return f"```\n{line}\n```"
+
+
+def _tildes(line: str) -> str:
+    return f"~~~~ text\n{line}\n~~~~"
+
+
+def _indented(line: str) -> str:
+    return f"    {line.strip()}"
+
+
+def _inline(line: str) -> str:
+    return f"`{line}`"
+
+
+def _commented(line: str) -> str:
+    return f"<!-- hidden\n{line}\n-->"
+
+
+def _lazily_quoted(line: str) -> str:
+    return f"> a quote that goes on\n{line}"
+
+
+def _inside_a_sentence(line: str) -> str:
+    return f"Please write {line}"
+
+
+def _mentioned_before(line: str) -> str:
+    return f"@olive: {line}"
+
+
+def _in_html(line: str) -> str:
+    return f"<div>\n{line}\n</div>"
+
+
+HIDING = st.sampled_from(
+    [_quoted, _fenced, _tildes, _indented, _inline, _commented, _lazily_quoted, _inside_a_sentence, _in_html,
+     _mentioned_before]
+)  # fmt: skip
+"""Ways in which GitHub shows a line as something else than a line of its own, or not at all."""
+AROUND = st.sampled_from(
+    ["I think so.", "Thank you,\n\n@olive", "# A heading", "* * *", "| a | b |\n|---|---|\n| c | d |",
+     "<details><summary>more</summary>\n\ntext\n\n</details>"]
+)  # fmt: skip
+
+
+@given(
+    st.lists(
+        st.one_of(
+            SHOWN.map(lambda line: (line, line)),
+            st.tuples(HIDING, SHOWN).map(lambda made: (made[0](made[1]), "")),
+            AROUND.map(lambda text: (text, "")),
+        ),
+        max_size=MOST_COMMANDS,
+    ),
+    st.sampled_from(["\n", "\r\n", "\r"]),
+    st.sampled_from(["", "  ", "\t"]),
+)
+def test_exactly_the_commands_that_are_shown_are_read_in_order(
+    parts: list[tuple[str, str]], line_end: str, trailing: str
+) -> None:
+    """Paragraphs that people see and others that they do not, in any order, with any line ends."""
+    body = "\n\n".join(text for text, _ in parts)
+    wanted: list[object] = []
+    for _, line in parts:
+        if line:
+            (one,) = parse_commands(line)
+            assert isinstance(one, Command), line
+            wanted += [] if wanted[-1:] == [one] else [one]
+    body = f"{trailing}\n".join(body.split("\n")) + trailing
+    assert parse_commands(body.replace("\n", line_end)) == wanted
+
+
+def test_what_stands_open_in_details_counts() -> None:
+    """People open `<details>`, so its text is shown; in its summary there is only HTML."""
+    assert parse_commands("<details>\n\n/cadence stop\n\n</details>") == [Command("stop")]
+    assert parse_commands("<details><summary>\n/cadence stop\n</summary></details>") == []
+
+
+@given(st.lists(SHOWN, min_size=1, max_size=2), st.lists(SHOWN, max_size=2))
+def test_an_edit_gives_only_what_it_adds(before: list[str], added: list[str]) -> None:
+    old, new = "\n\n".join(before), "\n\n".join([*before, *added])
+    assert corrected(old, old) == []
+    assert Counter(corrected(old, new)) == Counter(parse_commands(new)) - Counter(parse_commands(old))
+
+
+def test_a_stop_that_an_edit_puts_behind_a_resume_is_given() -> None:
+    old = "/cadence stop\n\n/cadence resume"
+    assert corrected(old, f"{old}\n\n/cadence stop") == [Command("stop")]

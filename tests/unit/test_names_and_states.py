@@ -135,7 +135,7 @@ def test_every_state_can_be_reached_and_left_for_an_end() -> None:
 
 def test_the_sets_of_states_fit_together() -> None:
     assert FINAL <= TERMINAL and ENDINGS <= TERMINAL
-    parts = [TERMINAL, WAITING - BUILDING, BUILDING, AT_THE_GATE, frozenset({S.HELD})]
+    parts = [TERMINAL, WAITING - BUILDING, BUILDING, AT_THE_GATE]
     assert sum(map(len, parts)) == len(RunState) and frozenset().union(*parts) == set(RunState)
 
 
@@ -157,7 +157,11 @@ def test_nothing_is_pushed_or_merged_without_being_judged() -> None:
 
 
 # -- errors ---------------------------------------------------------------------------------------------------------
-GIVEN_THEIR_CODE = {errors.PushRefused: "rule.push", errors.ModelUnusable: "model.prose"}
+GIVEN_THEIR_CODE = {
+    errors.PushRefused: "rule.push",
+    errors.ModelUnusable: "model.prose",
+    errors.QuotaReached: "quota.pushes",
+}
 """Kinds that stand for many things: without a code they cannot be made."""
 KINDS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, CadenceError)]
 

@@ -93,6 +93,8 @@ def status(text: str) -> str:
         last_transition=lambda _: 1,
         proof_of_run=lambda _: None,
         steering=lambda *_: SteeringEntry(RUN.repository_id, 3, (), "tina", text),
+        estimates_of=lambda _: [],
+        phases_of=lambda _: (),
         model_calls_of=lambda _: [SimpleNamespace(model_answered=text, recorded=False)],
     )
     door: Any = SimpleNamespace(perform=lambda *_, do, **__: do())

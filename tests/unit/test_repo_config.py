@@ -33,6 +33,7 @@ commit: {template: "{summary}"}
 repair: {max_attempts: 0, on_review: false}
 after_merge: {watch: 0, on_red: none}
 budget: {call_tokens: 1, call_cost: 1, run_tokens: 1000, run_cost: 1.5, day_tokens: 9, day_cost: 20}
+quota: {comments: 9, pushes: 3, pulls: 1, files: 10, kilobytes: 100}
 backlog: {replenish: 2, review: null, autonomous: true, daily: 9}
 guards: {severities: {loss.stub: error}, max_files: 10, max_file_bytes: 1000, max_total_bytes: 5000}
 tests: [{given: {ci: failure}, expect: block ci.failed}]
@@ -75,6 +76,7 @@ def test_every_key_is_read() -> None:
         MaxLinesRule(id="small", type="max_lines", value=1500),
     )
     assert config.budget.day_cost == 20.0
+    assert (config.quota.comments, config.quota.kilobytes) == (9, 100)
 
 
 @pytest.mark.parametrize("text", ["", "\n", "# only a comment\n", "---\n", "{}", "version: 1", "null"])

@@ -50,6 +50,11 @@ EXAMPLES: dict[str, tuple[str, str, Any]] = {
     "CADENCE_BUDGET_RUN_COST": ("budget_run_cost", "none", None),
     "CADENCE_BUDGET_DAY_TOKENS": ("budget_day_tokens", "0", 0),
     "CADENCE_BUDGET_DAY_COST": ("budget_day_cost", "7", 7.0),
+    "CADENCE_QUOTA_COMMENTS": ("quota_comments", "7", 7),
+    "CADENCE_QUOTA_PUSHES": ("quota_pushes", "0", 0),
+    "CADENCE_QUOTA_PULLS": ("quota_pulls", "none", None),
+    "CADENCE_QUOTA_FILES": ("quota_files", "12", 12),
+    "CADENCE_QUOTA_KILOBYTES": ("quota_kilobytes", "none", None),
 }
 
 

@@ -11,6 +11,7 @@ from bot.core.codes.planning import PLANNING
 from bot.core.codes.proofs import PROOFS
 from bot.core.codes.reason_code import APPROVE, APPROVED, WAIT, WRITER, ReasonCode, Section
 from bot.core.codes.requests import REQUESTS
+from bot.core.codes.run_quotas import RUN_QUOTAS
 from bot.core.codes.running import RUNNING
 from bot.core.codes.weakened import WEAKENED
 from bot.core.findings import Finding, Severity
@@ -41,6 +42,11 @@ SECTIONS = (
         "Proofs of merges",
         "By `cadence verify` and `cadence export`. [proof.md](proof.md) explains them.",
         PROOFS,
+    ),
+    Section(
+        "Quotas of a run",
+        "In the status comment, and in the log. [operators.md](operators.md#how-much-a-run-may-do) has the defaults.",
+        RUN_QUOTAS,
     ),
     Section("Running Cadence", "In the terminal and in the log.", RUNNING),
     Section("Codes made at run time", "Where the other codes of the gate and the reviews are.", FAMILIES),

@@ -78,6 +78,7 @@ def reopen(context: RunContext, why: str) -> None:
         marker=marker("reopened", merge=run.merge_sha),
         text=why,
         fresh=True,
+        told_anyway=True,
     )
     effects.perform(
         actor_of(run),

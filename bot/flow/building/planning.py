@@ -7,6 +7,7 @@ from bot.changeset.guards.guard_config import GuardConfig
 from bot.changeset.guards.scrub import scrubbed
 from bot.core.errors import Refused
 from bot.core.names import BaseSha, CommitSha, HeadSha, is_revert
+from bot.flow.building.caps import must_fit
 from bot.flow.building.start import RETRIED
 from bot.flow.building.verdicts import judge_commit
 from bot.flow.context import RunContext, log
@@ -17,15 +18,32 @@ from bot.publish.pull_request_text import commit_message
 from bot.review.review_kinds import ReviewKind
 
 
+def plan_request(context: RunContext) -> PlanRequest:
+    """What is planned for the run, on the base that it has now. Raises ConfigInvalid."""
+    run, services, config = context.run, context.services, context.base_config()
+    base = CommitSha(run.base_sha)
+    return PlanRequest(
+        run=run.run_id,
+        blueprint=without_secrets(read_blueprint(run.title, run.body)),
+        guidance=scrubbed(run.guidance),
+        base=base,
+        tree=context.mirror.tree(base),
+        config=config,
+        token_budget=services.settings.context_budget(config.plan.context_tokens),
+        use_paths=services.ledger.steering(run.repository_id, run.issue).use_paths,
+        recent=context.mirror.recent_paths(base),
+        index_path=services.git.index_path(run.repository_id),
+    )
+
+
 def make_change_set(context: RunContext) -> None:
     """Have the change planned, unless the run's ChangeSet still applies to the base exactly, and store it.
 
     Raises Refused `stale` for a revert whose files have changed since the merge, and what the planner raises.
     """
     run, services = context.run, context.services
-    base, config = CommitSha(run.base_sha), context.base_config()
-    tree = context.mirror.tree(base)
     if run.changeset_digest:
+        config, tree = context.base_config(), context.mirror.tree(CommitSha(run.base_sha))
         checked = check(context.change_set(), tree, GuardConfig.from_repo(config), mentioned=run.plan)
         if checked.accepted:
             return
@@ -39,22 +57,11 @@ def make_change_set(context: RunContext) -> None:
             code="stale",
             remedy="Fix or revert it by hand, then label the issue again.",
         )
-    request = PlanRequest(
-        run=run.run_id,
-        blueprint=without_secrets(read_blueprint(run.title, run.body)),
-        guidance=scrubbed(run.guidance),
-        base=base,
-        tree=tree,
-        config=config,
-        token_budget=services.settings.context_budget(config.plan.context_tokens),
-        use_paths=services.ledger.steering(run.repository_id, run.issue).use_paths,
-        recent=context.mirror.recent_paths(base),
-        index_path=services.git.index_path(run.repository_id),
-    )
     # After `/cadence retry` the model is asked again; else the ledger would give the answer that was refused.
     moves = services.ledger.transitions(run.run_id)
     retries = sum(move.reason.startswith(RETRIED) for move in moves)
     attempt = f":retry-{retries}" if retries else ""
+    request = plan_request(context)
     record = PlanRecord(services.ledger, request, attempt)
     with record.refusals():
         planned = services.planner.plan(request, context.ask(attempt))
@@ -67,7 +74,8 @@ def build_commit_of(context: RunContext) -> CommitSha:
     """The commit that the run's ChangeSet describes on its base, written to the mirror.
 
     The run fixes author and date, so the same ChangeSet on the same base is the same SHA, however often it is built.
-    Raises Refused with the first finding's code where the guards do not accept the ChangeSet.
+    Raises Refused with the first finding's code where the guards do not accept the ChangeSet, and QuotaReached for a
+    change that is too large to be pushed.
     """
     run, change_set, config = context.run, context.change_set(), context.base_config()
     tree = context.mirror.tree(CommitSha(run.base_sha))
@@ -75,7 +83,7 @@ def build_commit_of(context: RunContext) -> CommitSha:
     if not checked.accepted:
         first = checked.findings[0]
         raise Refused(first.message, code=first.code, details=[finding.message for finding in checked.findings])
-    return context.mirror.write_commit(
+    commit = context.mirror.write_commit(
         CommitSha(run.base_sha),
         checked.changes,
         message=commit_message(
@@ -89,6 +97,9 @@ def build_commit_of(context: RunContext) -> CommitSha:
         author=context.services.git.author(context.services.identity),
         date=run.created_at,
     )
+    # The gateway asks again at the push. Here nothing was paid for the reviews yet.
+    must_fit(context, commit)
+    return commit
 
 
 def file_verdicts(context: RunContext) -> None:

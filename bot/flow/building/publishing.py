@@ -6,11 +6,13 @@ from bot.config.model import RepoConfig
 from bot.core.errors import FenceClosed
 from bot.core.names import CommitSha, HeadSha, is_revert, reverted_merge
 from bot.core.states import RunState
+from bot.flow.building.estimating import keep_outcome
 from bot.flow.context import RunContext
 from bot.github_api.permissions import CONTENTS_WRITE
 from bot.plan.blueprint import read_blueprint
 from bot.plan.shown_files import changed_files
 from bot.publish.context_section import MovedBase, context_section
+from bot.publish.cost_text import receipt_text
 from bot.publish.pull_request_text import pull_body, pull_title
 
 
@@ -55,6 +57,8 @@ def _push(context: RunContext, config: RepoConfig) -> None:
         unjudged = first is not None and first.base_branch != run.base_branch
         stopped = first is not None and first.reason.startswith("stop.late:")
         draft = config.after_merge.on_red != "merge" or unjudged or stopped
+    keep_outcome(context)
+    expected = next(reversed(services.ledger.estimates_of(run.run_id)), None)
     body = pull_body(
         summary=run.summary or change_set.message,
         plan=run.plan,
@@ -67,6 +71,7 @@ def _push(context: RunContext, config: RepoConfig) -> None:
         draft=draft,
         context=_context_section(context),
         approved_by=run.approved_by if run.approved_diff == run.changeset_digest else "",
+        receipt=receipt_text(services.ledger.phases_of(run.run_id), expected),
     )
     title = pull_title(run.summary, run.issue, reverts=revert)
     pull = services.publisher.pull(run, context.calls.pulls, title=title, body=body, draft=draft)

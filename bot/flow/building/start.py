@@ -101,8 +101,13 @@ def supersede(services: Services, run: RunEntry) -> list[RunId]:
 
 
 def wake(services: Services, run: RunEntry, reason: str, *, by: str) -> None:
-    """Bring a run that has ended or waits back to the gate, or to its build where it has no pull request."""
-    if run.pull is not None and may_move(run.state, S.GATED):
+    """Bring a run that has ended or waits back to the gate, or to its build where its commit is not pushed yet.
+
+    A run may have ended between its new commit and the push: the gate would take the old head for another's commit.
+    """
+    pushed = services.ledger.effect(run.run_id, EffectKind.BRANCH_PUSH, f"push:{run.head_sha}")
+    is_pushed = pushed is not None and pushed.state == "done"
+    if run.pull is not None and is_pushed and may_move(run.state, S.GATED):
         services.ledger.move(run.run_id, S.GATED, reason=reason, by=by)
         services.engine.reconcile(run.repository_id, run.pull)
         RunContext(services, run.run_id).tell()

@@ -65,6 +65,8 @@ def deliver(services: Services, guid: DeliveryId) -> None:
             event = parse(delivery.event, payload, app_id=services.identity.app_id, app_slug=services.identity.slug)
             if isinstance(event, RerunAsked):
                 event = replace(event, press=guid)
+            elif isinstance(event, IssueChanged | PullChanged):
+                event = replace(event, delivery=guid)
             result = event if isinstance(event, Ignored) else handle(services, event)
         except Exception as error:  # noqa: BLE001 - one delivery; whatever it raises must not keep others waiting
             _failed(services, guid, error)
@@ -126,8 +128,8 @@ def _with_note(handled: Handled | Ignored, note: str | None) -> Handled | Ignore
 def _issue(services: Services, event: IssueChanged) -> Handled | Ignored:
     repository = event.repo.repository_id
     run = services.ledger.latest_run(repository, event.issue)
-    if run is not None and event.action in ("labeled", "unlabeled"):
-        steered = by_label(services, run, event.action, event.label or "", event.sender)
+    if run is not None:
+        steered = by_label(services, run, event)
         if steered is not None:
             return steered
     try:
@@ -218,14 +220,13 @@ def _pull(services: Services, event: PullChanged) -> Handled | Ignored:
         if names:
             return Handled(f"#{event.pull} is not a Cadence pull request: {', '.join(names)} skipped")
         return Ignored(f"pull request #{event.pull} is not a Cadence pull request")
-    if event.sender is not None:
-        steered = by_label(services, run, event.action, event.label, event.sender)
-        if steered is not None:
-            return steered
+    steered = by_label(services, run, event)
+    if steered is not None:
+        return steered
     own = event.sender is not None and event.sender.login == services.identity.bot_login
     if own and event.action in ("opened", "synchronize", "edited", "closed"):
         return Ignored("own action: the step that made it evaluates the gate")
-    if run.state is S.STOPPED and event.merged:
+    if run.state in (S.STOPPED, S.STOPPED_BUDGET) and event.merged:
         services.engine.reconcile(run.repository_id, event.pull)
         return Handled(f"#{event.pull} was merged although its run is stopped: looking at it", run.run_id)
     looked = _look(services, event.repo.repository_id, [run])

@@ -94,7 +94,7 @@ def answer(services: Services, repository_id: RepositoryId, issue: IssueNumber, 
         text="\n\n---\n\n".join(texts),
         fresh=True,
     )
-    services.ledger.mark_answered(repository_id, [entry.comment_id for entry in waiting], services.clock.now())
+    services.ledger.mark_answered(repository_id, waiting, services.clock.now())
 
 
 def again(services: Services, repository_id: RepositoryId, issue: IssueNumber, login: str) -> None:

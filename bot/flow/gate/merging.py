@@ -9,12 +9,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.core.errors import CadenceError, FenceClosed, FenceLate, Forbidden, HeadMoved, NotMergeable, UnknownOutcome
+from bot.core.errors import (
+    CadenceError,
+    FenceClosed,
+    FenceLate,
+    Forbidden,
+    HeadMoved,
+    Held,
+    NotMergeable,
+    UnknownOutcome,
+)
 from bot.core.names import CommitSha
 from bot.core.states import RunState
 from bot.effects.perform import Slots
 from bot.flow.context import RunContext
-from bot.flow.gate.look import last_look
+from bot.flow.gate.look import last_look, look
 from bot.flow.gate.merge_proof import matter_digest, proof_inputs
 from bot.flow.gate.recording import record
 from bot.gate.decide import Block, Decision, Merge, Wait
@@ -51,7 +60,12 @@ def merge(context: RunContext, seen: Observation, decision: Merge) -> Merged | D
     Both write slots are reserved before the first of them is used, so no other write comes in between.
     """
     slots = context.services.effects.reserve(context.actor, 2)
-    context.move(S.MERGING, "")
+    if context.reload().state is S.HELD:
+        # What held it is gone: the label was taken off, or a delivery told of it twice.
+        context.move(S.GATED, "the hold has ended")
+    if not context.go_on_to(S.MERGING):
+        # A hold that came since the look books its own.
+        return None
     slots.wait()
     first = record(context, seen, decision, slots=slots)
     slots.wait()
@@ -100,6 +114,10 @@ def merge(context: RunContext, seen: Observation, decision: Merge) -> Merged | D
         ended = Block((reason("stopped", f"The run is {context.reload().state}."),))
         record(context, again, ended, slots=slots, at_once=True)
         raise
+    except Held:
+        # Directly before the request. The look that follows names who holds it; the slot of the merge is still free.
+        seen_held, now = look(context)
+        return DecidedOtherwise(seen_held, now, slots)
     except (FenceLate, HeadMoved, NotMergeable, UnknownOutcome) as error:
         _not_merged(context, again, error)
         return None

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from bot.core.codes.lookup import code_entry
 from bot.core.codes.reason_code import CADENCE, CI, GITHUB
+from bot.core.names import HOLD_LABEL, IssueNumber
 from bot.core.states import RunState
 from bot.effects.perform import Slots
 from bot.flow.context import RunContext
@@ -62,9 +63,8 @@ def _close_reasons(context: RunContext, seen: Observation, decision: Wait | Bloc
         context.move(S.STOPPED, next(reason.text for reason in decision.reasons if reason.code == "stopped"))
         context.tell()
         return
-    if run.state in (S.REVIEWING, S.MERGING):
-        context.move(S.GATED)
-    if recorded.shown and context.run.state is S.GATED:
+    _rest(context, held="hold" in codes)
+    if recorded.shown and context.run.state in (S.GATED, S.HELD):
         # Nothing is shown while a new commit is being built.
         context.tell(next_step=decision.reasons[0].next_step)
     if recorded.new:
@@ -87,6 +87,22 @@ def _close_reasons(context: RunContext, seen: Observation, decision: Wait | Bloc
         engine.reconcile(run.repository_id, snapshot.pull, at=context.services.clock.now() + timedelta(seconds=2))
 
 
+def _rest(context: RunContext, *, held: bool) -> None:
+    """The run waits in `held` while a hold is one of the reasons, else in `gated`.
+
+    One that makes a new plan or a new commit goes on with it, because a hold keeps nothing back but the merge.
+    """
+    run = context.run
+    if run.state not in (S.REVIEWING, S.GATED, S.HELD, S.MERGING):
+        return
+    if held:
+        asked = context.services.ledger.steering(run.repository_id, IssueNumber(run.issue))
+        # Of a label whose delivery was lost only GitHub knows who set it.
+        context.move(S.HELD, asked.hold_text() or f"the label `{HOLD_LABEL}` is set")
+    elif run.state is not S.GATED:
+        context.move(S.GATED)
+
+
 def _may_rebuild(context: RunContext, seen: Observation) -> bool:
     """Only our own commit is rebuilt, one run at a time, and only when no older run of the base is going to merge.
 
@@ -102,6 +118,8 @@ def _may_rebuild(context: RunContext, seen: Observation) -> bool:
 
 
 def _may_merge_without_a_person(context: RunContext, run: RunEntry) -> bool:
+    if run.state is S.HELD:
+        return False
     newest = context.services.ledger.newest_decision(run.run_id)
     if run.state is not S.GATED or newest is None:
         return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.core.errors import BudgetSpent, CadenceError, InstallationGone, Limited, NotFound
+from bot.core.errors import BudgetSpent, CadenceError, InstallationGone, Limited, NotFound, QuotaReached
 from bot.core.findings import sentence
 from bot.core.states import AT_THE_GATE, BUILDING, TERMINAL, RunState
 from bot.flow.context import RunContext, log
@@ -42,7 +42,8 @@ def end_stage(context: RunContext, error: CadenceError) -> None:
     if error.retry and (seconds := _wait_seconds(context, error)) is not None:
         _wait(context, error, seconds)
         return
-    ending = S.STOPPED_BUDGET if isinstance(error, BudgetSpent) else S.REFUSED if not error.retry else S.NEEDS_HUMAN
+    capped = isinstance(error, BudgetSpent | QuotaReached)
+    ending = S.STOPPED_BUDGET if capped else S.REFUSED if not error.retry else S.NEEDS_HUMAN
     if context.finish(ending, f"{error.code}: {error.summary}"):
         context.tell(next_step=error.remedy, details=error.details)
 
@@ -106,5 +107,6 @@ def _at_the_gate(context: RunContext, error: CadenceError) -> None:
         # The gate shows it among all its reasons; a person may raise the cap, or merge.
         services.engine.reconcile(run.repository_id, run.pull)
         return
-    if context.finish(S.NEEDS_HUMAN, f"{error.code}: {error.summary}"):
+    ending = S.STOPPED_BUDGET if isinstance(error, QuotaReached) else S.NEEDS_HUMAN
+    if context.finish(ending, f"{error.code}: {error.summary}"):
         context.tell(next_step=error.remedy, details=error.details)

@@ -83,4 +83,5 @@ def _say_on_the_pull(context: RunContext, reason: str) -> None:
         key="gone",
         marker=marker("gone", run=context.run.run_id),
         text=f"### Cadence\n\n**⏹ Stopped.** {reason}\n\n**Next:** {NEXT}",
+        told_anyway=True,
     )

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.core.names import RunId
+from bot.effects.kinds import EffectKind
 
 
 @dataclass(slots=True)
@@ -80,3 +81,7 @@ class MemoryEffects:
     def must_yield(self, installation_id: int, now: datetime) -> bool:  # noqa: ARG002
         """Nothing is written on GitHub."""
         return False
+
+    def count_made(self, run_id: RunId, kinds: frozenset[EffectKind], *, but: int = 0) -> int:  # noqa: ARG002
+        """There are no runs."""
+        return 0

@@ -39,6 +39,8 @@ class Reply:
     retry_after: float = 1.0
     usage: tuple[int, int] | None = None
     """Tokens of the prompt and the answer as the server states them; None: as it counts them."""
+    states_usage: bool = True
+    """False: `usage` is null, as some compatible servers answer."""
 
 
 @dataclass(frozen=True, slots=True)

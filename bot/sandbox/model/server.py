@@ -144,7 +144,9 @@ def _completion(model: ScriptedModel, asked: Asked, reply: Reply) -> JsonDict:
             "prompt_tokens": asked_tokens,
             "completion_tokens": answered,
             "total_tokens": asked_tokens + answered,
-        },
+        }
+        if reply.states_usage
+        else None,
     }
 
 
