@@ -31,10 +31,15 @@ from bot.github_api.client import GitHub
 from bot.github_api.urls import GitHubUrls
 from bot.intake.webhook import webhook_blueprint
 from bot.ledger.ledger import Ledger
+from bot.llm.by_role import ModelsByRole
+from bot.llm.connection import Limits
 from bot.llm.counting import count_tokens
+from bot.llm.known_ways import KnownWays
 from bot.llm.model import LanguageModel, ModelKind
-from bot.llm.openai_model import OpenAIModel
-from bot.llm.stub import AbsentModel
+from bot.llm.model_settings import ModelServer
+from bot.llm.openai_model import OpenAIModel, server_name
+from bot.llm.slots import ServerSlots
+from bot.llm.stub import ABSENT, AbsentModel
 from bot.plan.planner import Planner
 from bot.publish.pull_request import Publisher
 from bot.publish.reviews import ReviewPublisher
@@ -45,6 +50,8 @@ from bot.settings import Settings
 from bot.web.health import health_blueprint, waiting_too_long
 from bot.web.keys import keys_blueprint
 from bot.web.schemas import schemas_blueprint
+
+log = structlog.get_logger("cadence")
 
 
 def configure_logs(style: str) -> None:
@@ -90,14 +97,30 @@ class _RunMeter:
 
 
 def build_model(settings: Settings, clock: Clock) -> LanguageModel:
-    """The configured model; without a key one that always raises ModelAbsent."""
-    if settings.openai_api_key is None:
-        return AbsentModel()
+    """The configured models; without a key one that always raises ModelAbsent, and a warning in the log."""
+    known = KnownWays(settings.data_dir, clock.now)
+    built: dict[ModelServer | None, LanguageModel] = {}
+    by_kind: dict[ModelKind, LanguageModel] = {}
+    for kind in ModelKind:
+        server = settings.model_server(kind)
+        if server not in built:
+            built[server] = AbsentModel() if server is None else _model_of(settings, server, clock, known)
+        by_kind[kind] = built[server]
+    if set(built) == {None}:
+        log.warning("model.absent", remedy="set OPENAI_API_KEY; until then only a blueprint's own ChangeSet is built")
+    return next(iter(built.values())) if len(built) == 1 else ModelsByRole(by_kind)
+
+
+def _model_of(settings: Settings, server: ModelServer, clock: Clock, known: KnownWays) -> OpenAIModel:
     return OpenAIModel(
-        api_key=settings.openai_api_key.get_secret_value(),
-        base_url=settings.openai_base_url,
-        names=settings.model_names(),
+        api_key=server.key,
+        base_url=server.url,
+        roles={kind: settings.model_role(kind) for kind in ModelKind},
         clock=clock,
+        known=known,
+        slots=ServerSlots(settings.data_dir, server_name(server.url), settings.model_concurrency),
+        api=settings.model_api,
+        limits=Limits(whole=settings.model_timeout_seconds, stall=settings.model_stall_seconds),
     )
 
 
@@ -176,9 +199,8 @@ def build_services(
 
 def _asked(model: LanguageModel) -> tuple[str, ...]:
     """The names of the models that will be asked; empty without a model."""
-    if isinstance(model, AbsentModel):
-        return ()
-    return tuple(dict.fromkeys(model.asked_name(kind) for kind in ModelKind))
+    names = (model.asked_name(kind) for kind in ModelKind)
+    return tuple(dict.fromkeys(name for name in names if name != ABSENT))
 
 
 def _second_app(settings: Settings, urls: GitHubUrls, ledger: Ledger, clock: Clock) -> GitHub | None:

@@ -8,30 +8,18 @@ import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from bot.config.model import BudgetConfig, QuotaConfig
 from bot.core.errors import SettingsInvalid
-from bot.llm.model import OPENAI_URL, ModelKind
-from bot.llm.prices import Prices, read_prices
+from bot.llm.model_settings import Blank, ModelSettings, Secret, Text, web_address
 
-DEFAULT_MODEL = "gpt-5.5"
 _NOT_SETTINGS = ("CADENCE_TEST_", "CADENCE_CONTRACT", "CADENCE_TRACEBACK")
 """Read by the test suite, or by the command line before there are settings."""
 _REFUSED_ENVIRONMENT = ("DBOS__CLOUD", "DBOS_CONDUCTOR_KEY", "DBOS__CONDUCTOR_KEY")
 
-
-def _none_if_blank(value: Any) -> Any:
-    # Compose files and copied templates set a variable that is not used to an empty text.
-    return None if isinstance(value, str) and not value.strip() else value
-
-
-Blank = BeforeValidator(_none_if_blank)
-Text = Annotated[str | None, Blank]
-Secret = Annotated[SecretStr | None, Blank]
 File = Annotated[Path | None, Blank]
 
 
@@ -47,7 +35,7 @@ Amount = CapTokens
 """A quota of the operator; None where the variable is `none`."""
 
 
-class Settings(BaseModel):
+class Settings(ModelSettings):
     """Every setting of a Cadence process; deploy/example.env explains each. Made by `load`.
 
     Not a `BaseSettings`: `load` reads the environment itself to name every fault at once, and importing
@@ -81,14 +69,6 @@ class Settings(BaseModel):
     settle_seconds: int = Field(default=60, ge=0)
     signing_key: Secret = None
     signing_key_file: File = None
-    # The names that the client and other tools use, so that an existing environment works.
-    openai_api_key: Secret = Field(default=None, validation_alias="OPENAI_API_KEY")
-    openai_base_url: Text = Field(default=None, validation_alias="OPENAI_BASE_URL")
-    model: str = DEFAULT_MODEL
-    model_plan: Text = None
-    model_reasoning: Text = None
-    model_efficiency: Text = None
-    model_prices: Text = None
     # In 24,000 tokens the model sees the functions that an ordinary change touches, and what is around them.
     context_tokens: int = Field(default=24_000, ge=1_000)
     context_tokens_most: int = Field(default=100_000, ge=1_000)
@@ -161,14 +141,6 @@ class Settings(BaseModel):
         # After a restart a process continues the work under its own name, so two processes must not share one.
         return self.executor_id or socket.gethostname()
 
-    def model_names(self) -> dict[ModelKind, str]:
-        """Which model is asked for which kind of answer."""
-        return {
-            ModelKind.PLAN: self.model_plan or self.model,
-            ModelKind.REASONING: self.model_reasoning or self.model,
-            ModelKind.EFFICIENCY: self.model_efficiency or self.model,
-        }
-
     @field_validator("database_url")
     @classmethod
     def _known_database(cls, value: str | None) -> str | None:
@@ -187,25 +159,10 @@ class Settings(BaseModel):
             f"{named} a database that Cadence can use; write postgresql://USER@HOST/NAME or sqlite:////absolute/path"
         )
 
-    @field_validator("openai_base_url", "public_url")
+    @field_validator("public_url")
     @classmethod
-    def _web_address(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("it is not an http(s) address such as https://host.example/v1")
-        return value
-
-    @field_validator("model_prices")
-    @classmethod
-    def _readable_prices(cls, value: str | None) -> str | None:
-        read_prices(value or "")
-        return value
-
-    def prices(self) -> Prices:
-        """What the models cost: as CADENCE_MODEL_PRICES says, else by the packaged prices of the configured server."""
-        return read_prices(self.model_prices or "", self.openai_base_url or OPENAI_URL)
+    def _public_address(cls, value: str | None) -> str | None:
+        return web_address(value)
 
     def caps(self) -> BudgetConfig:
         """The operator's caps on what models may use; None: there is none."""

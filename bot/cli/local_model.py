@@ -13,6 +13,7 @@ from bot.core.errors import BudgetSpent, ModelAbsent
 from bot.core.names import InstallationId, RepositoryId
 from bot.effects.kinds import EffectActor, EffectKind
 from bot.effects.perform import Effects
+from bot.flow.recorded import scrubbed_prompt
 from bot.flow.run_budget import caps_from, worst_case
 from bot.ledger.spending import Spent
 from bot.llm.model import Completion, LanguageModel, Prompt
@@ -69,6 +70,7 @@ class LocalModel:
                 "--export-context FILE work, and an issue that contains its own ChangeSet in a `json cadence` block.",
             )
         model, name = self._model, self._model.asked_name(prompt.kind)
+        prompt = model.prepare(scrubbed_prompt(prompt))
         worst = worst_case(prompt, name, self._prices, self._count)
         spent = Spent(self.totals.input_tokens + self.totals.output_tokens, self.totals.cost or 0.0, 0, 0.0)
         # A day's cap needs the ledger, which this command neither reads nor writes.
@@ -77,16 +79,16 @@ class LocalModel:
                 raise BudgetSpent(why, remedy=f"Raise {cap.setting}, or give a smaller --budget.")
 
         def do() -> dict[str, Any]:
-            answer = model.complete(prompt)
-            return {field: getattr(answer, field) for field in Completion.__dataclass_fields__}
+            with model.slot(prompt.kind):
+                return model.complete(prompt).as_json()
 
         number = self.totals.calls + 1
         again = "" if number == 1 else f", attempt {number}"
-        tokens = sum(self._count(message.content) for message in prompt.messages)
+        tokens = sum(map(self._count, prompt.texts()))
         with self._progress.waiting("asking", f"{name}, about {tokens:,} tokens{again}"):
             key = f"{prompt.kind}:{number}:{prompt.digest()}"
             outcome = self._effects.perform(ACTOR, EffectKind.MODEL_CALL, key, find=lambda: None, do=do, fresh=True)
-        answer = Completion(**outcome)
+        answer = Completion.from_json(outcome)
         self._count_call(answer, name)
         return answer
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
+from bot.app import build_model
 from bot.cli.context_text import context_table
 from bot.cli.evaluate import Evaluated, build
 from bot.cli.local_model import LocalModel
@@ -20,8 +21,7 @@ from bot.core.names import CONFIG_PATH, CommitSha, RunId
 from bot.git_store.local import LocalRepository
 from bot.git_store.work_tree import write_changes
 from bot.llm.counting import count_tokens
-from bot.llm.model import Prompt
-from bot.llm.openai_model import OpenAIModel
+from bot.llm.model import LanguageModel, ModelKind, Prompt
 from bot.plan.blueprint import read_blueprint
 from bot.plan.context.pack import ContextPack
 from bot.plan.planner import Planned, Planner, PlanRequest
@@ -160,8 +160,9 @@ def open_planning(repo: Path, revision: str, title: str, body: str, *, budget: i
         )
         yield LocalPlanning(repository, request, local, progress, clock)
     finally:
-        if model is not None:
-            model.close()
+        close = getattr(model, "close", None)
+        if close is not None:
+            close()
         repository.close()
 
 
@@ -170,15 +171,10 @@ def _named(base: CommitSha, revision: str) -> str:
     return base[:12] if base.startswith(revision) else f"{base[:12]} ({revision})"
 
 
-def _model(settings: Settings, clock: Clock) -> OpenAIModel | None:
-    if settings.openai_api_key is None:
+def _model(settings: Settings, clock: Clock) -> LanguageModel | None:
+    if settings.model_server(ModelKind.PLAN) is None:
         return None
-    return OpenAIModel(
-        api_key=settings.openai_api_key.get_secret_value(),
-        base_url=settings.openai_base_url,
-        names=settings.model_names(),
-        clock=clock,
-    )
+    return build_model(settings, clock)
 
 
 def _index_path(data_dir: Path, identity: str) -> Path | None:

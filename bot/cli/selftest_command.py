@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.core.errors import SettingsInvalid
+from bot.llm.model import ModelKind
 from bot.review.review_kinds import ReviewKind
 
 if TYPE_CHECKING:
-    from bot.llm.openai_model import OpenAIModel
+    from bot.llm.model import LanguageModel
     from bot.review.selftest.runner import SelfTest
     from bot.review.selftest.score import SeedOutcome, SelfTestScore
     from bot.review.selftest.seeds import Seed
     from bot.settings import Settings
+
+ASKED = (ModelKind.REASONING, ModelKind.EFFICIENCY)
 
 
 def register(app: typer.Typer) -> None:
@@ -87,25 +90,23 @@ def _asking(settings: Settings, name: str | None) -> Iterator[SelfTest]:
         judge = Judge(count_tokens=count_tokens, measured=lambda _kind, _model: UNMEASURED)
         yield SelfTest(judge, model, Effects(MemoryEffects(), clock, write_interval_ms=0), clock)
     finally:
-        model.close()
+        close = getattr(model, "close", None)
+        if close is not None:
+            close()
 
 
-def _model(settings: Settings, name: str | None) -> OpenAIModel:
+def _model(settings: Settings, name: str | None) -> LanguageModel:
+    from bot.app import build_model
     from bot.core.clock import SystemClock
-    from bot.llm.model import ModelKind
-    from bot.llm.openai_model import OpenAIModel
 
-    if settings.openai_api_key is None:
+    if all(settings.model_server(kind) is None for kind in ASKED):
         raise SettingsInvalid(
             "OPENAI_API_KEY is needed: there is no model to measure.",
             remedy="Set it, and OPENAI_BASE_URL for another server; deploy/example.env explains both.",
         )
-    return OpenAIModel(
-        api_key=settings.openai_api_key.get_secret_value(),
-        base_url=settings.openai_base_url,
-        names=dict.fromkeys(ModelKind, name) if name else settings.model_names(),
-        clock=SystemClock(),
-    )
+    if name is not None:
+        settings = settings.model_copy(update={f"model_{kind.value}": name for kind in ASKED})
+    return build_model(settings, SystemClock())
 
 
 def _measured(

@@ -247,6 +247,13 @@ class ModelUnavailable(CadenceError):
     may_cost = True
 
 
+class ModelBusy(ModelUnavailable):
+    """The server is asked as much at once as the operator allows. Nothing was sent; another try may follow."""
+
+    code = "model.busy"
+    may_cost = False
+
+
 class ModelUnusable(CadenceError):
     """The model answered, and the answer cannot be used; the code says why (`model.prose`, `model.truncated`, ...)."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
@@ -15,17 +16,16 @@ from bot.ledger.entries import ModelCallEntry
 from bot.ledger.spending import Worst
 from bot.llm.model import Completion, Prompt
 
-AGAIN_AFTER_SECONDS = 0.5
-
 
 def ask_model(services: Services, actor: EffectActor, prompt: Prompt, attempt: str = "") -> Completion:
     """The model's answer to a prompt, kept in the ledger, so that a crash after it does not pay for it twice.
 
     The worst case of the call is reserved before it; what it used is recorded after it. Raises BudgetSpent before
-    anything is sent, and what `LanguageModel.complete` raises.
+    anything is sent, ModelBusy where the server is asked enough already, and what `LanguageModel.complete` raises. It
+    asks once: the engine decides about another try, so that no thread waits while it holds the effect's lease.
     """
     budget, run_id = services.budget, actor.run
-    prompt = scrubbed_prompt(prompt)
+    prompt = services.model.prepare(scrubbed_prompt(prompt))
     asked = services.model.asked_name(prompt.kind)
     answers: list[Completion] = []
     held: list[int] = []
@@ -34,11 +34,6 @@ def ask_model(services: Services, actor: EffectActor, prompt: Prompt, attempt: s
     def worst_case() -> Worst:
         # Counted once, and only for a question that is asked: an answer that the ledger has needs no reservation.
         return budget.worst_case(prompt, asked)
-
-    def reserve() -> None:
-        if run_id is not None:
-            held.append(budget.reserve(run_id, worst_case()))
-            services.ledger.record_step(run_id, "question", key, question_record(prompt, asked))
 
     def settle(started: datetime, used: Worst, outcome: str, answer: Completion | None = None) -> None:
         entry = ModelCallEntry(
@@ -57,31 +52,30 @@ def ask_model(services: Services, actor: EffectActor, prompt: Prompt, attempt: s
         )
         services.ledger.settle_call(held.pop() if held else 0, entry)
 
-    def complete(*, again: bool) -> Completion:
+    def do() -> JsonDict:
         started = services.clock.now()
         try:
             answer = services.model.complete(prompt)
         except CadenceError as error:
             # No figures came: what the server may have worked on counts as the worst case.
             settle(started, worst_case() if error.may_cost else Worst(0, 0), error.code)
-            if error.code != "model.unreachable" or not error.may_cost or not again:
-                raise
-        else:
-            used = budget.believed(worst_case(), answer, asked)
-            settle(started, used, answer.finish, answer)
-            return replace(answer, asked=asked, cost=used.cost)
-        # The connection broke. The server may bill the first request, so the second one is a call of its own.
-        services.clock.sleep(AGAIN_AFTER_SECONDS)
-        reserve()
-        return complete(again=False)
-
-    def do() -> JsonDict:
-        answer = complete(again=True)
-        answers.append(answer)
-        return {field: getattr(answer, field) for field in Completion.__dataclass_fields__}
+            raise
+        used = budget.believed(worst_case(), answer, asked)
+        settle(started, used, answer.finish, answer)
+        answers.append(replace(answer, asked=asked, cost=used.cost))
+        return answers[0].as_json()
 
     key = question_key(prompt, attempt)
-    outcome = services.effects.perform(
-        actor, EffectKind.MODEL_CALL, key, find=lambda: None, do=do, fresh=True, reserve=reserve
-    )
-    return answers[0] if answers else Completion(**outcome)
+    with ExitStack() as place:
+
+        def reserve() -> None:
+            # Before the reservation and the lease: a run that gets no place holds neither while it waits.
+            place.enter_context(services.model.slot(prompt.kind))
+            if run_id is not None:
+                held.append(budget.reserve(run_id, worst_case()))
+                services.ledger.record_step(run_id, "question", key, question_record(prompt, asked))
+
+        outcome = services.effects.perform(
+            actor, EffectKind.MODEL_CALL, key, find=lambda: None, do=do, fresh=True, reserve=reserve
+        )
+    return answers[0] if answers else Completion.from_json(outcome)

@@ -78,9 +78,7 @@ class Replay:
 
     def _planned(self, recorded: Recording) -> Replayed:
         body, ask = recorded.body, _Recorded(self, recorded.body["attempt"])
-        planner = Planner(
-            count_tokens=self._count, record_findings=lambda *_: None, record_context=lambda *_: None
-        )
+        planner = Planner(count_tokens=self._count, record_findings=lambda *_: None, record_context=lambda *_: None)
         request = plan_request(self._run, body, self._mirror.tree(body["base"]))
         return self._compared("plan", ask, body["result"], lambda: plan_result(planner.plan(request, ask)))
 
@@ -112,7 +110,7 @@ class Replay:
         prompt = scrubbed_prompt(prompt)
         kept = self._answers.get(question_key(prompt, attempt))
         if kept is not None:
-            return Completion(**kept)
+            return Completion.from_json(kept)
         similar = [
             one for one in self._questions if one.body["kind"] == prompt.kind.value and one.key.endswith(attempt)
         ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -63,9 +62,8 @@ class Cap:
 
 def worst_case(prompt: Prompt, model: str, prices: Prices, count_tokens: Callable[[str], int]) -> Worst:
     """The most that a question can use: its prompt by our own count, and the whole of its output limit."""
-    text = [message.content for message in prompt.messages] + [json.dumps(dict(prompt.schema))]
     # Half as much again, because other vocabularies than ours (o200k) cut the same text into more tokens.
-    tokens = sum(count_tokens(one) for one in text) * 3 // 2 + FRAME_TOKENS
+    tokens = sum(count_tokens(one) for one in prompt.texts()) * 3 // 2 + FRAME_TOKENS
     cost = prices.cost(model, input_tokens=tokens, output_tokens=prompt.max_output_tokens)
     return Worst(tokens, prompt.max_output_tokens, cost)
 
@@ -134,7 +132,7 @@ class RunBudget:
 
         No figure exceeds what was reserved, because the prompt was counted and the server given the output limit.
         """
-        written = self._count(answer.text)
+        written = self._count(answer.written)
         counted = (worst.input_tokens - FRAME_TOKENS) * 2 // 3
         read = _believed(answer.input_tokens, counted, worst.input_tokens)
         wrote = _believed(answer.output_tokens, written, worst.output_tokens)

@@ -1,4 +1,5 @@
-"""What an error of a chat completions server means: another format, a faulty prompt, a wrong setting, or a wait. Pure.
+"""What an error of an OpenAI-compatible server means: another way to ask, a faulty prompt, a wrong setting, or a wait.
+Pure.
 
 https://platform.openai.com/docs/guides/error-codes. Compatible servers use other statuses and words for the same, so
 the words count as well.
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -15,6 +17,7 @@ from email.utils import parsedate_to_datetime
 import openai
 
 from bot.core.errors import Audience, CadenceError, ModelUnavailable, ModelUnusable
+from bot.llm.ways import Way
 
 LONGEST_WAIT_SECONDS = 86_400.0
 
@@ -25,18 +28,32 @@ _FORMAT_WORDS = (
 """Words of servers that do not know a format. OpenAI says only `invalid_request_error` and names the parameter."""
 
 
-class FormatRefused(Exception):
-    """The server does not know this way of asking for JSON."""
+_NAMED = {
+    "cache_key": r"prompt_cache_key|prompt cache key",
+    "parallel_calls": r"parallel_tool_calls|parallel tool calls",
+    "effort": r"reasoning[_. ]effort|\breasoning\b.*\bunknown|unsupported.*\breasoning\b|\beffort\b",
+    "temperature": r"\btemperature\b",
+    "stream": r"\bstream(?:ing|_options)?\b",
+}
+"""What servers call the parts of a request that can be left out (ways.DROPPABLE)."""
+_OTHER_API = r"v1/responses|responses api|\bchat/completions\b.*not (?:supported|a chat)|not a chat model"
+"""OpenAI's words for a model that only its Responses API knows, and for one that only the older API knows."""
 
 
-class OldLimitOnly(Exception):
-    """The server knows the output limit only as `max_tokens`, its older name.
+class WayRefused(Exception):
+    """The server does not know this way of asking.
 
-    https://platform.openai.com/docs/api-reference/chat/create
+    `what` is `form`, `tools`, `limit`, `api`, `unnamed` or one of ways.DROPPABLE; `error` is what to raise where no
+    other way is left.
     """
 
+    def __init__(self, what: str, error: CadenceError) -> None:
+        super().__init__(what)
+        self.what = what
+        self.error = error
 
-def words_of(error: openai.APIStatusError) -> str:
+
+def words_of(error: openai.APIError) -> str:
     """The server's message, on one line."""
     body = error.body
     inner = body.get("message") or body if isinstance(body, dict) else body or error.message
@@ -44,11 +61,11 @@ def words_of(error: openai.APIStatusError) -> str:
 
 
 def meaning_of(
-    error: openai.APIStatusError, words: str, *, format_name: str, limit: str, now: datetime
-) -> FormatRefused | OldLimitOnly | CadenceError:
+    error: openai.APIStatusError, words: str, *, way: Way, tools: bool, now: datetime
+) -> WayRefused | CadenceError:
     """The exception to raise for an error status.
 
-    `words` is the server's message without secrets; `format_name` and `limit` are the way the request was asked.
+    `words` is the server's message without secrets, `way` how the request was asked, `tools` whether it had tools.
     """
     status, low = error.status_code, words.lower()
     # First, because the words about a context that is too long may also name a parameter or a format.
@@ -56,18 +73,48 @@ def meaning_of(
         return ModelUnusable(
             "the prompt is longer than the model's context", code="model.too_long", remedy="Use a smaller blueprint."
         )
-    # Compatible servers differ: 422 is what FastAPI answers for a request that does not fit.
-    # https://fastapi.tiangolo.com/tutorial/handling-errors/
-    if status in (400, 404, 422) and error.code != "model_not_found":
-        # Before the format: the next format would be refused for the same parameter.
-        if limit == "max_completion_tokens" and limit in low:
-            return OldLimitOnly()
-        if format_name != "plain" and any(word in low for word in _FORMAT_WORDS):
-            return FormatRefused()
+    ending = _ending(error, words, now)
+    # Compatible servers differ: 422 is what FastAPI answers for a request that does not fit, and llama.cpp answers 500
+    # for a schema of which it cannot make a grammar. https://fastapi.tiangolo.com/tutorial/handling-errors/
+    if status in (400, 404, 405, 422, 501) or (status == 500 and "grammar" in low):
+        if error.code == "model_not_found" and not re.search(_OTHER_API, low):
+            return ending
+        refused = _refused(status, f"{error.param or ''} {low}", way, tools)
+        if refused is not None and error.code not in _FILTERED:
+            return WayRefused(refused, ending)
+    return ending
+
+
+def _refused(status: int, low: str, way: Way, tools: bool) -> str | None:
+    """Which part of the way the server refused; None where it is the request."""
+    if re.search(_OTHER_API, low):
+        return "api"
+    # Before the form: the next form would be refused for the same part.
+    if way.api == "chat" and way.limit == "max_completion_tokens" and way.limit in low:
+        return "limit"
+    named = next((part for part, words in _NAMED.items() if getattr(way, part) and re.search(words, low)), None)
+    if named is not None:
+        return named
+    if any(word in low for word in _FORMAT_WORDS):
+        if tools:
+            return "tools"
+        return "form" if way.form != "plain" else None
+    # A server without this endpoint; an unknown model is the same to many servers, and the other endpoint says so.
+    if status in (404, 405):
+        return "api"
+    return "unnamed" if status in (400, 422) else None
+
+
+_FILTERED = ("content_filter", "content_policy_violation")
+"""The first is the code of Azure:
+https://learn.microsoft.com/en-us/azure/ai-services/openai/concepts/content-filter"""
+
+
+def _ending(error: openai.APIStatusError, words: str, now: datetime) -> CadenceError:
+    """What an error status means where no other way of asking is left."""
+    status = error.status_code
     if status in (400, 422):
-        # `content_filter` is the code of Azure:
-        # https://learn.microsoft.com/en-us/azure/ai-services/openai/concepts/content-filter
-        if error.code in ("content_filter", "content_policy_violation"):
+        if error.code in _FILTERED:
             return ModelUnusable("the model's server refused the text", code="model.refused", details=[words])
         return ModelUnusable(
             f"the model's server refused the request ({status}): {words}", code="model.refused_request"
@@ -77,9 +124,36 @@ def meaning_of(
     )
 
 
-def answered_late() -> ModelUnavailable:
-    """The answer did not arrive in time."""
-    return ModelUnavailable("the model did not answer in time", code="model.timeout")
+def no_tools() -> ModelUnusable:
+    """The server knows no tools, or this model cannot use them."""
+    return ModelUnusable(
+        "the model's server does not take tools",
+        code="model.no_tools",
+        remedy="The operator chooses a model that can call tools; `cadence doctor` shows what each can do.",
+    )
+
+
+def answered_late(seconds: float) -> ModelUnavailable:
+    """The whole answer did not arrive in time."""
+    return ModelUnavailable(f"the model did not answer in time ({seconds:g} s)", code="model.timeout")
+
+
+def stalled(seconds: float) -> ModelUnavailable:
+    """Nothing came for too long."""
+    return ModelUnavailable(f"the model's server sent nothing for {seconds:g} s", code="model.stalled")
+
+
+def unreachable(host: str, *, may_cost: bool) -> ModelUnavailable:
+    """No connection to the server, or one that broke. `host` is without a user's name and without a path."""
+    error = ModelUnavailable(
+        f"the model's server at {host} cannot be reached"
+        if not may_cost
+        else f"the connection to the model's server at {host} broke before the answer was complete",
+        code="model.unreachable",
+        remedy="The operator checks OPENAI_BASE_URL and that the server runs, if it lasts.",
+    )
+    error.may_cost = may_cost
+    return error
 
 
 def unexpected_answer(what: str) -> ModelUnavailable:

@@ -1,67 +1,45 @@
-"""The only user of the openai client: any server with a chat completions endpoint.
+"""The only user of the openai client: any server with OpenAI's Chat Completions or Responses API.
 
-https://platform.openai.com/docs/api-reference/chat
+https://platform.openai.com/docs/api-reference
 """
 
 from __future__ import annotations
 
-import json
-import threading
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Literal
+from urllib.parse import urlsplit
 
-import httpx2
 import openai
-from openai.types.chat import ChatCompletion
+import structlog
 
 from bot.core.clock import Clock
-from bot.core.deadline import Deadline
 from bot.core.errors import CadenceError, ModelUnavailable, ModelUnusable
 from bot.effects.guard import side_effect
+from bot.llm import chat_api, responses_api
+from bot.llm.answers import Answer, Malformed, tool_calls
+from bot.llm.connection import Connection, Limits
+from bot.llm.known_ways import Known, KnownWays
 from bot.llm.model import OPENAI_URL, Completion, ModelKind, Prompt
-from bot.llm.openai_errors import FormatRefused, OldLimitOnly, answered_late, meaning_of, unexpected_answer, words_of
+from bot.llm.openai_errors import WayRefused, meaning_of, no_tools, unexpected_answer, unreachable, words_of
+from bot.llm.roles import ModelRole
+from bot.llm.slots import ServerSlots
+from bot.llm.ways import DROPPABLE, Way
 
-FORMATS = ("json_schema", "tools", "json_object", "plain")
-"""Ways to ask for JSON, from the strictest to the loosest. When a server refuses one, the next is tried.
-
-https://platform.openai.com/docs/guides/structured-outputs
-"""
-
-RETRY_PAUSE_SECONDS = 0.5
-WHOLE_ANSWER_SECONDS = 600.0
-MOST_ANSWER_BYTES = 16 * 1024 * 1024
-"""Far more than the longest answer within a prompt's limit on output tokens: a guard against endless answers."""
-
-MOST_TOKENS = 1_000_000_000
-"""A larger figure is stored as this one: PostgreSQL's integer has 32 bits."""
-
-
-class _TooLarge(Exception):
-    """The answer has more than `MOST_ANSWER_BYTES`."""
-
-
-class _CountedBody(httpx2.SyncByteStream):
-    """A response body that raises _TooLarge when the deadline's count of bytes is exceeded."""
-
-    def __init__(self, body: Any, deadline: Deadline) -> None:
-        self._body = body
-        self._deadline = deadline
-
-    def __iter__(self) -> Iterator[bytes]:
-        for piece in self._body:
-            if not self._deadline.count(len(piece)):
-                raise _TooLarge
-            yield piece
-
-    def close(self) -> None:
-        self._body.close()
+KEPT_FOR = timedelta(days=7)
+"""After this what was found about a server is found again, because it may have learned something since."""
+MOST_STEPS = 24
+"""More than there are things to drop: each step of the ladder drops one."""
+log = structlog.get_logger("cadence.model")
 
 
 class OpenAIModel:
-    """A `LanguageModel` behind an OpenAI-compatible server; safe to use from several threads.
+    """A `LanguageModel` behind one OpenAI-compatible server; safe to use from several threads.
 
-    Retries only a connection that could not be opened, once: any other request may have been billed already. Which
-    format and which name of the output limit a server accepts is remembered per model until the process ends.
+    It asks once and never waits: whoever asks decides about another try. What a server accepts is found by asking, and
+    kept in `known` per model.
     """
 
     def __init__(
@@ -69,154 +47,213 @@ class OpenAIModel:
         *,
         api_key: str,
         base_url: str | None,
-        names: Mapping[ModelKind, str],
+        roles: Mapping[ModelKind, ModelRole],
         clock: Clock,
-        timeout: float = 120.0,
+        known: KnownWays | None = None,
+        slots: ServerSlots | None = None,
+        api: Literal["auto", "chat", "responses"] = "auto",
+        limits: Limits | None = None,
     ) -> None:
-        """`base_url` None is OpenAI's own server; `timeout` is in seconds."""
+        """`base_url` None is OpenAI's own server; without `slots` any number of questions is asked at once."""
         # With None the client reads OPENAI_BASE_URL itself, and only bot/settings.py may read the environment.
         address = base_url or OPENAI_URL
-        # One client serves several threads, and each request has a deadline of its own.
-        self._limits = threading.local()
-        self._client = openai.OpenAI(
-            api_key=api_key,
-            base_url=address,
-            # By default the client retries twice, each time with a whole timeout:
-            # https://github.com/openai/openai-python#retries
-            max_retries=0,
-            timeout=timeout,
-            http_client=openai.DefaultHttpxClient(
-                event_hooks={"request": [self._watch], "response": [self._count]},
-                # `_watch` sees a connection only when it is opened, so none is kept open for the next call.
-                limits=httpx2.Limits(max_keepalive_connections=0),
-                timeout=timeout,
-            ),
-        )
+        self.server = server_name(address)
+        self.host = urlsplit(f"//{self.server}").netloc
+        self._connection = Connection(address, api_key, self.host, limits or Limits())
         self._key = api_key
-        self._names = dict(names)
+        self._roles = dict(roles)
         self._clock = clock
-        self._format: dict[str, int] = {}
-        self._limit_key: dict[str, str] = {}
+        self._known = known or KnownWays(None, clock.now)
+        self._slots = slots
+        self._api = api
 
     def close(self) -> None:
         """Close the client's connections."""
-        self._client.close()
+        self._connection.close()
 
     def asked_name(self, kind: ModelKind) -> str:
-        return self._names[kind]
+        return self._roles[kind].name
+
+    def prepare(self, prompt: Prompt) -> Prompt:
+        return self._roles[prompt.kind].applied_to(prompt)
+
+    def slot(self, kind: ModelKind) -> AbstractContextManager[None]:  # noqa: ARG002
+        return self._slots.one() if self._slots is not None else nullcontext()
+
+    def known_way(self, kind: ModelKind) -> Known | None:
+        """What is known about asking a kind's model; None before its first answer."""
+        return self._remembered(self._roles[kind].name)
+
+    def models(self) -> list[str] | None:
+        """The names that the server lists; None where it has no list. Raises ModelUnavailable as `complete` does."""
+        try:
+            listed = self._connection.models()
+        except openai.APIStatusError as error:
+            if error.status_code in (404, 405, 501):
+                return None
+            raise self._meaning(error, self._first(), tools=False) from None
+        data = listed.get("data") if isinstance(listed, Mapping) else None
+        names = [str(one.get("id")) for one in data if isinstance(one, Mapping)] if isinstance(data, list) else None
+        # Google's server puts a folder before each name.
+        return None if names is None else [name.removeprefix("models/") for name in names]
 
     @side_effect
     def complete(self, prompt: Prompt) -> Completion:
-        """One answer, in the strictest format that the server accepts. An answer that was cut has finish `length`.
+        """One answer, in the strictest way that the server accepts. An answer that was cut has finish `length`.
 
-        Raises ModelUnavailable for 429, 5xx, a timeout and no connection (`after` where the server says how long to
-        wait), and with `retry=False` for a wrong key, model name or address and a spent quota. Raises ModelUnusable
-        for a refusal, an empty answer, a prompt that is too long (`model.too_long`) and a request that the server
-        refuses in every format.
+        Raises ModelUnavailable for 429, 5xx, a late or broken answer and no connection (`after` where the server says
+        how long to wait), and with `retry=False` for a wrong key, model name or address and a spent quota. Raises
+        ModelUnusable for a refusal, an empty answer, a prompt that is too long (`model.too_long`), tools that the
+        server does not take (`model.no_tools`), and a request that it refuses in every way.
         """
-        name = self._names[prompt.kind]
-        while True:
-            index = self._format.get(name, 0)
+        role = self._roles[prompt.kind]
+        prompt = role.applied_to(prompt)
+        known = self._remembered(role.name)
+        way, is_known, first = known.way if known else self._first(), known is not None, None
+        for _ in range(MOST_STEPS):
+            if prompt.tools and not way.tools:
+                raise no_tools()
             try:
-                return self._ask(prompt, name, FORMATS[index])
-            except FormatRefused:
-                # Another thread may have moved on to a looser format already.
-                self._format[name] = max(self._format.get(name, 0), index + 1)
-            except OldLimitOnly:
-                self._limit_key[name] = "max_tokens"
+                answer = self._send(prompt, role, way)
+            except WayRefused as refused:
+                if is_known:
+                    # The server has changed, so nothing of what was found about it counts any more.
+                    way, is_known = self._first(), False
+                    continue
+                # The other protocol's error would name an address that no one configured.
+                first = first or (refused.error if refused.what == "api" else None)
+                way = self._next(way, refused, first or refused.error)
+                if not way.tools:
+                    self._known.keep(self.server, role.name, way, "")
+            else:
+                self._keep(role, way, answer, known)
+                return self._completion(prompt, role, *answer)
+        raise unexpected_answer("another refusal to each way of asking")
 
-    def _ask(self, prompt: Prompt, name: str, format_name: str) -> Completion:
+    @side_effect
+    def complete_in(self, prompt: Prompt, way: Way) -> Completion:
+        """One answer, asked in exactly this way; nothing is kept. Raises what `complete` raises."""
+        role = self._roles[prompt.kind]
+        prompt = role.applied_to(prompt)
+        try:
+            answer = self._send(prompt, role, way)
+        except WayRefused as refused:
+            raise no_tools() if refused.what == "tools" else refused.error from None
+        return self._completion(prompt, role, *answer)
+
+    def keep_way(self, kind: ModelKind, way: Way, answered: str) -> None:
+        """Ask a kind's model in this way from now on."""
+        self._known.keep(self.server, self._roles[kind].name, way, answered)
+
+    def first_way(self) -> Way:
+        """The strictest way, in which a server is asked that nothing is known of."""
+        return self._first()
+
+    def _first(self) -> Way:
+        return Way(api="responses" if self._api == "responses" else "chat")
+
+    def _remembered(self, name: str) -> Known | None:
+        known = self._known.find(self.server, name)
+        if known is None or (self._api != "auto" and known.way.api != self._api):
+            return None
+        try:
+            age = self._clock.now() - datetime.fromisoformat(known.at)
+        except (ValueError, TypeError):
+            return None
+        return known if age < KEPT_FOR else None
+
+    def _next(self, way: Way, refused: WayRefused, ending: CadenceError) -> Way:
+        """The next way to try. Raises `ending` where there is none."""
+        what = refused.what
+        if what in DROPPABLE:
+            return way.without(what)
+        if what == "limit":
+            return replace(way, limit="max_tokens")
+        if what == "tools":
+            return replace(way, tools=False)
+        if what == "api" and way.api == "chat" and self._api == "auto":
+            return replace(way, api="responses")
+        looser = way.looser() if what == "form" else None
+        if looser is not None:
+            return looser
+        # Some servers do not say what they refuse. Asking with the least is one more try, and costs nothing.
+        if what == "unnamed" and way != way.bare():
+            return way.bare()
+        raise ending from None
+
+    def _keep(self, role: ModelRole, way: Way, answer: tuple[Answer, int], known: Known | None) -> None:
+        found, answered = answer[0], answer[0].model or role.name
+        if known is not None and known.answered and known.answered != answered:
+            log.info("model.changed", server=self.server, model=role.name, was=known.answered, now=answered)
+            self._known.forget(self.server, role.name)
+            return
+        # A stream without token counts: without a stream most servers give them.
+        kept = way.without("stream") if way.stream and found.usage is None else way
+        if known is None or kept != known.way or not known.answered:
+            self._known.keep(self.server, role.name, kept, answered)
+
+    def _send(self, prompt: Prompt, role: ModelRole, way: Way) -> tuple[Answer, int]:
+        """One request; the answer and its milliseconds. Raises WayRefused, or what the error means."""
+        api = chat_api if way.api == "chat" else responses_api
         started = self._clock.monotonic()
-        answer = self._send(prompt, name, format_name)
-        # The client does not validate: another content type, such as a page of a proxy, is returned as text.
-        if not isinstance(answer, ChatCompletion) or not isinstance(answer.choices, list):
-            raise unexpected_answer("something other than a chat completion")
-        message = answer.choices[0].message if answer.choices else None
-        # A refusal is not in `content`: https://platform.openai.com/docs/guides/structured-outputs#refusals
-        if message is not None and message.refusal:
-            refusal = self._without_key(message.refusal)
+        body = api.request_body(prompt, role, way)
+        try:
+            answer = self._connection.ask(way.api, body, whole=api.answer_from, stream=api.answer_from_stream)
+        except openai.APIStatusError as error:
+            # `from None`, because some servers repeat the key in their answer and a logged cause would show it.
+            raise self._meaning(error, way, tools=bool(prompt.tools)) from None
+        except responses_api.Failed as failed:
+            raise self._failed(str(failed)) from None
+        except openai.APIError as error:
+            # An error within a stream, which has the status 200.
+            raise self._failed(words_of(error)) from None
+        except Malformed as error:
+            raise unexpected_answer(str(error)) from None
+        if answer.ended is None:
+            raise unreachable(self.host, may_cost=True)
+        return answer, int((self._clock.monotonic() - started) * 1000)
+
+    def _meaning(self, error: openai.APIStatusError, way: Way, *, tools: bool) -> WayRefused | CadenceError:
+        words = self._without_key(words_of(error))
+        meaning = meaning_of(error, words, way=way, tools=tools, now=self._clock.now())
+        # An error status comes instead of an answer, and only answers are billed.
+        (meaning.error if isinstance(meaning, WayRefused) else meaning).may_cost = False
+        return meaning
+
+    def _failed(self, words: str) -> CadenceError:
+        return ModelUnavailable(f"the model's server failed within its answer: {self._without_key(words)}")
+
+    def _completion(self, prompt: Prompt, role: ModelRole, answer: Answer, took: int) -> Completion:
+        """What the answer says. Raises ModelUnusable for a refusal and for an empty answer."""
+        if answer.refusal:
+            refusal = self._without_key(answer.refusal)
             raise ModelUnusable(f"the model refused to answer: {refusal}", code="model.refused", details=[refusal])
-        text = "" if message is None else str(message.content or "")
-        for call in (message.tool_calls if message is not None else None) or []:
-            # In the format `tools` the answer is the arguments of the call.
-            if call.type == "function" and call.function.arguments:
-                text = str(call.function.arguments)
-                break
-        reason = answer.choices[0].finish_reason if answer.choices else None
-        # `tool_calls` is a complete answer too: https://platform.openai.com/docs/api-reference/chat/object
-        finish = {"length": "length", "content_filter": "filter"}.get(reason or "", "stop")
-        if not text.strip() and finish == "stop":
+        text, finish, calls = answer.text, answer.ended or "stop", answer.calls
+        if calls and not prompt.tools:
+            # In the form `tools` the answer is the arguments of the one call that was asked for.
+            named = [call for call in calls if call.name == prompt.schema_name]
+            finish = "wrong_tool" if finish == "stop" and not named else finish
+            text = (named or calls)[0].arguments or text
+        if not text.strip() and not calls and finish == "stop":
             raise ModelUnusable(
                 "the model gave an empty answer", code="model.empty", remedy="Answer with the JSON object."
             )
         usage = answer.usage
         return Completion(
             text=text,
-            model=answer.model or name,
+            model=answer.model or role.name,
             # Compatible servers may leave `usage` out or null.
-            input_tokens=_figure(usage.prompt_tokens) if usage else 0,
-            output_tokens=_figure(usage.completion_tokens) if usage else 0,
+            input_tokens=usage.input_tokens if usage else 0,
+            output_tokens=usage.output_tokens if usage else 0,
             finish=finish,
-            duration_ms=int((self._clock.monotonic() - started) * 1000),
+            duration_ms=took,
             # So the recorded model of the sandbox marks its answers; a fingerprint of OpenAI begins with `fp_`.
-            recorded=str(answer.system_fingerprint or "").startswith("recorded"),
+            recorded=answer.fingerprint.startswith("recorded"),
+            cached_tokens=usage.cached_tokens if usage else 0,
+            reasoning_tokens=usage.reasoning_tokens if usage else 0,
+            # A call that was cut may have half of its arguments, and be valid JSON all the same.
+            calls=tool_calls(prompt, calls) if prompt.tools and finish == "stop" else (),
         )
-
-    def _send(self, prompt: Prompt, name: str, format_name: str, *, again: bool = True) -> object:
-        limit = self._limit_key.get(name, "max_completion_tokens")
-        with Deadline(WHOLE_ANSWER_SECONDS, MOST_ANSWER_BYTES) as deadline:
-            self._limits.deadline = deadline
-            try:
-                create: Any = self._client.chat.completions.create
-                return create(model=name, **{limit: prompt.max_output_tokens}, **_shape(prompt, format_name))
-            except _TooLarge:
-                raise unexpected_answer("an answer that is too large") from None
-            # Before APIConnectionError, of which it is a subclass.
-            except openai.APITimeoutError as error:
-                raise answered_late() from error
-            except openai.APIConnectionError as error:
-                # The client reports whatever ends a request as a lost connection: a socket that the deadline closed,
-                # and the exception of our own stream.
-                if deadline.too_large:
-                    raise unexpected_answer("an answer that is too large") from None
-                if deadline.passed:
-                    raise answered_late() from error
-                unreachable = ModelUnavailable("the model's server cannot be reached", code="model.unreachable")
-                # A server that took the request may work on it, and bill it, after the connection broke.
-                unreachable.may_cost = not isinstance(error.__cause__, httpx2.ConnectError | httpx2.ConnectTimeout)
-                if unreachable.may_cost or not again:
-                    raise unreachable from error
-            except openai.APIStatusError as error:
-                # `from None`, because some servers repeat the key in their answer and a logged cause would show it.
-                words = self._without_key(words_of(error))
-                meaning = meaning_of(error, words, format_name=format_name, limit=limit, now=self._clock.now())
-                if isinstance(meaning, CadenceError):
-                    # An error status comes instead of an answer, and only answers are billed.
-                    meaning.may_cost = False
-                raise meaning from None
-            except (openai.APIResponseValidationError, ValueError, RecursionError):
-                raise unexpected_answer("something other than JSON") from None
-        self._clock.sleep(RETRY_PAUSE_SECONDS)
-        return self._send(prompt, name, format_name, again=False)
-
-    def _watch(self, request: httpx2.Request) -> None:
-        """Give the request's socket to this thread's deadline, which shuts it when the time is over."""
-        # The client's own timeout is for each read: a server that sends a byte a minute never reaches it.
-        # https://www.python-httpx.org/advanced/timeouts/
-        deadline: Deadline = self._limits.deadline
-
-        def trace(_name: str, info: dict[str, Any]) -> None:
-            stream = info.get("return_value")
-            ask = getattr(stream, "get_extra_info", None)
-            if ask is not None:
-                deadline.watch(ask("socket"))
-
-        # The only way to the socket: https://www.python-httpx.org/advanced/extensions/#trace
-        request.extensions["trace"] = trace
-
-    def _count(self, response: httpx2.Response) -> None:
-        """Count the bytes of the answer while they arrive."""
-        response.stream = _CountedBody(response.stream, self._limits.deadline)
 
     def _without_key(self, text: str) -> str:
         # Some servers repeat the key in the message of an error.
@@ -224,25 +261,12 @@ class OpenAIModel:
         return clean[:500]
 
 
-def _figure(value: object) -> int:
-    """A count of tokens as a server gave it; 0 for what cannot be one. The client does not validate its type."""
-    return min(value, MOST_TOKENS) if isinstance(value, int) and value > 0 else 0
-
-
-def _shape(prompt: Prompt, format_name: str) -> dict[str, Any]:
-    messages = [{"role": m.role, "content": m.content} for m in prompt.messages]
-    schema = dict(prompt.schema)
-    if format_name == "json_schema":
-        shape = {"name": prompt.schema_name, "strict": True, "schema": schema}
-        return {"messages": messages, "response_format": {"type": "json_schema", "json_schema": shape}}
-    if format_name == "tools":
-        tool = {"type": "function", "function": {"name": prompt.schema_name, "parameters": schema}}
-        # Named, so that the model cannot answer with prose instead.
-        choice = {"type": "function", "function": {"name": prompt.schema_name}}
-        return {"messages": messages, "tools": [tool], "tool_choice": choice}
-    # Appended to the last message, because some servers accept a system message only at the beginning.
-    wanted = f"Answer with one JSON object that follows this JSON Schema, and nothing else:\n{json.dumps(schema)}"
-    messages[-1] = {**messages[-1], "content": f"{messages[-1]['content']}\n\n{wanted}"}
-    return {"messages": messages} | (
-        {"response_format": {"type": "json_object"}} if format_name == "json_object" else {}
-    )
+def server_name(address: str) -> str:
+    """Host, port and path of a server's address, without a user's name, a password and a query."""
+    parts = urlsplit(address)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
+    try:
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        port = ""
+    return f"{host}{port}{parts.path.rstrip('/')}"

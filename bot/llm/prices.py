@@ -25,10 +25,10 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """Prices by model name, as asked for or answered. `server` is its address, for the package's prices."""
+    """Prices by model name, as asked for or answered. `servers` are the addresses that the package's prices are for."""
 
     by_name: Mapping[str, Price] = field(default_factory=dict)
-    server: str | None = None
+    servers: tuple[str, ...] = ()
 
     def cost(self, *names: str, input_tokens: int, output_tokens: int) -> float | None:
         """What a call costs in US dollars by the first of `names` that has a price; None where none has.
@@ -53,23 +53,26 @@ class Prices:
         return f"genai-prices {PACKAGED_VERSION} of {PACKAGED_AS_OF}" if self.knows(name) else ""
 
     def _packaged(self, name: str, input_tokens: int, output_tokens: int) -> float | None:
-        if self.server is None:
-            return None
-        # Imported here: its table takes 60 ms, and most commands need no price.
-        from genai_prices import Usage, calc_price
-
-        try:
-            # By the server's address, because without one a model of any provider with a similar name would match.
-            found = calc_price(
-                Usage(input_tokens=input_tokens, output_tokens=output_tokens), name, provider_api_url=self.server
-            )
-        except (LookupError, ValueError):
-            return None
-        return float(found.total_price)
+        # Several servers may have a model of that name; the dearest keeps every cap.
+        found = (_price_at(one, name, input_tokens, output_tokens) for one in self.servers)
+        return max((cost for cost in found if cost is not None), default=None)
 
 
-def read_prices(text: str, server: str | None = None) -> Prices:
-    """Prices from `NAME=INPUT/OUTPUT, ...`, each in US dollars for a million tokens, for the models of `server`.
+def _price_at(server: str, name: str, input_tokens: int, output_tokens: int) -> float | None:
+    # Imported here: its table takes 60 ms, and most commands need no price.
+    from genai_prices import Usage, calc_price
+
+    try:
+        # By the server's address, because without one a model of any provider with a similar name would match.
+        usage = Usage(input_tokens=input_tokens, output_tokens=output_tokens)
+        found = calc_price(usage, name, provider_api_url=server)
+    except (LookupError, ValueError):
+        return None
+    return float(found.total_price)
+
+
+def read_prices(text: str, *servers: str) -> Prices:
+    """Prices from `NAME=INPUT/OUTPUT, ...`, each in US dollars for a million tokens, for the models of `servers`.
 
     Raises ValueError that names the entry at fault.
     """
@@ -91,4 +94,4 @@ def read_prices(text: str, server: str | None = None) -> Prices:
         if name.strip() in found:
             raise ValueError(f"`{name.strip()}` has two prices")
         found[name.strip()] = price
-    return Prices(found, server)
+    return Prices(found, servers)

@@ -18,12 +18,12 @@ def read_json(completion: Completion) -> dict[str, Any]:
     """The one JSON object of a completion, without a byte-order mark and without the text around a single fenced block.
 
     Raises ModelUnusable with `model.empty`, `model.truncated`, `model.refused` (cut by the server's content filter),
-    `model.prose` or `model.not_json`, the last with line and column within the JSON.
+    `model.wrong_tool`, `model.prose` or `model.not_json`, the last with line and column within the JSON.
     """
     if completion.finish == "length":
         _unusable(
             "model.truncated",
-            f"the answer was cut off after {completion.output_tokens} tokens",
+            f"the answer was cut off after {completion.output_tokens} tokens{_hidden(completion)}",
             "Answer shorter; in a ChangeSet, use `replace` edits instead of whole files.",
         )
     if completion.finish in ("filter", "refusal"):
@@ -32,11 +32,27 @@ def read_json(completion: Completion) -> dict[str, Any]:
             "the answer was withheld by the model or its server",
             "Answer only the question, without the part that was withheld.",
         )
+    if completion.finish == "wrong_tool":
+        _unusable(
+            "model.wrong_tool",
+            "the answer calls a tool that was not offered",
+            "Answer by the one tool that the request offers, with the JSON object as its arguments.",
+        )
     # `json` refuses a byte-order mark, which says nothing about the answer.
     text = completion.text.lstrip("\ufeff").strip()
     if not text:
         _unusable("model.empty", "the model gave an empty answer", "Answer with the JSON object.")
     return _loads(_unwrapped(text))
+
+
+def _hidden(completion: Completion) -> str:
+    """The share of hidden reasoning, which only the operator's settings change."""
+    if completion.reasoning_tokens * 2 < completion.output_tokens or not completion.reasoning_tokens:
+        return ""
+    return (
+        f", of which {completion.reasoning_tokens} were hidden reasoning (the operator can raise "
+        "CADENCE_MODEL_*_OUTPUT_TOKENS, or lower the effort)"
+    )
 
 
 def _unwrapped(text: str) -> str:

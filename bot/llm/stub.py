@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
+
 from bot.core.errors import ModelAbsent
 from bot.llm.model import Completion, ModelKind, Prompt
+
+ABSENT = "none"
+"""The name that is recorded where no model is asked."""
 
 
 class AbsentModel:
     """Says that there is no model, and what to do about it."""
 
     def asked_name(self, kind: ModelKind) -> str:  # noqa: ARG002
-        return "none"
+        return ABSENT
+
+    def prepare(self, prompt: Prompt) -> Prompt:
+        return prompt
+
+    def slot(self, kind: ModelKind) -> AbstractContextManager[None]:  # noqa: ARG002
+        return nullcontext()
 
     def complete(self, prompt: Prompt) -> Completion:
         """Always raises ModelAbsent."""

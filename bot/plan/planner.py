@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -117,8 +116,7 @@ class Planner:
         raw = request.blueprint.change_set_json
         if raw is None:
             prompt = self.question(request, self.context(request))
-            texts = [message.content for message in prompt.messages] + [json.dumps(dict(prompt.schema))]
-            return Task(sum(self._count(text) for text in texts), planned=True)
+            return Task(sum(map(self._count, prompt.texts())), planned=True)
         try:
             edits = normalise(raw).change_set.edits
         except ChangeSetRejected:

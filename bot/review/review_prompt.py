@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.core.names import sha256
 from bot.llm.model import Message, ModelKind, Prompt
@@ -127,4 +127,12 @@ def retry_prompt(before: Prompt, reply: str, why: str, remedy: str) -> Prompt:
         schema_name=before.schema_name,
         schema=before.schema,
         max_output_tokens=before.max_output_tokens,
+    )
+
+
+def uncached(prompt: Prompt, mark: str) -> Prompt:
+    """The prompt with another beginning: servers cache prompts by how they begin."""
+    first, *rest = prompt.messages
+    return replace(
+        prompt, messages=(replace(first, content=f"Question {mark}, asked again.\n\n{first.content}"), *rest)
     )

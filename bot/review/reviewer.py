@@ -14,7 +14,7 @@ from bot.review.diff import Diff, read_diff
 from bot.review.figures import figures
 from bot.review.parts import MOST_PARTS, Part, Reading, reading
 from bot.review.review_kinds import Conclusion, EvidenceKey, Receipt, ReviewFinding, ReviewKind, Verdict
-from bot.review.review_prompt import ReviewInput, retry_prompt, review_prompt
+from bot.review.review_prompt import ReviewInput, retry_prompt, review_prompt, uncached
 from bot.review.rules import broken_rules, rules_of
 from bot.review.verdict import ReviewAnswer, combine, conclude, read_answer
 
@@ -58,6 +58,10 @@ class _Response:
     why: str
     prompts: tuple[Prompt, ...] = ()
     completions: tuple[Completion, ...] = ()
+
+
+class _CountedLess(ModelUnusable):
+    """The server counted far fewer tokens than were sent: it cut the prompt, or read most of it from its cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +167,10 @@ class Judge:
             except ModelUnusable as error:
                 problems.append(error)
                 question = retry_prompt(prompt, reply, error.summary, error.remedy)
+                if isinstance(error, _CountedLess):
+                    # Some servers count only what was not in their cache, and do not say so. With another beginning
+                    # nothing is, so that the second count is of the whole prompt.
+                    question = uncached(question, sha256(part.first)[:12])
             else:
                 return _Response(answer, Conclusion.APPROVE, "review.approved", "", (prompt,), tuple(completions))
         problem = problems[-1]
@@ -192,7 +200,7 @@ class Judge:
                 code="review.unread",
             )
         if completion.input_tokens < ours * LEAST_TOKEN_SHARE:
-            raise ModelUnusable(
+            raise _CountedLess(
                 f"the server counted {completion.input_tokens} tokens of a prompt of about {ours}: it was cut",
                 code="review.unread",
             )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from bot.core.errors import CadenceError, ModelUnavailable, ModelUnusable
 from bot.effects.guard import effects_allowed
+from bot.llm.connection import Limits
 from bot.llm.model import Completion, Message, ModelKind, Prompt
 from bot.llm.openai_model import OpenAIModel
+from bot.llm.roles import ModelRole
 from tests.fakes.fake_clock import FakeClock
 
 KEY = "sk-a-secret-key-0123456789"
@@ -23,9 +27,14 @@ PROMPT = Prompt(
 )
 
 
-def model_at(url: str, clock: FakeClock | None = None, timeout: float = 10.0) -> OpenAIModel:
-    names = dict.fromkeys(ModelKind, "asked-model")
-    return OpenAIModel(api_key=KEY, base_url=url, names=names, clock=clock or FakeClock(), timeout=timeout)
+def model_at(
+    url: str, clock: FakeClock | None = None, *, stall: float = 10.0, whole: float = 20.0, **rest: Any
+) -> OpenAIModel:
+    """A model behind a server; `rest` is `role`'s fields, or arguments of OpenAIModel."""
+    fields = {name: rest.pop(name) for name in ("output_tokens", "effort", "temperature") if name in rest}
+    roles = dict.fromkeys(ModelKind, ModelRole("asked-model", **fields))
+    limits = Limits(whole=whole, stall=stall)
+    return OpenAIModel(api_key=KEY, base_url=url, roles=roles, clock=clock or FakeClock(), limits=limits, **rest)
 
 
 def complete(model: OpenAIModel, prompt: Prompt = PROMPT) -> Completion:

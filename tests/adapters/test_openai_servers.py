@@ -181,7 +181,7 @@ def test_a_server_that_does_not_answer(server: Server) -> None:
 
     server.reply = reply
     try:
-        error = failure(at(server, timeout=0.3))
+        error = failure(at(server, whole=0.3))
     finally:
         over.set()
     assert (error.code, error.retry) == ("model.timeout", True)

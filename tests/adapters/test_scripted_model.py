@@ -176,7 +176,6 @@ def test_a_tool_call_carries_the_answer(model: ScriptedModel, client: openai.Ope
             {"response_format": strict("p", {"type": "array", "items": {"properties": {}}})},
             r"\('items'\).*additionalProperties",
         ),
-        ({"stream": True}, "does not stream"),
     ],
 )
 def test_requests_that_openai_refuses(

@@ -14,7 +14,7 @@ from bot.github_api.repository import RepositoryLink
 from bot.github_api.tokens import Tokens
 from bot.github_api.transport import Transport
 from bot.github_api.urls import GitHubUrls
-from bot.llm import openai_model
+from bot.llm import connection
 from tests.adapters.github_stage import PEM, REF, Meter
 from tests.adapters.openai_stage import complete, model_at
 from tests.adapters.slow_server import LONGEST, slow
@@ -30,20 +30,17 @@ def link_to(url: str) -> RepositoryLink:
 
 
 @pytest.mark.parametrize("style", ["headers", "body"])
-def test_a_model_that_sends_byte_by_byte_is_left_after_the_deadline(
-    style: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(openai_model, "WHOLE_ANSWER_SECONDS", SOON)
+def test_a_model_that_sends_byte_by_byte_is_left_after_the_deadline(style: str) -> None:
     with slow(style) as server:
         begun = time.monotonic()
         with pytest.raises(ModelUnavailable) as failed:
-            complete(model_at(f"{server.url}/v1"))
+            complete(model_at(f"{server.url}/v1", whole=SOON))
         assert (failed.value.code, failed.value.retry) == ("model.timeout", True)
         assert time.monotonic() - begun < LONGEST / 2
 
 
 def test_a_models_answer_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(openai_model, "MOST_ANSWER_BYTES", 1_000_000)
+    monkeypatch.setattr(connection, "MOST_ANSWER_BYTES", 1_000_000)
     with slow("endless") as server, pytest.raises(ModelUnavailable, match="large") as failed:
         complete(model_at(f"{server.url}/v1"))
     assert (failed.value.code, failed.value.retry) == ("model.protocol", False)

@@ -16,7 +16,7 @@ HOMES = {
     "jwt": ("bot/github_api/", "bot/sandbox/"),
     "git": ("bot/git_store/",),
     "cryptography": ("bot/core/signing.py", "bot/sandbox/"),
-    "openai": ("bot/llm/openai_model.py", "bot/llm/openai_errors.py"),
+    "openai": ("bot/llm/connection.py", "bot/llm/openai_model.py", "bot/llm/openai_errors.py"),
     "dbos": ("bot/engine/",),
     "sqlalchemy": ("bot/ledger/", "bot/engine/executor_locks.py"),
     "alembic": ("bot/ledger/",),
@@ -32,7 +32,7 @@ HOMES = {
     "typer": ("bot/__main__.py", "bot/cli/"),
     "detect_secrets": ("bot/changeset/guards/secret.py",),
     "re2": ("bot/core/patterns.py",),
-    "filelock": ("bot/git_store/", "bot/ledger/", "bot/engine/executor_locks.py"),
+    "filelock": ("bot/git_store/", "bot/ledger/", "bot/engine/executor_locks.py", "bot/llm/slots.py"),
     "pydantic_settings": ("bot/settings.py",),
     "tree_sitter": ("bot/syntax/",),
 }
@@ -56,7 +56,8 @@ PURE_MODULES = {
     "ledger.entries", "ledger.chain", "ledger.signed_documents",
     "proof.statements", "proof.bundle", "proof.checklist", "proof.rebuild", "proof.verify",
     "github_api.records", "github_api.issue_records", "github_api.json_fields", "github_api.urls",
-    "llm.model", "effects.kinds", "engine.protocol",
+    "llm.model", "llm.answers", "llm.chat_api", "llm.responses_api", "llm.roles", "llm.ways",
+    "effects.kinds", "engine.protocol",
 }  # fmt: skip
 """Modules that take values and return values: no I/O, clock, randomness or environment."""
 

@@ -142,13 +142,14 @@ def test_a_model_without_a_price_has_caps_on_tokens_only(make_world: Callable[..
     assert "the next question may use" in limited.status(other)
 
 
-def test_a_broken_connection_is_tried_once_more_with_a_reservation_of_its_own(
+def test_a_broken_connection_is_tried_again_by_the_engine_with_a_reservation_of_its_own(
     make_world: Callable[..., World],
 ) -> None:
     world = make_world(files=with_budget("run_tokens: 40000"))
     world.script("change_set", hang_up(), times=1)
     world.script_all()
     issue = world.label_blueprint()
+    world.later()
     assert world.state(issue) is S.GATED
     first, second = (call for call in world.ledger.model_calls_of(world.run(issue).run_id) if call.kind == "plan")
     assert (first.outcome, first.output_tokens) == ("model.unreachable", 16_000)
@@ -157,6 +158,7 @@ def test_a_broken_connection_is_tried_once_more_with_a_reservation_of_its_own(
     tight.script("change_set", hang_up(), times=1)
     tight.script_all()
     other = tight.label_blueprint()
+    tight.later()
     assert tight.state(other) is S.STOPPED_BUDGET and len(tight.model.requests) == 1 and used(tight, other) <= 18_000
 
 

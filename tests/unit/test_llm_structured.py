@@ -83,7 +83,13 @@ def test_each_fault_has_its_code_and_place(text: str, code: str, told: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("finish", "code"), [("length", "model.truncated"), ("filter", "model.refused"), ("refusal", "model.refused")]
+    ("finish", "code"),
+    [
+        ("length", "model.truncated"),
+        ("filter", "model.refused"),
+        ("refusal", "model.refused"),
+        ("wrong_tool", "model.wrong_tool"),
+    ],
 )
 def test_how_the_answer_ended_comes_before_what_it_says(finish: str, code: str) -> None:
     with pytest.raises(ModelUnusable) as caught:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -235,6 +236,23 @@ def test_who_cannot_tell_both_ends_has_not_read(lie: dict[str, str]) -> None:
 def test_a_server_that_counts_half_of_what_was_sent_has_cut_it() -> None:
     assert outcome(judge(Asked(says(tokens=5)))) == (Conclusion.UNREADABLE, "review.unread")
     assert outcome(judge(says(tokens=0))) == (Conclusion.UNREADABLE, "review.unread"), "a server that does not count"
+
+
+def test_a_server_that_counts_only_what_its_cache_lacks_has_not_cut_the_prompt() -> None:
+    """It was asked the same before, and does not say how much it had in its cache."""
+    seen: list[str] = []
+
+    def caching(prompt: Prompt) -> Completion:
+        text = "".join(turn.content for turn in prompt.messages)
+        if not seen:
+            seen.append(text)
+        cached = max(next((at for at, two in enumerate(zip(one, text, strict=False)) if len(set(two)) > 1), len(one))
+                     for one in seen)  # fmt: skip
+        seen.append(text)
+        return replace(says()(prompt), input_tokens=max(1, count(text[cached:])))
+
+    assert outcome(judge(caching)) == APPROVED and len(seen) == 3
+    assert seen[2].startswith("Question ") and not seen[1].startswith("Question ")
 
 
 def test_no_model_is_no_verdict() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from bot.core.errors import Audience, SettingsInvalid
 from bot.llm.model import ModelKind
+from bot.llm.roles import ModelRole
 from bot.settings import Settings, variables
 
 PEM = "-----BEGIN RSA PRIVATE KEY-----\\nabc\\n-----END RSA PRIVATE KEY-----"
@@ -41,6 +42,31 @@ EXAMPLES: dict[str, tuple[str, str, Any]] = {
     "CADENCE_MODEL_PLAN": ("model_plan", "p", "p"),
     "CADENCE_MODEL_REASONING": ("model_reasoning", "r", "r"),
     "CADENCE_MODEL_EFFICIENCY": ("model_efficiency", "e", "e"),
+    "CADENCE_MODEL_EXPLORE": ("model_explore", "x", "x"),
+    "CADENCE_MODEL_EXPLORE_OUTPUT_TOKENS": ("model_explore_output_tokens", "4000", 4000),
+    "CADENCE_MODEL_EXPLORE_EFFORT": ("model_explore_effort", "low", "low"),
+    "CADENCE_MODEL_EXPLORE_TEMPERATURE": ("model_explore_temperature", "0.5", 0.5),
+    "CADENCE_MODEL_EXPLORE_URL": ("model_explore_url", "http://127.0.0.1:2/v1", "http://127.0.0.1:2/v1"),
+    "CADENCE_MODEL_EXPLORE_API_KEY": ("model_explore_api_key", "hush-explore", "hush-explore"),
+    "CADENCE_MODEL_PLAN_OUTPUT_TOKENS": ("model_plan_output_tokens", "4000", 4000),
+    "CADENCE_MODEL_PLAN_EFFORT": ("model_plan_effort", "low", "low"),
+    "CADENCE_MODEL_PLAN_TEMPERATURE": ("model_plan_temperature", "0.5", 0.5),
+    "CADENCE_MODEL_PLAN_URL": ("model_plan_url", "http://127.0.0.1:2/v1", "http://127.0.0.1:2/v1"),
+    "CADENCE_MODEL_PLAN_API_KEY": ("model_plan_api_key", "hush-plan", "hush-plan"),
+    "CADENCE_MODEL_REASONING_OUTPUT_TOKENS": ("model_reasoning_output_tokens", "4000", 4000),
+    "CADENCE_MODEL_REASONING_EFFORT": ("model_reasoning_effort", "low", "low"),
+    "CADENCE_MODEL_REASONING_TEMPERATURE": ("model_reasoning_temperature", "0.5", 0.5),
+    "CADENCE_MODEL_REASONING_URL": ("model_reasoning_url", "http://127.0.0.1:2/v1", "http://127.0.0.1:2/v1"),
+    "CADENCE_MODEL_REASONING_API_KEY": ("model_reasoning_api_key", "hush-reasoning", "hush-reasoning"),
+    "CADENCE_MODEL_EFFICIENCY_OUTPUT_TOKENS": ("model_efficiency_output_tokens", "4000", 4000),
+    "CADENCE_MODEL_EFFICIENCY_EFFORT": ("model_efficiency_effort", "low", "low"),
+    "CADENCE_MODEL_EFFICIENCY_TEMPERATURE": ("model_efficiency_temperature", "0.5", 0.5),
+    "CADENCE_MODEL_EFFICIENCY_URL": ("model_efficiency_url", "http://127.0.0.1:2/v1", "http://127.0.0.1:2/v1"),
+    "CADENCE_MODEL_EFFICIENCY_API_KEY": ("model_efficiency_api_key", "hush-efficiency", "hush-efficiency"),
+    "CADENCE_MODEL_API": ("model_api", "responses", "responses"),
+    "CADENCE_MODEL_CONCURRENCY": ("model_concurrency", "2", 2),
+    "CADENCE_MODEL_STALL_SECONDS": ("model_stall_seconds", "30", 30.0),
+    "CADENCE_MODEL_TIMEOUT_SECONDS": ("model_timeout_seconds", "900", 900.0),
     "CADENCE_MODEL_PRICES": ("model_prices", "m=1/2", "m=1/2"),
     "CADENCE_CONTEXT_TOKENS": ("context_tokens", "9000", 9000),
     "CADENCE_CONTEXT_TOKENS_MOST": ("context_tokens_most", "50000", 50000),
@@ -136,6 +162,13 @@ def test_no_secret_can_be_read_from_a_text_of_the_settings() -> None:
         ({"CADENCE_SWEEP_SECONDS": "inf"}, "CADENCE_SWEEP_SECONDS: "),
         ({"CADENCE_WRITE_INTERVAL_MS": "-1"}, "CADENCE_WRITE_INTERVAL_MS: "),
         ({"CADENCE_SETTLE_SECONDS": "1.5"}, "CADENCE_SETTLE_SECONDS: "),
+        ({"CADENCE_MODEL_CONCURRENCY": "0"}, "CADENCE_MODEL_CONCURRENCY: "),
+        ({"CADENCE_MODEL_STALL_SECONDS": "nan"}, "CADENCE_MODEL_STALL_SECONDS: "),
+        ({"CADENCE_MODEL_API": "completions"}, "CADENCE_MODEL_API: "),
+        ({"CADENCE_MODEL_PLAN_OUTPUT_TOKENS": "0"}, "CADENCE_MODEL_PLAN_OUTPUT_TOKENS: "),
+        ({"CADENCE_MODEL_PLAN_TEMPERATURE": "3"}, "CADENCE_MODEL_PLAN_TEMPERATURE: "),
+        ({"CADENCE_MODEL_PLAN_EFFORT": "very high"}, "CADENCE_MODEL_PLAN_EFFORT: "),
+        ({"CADENCE_MODEL_PLAN_URL": "localhost"}, "CADENCE_MODEL_PLAN_URL: "),
         ({"DBOS_CONDUCTOR_KEY": "x"}, "DBOS_CONDUCTOR_KEY must not be set"),
     ],
 )
@@ -198,9 +231,19 @@ def test_several_webhook_secrets(raw: str, secrets: tuple[str, ...]) -> None:
 
 
 def test_models_fall_back_to_the_common_one() -> None:
-    assert load(CADENCE_MODEL="m", CADENCE_MODEL_PLAN="p").model_names() == {
-        ModelKind.PLAN: "p", ModelKind.REASONING: "m", ModelKind.EFFICIENCY: "m",
-    }  # fmt: skip
+    settings = load(CADENCE_MODEL="m", CADENCE_MODEL_PLAN="p", CADENCE_MODEL_PLAN_EFFORT="low")
+    assert [settings.model_role(kind) for kind in ModelKind] == [
+        ModelRole("m", 8_000), ModelRole("p", 16_000, effort="low"), ModelRole("m", 8_000), ModelRole("m", 8_000),
+    ]  # fmt: skip
+
+
+def test_the_common_key_is_never_sent_to_a_roles_own_server() -> None:
+    settings = load(OPENAI_API_KEY="hush", CADENCE_MODEL_PLAN_URL="http://127.0.0.1:2/v1")
+    plan, review = settings.model_server(ModelKind.PLAN), settings.model_server(ModelKind.REASONING)
+    assert plan is not None and (plan.url, plan.key) == ("http://127.0.0.1:2/v1", "none")
+    assert review is not None and (review.url, review.key) == ("https://api.openai.com/v1", "hush")
+    assert "hush" not in repr(review)
+    assert load().model_server(ModelKind.PLAN) is None
 
 
 def test_the_ledger_is_a_file_in_the_data_directory_unless_told(tmp_path: Path) -> None:

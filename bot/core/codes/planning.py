@@ -82,6 +82,17 @@ PLANNING = (
     ReasonCode("model.unavailable", "the model did not answer", "Nothing: it is asked again.", CADENCE),
     ReasonCode("model.unreachable", "no connection to the model", "Check OPENAI_BASE_URL if it lasts.", OPERATOR),
     ReasonCode("model.timeout", "the model did not answer in time", "Nothing: it is asked again.", CADENCE),
+    ReasonCode("model.stalled", "the model's server sent nothing for too long", "Nothing: it is asked again.", CADENCE),
+    ReasonCode("model.busy", "the model's server is asked enough already", "Nothing: the run waits its turn.", CADENCE),
+    ReasonCode(
+        "model.no_tools", "the model's server does not take tools", "Choose a model that can call tools.", OPERATOR
+    ),
+    ReasonCode(
+        "model.wrong_tool",
+        "the model calls a tool that was not offered",
+        "Nothing: it is asked again with the error.",
+        CADENCE,
+    ),
     ReasonCode(
         "model.quota", "the model account's quota is spent", "Raise it, then comment `/cadence replan`.", OPERATOR
     ),

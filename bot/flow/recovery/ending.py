@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot.core.errors import BudgetSpent, CadenceError, InstallationGone, Limited, NotFound, QuotaReached
+from bot.core.errors import (
+    BudgetSpent,
+    CadenceError,
+    InstallationGone,
+    Limited,
+    ModelBusy,
+    ModelUnavailable,
+    NotFound,
+    QuotaReached,
+)
 from bot.core.findings import sentence
 from bot.core.states import AT_THE_GATE, BUILDING, TERMINAL, RunState
 from bot.flow.context import RunContext, log
@@ -15,7 +24,8 @@ S = RunState
 LIMIT_RETRIES = 8
 WAIT_SECONDS = (5.0, 20.0, 60.0, 180.0, 300.0, 600.0, 900.0, 1800.0)
 LIMITED_FOR = timedelta(hours=24)
-"""How long a run waits for GitHub's rate limits in all. A limit is not a failure, so it is not counted as one."""
+"""How long a run waits in all for GitHub's rate limits, or for its turn at a model. Neither counts as a failure."""
+LONGEST_BUSY_SECONDS = 120.0
 
 
 def end_stage(context: RunContext, error: CadenceError) -> None:
@@ -48,11 +58,11 @@ def end_stage(context: RunContext, error: CadenceError) -> None:
         context.tell(next_step=error.remedy, details=error.details)
 
 
-def _waits(context: RunContext) -> tuple[list[TransitionEntry], list[TransitionEntry]]:
-    """The run's waits so far: for rate limits, and after failures."""
+def _waits(context: RunContext, code: str | None = None) -> list[TransitionEntry]:
+    """The run's waits so far: with that code, or without one those after failures."""
     waits = [one for one in context.services.ledger.transitions(context.run.run_id) if one.to == S.WAITING_LIMIT]
-    limited = [one for one in waits if one.reason.startswith(f"{Limited.code}:")]
-    return limited, [one for one in waits if one not in limited]
+    limits = tuple(f"{one}:" for one in ([code] if code else [Limited.code, ModelBusy.code]))
+    return [one for one in waits if one.reason.startswith(limits) is (code is not None)]
 
 
 def _wait_seconds(context: RunContext, error: CadenceError) -> float | None:
@@ -61,18 +71,22 @@ def _wait_seconds(context: RunContext, error: CadenceError) -> float | None:
     A limit lasts as long as GitHub says. Where GitHub does not say: a minute, then twice as long each time ("Best
     practices for using the REST API").
     """
-    limited, failed = _waits(context)
     now, since = context.services.clock.now(), context.run.updated_at
-    if isinstance(error, Limited):
+    if isinstance(error, Limited | ModelBusy):
+        limited = _waits(context, error.code)
         first = limited[0].at if limited else now
         if now - first > LIMITED_FOR:
             return None
         least = error.after or 60.0
-        return least if error.stated else min(least * 2 ** len(limited), WAIT_SECONDS[-1])
+        if isinstance(error, Limited) and error.stated:
+            return least
+        longest = WAIT_SECONDS[-1] if isinstance(error, Limited) else LONGEST_BUSY_SECONDS
+        return float(min(least * 2 ** min(len(limited), 20), longest))
     if context.run.state is S.REPAIRING:
         # A repair waits without a move: the longer it has gone on, the longer the next wait.
         gone = (now - since).total_seconds()
         return None if gone > LIMITED_FOR.total_seconds() else min(max(WAIT_SECONDS[0], gone), WAIT_SECONDS[-1])
+    failed = _waits(context)
     if len(failed) >= LIMIT_RETRIES:
         return None
     return max(error.after or 0.0, WAIT_SECONDS[len(failed)])
@@ -82,8 +96,9 @@ def _wait(context: RunContext, error: CadenceError, seconds: float) -> None:
     """Book the next try; the reason and the time are shown on the issue."""
     run, services = context.run, context.services
     if run.state is not S.REPAIRING:
-        _, failed = _waits(context)
-        count = "as GitHub asks" if isinstance(error, Limited) else f"{len(failed) + 1} of {LIMIT_RETRIES}"
+        count = f"{len(_waits(context)) + 1} of {LIMIT_RETRIES}"
+        if isinstance(error, Limited | ModelBusy):
+            count = "as GitHub asks" if isinstance(error, Limited) else "until one of them is answered"
         reason = f"{error.code}: {sentence(error.summary)} Trying again in {max(1, round(seconds))} s ({count})."
         if not context.go_on_to(S.WAITING_LIMIT, reason):
             return
@@ -91,6 +106,7 @@ def _wait(context: RunContext, error: CadenceError, seconds: float) -> None:
     # A repair waits several times in one state, so the time makes the booking a new one.
     key = f"limit-{services.ledger.last_transition(run.run_id)}-{services.clock.now().timestamp():.0f}"
     services.engine.start_build(run.run_id, key, delay=seconds)
+    # GitHub takes no edit while its limit lasts.
     if not isinstance(error, Limited):
         context.tell()
 
@@ -98,7 +114,9 @@ def _wait(context: RunContext, error: CadenceError, seconds: float) -> None:
 def _at_the_gate(context: RunContext, error: CadenceError) -> None:
     """A look at the gate failed: what can pass is tried again, the rest needs a person."""
     run, services = context.run, context.services
-    if isinstance(error, Limited) and run.pull is not None and run.state in AT_THE_GATE:
+    passes = isinstance(error, Limited) or (isinstance(error, ModelUnavailable) and error.retry)
+    if passes and run.pull is not None and run.state in AT_THE_GATE:
+        # The look asks for a review that is missing, so a model that did not answer is asked again.
         seconds = timedelta(seconds=max(1.0, error.after or 60.0))
         services.engine.reconcile(run.repository_id, run.pull, at=services.clock.now() + seconds)
     if error.retry:

@@ -89,12 +89,11 @@ class SelfTest:
         """One prompt through the effect gateway. Each sample has first and last words, and so a key, of its own."""
 
         def do() -> dict[str, Any]:
-            answer = self._model.complete(prompt)
-            return {field: getattr(answer, field) for field in Completion.__dataclass_fields__}
+            return self._model.complete(prompt).as_json()
 
         key = f"{prompt.kind}:{prompt.digest()}"
-        return Completion(
-            **self._effects.perform(ACTOR, EffectKind.MODEL_CALL, key, find=lambda: None, do=do, fresh=True)
+        return Completion.from_json(
+            self._effects.perform(ACTOR, EffectKind.MODEL_CALL, key, find=lambda: None, do=do, fresh=True)
         )
 
 

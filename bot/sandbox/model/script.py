@@ -26,6 +26,11 @@ class ReplyFault(StrEnum):
     UNSUPPORTED_FORMAT = "unsupported format"
     """Only requests with a `response_format` fail; the same request without one gets the reply's content."""
     HANG_UP = "hang up"
+    STALL = "stall"
+    """The headers come, and then nothing until the server is stopped."""
+    OVERFLOW = "overflow"
+    WRONG_TOOL = "wrong tool"
+    """As UNSUPPORTED_FORMAT, and a request that names a tool gets a call of another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +185,21 @@ def unsupported_format(value: Mapping[str, Any]) -> Reply:
     return Reply(json.dumps(value, ensure_ascii=False), fault=ReplyFault.UNSUPPORTED_FORMAT)
 
 
+def stall() -> Reply:
+    """An answer that begins and does not go on."""
+    return Reply(fault=ReplyFault.STALL)
+
+
+def overflow() -> Reply:
+    """HTTP 400: the prompt is longer than the model's context."""
+    return Reply(fault=ReplyFault.OVERFLOW)
+
+
+def wrong_tool(value: Mapping[str, Any]) -> Reply:
+    """The value as the arguments of a tool that the request did not offer."""
+    return Reply(json.dumps(value, ensure_ascii=False), fault=ReplyFault.WRONG_TOOL)
+
+
 def hang_up() -> Reply:
     """The connection is cut before an answer."""
     return Reply(fault=ReplyFault.HANG_UP)
@@ -219,8 +239,6 @@ def request_mistake(body: Mapping[str, Any]) -> Mistake | None:
         return Mistake("Missing required parameter: 'messages'.", "missing_required_parameter", "messages")
     if not body.get("model"):
         return Mistake("you must provide a model parameter")
-    if body.get("stream"):
-        return Mistake("this sandbox does not stream", None, "stream")
     for index, tool in enumerate(body.get("tools") or ()):
         for param in ("type", "function"):
             if not isinstance(tool, dict) or not tool.get(param):

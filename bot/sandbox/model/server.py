@@ -7,15 +7,18 @@ outputs": strict schemas close every object and require every key; "Error codes"
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from flask import Flask, Response, jsonify, request
 
 from bot.core.json_types import JsonDict
 from bot.sandbox.loopback import Loopback
 from bot.sandbox.model.script import RECORDED, Asked, Reply, ReplyFault, Rule, asked_from, request_mistake, rough_tokens
+
+LONGEST_SILENCE_SECONDS = 60.0
 
 
 class ScriptedModel:
@@ -41,6 +44,7 @@ class ScriptedModel:
         self._rules = list(rules)
         self._uses: dict[int, int] = {}
         self._lock = threading.Lock()
+        self.stopping = threading.Event()
         self.app = _routes(self)
         self._server = Loopback(self.app, name="scripted-model")
 
@@ -56,6 +60,7 @@ class ScriptedModel:
 
     def stop(self) -> None:
         """End the server."""
+        self.stopping.set()
         self._server.stop()
 
     def add(self, *rules: Rule, first: bool = False) -> None:
@@ -115,20 +120,53 @@ def _answer(model: ScriptedModel, asked: Asked, reply: Reply) -> Response:
             return limited
         case ReplyFault.BROKEN:
             return _error(500, "The server had an error while processing your request.", code="server_error")
-        case ReplyFault.UNSUPPORTED_FORMAT:
+        case ReplyFault.STALL:
+            return Response(_silence(model.stopping), mimetype="text/event-stream")
+        case ReplyFault.OVERFLOW:
+            message = "This model's maximum context length is 8192 tokens. Please reduce the length of the messages."
+            return _error(400, message, code="context_length_exceeded", param="messages")
+        case ReplyFault.UNSUPPORTED_FORMAT | ReplyFault.WRONG_TOOL:
             if asked.format:
                 message = f"Invalid parameter: 'response_format' of type '{asked.format}' is not supported."
                 return _error(400, message, param="response_format")
-    answer = jsonify(_completion(model, asked, reply))
+    whole = _completion(model, asked, reply)
+    is_stream = bool(asked.body.get("stream"))
+    answer = Response(_events(whole), mimetype="text/event-stream") if is_stream else jsonify(whole)
     answer.headers["x-cadence-recorded"] = "1"
     return answer
+
+
+def _silence(stopping: threading.Event) -> Iterator[bytes]:
+    yield b": begun\n\n"
+    stopping.wait(LONGEST_SILENCE_SECONDS)
+
+
+def _events(whole: JsonDict) -> str:
+    """The answer as the events of a stream: the message in two halves, then how it ended, then the token counts.
+
+    https://platform.openai.com/docs/api-reference/chat-streaming
+    """
+    message = whole["choices"][0]["message"]
+    text = message["content"] or ""
+    rest = {key: value for key, value in message.items() if key != "content" and value is not None}
+    calls = [{"index": index, **call} for index, call in enumerate(rest.pop("tool_calls", ()))]
+    deltas: list[JsonDict] = [{**rest, "content": text[: len(text) // 2]}, {"content": text[len(text) // 2 :]}]
+    deltas += [{"tool_calls": [call]} for call in calls]
+    choices = [{"index": 0, "delta": delta, "finish_reason": None} for delta in deltas]
+    choices.append({"index": 0, "delta": {}, "finish_reason": whole["choices"][0]["finish_reason"]})
+    base = {key: value for key, value in whole.items() if key not in ("choices", "usage")}
+    base["object"] = "chat.completion.chunk"
+    pieces = [{**base, "choices": [choice], "usage": None} for choice in choices]
+    pieces.append({**base, "choices": [], "usage": whole["usage"]})
+    return "".join(f"data: {json.dumps(piece)}\n\n" for piece in pieces) + "data: [DONE]\n\n"
 
 
 def _completion(model: ScriptedModel, asked: Asked, reply: Reply) -> JsonDict:
     message: JsonDict = {"role": "assistant", "content": reply.content, "refusal": reply.refusal}
     finish = reply.finish
     if asked.tool and reply.content is not None and finish == "stop":
-        call = {"name": asked.tool, "arguments": reply.content}
+        name = "another_tool" if reply.fault is ReplyFault.WRONG_TOOL else asked.tool
+        call = {"name": name, "arguments": reply.content}
         message |= {"content": None, "tool_calls": [{"id": "call_1", "type": "function", "function": call}]}
         finish = "tool_calls"
     counted = model.count(asked.text), model.count(reply.content or reply.refusal or "")
