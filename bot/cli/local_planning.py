@@ -24,7 +24,8 @@ from bot.llm.counting import count_tokens
 from bot.llm.model import LanguageModel, ModelKind, Prompt
 from bot.plan.blueprint import read_blueprint
 from bot.plan.context.pack import ContextPack
-from bot.plan.planner import Planned, Planner, PlanRequest
+from bot.plan.planner import Planner
+from bot.plan.request import Planned, PlanRequest
 from bot.plan.shown_files import shown_files
 from bot.settings import Settings
 

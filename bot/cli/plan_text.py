@@ -15,7 +15,7 @@ from bot.cli.local_model import ModelTotals
 from bot.core.errors import CadenceError
 from bot.llm.model import Prompt
 from bot.plan.context.pack import ContextPack
-from bot.plan.planner import Planned
+from bot.plan.request import Planned
 from bot.plan.shown_files import shown_files
 
 

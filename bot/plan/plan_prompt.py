@@ -11,13 +11,17 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
+from bot.changeset.guards.guard_config import GuardConfig
 from bot.changeset.json_schemas import MODEL_SCHEMA_NAME, model_schema
 from bot.core.findings import Finding, sentence
 from bot.core.names import sha256
 from bot.llm.model import Message, ModelKind, Prompt
+from bot.plan.answer.blocks import mark_for
 from bot.plan.context.pack import ContextPack
 from bot.plan.context_text import context_text, context_texts
+from bot.plan.fences import fence_for
 from bot.plan.prompt_files import prompt_text
+from bot.plan.request import PlanRequest
 
 REPLY_SHOWN_CHARACTERS = 60_000
 """At most so much of a refused answer goes back to the model."""
@@ -31,13 +35,50 @@ class AnswerForm:
     schema_name: str
     schema: Mapping[str, Any]
     again: str
+    again_kept: str
+    """How a repair asks again where some edits are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """The editor's question. `mark` is in the lines around its blocks; `rounds` counts how often it was shown more."""
+
+    prompt: Prompt
+    form: AnswerForm
+    mark: str
+    rounds: int = 0
+
+
+def text_answer(mark: str) -> AnswerForm:
+    """Numbered blocks of text between lines with the mark, and one envelope."""
+    return AnswerForm(
+        prompt_text("answer_text", mark=mark),
+        MODEL_SCHEMA_NAME,
+        {},
+        "Answer again in the same form, with all edits,",
+        "Answer again in the same form, with only these edits corrected: those that are not named are right and kept,",
+    )
 
 
 def json_answer() -> AnswerForm:
     """A ChangeSet as one JSON object."""
     return AnswerForm(
-        prompt_text("answer_json"), MODEL_SCHEMA_NAME, model_schema(), "Return the complete ChangeSet again"
+        prompt_text("answer_json"),
+        MODEL_SCHEMA_NAME,
+        model_schema(),
+        "Return the complete ChangeSet again",
+        "Return the complete ChangeSet again",
     )
+
+
+def plan_question(request: PlanRequest, context: ContextPack, *, rounds: int = 0) -> Question:
+    """The question to the editor for a request, in the request's form."""
+    title, text, guidance = request.blueprint.title, request.blueprint.text, request.guidance
+    mark = mark_for([*context_texts(context), title, text, guidance])
+    form = text_answer(mark) if request.form == "text" else json_answer()
+    protected = GuardConfig.from_repo(request.config).protected
+    prompt = plan_prompt(title=title, text=text, guidance=guidance, context=context, protected=protected, form=form)
+    return Question(prompt, form, mark, rounds)
 
 
 def plan_prompt(
@@ -51,7 +92,7 @@ def plan_prompt(
 ) -> Prompt:
     """The first prompt for a blueprint; `protected` are globs of paths that may not change."""
     form = form or json_answer()
-    fence = _fence(list(context_texts(context)), [title, text, guidance])
+    fence = fence_for(list(context_texts(context)), [title, text, guidance])
     # Without a fence: a person with write access wrote the guidance, so the model may follow it.
     last = prompt_text("guidance", guidance=guidance.strip()) if guidance.strip() else ""
     question = prompt_text(
@@ -66,12 +107,12 @@ def plan_prompt(
     )
 
 
-def repair_prompt(before: Prompt, reply: str, findings: Sequence[Finding], form: AnswerForm | None = None) -> Prompt:
+def repair_prompt(before: Question, reply: str, findings: Sequence[Finding], kept: Sequence[str] = ()) -> Prompt:
     """The first prompt again, with the answer it got and what is wrong with that answer, edit by edit.
 
-    `before` may be a repair prompt itself.
+    `kept` are the edits that need not be given again, in a few words each.
     """
-    form = form or json_answer()
+    form, asked = before.form, before.prompt
     mistakes = [
         f"- {f.code}{_where(f)}: {sentence(f.message)} {f.instruction}".rstrip()
         for f in sorted(findings, key=lambda f: (f.edit is None, f.edit or 0, f.path or "", f.line or 0, f.code))
@@ -80,14 +121,17 @@ def repair_prompt(before: Prompt, reply: str, findings: Sequence[Finding], form:
         reply = f"{reply[:REPLY_SHOWN_CHARACTERS]}\n[{len(reply) - REPLY_SHOWN_CHARACTERS} more characters]"
     # Some servers refuse a message without content, so an empty answer is left out.
     answered = (Message("assistant", reply),) if reply.strip() else ()
-    message = prompt_text("repair", again=form.again, mistakes="\n".join(mistakes))
+    again = form.again_kept if kept else form.again
+    message = prompt_text("repair", again=again, mistakes="\n".join(mistakes))
+    if kept:
+        message += f"\nKept: {', '.join(kept)}."
     return Prompt(
-        kind=before.kind,
+        kind=asked.kind,
         # Only the system message and the question are kept, so that prompts do not grow with each repair.
-        messages=(*before.messages[:2], *answered, Message("user", message)),
-        schema_name=before.schema_name,
-        schema=before.schema,
-        max_output_tokens=before.max_output_tokens,
+        messages=(*asked.messages[:2], *answered, Message("user", message)),
+        schema_name=asked.schema_name,
+        schema=asked.schema,
+        max_output_tokens=asked.max_output_tokens,
     )
 
 
@@ -95,18 +139,3 @@ def _where(finding: Finding) -> str:
     edit = "" if finding.edit is None else f" in edits[{finding.edit}]"
     path = f" ({finding.path}" + (f":{finding.line}" if finding.line else "") + ")" if finding.path else ""
     return edit + path
-
-
-def _fence(shown: Sequence[str], others: Sequence[str]) -> str:
-    """A line that is in none of the texts, so that no text can end its own block and give instructions after it.
-
-    It follows from the `shown` texts alone where it can, so that the same context has the same fence and a server's
-    cache can be used for it again.
-    """
-    joined = chr(0).join(shown)
-    fences = (f"=====[{sha256(f'{number}{chr(0)}{joined}')[:16]}]=====" for number in count())
-    return next(fence for fence in fences if not _in_any(fence, (*shown, *others)))
-
-
-def _in_any(fence: str, texts: Iterable[str]) -> bool:
-    return any(fence in text for text in texts)

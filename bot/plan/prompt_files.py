@@ -7,7 +7,7 @@ from importlib.resources import files
 from string import Template
 from typing import Literal
 
-PromptFile = Literal["system", "answer_json", "question", "guidance", "repair"]
+PromptFile = Literal["system", "answer_json", "answer_text", "question", "guidance", "repair"]
 
 
 def prompt_text(name: PromptFile, **values: str) -> str:

@@ -287,6 +287,8 @@ def test_any_lines_can_be_replaced_exactly(lines: list[str], data: st.DataObject
     (pair,) = pairs
     assert text.count(pair.old) >= 1
     left = [*file.lines[: first - 1], *new, *file.lines[last:]]
+    # A file of one line without an end does not say which its ends are.
+    end = file.end_of_line
     final_end = end if text.endswith("\n") and left else ""
     assert text.replace(pair.old, pair.new, 1) == end.join(left) + final_end
 

@@ -16,7 +16,8 @@ from bot.llm.model import Completion, Prompt
 from bot.plan import planner as planner_module
 from bot.plan.blueprint import read_blueprint
 from bot.plan.context.pack import ContextPack
-from bot.plan.planner import Planned, Planner, PlanRequest
+from bot.plan.planner import Planner
+from bot.plan.request import Planned, PlanRequest
 from tests.fakes.edited_lines import edited_lines
 from tests.fakes.memory_tree import MemoryTree
 from tests.fakes.packs import Shown, pack_of

@@ -36,7 +36,7 @@ from bot.gate.config_tests_text import config_output
 from bot.gate.explain import explain
 from bot.gate.reasons import Block, reason
 from bot.ledger.entries import RunEntry, SteeringEntry
-from bot.plan.planner import refusal
+from bot.plan.editing import refusal
 from bot.publish.pull_request_text import pull_body
 from bot.publish.reviews import rejection
 from bot.publish.status_comment import StatusComment

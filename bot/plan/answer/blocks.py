@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 
 from bot.core.errors import ModelUnusable
 from bot.core.names import sha256
 
 MARK_LENGTH = 8
-"""Hexadecimal digits of a mark: it is a hash of what the model is shown, so no text that is shown contains it."""
+"""Hexadecimal digits of a mark."""
 _FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[\w+#.-]*[ \t]*$")
 
 
@@ -31,14 +32,9 @@ class Blocks:
 
 
 def mark_for(texts: Sequence[str]) -> str:
-    """A mark that is in none of the texts."""
-    number = 0
-    while True:
-        mark = sha256("\0".join([*texts, str(number)]))[:MARK_LENGTH]
-        if not any(mark in text for text in texts):
-            return mark
-        # Eight digits can be in a text by chance, and then the next hash is taken.
-        number += 1
+    """A mark that is in none of the texts: the same for nearly all of them, so that a server's cache is of use."""
+    marks = (sha256(f"Cadence block {number}")[:MARK_LENGTH] for number in count())
+    return next(mark for mark in marks if not any(mark in text for text in texts))
 
 
 def block_example(number: int, mark: str, lines: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ from bot.changeset.tree import MODE_EXECUTABLE, MODE_FILE, TreeEntry, TreeReader
 from bot.core.text_content import decoded, lines_of
 from bot.plan.answer.assemble import Definitions
 from bot.plan.answer.locate import like
+from bot.plan.explore.citations import Citation
 
 READ_LINES = 300
 """Lines that one `read` gives at most."""
@@ -109,6 +110,19 @@ class RepositoryLook:
             return None
         text = decoded(self._tree.read(path))
         return text.text if text is not None and text.certain else None
+
+    def defined(self, name: str) -> list[Citation]:
+        """Where a name is defined, by its path in the outline (`Reader.parse`) or its last part."""
+        word = name.strip("`() ").rpartition(".")[2].rpartition("::")[2]
+        found = self._search.lines(word, word=True, per_file=10) if word else []
+        places: list[Citation] = []
+        for path in dict.fromkeys(one.path for one in found) if not isinstance(found, str) else ():
+            text = self.text_of(path)
+            for one in self._definitions(path, text) if text is not None else ():
+                if one.name in (name, word) or one.name.endswith(f".{word}"):
+                    places.append(Citation(path, one.first, one.last, f"defines {word}"))
+        exact = [one for one in places if name in one.why]
+        return exact or places
 
     def _searched(self, values: Mapping[str, Any]) -> Looked:
         text, glob = _words(values, "text"), _words(values, "paths")
