@@ -46,8 +46,8 @@ def make_change_set(context: RunContext) -> None:
         config=config,
         token_budget=services.settings.context_budget(config.plan.context_tokens),
         use_paths=services.ledger.steering(run.repository_id, run.issue).use_paths,
-        recent=context.mirror.recent_paths(base),
-        index_path=services.git.index_path(run.repository_id),
+        recent=tuple(context.mirror.recent_paths(base)),
+        index_path=services.git.context_index(run.repository_id),
     )
     # After `/cadence retry` the model is asked again; else the ledger would give the answer that was refused.
     moves = services.ledger.transitions(run.run_id)
