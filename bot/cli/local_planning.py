@@ -148,7 +148,7 @@ def open_planning(repo: Path, revision: str, title: str, body: str, *, budget: i
             tree=tree,
             config=config,
             token_budget=budget or settings.context_budget(config.plan.context_tokens),
-            recent=repository.mirror.recent_paths(base),
+            recent=tuple(repository.mirror.recent_paths(base)),
             index_path=_index_path(settings.data_dir, repository.identity),
         )
         local = LocalModel(
@@ -180,11 +180,11 @@ def _model(settings: Settings, clock: Clock) -> LanguageModel | None:
 
 def _index_path(data_dir: Path, identity: str) -> Path | None:
     """The index's file in the data directory; None, for an index in memory, where that cannot be written."""
-    folder = data_dir / "index"
+    folder = data_dir / "context"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         # The default data directory lies in the current folder, which may be the repository itself.
         (folder / ".gitignore").write_text("*\n", encoding="utf-8")
     except OSError:
         return None
-    return folder / f"{identity}.sqlite"
+    return folder / f"local-{identity}.sqlite"

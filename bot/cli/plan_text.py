@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -53,11 +54,9 @@ def print_outcome(outcome: PlanOutcome) -> None:
         say(f"  {edit.mode:<7} {edit.path}{moved}")
     for finding in planned.findings:
         say(f"  {finding.severity.value} {finding.code}: {finding.message}", "yellow")
-    for note in planned.notes:
-        say(f"  note: {note}")
     say("")
-    for line in outcome.patch.splitlines():
-        say(line, _style(line))
+    for line, style in _styled(outcome.patch):
+        say(line, style)
     say(f"\n{_price(outcome)}")
     if outcome.applied_to:
         say(f"Written to {outcome.applied_to}. `git diff` shows it; nothing is staged or committed.")
@@ -135,8 +134,12 @@ def _price(outcome: PlanOutcome) -> str:
     return f"{totals.model}: {calls}, {totals.input_tokens:,} + {totals.output_tokens:,} tokens, {price}."
 
 
-def _style(line: str) -> str:
-    """The colours that git uses. https://git-scm.com/docs/git-config#Documentation/git-config.txt-colordiffltslotgt"""
-    if line.startswith(("+++", "---", "diff ", "index ", "new file", "deleted file", "rename ", "similarity")):
-        return "bold"
-    return {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")
+def _styled(patch: str) -> Iterator[tuple[str, str]]:
+    """Each line of a patch with its colour, as git has them."""
+    # https://git-scm.com/docs/git-config#Documentation/git-config.txt-colordiffltslotgt
+    heading = True
+    # Only at line feeds: a form feed, for one, is a character of the line.
+    for line in patch.removesuffix("\n").split("\n"):
+        # A removed line may begin like a heading: `--- a comment in SQL`.
+        heading = line.startswith("diff --git ") or (heading and not line.startswith("@@"))
+        yield line, "bold" if heading else {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "")

@@ -28,9 +28,6 @@ _PATCH_FORM = (
     "--ignore-submodules=none", "-O/dev/null", "-l1000",
 )  # fmt: skip
 
-RECENT_COMMITS = 300
-LARGE_COMMIT = 100
-"""Files: a commit that changes more of them, such as a new format for all, says nothing about any one file."""
 MERGE_BASES = 1000
 """Answers kept for each repository; about a hundred bytes each."""
 
@@ -164,23 +161,21 @@ class BareRepository:
         rows = (row.split("\n", 2) for row in out.decode("utf-8", "replace").split("\0") if row)
         return [CommitRecord(CommitSha(sha), email, message) for sha, email, message in rows]
 
-    def recent_paths(self, commit: CommitSha) -> tuple[str, ...]:
-        """Paths that the newest commits up to this one changed, newest first, each as often as it changed.
-
-        Merges and large commits are left out. git quotes a path with control characters or quotes; such a path is left
-        out, too.
-        """
-        # https://git-scm.com/docs/git-log
+    def recent_paths(self, commit: CommitSha, commits: int = 100) -> list[str]:
+        """Paths that the last commits before and with this one changed, newest first, each as often as it changed."""
+        # In a shallow or young repository there are fewer. Merges change nothing that their commits did not.
         out = self._runner.check(
-            "log", f"--max-count={RECENT_COMMITS}", "--no-merges", "--no-show-signature", "--name-only", "--no-renames",
-            "--no-ext-diff", "--ignore-submodules=none", "-O/dev/null", "--format=%x01", commit, "--",
-        )  # fmt: skip
-        found: list[str] = []
-        for block in out.split(b"\x01"):
-            paths = [path for path in block.split(b"\n") if path and not path.startswith(b'"')]
-            if len(paths) <= LARGE_COMMIT:
-                found += [path.decode("utf-8", "surrogateescape") for path in paths]
-        return tuple(found)
+            "log",
+            "-z",
+            f"--max-count={commits}",
+            "--no-merges",
+            "--no-renames",
+            "--name-only",
+            "--format=",
+            commit,
+            "--",
+        )
+        return [path.decode("utf-8", "surrogateescape") for path in out.split(b"\0") if path]
 
     def close(self) -> None:
         """End the reading processes; the next read starts new ones."""

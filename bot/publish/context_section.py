@@ -10,12 +10,12 @@ from bot.ledger.context_entry import ContextEntry
 from bot.plan.context.pack import LeftOut
 from bot.plan.shown_files import ShownFile
 
-MOST_FILES = 60
+MOST_FILES = 40
 MOST_LEFT_OUT = 20
 MOST_RANGES = 160
 """Characters of a file's ranges."""
 MOST_CHANGED = 20
-_PATH = 160
+_PATH = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def _moved(moved: MovedBase | None) -> str:
 
 def _table(files: Sequence[ShownFile]) -> str:
     rows = [
-        (str(one.rank or ""), cell(code_span(one.path, _PATH)), _lines(one), cell(escape_line(one.reason)[:200]))
+        (str(one.rank or ""), cell(code_span(one.path, _PATH)), _lines(one), cell(escape_line(one.reason)[:120]))
         for one in files[:MOST_FILES]
     ]
     head = ["| rank | file | lines | why |", "|---|---|---|---|"]
@@ -74,7 +74,7 @@ def _lines(one: ShownFile) -> str:
 
 def _list(missing: Sequence[LeftOut]) -> str:
     rows = [
-        f"- {code_span(one.path, _PATH)}: {escape_line(one.message)[:300]} ({code_span(one.code)})"
+        f"- {code_span(one.path, _PATH)}: {escape_line(one.message)[:200]} ({code_span(one.code)})"
         for one in missing[:MOST_LEFT_OUT]
     ]
     more = len(missing) - MOST_LEFT_OUT

@@ -386,3 +386,10 @@ def test_the_index_of_one_repository_is_shared_by_its_work_trees(repo: Path, tmp
     assert (first.work_tree, second.work_tree) == (repo.resolve(), (tmp_path / "second").resolve())
     first.close()
     second.close()
+
+
+def test_a_removed_line_that_looks_like_a_heading_is_red() -> None:
+    from bot.cli.plan_text import _styled
+
+    patch = "diff --git a/x.sql b/x.sql\n--- a/x.sql\n+++ b/x.sql\n@@ -1 +1 @@\n--- old\n+++ new\n same\n"
+    assert [style for _, style in _styled(patch)] == ["bold", "bold", "bold", "cyan", "red", "green", ""]

@@ -82,26 +82,26 @@ def test_an_absurd_figure_counts_as_the_worst_case_and_exceeds_no_cap(
     make_world: Callable[..., World], usage: tuple[int, int]
 ) -> None:
     # The plan's worst case fits. Counted in full, it leaves no room for a review.
-    world = make_world(files=with_budget("run_tokens: 18000"))
+    world = make_world(files=with_budget("run_tokens: 20000"))
     world.script("change_set", Reply(json.dumps(GOOD), usage=usage))
     world.script("reasoning", verdict())
     world.script("efficiency", verdict())
     issue = world.label_blueprint()
     assert world.state(issue) is S.STOPPED_BUDGET and len(world.asked("change_set")) == 1
     assert not world.asked("reasoning") and not world.repo.pulls()
-    assert 16_000 < used(world, issue) <= 18_000
+    assert 16_000 < used(world, issue) <= 20_000
 
 
 def test_a_cap_in_mid_review_stops_before_the_question_that_does_not_fit(make_world: Callable[..., World]) -> None:
-    world = make_world(files=with_budget("run_tokens: 18000"))
+    world = make_world(files=with_budget("run_tokens: 20000"))
     world.script("change_set", GOOD)
     world.model.add(Rule("reasoning", lambda asked: replace(review(verdict())(asked), usage=(1000, 8000))))
     world.script("efficiency", verdict())
     issue = world.label_blueprint()
-    assert world.state(issue) is S.STOPPED_BUDGET and used(world, issue) <= 18_000
+    assert world.state(issue) is S.STOPPED_BUDGET and used(world, issue) <= 20_000
     assert len(world.asked("reasoning")) == 1 and not world.asked("efficiency")
     status = world.status(issue)
-    assert "tokens, and the next question may use" in status and "`budget.run_tokens` allows 18,000 tokens" in status
+    assert "tokens, and the next question may use" in status and "`budget.run_tokens` allows 20,000 tokens" in status
     raise_to(world, "run_tokens: 100000")
     world.comment(issue, "/cadence resume")
     assert world.state(issue) is S.GATED
@@ -154,12 +154,12 @@ def test_a_broken_connection_is_tried_again_by_the_engine_with_a_reservation_of_
     first, second = (call for call in world.ledger.model_calls_of(world.run(issue).run_id) if call.kind == "plan")
     assert (first.outcome, first.output_tokens) == ("model.unreachable", 16_000)
     assert second.output_tokens < 1000
-    tight = make_world(files=with_budget("run_tokens: 18000"))
+    tight = make_world(files=with_budget("run_tokens: 20000"))
     tight.script("change_set", hang_up(), times=1)
     tight.script_all()
     other = tight.label_blueprint()
     tight.later()
-    assert tight.state(other) is S.STOPPED_BUDGET and len(tight.model.requests) == 1 and used(tight, other) <= 18_000
+    assert tight.state(other) is S.STOPPED_BUDGET and len(tight.model.requests) == 1 and used(tight, other) <= 20_000
 
 
 @pytest.mark.parametrize("cap", ["run_cost", "day_cost"])

@@ -117,10 +117,10 @@ def test_one_byte_in_manifest_ledger_or_tree_are_three_different_failures(world:
     assert "proof.tree" in in_tree and not in_tree & {"proof.signature", "proof.chain"}
 
     world.ledger.close()
-    rewrite(world, "update chain set body = replace(body, 'approve', 'approvf') where kind = 'verdict' and seq = 22")
+    rewrite(world, "update chain set body = replace(body, 'approve', 'approvf') where kind = 'verdict' and seq = 23")
     in_ledger = failures(cadence("verify", commit, "--json"))
     assert in_ledger == {"proof.chain"}
-    rewrite(world, "update chain set body = replace(body, 'approvf', 'approve') where kind = 'verdict' and seq = 22")
+    rewrite(world, "update chain set body = replace(body, 'approvf', 'approve') where kind = 'verdict' and seq = 23")
 
     rewrite(world, 'update proofs set manifest = replace(manifest, \'"started_by":"olive"\', \'"started_by":"olivf"\')')
     in_manifest = failures(cadence("verify", commit, "--json"))

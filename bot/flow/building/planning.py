@@ -31,8 +31,8 @@ def plan_request(context: RunContext) -> PlanRequest:
         config=config,
         token_budget=services.settings.context_budget(config.plan.context_tokens),
         use_paths=services.ledger.steering(run.repository_id, run.issue).use_paths,
-        recent=context.mirror.recent_paths(base),
-        index_path=services.git.index_path(run.repository_id),
+        recent=tuple(context.mirror.recent_paths(base)),
+        index_path=services.git.context_index(run.repository_id),
     )
 
 
