@@ -15,6 +15,7 @@ from bot.cli import (
     check_command,
     config_command,
     demo_command,
+    doctor_command,
     explain_command,
     proof_command,
     runs_command,
@@ -57,6 +58,7 @@ def _top(
 for group in (
     serve_command,
     demo_command,
+    doctor_command,
     check_command,
     runs_command,
     stop_command,

@@ -96,7 +96,7 @@ class _RunMeter:
 
 
 def build_model(settings: Settings, clock: Clock) -> LanguageModel:
-    """The configured models; without a key one that always raises ModelAbsent, and a warning in the log."""
+    """The configured models; without a key one that always raises ModelAbsent."""
     known = KnownWays(settings.data_dir, clock.now)
     built: dict[ModelServer | None, LanguageModel] = {}
     by_kind: dict[ModelKind, LanguageModel] = {}
@@ -105,8 +105,6 @@ def build_model(settings: Settings, clock: Clock) -> LanguageModel:
         if server not in built:
             built[server] = AbsentModel() if server is None else _model_of(settings, server, clock, known)
         by_kind[kind] = built[server]
-    if set(built) == {None}:
-        log.warning("model.absent", remedy="set OPENAI_API_KEY; until then only a blueprint's own ChangeSet is built")
     return next(iter(built.values())) if len(built) == 1 else ModelsByRole(by_kind)
 
 
@@ -160,7 +158,11 @@ def build_services(
     # A wrong App id or key fails here, at the start, and not with the first delivery.
     identity = github.identity()
     git = GitStore(settings.data_dir / "mirrors", web=urls.web)
-    model = model or build_model(settings, clock)
+    if model is None:
+        model = build_model(settings, clock)
+        if not _asked(model):
+            remedy = "set OPENAI_API_KEY; until then only a ChangeSet that a blueprint brings along is built"
+            log.warning("model.absent", remedy=remedy)
     budget = RunBudget(ledger, git, clock, settings.prices(), _asked(model), settings.caps(), count_tokens)
     effects = Effects(ledger, clock, write_interval_ms=settings.write_interval_ms)
     author = git.author(identity)
