@@ -50,8 +50,6 @@ from bot.web.health import health_blueprint, waiting_too_long
 from bot.web.keys import keys_blueprint
 from bot.web.schemas import schemas_blueprint
 
-log = structlog.get_logger("cadence")
-
 
 def configure_logs(style: str) -> None:
     """Structured logs on standard error: one line each, text for people or JSON for machines."""
@@ -158,11 +156,7 @@ def build_services(
     # A wrong App id or key fails here, at the start, and not with the first delivery.
     identity = github.identity()
     git = GitStore(settings.data_dir / "mirrors", web=urls.web)
-    if model is None:
-        model = build_model(settings, clock)
-        if not _asked(model):
-            remedy = "set OPENAI_API_KEY; until then only a ChangeSet that a blueprint brings along is built"
-            log.warning("model.absent", remedy=remedy)
+    model = model or build_model(settings, clock)
     budget = RunBudget(ledger, git, clock, settings.prices(), _asked(model), settings.caps(), count_tokens)
     effects = Effects(ledger, clock, write_interval_ms=settings.write_interval_ms)
     author = git.author(identity)
