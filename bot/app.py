@@ -51,8 +51,6 @@ from bot.web.health import health_blueprint, waiting_too_long
 from bot.web.keys import keys_blueprint
 from bot.web.schemas import schemas_blueprint
 
-log = structlog.get_logger("cadence")
-
 
 def configure_logs(style: str) -> None:
     """Structured logs on standard error: one line each, text for people or JSON for machines."""
@@ -97,7 +95,7 @@ class _RunMeter:
 
 
 def build_model(settings: Settings, clock: Clock) -> LanguageModel:
-    """The configured models; without a key one that always raises ModelAbsent, and a warning in the log."""
+    """The configured models; without a key one that always raises ModelAbsent."""
     known = KnownWays(settings.data_dir, clock.now)
     built: dict[ModelServer | None, LanguageModel] = {}
     by_kind: dict[ModelKind, LanguageModel] = {}
@@ -106,8 +104,6 @@ def build_model(settings: Settings, clock: Clock) -> LanguageModel:
         if server not in built:
             built[server] = AbsentModel() if server is None else _model_of(settings, server, clock, known)
         by_kind[kind] = built[server]
-    if set(built) == {None}:
-        log.warning("model.absent", remedy="set OPENAI_API_KEY; until then only a blueprint's own ChangeSet is built")
     return next(iter(built.values())) if len(built) == 1 else ModelsByRole(by_kind)
 
 

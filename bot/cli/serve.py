@@ -26,6 +26,7 @@ from bot.core.pace import Pace
 from bot.engine.durable import Engine
 from bot.intake.drainer import Drainer
 from bot.ledger.ledger import Ledger
+from bot.llm.model import ModelKind
 from bot.settings import Settings
 
 T = TypeVar("T")
@@ -146,7 +147,7 @@ def _start_worker(
     log.info(
         "cadence.identity", app=services.identity.slug, app_id=services.identity.app_id, github=settings.github_url
     )
-    if settings.openai_api_key is None:
+    if not any(settings.model_server(kind) for kind in ModelKind):
         log.warning(
             "model.absent", remedy="set OPENAI_API_KEY; only blueprints that carry their own ChangeSet can be planned"
         )

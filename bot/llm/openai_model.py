@@ -126,7 +126,7 @@ class OpenAIModel:
                 if not way.tools:
                     self._known.keep(self.server, role.name, way, "")
             else:
-                self._keep(role, way, answer, known)
+                self._keep(role, way, answer, known, is_schema=bool(prompt.schema))
                 return self._completion(prompt, role, *answer)
         raise unexpected_answer("another refusal to each way of asking")
 
@@ -144,6 +144,10 @@ class OpenAIModel:
     def keep_way(self, kind: ModelKind, way: Way, answered: str) -> None:
         """Ask a kind's model in this way from now on."""
         self._known.keep(self.server, self._roles[kind].name, way, answered)
+
+    def forget(self, kind: ModelKind) -> None:
+        """Find out again how a kind's model has to be asked."""
+        self._known.forget(self.server, self._roles[kind].name)
 
     def first_way(self) -> Way:
         """The strictest way, in which a server is asked that nothing is known of."""
@@ -181,7 +185,9 @@ class OpenAIModel:
             return way.bare()
         raise ending from None
 
-    def _keep(self, role: ModelRole, way: Way, answer: tuple[Answer, int], known: Known | None) -> None:
+    def _keep(
+        self, role: ModelRole, way: Way, answer: tuple[Answer, int], known: Known | None, *, is_schema: bool
+    ) -> None:
         found, answered = answer[0], answer[0].model or role.name
         if known is not None and known.answered and known.answered != answered:
             log.info("model.changed", server=self.server, model=role.name, was=known.answered, now=answered)
@@ -189,6 +195,8 @@ class OpenAIModel:
             return
         # A stream without token counts: without a stream most servers give them.
         kept = way.without("stream") if way.stream and found.usage is None else way
+        if is_schema and _ignores_form(found):
+            kept = kept.looser() or kept
         if known is None or kept != known.way or not known.answered:
             self._known.keep(self.server, role.name, kept, answered)
 
@@ -259,6 +267,18 @@ class OpenAIModel:
         # Some servers repeat the key in the message of an error.
         clean = text.replace(self._key, "[key]") if self._key else text
         return clean[:500]
+
+
+def _ignores_form(answer: Answer) -> bool:
+    """Whether an answer in prose shows that the server takes the form and does nothing with it, as Anthropic's does.
+
+    A server that holds a model to a schema, or has it call a tool, gives no prose.
+    https://platform.claude.com/docs/en/api/openai-sdk
+    """
+    if answer.ended != "stop" or answer.refusal or answer.calls or not answer.text.strip():
+        return False
+    # JSON within a fence can be read, so the form serves all the same.
+    return not answer.text.lstrip().startswith(("{", "```"))
 
 
 def server_name(address: str) -> str:

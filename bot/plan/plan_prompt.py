@@ -6,15 +6,13 @@ comes before the blueprint. A server can then use its cache for the beginning of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
 from typing import Any
 
 from bot.changeset.guards.guard_config import GuardConfig
 from bot.changeset.json_schemas import MODEL_SCHEMA_NAME, model_schema
 from bot.core.findings import Finding, sentence
-from bot.core.names import sha256
 from bot.llm.model import Message, ModelKind, Prompt
 from bot.plan.answer.blocks import mark_for
 from bot.plan.context.pack import ContextPack

@@ -15,7 +15,7 @@ from bot.core.names import CommitSha, RunId
 from bot.llm.model import Completion, Prompt
 from bot.plan.blueprint import Blueprint
 from bot.plan.context.pack import ContextPack
-from bot.plan.explore.explorer import Limits, Look
+from bot.plan.explore.explorer import DEFAULT_LIMITS, Limits, Look
 from bot.plan.explore.looking import Search
 
 Form = Literal["text", "json"]
@@ -50,7 +50,7 @@ class PlanRequest:
     form: Form = "text"
     search: Search | None = None
     """Searches the base's text, for the look around; None: there is none."""
-    explore: Limits = Limits()
+    explore: Limits = DEFAULT_LIMITS
 
     @property
     def text(self) -> str:

@@ -145,6 +145,19 @@ def test_what_a_server_refuses_is_left_out_from_then_on(
     assert "response_format" in server.bodies[-1], "only that, and not the format"
 
 
+def test_a_form_that_a_server_takes_and_ignores_is_not_asked_for_again(server: ModelServer) -> None:
+    def reply(body: dict[str, Any]) -> Response:
+        if "tools" not in body:
+            return chat("I approve of this.")
+        return chat(None, tool_calls=[{"type": "function", "function": {"name": "review", "arguments": GOOD}}])
+
+    server.chat = reply
+    model = model_at(server.url)
+    assert complete(model).text == "I approve of this."
+    assert complete(model).text == GOOD and complete(model).text == GOOD
+    assert ["tools" in body for body in server.bodies] == [False, True, True]
+
+
 def test_effort_and_temperature_are_sent_only_where_they_are_set(server: ModelServer) -> None:
     server.chat = lambda _: chat(GOOD)
     complete(model_at(server.url))

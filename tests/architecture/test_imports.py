@@ -44,7 +44,7 @@ IMPURE_CORE = {"core.clock", "core.deadline", "core.pace", "core.signing"}
 in a file."""
 
 PURE_MODULES = {
-    "cli.submitted", "cli.evaluate_text", "cli.patch_edits", "cli.published_schemas",
+    "cli.doctor_lines", "cli.submitted", "cli.evaluate_text", "cli.patch_edits", "cli.published_schemas",
     "intake.signature", "intake.events", "intake.parse", "intake.command_text", "intake.authority",
     "plan.acceptance", "plan.blueprint", "plan.plan_prompt",
     "publish.pull_request_text", "publish.status_comment_text", "publish.proof_text",

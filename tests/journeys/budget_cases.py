@@ -23,7 +23,7 @@ from tests.fakes.inline_engine import InlineEngine
 from tests.journeys.world import BODY, GOOD, OWNER, World, verdict
 
 PRICED = {"CADENCE_MODEL_PRICES": "scripted-1=1/1"}
-PLAN_FITS = 18_000
+PLAN_FITS = 20_000
 """Tokens: the worst case of the plan fits, and after a plan of that size no review does."""
 
 

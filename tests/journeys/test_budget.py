@@ -55,12 +55,12 @@ def test_a_run_is_not_resumed_while_its_cap_is_as_it_was(make_world: Callable[..
 
 
 def test_a_run_goes_on_after_the_operator_raised_the_cap(make_world: Callable[..., World]) -> None:
-    world = make_world(CADENCE_BUDGET_RUN_TOKENS="18000")
+    world = make_world(CADENCE_BUDGET_RUN_TOKENS="20000")
     world.script("change_set", GOOD)
     world.model.add(Rule("reasoning", lambda asked: replace(review(verdict())(asked), usage=(1000, 8000))))
     world.script("efficiency", verdict())
     issue = world.label_blueprint()
-    assert world.state(issue) is S.STOPPED_BUDGET and used(world, issue) <= 18_000
+    assert world.state(issue) is S.STOPPED_BUDGET and used(world, issue) <= 20_000
     world.comment(issue, "/cadence resume")
     assert "The operator raises CADENCE_BUDGET_RUN_TOKENS" in world.bot_comments(issue)[-1]
     world.settings = world.settings.model_copy(update={"budget_run_tokens": 100_000})

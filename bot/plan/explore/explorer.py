@@ -28,6 +28,9 @@ class Limits:
     rounds: int = MOST_ROUNDS
 
 
+DEFAULT_LIMITS = Limits()
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """One call of a tool and its answer, as it is recorded. `round` counts from 1."""
