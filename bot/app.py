@@ -176,7 +176,10 @@ def build_services(
         quotas=quotas,
         model=model,
         planner=Planner(
-            count_tokens=count_tokens, record_findings=ledger.record_findings, record_context=ledger.record_context
+            count_tokens=count_tokens,
+            record_findings=ledger.record_findings,
+            record_context=ledger.record_context,
+            record_looks=ledger.record_looks,
         ),
         judge=Judge(count_tokens=count_tokens, measured=measured_in(settings.data_dir)),
         publisher=Publisher(effects, ledger, bot_login=identity.bot_login, bot_email=author.email),

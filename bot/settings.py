@@ -71,6 +71,9 @@ class Settings(ModelSettings):
     signing_key_file: File = None
     # In 24,000 tokens the model sees the functions that an ordinary change touches, and what is around them.
     context_tokens: int = Field(default=24_000, ge=1_000)
+    # What a planning model looks up before it plans; no calls: nothing.
+    explore_calls: int = Field(default=15, ge=0, le=100)
+    explore_rounds: int = Field(default=3, ge=0, le=10)
     context_tokens_most: int = Field(default=100_000, ge=1_000)
     # What an ordinary run never meets: it asks three to five questions of at most 60,000 tokens.
     budget_call_tokens: CapTokens = 400_000

@@ -29,6 +29,13 @@ class TriggerConfig(ConfigPart):
     permission: Literal["write", "admin"] = "write"
 
 
+class ExploreConfig(ConfigPart):
+    """How much the planning model looks up before it plans, at most what the operator allows; null is that number."""
+
+    calls: int | None = Field(default=None, ge=0)
+    rounds: int | None = Field(default=None, ge=0)
+
+
 class PlanConfig(ConfigPart):
     """`base`: the branch to change (default: the repository's default branch); `protected`: globs no plan may touch."""
 
@@ -37,6 +44,7 @@ class PlanConfig(ConfigPart):
     protected: tuple[str, ...] = DEFAULT_PROTECTED
     context_docs: tuple[str, ...] = ()
     context_tokens: int | None = Field(default=None, ge=1_000, le=1_000_000)
+    explore: ExploreConfig = ExploreConfig()
 
 
 class CiConfig(ConfigPart):

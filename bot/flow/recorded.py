@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 from bot.changeset.guards.scrub import scrubbed
-from bot.changeset.tree import TreeReader
 from bot.config.model import RepoConfig
 from bot.core.errors import Refused
 from bot.core.names import CommitSha, RunId, sha256
@@ -18,6 +18,7 @@ from bot.ledger.ledger import Ledger
 from bot.ledger.recordings import canonical
 from bot.llm.model import Prompt
 from bot.plan.blueprint import Blueprint
+from bot.plan.explore.explorer import Limits
 from bot.plan.request import Planned, PlanRequest
 from bot.review.review_kinds import EvidenceKey, ReviewKind, Verdict
 from bot.review.reviewer import Ask, JudgeRequest
@@ -66,6 +67,9 @@ class PlanRecord:
             "config": request.config.model_dump(mode="json"),
             "token_budget": request.token_budget,
             "use_paths": list(request.use_paths),
+            "recent": list(request.recent),
+            "form": request.form,
+            "explore": asdict(request.explore) if request.search is not None else None,
         }
 
     def planned(self, planned: Planned) -> None:
@@ -86,8 +90,10 @@ class PlanRecord:
         self._ledger.record_step(self._run, "plan", key, {**self._inputs, "result": result})
 
 
-def plan_request(run: RunId, body: Mapping[str, Any], tree: TreeReader) -> PlanRequest:
-    """The request of a recorded planning, on the tree of its base. Raises ValueError where it cannot be read."""
+def plan_request(
+    run: RunId, body: Mapping[str, Any], mirror: BareRepository, index_path: Path | None = None
+) -> PlanRequest:
+    """The request of a recorded planning, on its base in the mirror. Raises GitFailed where that is not there."""
     given = body["blueprint"]
     return PlanRequest(
         run=run,
@@ -101,10 +107,15 @@ def plan_request(run: RunId, body: Mapping[str, Any], tree: TreeReader) -> PlanR
         ),
         guidance=body["guidance"],
         base=CommitSha(body["base"]),
-        tree=tree,
+        tree=mirror.tree(CommitSha(body["base"])),
         config=_config(body),
         token_budget=body["token_budget"],
         use_paths=tuple(body["use_paths"]),
+        recent=tuple(body["recent"]),
+        index_path=index_path,
+        form=body["form"],
+        search=mirror.search(CommitSha(body["base"])) if body["explore"] is not None else None,
+        explore=Limits(**body["explore"]) if body["explore"] is not None else Limits(),
     )
 
 

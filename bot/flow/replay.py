@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -66,7 +67,7 @@ class Replay:
         Raises CadenceError `replay.nothing` where nothing is recorded of the run, and GitFailed where the mirror lacks
         a commit.
         """
-        recorded = [one for one in self._ledger.recorded(self._run) if one.step != "question"]
+        recorded = [one for one in self._ledger.recorded(self._run) if one.step in ("plan", "review")]
         if not recorded:
             raise CadenceError(
                 f"Nothing is recorded of run {self._run}.",
@@ -79,7 +80,7 @@ class Replay:
     def _planned(self, recorded: Recording) -> Replayed:
         body, ask = recorded.body, _Recorded(self, recorded.body["attempt"])
         planner = Planner(count_tokens=self._count, record_findings=lambda *_: None, record_context=lambda *_: None)
-        request = plan_request(self._run, body, self._mirror.tree(body["base"]))
+        request = plan_request(self._run, body, self._mirror)
         return self._compared("plan", ask, body["result"], lambda: plan_result(planner.plan(request, ask)))
 
     def _reviewed(self, recorded: Recording) -> Replayed:
@@ -106,7 +107,7 @@ class Replay:
         return Replayed(stage, ask.asked, same=was == now, difference=difference)
 
     def answer(self, prompt: Prompt, attempt: str, number: int) -> Completion:
-        """The recorded answer to a question, the `number`-th of its stage (from 0)."""
+        """The recorded answer to a question, the `number`-th of its kind in the stage (from 0)."""
         prompt = scrubbed_prompt(prompt)
         kept = self._answers.get(question_key(prompt, attempt))
         if kept is not None:
@@ -130,9 +131,11 @@ class _Recorded:
         self._replay = replay
         self._attempt = attempt
         self.asked = 0
+        self._by_kind: Counter[str] = Counter()
 
     def __call__(self, prompt: Prompt) -> Completion:
-        answer = self._replay.answer(prompt, self._attempt, self.asked)
+        answer = self._replay.answer(prompt, self._attempt, self._by_kind[prompt.kind])
+        self._by_kind[prompt.kind] += 1
         self.asked += 1
         return answer
 

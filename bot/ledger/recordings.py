@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
 
@@ -14,9 +14,10 @@ import sqlalchemy as sa
 from bot.core.names import Digest, RunId, sha256
 from bot.ledger.database import Store, insert_once
 from bot.ledger.tables import effects, recordings
+from bot.plan.explore.explorer import Look
 
-Step = Literal["question", "plan", "review"]
-"""`question`: one request to a model; `plan` and `review`: what a stage was given and its result."""
+Step = Literal["question", "look", "plan", "review"]
+"""`question`: one request to a model; `look`: a call of a tool and its answer; `plan` and `review`: what a stage was given and its result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,12 @@ class Recordings(Store):
         with self._engine.begin() as connection:
             # A prompt has about 100 kB, of which a third is left.
             insert_once(connection, recordings, row | {"body": zlib.compress(text.encode())})
+
+    def record_looks(self, run_id: RunId, looks: Sequence[Look]) -> None:
+        """Keep what a model looked up, with the answers that it got."""
+        for number, look in enumerate(looks, 1):
+            body = asdict(look)
+            self.record_step(run_id, "look", f"{sha256(canonical(body))[:32]}:{number}", body)
 
     def recorded(self, run_id: RunId, step: Step | None = None) -> list[Recording]:
         """The steps of a run, oldest first; with `step` only those."""

@@ -199,6 +199,7 @@ def test_a_call_that_cannot_be_used_is_answered_in_words() -> None:
     [
         ModelUnusable("neither the model nor its server can call tools", code=NO_TOOLS),
         ModelAbsent("no key"),
+        ModelUnavailable("down", code="model.unreachable"),
         says("src/parse.py:1-2", finish="length"),
     ],
 )
@@ -206,11 +207,6 @@ def test_without_a_usable_answer_the_plan_is_made_without_a_look(answer: Complet
     found = explored(Model(answer))
     assert found.citations == ()
     assert found.looks == ()
-
-
-def test_a_server_that_is_down_is_not_a_model_without_tools() -> None:
-    with pytest.raises(ModelUnavailable):
-        explored(Model(ModelUnavailable("down", code="model.unreachable")))
 
 
 def test_nothing_is_asked_where_nothing_may_be_looked_up() -> None:

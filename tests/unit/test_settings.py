@@ -68,6 +68,8 @@ EXAMPLES: dict[str, tuple[str, str, Any]] = {
     "CADENCE_MODEL_STALL_SECONDS": ("model_stall_seconds", "30", 30.0),
     "CADENCE_MODEL_TIMEOUT_SECONDS": ("model_timeout_seconds", "900", 900.0),
     "CADENCE_MODEL_PRICES": ("model_prices", "m=1/2", "m=1/2"),
+    "CADENCE_EXPLORE_CALLS": ("explore_calls", "5", 5),
+    "CADENCE_EXPLORE_ROUNDS": ("explore_rounds", "2", 2),
     "CADENCE_CONTEXT_TOKENS": ("context_tokens", "9000", 9000),
     "CADENCE_CONTEXT_TOKENS_MOST": ("context_tokens_most", "50000", 50000),
     "CADENCE_BUDGET_CALL_TOKENS": ("budget_call_tokens", "1000", 1000),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.core.errors import ModelAbsent, ModelUnusable
+from bot.config.model import ExploreConfig
+from bot.core.errors import ModelAbsent, ModelUnavailable, ModelUnusable
 from bot.llm.model import Completion, Message, ModelKind, Prompt, ToolCall
 from bot.plan.explore.citations import Citation, fitting, read_citations
 from bot.plan.explore.explore_prompt import CITE_NOW, TOOLS
@@ -29,6 +30,14 @@ class Limits:
 
 
 DEFAULT_LIMITS = Limits()
+
+
+def limits_of(wanted: ExploreConfig, *, calls: int, rounds: int) -> Limits:
+    """What a repository's config asks for, at most the operator's `calls` and `rounds`."""
+    return Limits(
+        calls if wanted.calls is None else min(wanted.calls, calls),
+        rounds if wanted.rounds is None else min(wanted.rounds, rounds),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +68,8 @@ class Explored:
 def explore(messages: tuple[Message, ...], look: RepositoryLook, ask: Ask, limits: Limits) -> Explored:
     """Have the model look around. Where a model cannot, the plan is made from our own choice of code alone.
 
-    At most `limits.rounds` questions with calls, and one more for the citations. Raises ModelUnavailable and
-    BudgetSpent from `ask`.
+    At most `limits.rounds` questions with calls, and one more for the citations. Raises BudgetSpent
+    from `ask`.
     """
     if limits.calls < 1 or limits.rounds < 1:
         return Explored()
@@ -97,11 +106,9 @@ class _Exploration:
         )
         try:
             completion = self._ask(prompt)
-        except ModelAbsent:
-            # The planner asks next and says so in its own words.
-            return None
-        except ModelUnusable as error:
-            # What an explorer would have found is missing, and nothing else: the plan is made without it.
+        except (ModelAbsent, ModelUnavailable, ModelUnusable) as error:
+            # What an explorer would have found is missing, and nothing else: the plan is made without it. The editor is
+            # asked next, and a server that is down or a key that is missing is then said in its words.
             self._notes.append(error.summary)
             return None
         if completion.finish != "stop":

@@ -14,6 +14,12 @@ from bot.core.names import sha256
 RECORDED = "recorded"
 """`system_fingerprint` of every scripted answer."""
 
+EXPLORE = "cadence_explore"
+"""The kind of a request with tools to choose from."""
+PLAN = "cadence_change_set"
+"""The kind of a request for a plan, whichever form it asks for."""
+BLOCKS = "as numbered blocks in plain text"
+"""Part of the words that ask for a plan without a format (bot/plan/prompts/answer_text.md)."""
 _TOKEN = re.compile(r"\w{1,6}|[^\w\s]|\n+")
 
 
@@ -46,6 +52,8 @@ class Reply:
     """Tokens of the prompt and the answer as the server states them; None: as it counts them."""
     states_usage: bool = True
     """False: `usage` is null, as some compatible servers answer."""
+    calls: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+    """Calls of tools: names and arguments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +152,26 @@ def _answered(text: str, met: str) -> list[dict[str, Any]]:
     return [{"number": int(number), "text": line, "answer": met, "evidence": shown} for number, line in lines]
 
 
+def look_up(*calls: tuple[str, Mapping[str, Any]]) -> Reply:
+    """Calls of the tools that a look around offers."""
+    return Reply(calls=calls)
+
+
+def blocks(value: Mapping[str, Any], *texts: str) -> Callable[[Asked], Reply]:
+    """A plan in the form that is asked for: the texts as numbered blocks, then the value as the envelope."""
+
+    def reply(asked: Asked) -> Reply:
+        mark = _MARK.search(asked.text)
+        word = mark[1] if mark else ""
+        parts = [f"BEGIN {number} {word}\n{text}\nEND {number} {word}" for number, text in enumerate(texts, 1)]
+        return Reply("\n".join([*parts, "```json", json.dumps(value, ensure_ascii=False, indent=1), "```"]))
+
+    return reply
+
+
+_MARK = re.compile(r"`BEGIN number ([0-9a-f]+)`")
+
+
 def prose(text: str) -> Reply:
     """Words where JSON was asked for."""
     return Reply(text)
@@ -217,6 +245,12 @@ def asked_from(body: Mapping[str, Any]) -> Asked:
     tools = [str(tool["function"]["name"]) for tool in body.get("tools") or ()]
     tool = tools[0] if tools and not kind else ""
     turns = tuple((str(turn.get("role", "")), _content(turn.get("content"))) for turn in body.get("messages", ()))
+    if len(tools) > 1:
+        # Tools to choose from, and none that has to be called: the look around before a plan.
+        kind, tool = EXPLORE, ""
+    elif not kind and not tool and BLOCKS in turns[0][1]:
+        # The plan is asked for in words, without a format that would name it.
+        kind = PLAN
     return Asked(
         kind=kind or tool,
         format=str(wanted.get("type", "")),

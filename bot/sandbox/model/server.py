@@ -16,7 +16,17 @@ from flask import Flask, Response, jsonify, request
 
 from bot.core.json_types import JsonDict
 from bot.sandbox.loopback import Loopback
-from bot.sandbox.model.script import RECORDED, Asked, Reply, ReplyFault, Rule, asked_from, request_mistake, rough_tokens
+from bot.sandbox.model.script import (
+    EXPLORE,
+    RECORDED,
+    Asked,
+    Reply,
+    ReplyFault,
+    Rule,
+    asked_from,
+    request_mistake,
+    rough_tokens,
+)
 
 LONGEST_SILENCE_SECONDS = 60.0
 
@@ -75,13 +85,21 @@ class ScriptedModel:
         """The reply of the first matching rule that is not used up; records the request either way."""
         with self._lock:
             self.requests.append(asked)
-            for rule in self._rules:
-                used = self._uses.get(id(rule), 0)
-                if (rule.times is None or used < rule.times) and rule.matches(asked):
-                    self._uses[id(rule)] = used + 1
-                    return rule.reply(asked) if callable(rule.reply) else rule.reply
-            self.unmatched.append(asked)
-            return None
+            reply = self._scripted(asked)
+            if reply is None and asked.kind == EXPLORE:
+                # A script that says nothing of it needs no look around.
+                return Reply("There is nothing to look up.")
+            if reply is None:
+                self.unmatched.append(asked)
+            return reply
+
+    def _scripted(self, asked: Asked) -> Reply | None:
+        for rule in self._rules:
+            used = self._uses.get(id(rule), 0)
+            if (rule.times is None or used < rule.times) and rule.matches(asked):
+                self._uses[id(rule)] = used + 1
+                return rule.reply(asked) if callable(rule.reply) else rule.reply
+        return None
 
 
 def _routes(model: ScriptedModel) -> Flask:
@@ -168,6 +186,13 @@ def _completion(model: ScriptedModel, asked: Asked, reply: Reply) -> JsonDict:
         name = "another_tool" if reply.fault is ReplyFault.WRONG_TOOL else asked.tool
         call = {"name": name, "arguments": reply.content}
         message |= {"content": None, "tool_calls": [{"id": "call_1", "type": "function", "function": call}]}
+        finish = "tool_calls"
+    if reply.calls:
+        made = [(name, json.dumps(dict(values))) for name, values in reply.calls]
+        message["tool_calls"] = [
+            {"id": f"call_{number}", "type": "function", "function": {"name": name, "arguments": arguments}}
+            for number, (name, arguments) in enumerate(made, 1)
+        ]
         finish = "tool_calls"
     counted = model.count(asked.text), model.count(reply.content or reply.refusal or "")
     asked_tokens, answered = reply.usage or counted
