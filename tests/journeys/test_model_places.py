@@ -8,7 +8,7 @@ from datetime import timedelta
 from bot.core.states import RunState
 from bot.llm.model import ModelKind
 from bot.sandbox.model.script import Rule, broken
-from tests.journeys.world import World, verdict
+from tests.journeys.world import WRITER, World
 
 S = RunState
 
@@ -46,12 +46,11 @@ def test_a_review_at_the_gate_is_asked_again_after_a_failure(make_world: Callabl
     issue = world.label_blueprint()
     assert world.state(issue) is S.GATED
     asked = len(world.asked("reasoning"))
-    world.model.add(Rule("reasoning", broken(), times=1), first=True)
-    world.script("reasoning", verdict())
-    world.comment(issue, "/cadence review")
-    assert len(world.asked("reasoning")) == asked + 1, "it failed once"
-    world.later(90)
-    assert len(world.asked("reasoning")) == asked + 2
+    world.model.add(Rule("reasoning", broken(), times=4), first=True)
+    world.repo.push_commit({"more.py": "x = 1\n"}, by=WRITER, branch=f"cadence/issue-{issue}")
+    world.settle()
+    world.later(400)
+    assert len(world.asked("reasoning")) == asked + 5, "four times it failed, and no sweep was needed"
     world.ci()
     world.later()
     assert world.end_state(issue) is S.MERGED
