@@ -126,12 +126,10 @@ class Editing:
             answer = read_answer(completion, self._question.mark)
         except (ModelUnusable, ChangeSetRejected):
             return False
-        data = answer.data if isinstance(answer, JsonAnswer) else None
-        if data is not None and data.get("edits"):
+        # Anything that is not an envelope is a ChangeSet, or a mistake that is repaired.
+        if isinstance(answer, JsonAnswer) or answer.operations or self._kept:
             return False
-        if isinstance(answer, Envelope) and (answer.operations or self._kept):
-            return False
-        needs = answer.needs if isinstance(answer, Envelope) else _needs(data or {})
+        needs = answer.needs
         fresh = [one for one in needs if one not in self._asked_for]
         if not fresh or len(self._asked_for) >= NEEDS_ROUNDS * 20 or self._question.rounds >= NEEDS_ROUNDS:
             raise _empty(answer, needs)
@@ -222,12 +220,9 @@ def refusal(findings: Sequence[Finding], why: str) -> Refused:
     )
 
 
-def _empty(answer: Envelope | JsonAnswer, needs: Sequence[str]) -> Refused:
+def _empty(answer: Envelope, needs: Sequence[str]) -> Refused:
     """Not repaired: the prompt allows an answer without edits, and a repair would make the model invent some."""
-    if isinstance(answer, JsonAnswer):
-        why = str(answer.data.get("plan") or answer.data.get("summary") or "").strip()
-    else:
-        why = answer.plan or answer.summary
+    why = answer.plan or answer.summary
     asked = f" It asked to see {', '.join(code_span(one) for one in needs[:8])}." if needs else ""
     return Refused(
         f"the model proposes no change: {why[:600] or 'it gave no reason.'}{asked}",
@@ -241,13 +236,6 @@ def _paths(operations: Sequence[Operation], kept: Sequence[Operation]) -> frozen
     """Paths of the operations that are not kept."""
     numbers = {one.number for one in kept}
     return frozenset(one.path for one in operations if one.number not in numbers)
-
-
-def _needs(data: dict[str, Any]) -> tuple[str, ...]:
-    needs = data.get("needs")
-    return (
-        tuple(one.strip() for one in needs if isinstance(one, str) and one.strip()) if isinstance(needs, list) else ()
-    )
 
 
 def _joined_words(before: Envelope, now: Envelope) -> Envelope:

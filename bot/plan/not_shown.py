@@ -11,7 +11,7 @@ from bot.core.codes.lookup import make_finding
 from bot.core.findings import Finding
 from bot.core.text_content import decoded
 from bot.plan.context.pack import ContextPack
-from bot.plan.context.ranking import mentioned
+from bot.plan.context.paths import mentioned
 
 Ranges = Sequence[tuple[int, int]]
 

@@ -14,7 +14,7 @@ from bot.llm.model import Message, Prompt
 from bot.plan.answer.definitions import definitions_of
 from bot.plan.context.building import build_context
 from bot.plan.context.pack import ContextPack
-from bot.plan.context.paths import may_be_shown
+from bot.plan.context.paths import readable
 from bot.plan.editing import Editing, change_set_attempt, refusal
 from bot.plan.estimate import Task
 from bot.plan.explore.citations import Citation
@@ -140,7 +140,7 @@ class Planner:
         return RepositoryLook(
             request.tree,
             request.search,
-            may_show=may_be_shown,
+            may_show=readable,
             definitions=definitions_of,
             count_tokens=self._count,
             cap=ANSWER_TOKENS,
