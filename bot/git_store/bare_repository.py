@@ -156,6 +156,22 @@ class BareRepository:
         rows = (row.split("\n", 2) for row in out.decode("utf-8", "replace").split("\0") if row)
         return [CommitRecord(CommitSha(sha), email, message) for sha, email, message in rows]
 
+    def recent_paths(self, commit: CommitSha, commits: int = 100) -> list[str]:
+        """Paths that the last commits before and with this one changed, newest first, each as often as it changed."""
+        # In a shallow or young repository there are fewer. Merges change nothing that their commits did not.
+        out = self._runner.check(
+            "log",
+            "-z",
+            f"--max-count={commits}",
+            "--no-merges",
+            "--no-renames",
+            "--name-only",
+            "--format=",
+            commit,
+            "--",
+        )
+        return [path.decode("utf-8", "surrogateescape") for path in out.split(b"\0") if path]
+
     def close(self) -> None:
         """End the reading processes; the next read starts new ones."""
         self._reader.close()

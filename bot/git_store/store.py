@@ -48,6 +48,10 @@ class GitStore:
                 self._mirrors.pop(old).close()
             return mirror
 
+    def context_index(self, repository_id: RepositoryId) -> Path:
+        """The file of the repository's context index; the planner makes it."""
+        return self._directory.parent / "context" / f"{repository_id}.sqlite"
+
     def author(self, identity: AppIdentity) -> Author:
         """The bot as a commit's author, with the address by which GitHub shows the commit as the bot's."""
         # `ID+LOGIN@users.noreply.HOST`, with the id of the bot's user, not of the App.
@@ -56,12 +60,15 @@ class GitStore:
         return Author(identity.bot_login, f"{identity.bot_user_id}+{identity.bot_login}@users.noreply.{host}")
 
     def forget(self, repository_id: RepositoryId) -> None:
-        """Remove the repository's mirror from this machine."""
+        """Remove the repository's mirror and its context index from this machine."""
         with self._lock:
             mirror = self._mirrors.pop(repository_id, None)
             if mirror:
                 mirror.close()
             remove_mirror(self._path(repository_id))
+            index = self.context_index(repository_id)
+            for ending in ("", "-wal", "-shm"):
+                Path(f"{index}{ending}").unlink(missing_ok=True)
 
     def tidy(self, known: Collection[RepositoryId] | None, *, unused_since: datetime) -> Tidied:
         """Tidy this machine's mirrors of known repositories, and remove unused ones.

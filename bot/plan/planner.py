@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Literal
 
 from bot.changeset.check import check
 from bot.changeset.guards.guard_config import GuardConfig
-from bot.changeset.model import ChangeSet
+from bot.changeset.model import ChangeSet, Edit
 from bot.changeset.normalise import normalise
 from bot.changeset.pin import pin
 from bot.changeset.rejected import ChangeSetRejected
@@ -25,8 +26,8 @@ from bot.llm.model import Completion, Prompt
 from bot.llm.structured import read_json
 from bot.plan.blueprint import Blueprint
 from bot.plan.context.building import build_context
-from bot.plan.context.pack import ContextPack
-from bot.plan.context.ranking import mentioned
+from bot.plan.context.pack import ContextPack, Excerpt
+from bot.plan.context.paths import mentioned
 from bot.plan.plan_prompt import Shown, plan_prompt, repair_prompt
 
 REPAIRS = 2
@@ -48,6 +49,10 @@ class PlanRequest:
     token_budget: int = 24_000
     use_paths: tuple[str, ...] = ()
     """Files that a person asked for by `/cadence use`: shown first, after `plan.context_docs`."""
+    recent: tuple[str, ...] = ()
+    """Paths that recent commits changed, newest first, each as often as it changed."""
+    index_path: Path | None = None
+    """The file of the repository's context index; None keeps the index in memory for this plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,26 +132,27 @@ class Planner:
             always=request.config.plan.context_docs,
             use_paths=request.use_paths,
             base=request.base,
+            recent=request.recent,
+            index_path=request.index_path,
         )
         prompt = plan_prompt(
             title=blueprint.title,
             text=blueprint.text,
             guidance=request.guidance,
             shown=Shown(
-                files=tuple((one.path, one.text) for one in (*context.documents, *context.excerpts)),
+                files=tuple((_heading(one), one.text) for one in (*context.documents, *context.excerpts)),
                 listing=context.listing,
                 unlisted=context.unlisted,
                 left_out=tuple(one.path for one in context.left_out),
             ),
             protected=GuardConfig.from_repo(request.config).protected,
         )
-        shown = context.shown_paths()
         seen: list[frozenset[tuple[str, int | None, str | None]]] = []
         findings: tuple[Finding, ...] = ()
         question = prompt
         for number in range(1, REPAIRS + 2):
             completion = _completion(ask, question)
-            attempt = _read(request, completion, shown, number) if completion else _EMPTY_ANSWER
+            attempt = _read(request, completion, context, number) if completion else _EMPTY_ANSWER
             if attempt.planned is not None:
                 said = [attempt.planned.plan, *_unshown(context, request)]
                 return replace(attempt.planned, plan="\n".join(said))
@@ -159,6 +165,13 @@ class Planner:
             seen.append(kinds)
             question = repair_prompt(prompt, completion.text if completion else "", findings)
         raise refusal(findings, f"All {REPAIRS + 1} attempts failed.")
+
+
+def _heading(excerpt: Excerpt) -> str:
+    """The path; of a part of a file its lines, too."""
+    if excerpt.whole:
+        return excerpt.path
+    return f"{excerpt.path}, lines {excerpt.start_line} to {excerpt.end_line} of {excerpt.total_lines}"
 
 
 def _completion(ask: Ask, prompt: Prompt) -> Completion | None:
@@ -187,7 +200,7 @@ def _unshown(context: ContextPack, request: PlanRequest) -> Iterator[str]:
             yield f"{by}, {code_span(one.path)}: {one.message} (`{one.code}`)"
 
 
-def _read(request: PlanRequest, completion: Completion, shown: tuple[str, ...], number: int) -> _Attempt:
+def _read(request: PlanRequest, completion: Completion, shown: ContextPack, number: int) -> _Attempt:
     """One answer of the model. Raises Refused with `plan.empty` when it holds no edits."""
     try:
         data = read_json(completion)
@@ -206,10 +219,8 @@ def _read(request: PlanRequest, completion: Completion, shown: tuple[str, ...], 
     return _attempt(request, data, shown=shown, number=number)
 
 
-def _attempt(
-    request: PlanRequest, raw: str | Mapping[str, Any], *, shown: tuple[str, ...] | None, number: int
-) -> _Attempt:
-    """Read, pin and check one ChangeSet. `shown` are the paths whose content the model saw; None: a person wrote it."""
+def _attempt(request: PlanRequest, raw: str | Mapping[str, Any], *, shown: ContextPack | None, number: int) -> _Attempt:
+    """Read, pin and check one ChangeSet. `shown` is what the model saw; None: a person wrote it."""
     try:
         normal = normalise(raw)
     except ChangeSetRejected as error:
@@ -228,7 +239,7 @@ def _attempt(
         changes=checked.changes,
         summary=(normal.summary or lines_of(message)[0] if message or normal.summary else request.blueprint.title),
         plan=normal.plan or message,
-        files_read=shown or (),
+        files_read=shown.shown_paths() if shown is not None else (),
         attempts=number,
         notes=(*normal.notes, *pinned.notes),
         origin="blueprint" if shown is None else "model",
@@ -237,17 +248,15 @@ def _attempt(
     return _Attempt(planned, checked.findings)
 
 
-def _edits_of_files_not_shown(
-    request: PlanRequest, change_set: ChangeSet, shown: tuple[str, ...]
-) -> tuple[Finding, ...]:
-    """A finding for each edit of an existing file that the model did not see."""
+def _edits_of_files_not_shown(request: PlanRequest, change_set: ChangeSet, shown: ContextPack) -> tuple[Finding, ...]:
+    """A finding for each edit of a part of an existing file that the model did not see."""
     text = f"{request.blueprint.title}\n{request.blueprint.text}\n{request.guidance}"
     findings = []
     for index, edit in enumerate(change_set.edits):
         path = edit.rename_from or edit.path
         entry = request.tree.entry(path)
         # A symlink, a submodule and a folder have codes of their own.
-        if entry is None or entry.mode not in (MODE_FILE, MODE_EXECUTABLE) or path in shown:
+        if entry is None or entry.mode not in (MODE_FILE, MODE_EXECUTABLE) or _saw(shown, path, edit):
             continue
         if edit.mode == "add" and edit.rename_from is None:
             continue
@@ -258,6 +267,13 @@ def _edits_of_files_not_shown(
             message = f"{path} exists, and its content was not shown"
             findings.append(make_finding("contract.not_shown", message, edit=index, path=path))
     return tuple(findings)
+
+
+def _saw(shown: ContextPack, path: str, edit: Edit) -> bool:
+    """Whether the model saw what the edit replaces; new content for a whole file needs the whole file."""
+    if shown.shown_whole(path):
+        return True
+    return bool(edit.replace) and edit.after is None and all(shown.shows(path, one.old) for one in edit.replace or ())
 
 
 def refusal(findings: Sequence[Finding], why: str) -> Refused:

@@ -45,6 +45,8 @@ def make_change_set(context: RunContext) -> None:
         tree=tree,
         config=config,
         use_paths=context.services.ledger.steering(run.repository_id, run.issue).use_paths,
+        recent=tuple(context.mirror.recent_paths(base)),
+        index_path=context.services.git.context_index(run.repository_id),
     )
     # After `/cadence retry` the model is asked again; else the ledger would give the answer that was refused.
     moves = context.services.ledger.transitions(run.run_id)
