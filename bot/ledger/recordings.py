@@ -17,7 +17,7 @@ from bot.ledger.tables import effects, recordings
 from bot.plan.explore.explorer import Look
 
 Step = Literal["question", "look", "plan", "review"]
-"""`question`: one request to a model; `look`: a call of a tool and its answer; `plan` and `review`: what a stage was given and its result."""
+"""`question`: a request to a model; `look`: a call of a tool and its answer; `plan`, `review`: a stage with its result."""
 
 
 @dataclass(frozen=True, slots=True)

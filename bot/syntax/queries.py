@@ -46,7 +46,8 @@ def query_text(language: str, name: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def _query(language: str, name: str) -> Query | None:
+def query(language: str, name: str) -> Query | None:
+    """The query `name` of a language, compiled once; None where the language has none."""
     text = query_text(language, name)
     return Query(grammar(language), text) if text.strip() else None
 
@@ -54,9 +55,9 @@ def _query(language: str, name: str) -> Query | None:
 def matches(root: Node, language: str, name: str) -> list[Match]:
     """All matches of the query `name` below a node, in the order of the query's patterns and then of the text, so that
     later patterns can win over earlier ones; none where the language has no query."""
-    query = _query(language, name)
-    if query is None:
+    asked = query(language, name)
+    if asked is None:
         return []
     # The cursor gives matches in the order of the text; a later pattern is the more exact one and has to come last.
-    found = sorted(QueryCursor(query).matches(root), key=itemgetter(0))
+    found = sorted(QueryCursor(asked).matches(root), key=itemgetter(0))
     return [Match(captures) for _, captures in found]

@@ -40,7 +40,16 @@ def _blank(hit: re.Match[bytes]) -> bytes:
 # Every guard and every unit asks for the same text; 128 trees are what one change of usual size needs.
 @lru_cache(maxsize=128)
 def _parsed(text: str, language: str) -> tree_sitter.Tree | None:
-    raw = text.encode("utf-8", "replace")
+    return _tree(text.encode("utf-8", "replace"), language)
+
+
+def parse_once(raw: bytes, language: str) -> tree_sitter.Tree | None:
+    """The tree of a text that is read once and not kept; None for a text above MAX_CHARACTERS bytes, and for one on
+    which the parser fails."""
+    return _tree(raw, language) if len(raw) <= MAX_CHARACTERS else None
+
+
+def _tree(raw: bytes, language: str) -> tree_sitter.Tree | None:
     if language == "python":
         raw = _COMMENT_RUN.sub(_blank, raw)
     try:

@@ -28,7 +28,8 @@ from bot.git_store.git_errors import fetch_error, last_lines, push_error, redact
 from bot.intake.command_text import has_command, parse_command
 from bot.plan.acceptance import acceptance_lines
 from bot.plan.blueprint import read_blueprint
-from bot.plan.context.ranking import mentioned, words
+from bot.plan.context.paths import mentioned
+from bot.plan.context.words import words
 from bot.plan.explore.citations import read_citations
 from bot.proof.rebuild import proof_trailers
 from bot.publish.pull_request_text import clean_message, commit_message, pull_body, pull_title

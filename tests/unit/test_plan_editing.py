@@ -23,7 +23,13 @@ from bot.plan.request import Planned, PlanRequest
 from tests.fakes.memory_tree import MemoryTree
 from tests.unit.test_plan_explore import Hit
 
-GREET = 'def greet(name: str) -> str:\n    return "Hello " + name\n\n\ndef part(name: str) -> str:\n    return "Bye " + name\n'
+GREET = """def greet(name: str) -> str:
+    return "Hello " + name
+
+
+def part(name: str) -> str:
+    return "Bye " + name
+"""
 LONG = "".join(
     f"def step_{n}() -> int:\n    # {'what this step is good for, in many words ' * 3}\n    return {n}\n\n\n"
     for n in range(400)

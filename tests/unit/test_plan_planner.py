@@ -124,7 +124,7 @@ def test_the_model_is_always_shown_the_context_docs_and_the_plan_says_which_it_w
     planned = plan(model, tree=MemoryTree(FILES | DOCS), config=config, token_budget=400)
     (prompt,) = model.asked
     assert DOCS["docs/style.md"] in prompt.messages[1].content and "word word" not in prompt.messages[1].content
-    assert planned.files_read[0] == "docs/style.md"
+    assert "docs/style.md" in planned.files_read
     assert planned.plan.splitlines() == [
         "Change greet.",
         "`plan.context_docs`, `docs/long.md`: It is not text that may be shown. (`context.not_text`)",

@@ -1,170 +1,349 @@
-"""Which files matter for a blueprint: those it names first, then BM25 over paths and contents. Deterministic."""
+"""Which files matter for a question, best first. Pure and deterministic: the same values give the same order.
+
+Two stages. All files are scored by the words of their contents (BM25) and paths. Then the best candidates are read, and
+what is like the question in their pieces, names, messages, mentions and imports decides.
+"""
 
 from __future__ import annotations
 
-import logging
+import math
 import re
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-import bm25s
+from bot.plan.context.analysis import Analysis, lines_with_ends
+from bot.plan.context.paths import PathNames, prior, stem_of
+from bot.plan.context.pieces import Piece
+from bot.plan.context.question import Question
+from bot.plan.context.words import expand, tokens, words
 
-from bot.plan.context.index import SourceFile
+# The usual values of BM25; on unseen repositories others between 1 and 2, and 0.5 and 0.9, changed less than a point.
+_K1 = 1.2
+_B = 0.75
+_PIECE_B = 0.6
+_PATH_B = 0.6
+NAME_COUNTS = 3
+"""A word in the name of a definition, or of a class around it, counts this often."""
 
-# bm25s sets its own logger to DEBUG when it is imported, so the level of the root logger does not silence it.
-logging.getLogger("bm25s").setLevel(logging.WARNING)
+FRAME_MENTION = 0.5
+"""A mention in a code block or a stack trace counts so much of one in a sentence."""
 
-_WORD = re.compile(r"[^\W\d_][^\W_]*|[0-9]+")
-_CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
-_STOP = frozenset(
-    re.findall(
-        "[a-z]+",
-        "the an and or of to in is it be on for with as at by this that from are not if when then else should must add "
-        "use make new into",
-    )
-)
-PATH_WEIGHT = 4
-"""A path's words count this often, the content's once each: a name says more about a file than one line in it."""
-PROSE_WEIGHT = 0.6
-"""Factor for the score of a README or a changelog, which uses a blueprint's words and rarely has to change."""
-AMBIGUOUS = 3
-"""Where more paths than this share a file name, the bare name means none of them."""
+WEIGHTS = {
+    "content": 0.8,
+    "path": 0.4,
+    "pieces": 1.0,
+    "definitions": 0.5,
+    "name parts": 0.2,
+    "messages": 0.3,
+    "mention": 1.4,
+    "trace": 0.3,
+    "module": 0.2,
+    "imports": 0.15,
+    "history": 0.05,
+}
+"""Each signal is divided by its best value among the candidates and multiplied by this. Chosen once on fix commits of
+20 repositories; halving or doubling one of them moves recall by about a point, which the sum is meant to bear."""
+REASONS = {
+    "content": "uses its words",
+    "path": "its path is like the text",
+    "pieces": "a part of it is like the text",
+    "definitions": "defines what the text names",
+    "name parts": "defines names like the text's words",
+    "messages": "holds a message that the text quotes",
+    "mention": "named in the text",
+    "trace": "in a stack trace of the text",
+    "module": "imported in the text",
+    "imports": "imported by the best files",
+    "history": "changed recently",
+}
 
-_TOKEN = re.compile(r"[\w./\\@+~-]+")
-_PLAIN_PATH = re.compile(r"[\w./@+~-]+")
-_TEST = re.compile(
-    r"(^|/)(tests?|specs?|__tests__)/|(^|/)(test_[^/]*|conftest\.py)$|[._-](test|spec|tests)\.\w+$", re.I
-)
-_TEST_AFFIX = re.compile(r"^test_|[._-](?:test|spec|tests)$|(?<=[a-z])Tests?$")
-_PROSE = re.compile(
-    r"\.(md|rst|txt|adoc)$|(^|/)(readme|changelog|changes|history|licen[cs]e|notice|authors)[^/]*$", re.I
-)
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One file of the tree for the first stage: `row` of its blob in the index, `terms` in it."""
+
+    path: str
+    row: int
+    terms: int
 
 
-def words(text: str) -> list[str]:
-    """Lower-case words; identifiers also in their parts (`read_texts`, `readTexts` -> read, texts)."""
-    found = []
-    for word in _WORD.findall(text):
-        whole = word.lower()
-        # `_CAMEL` knows only ASCII letters, and would drop the others.
-        parts = [part.lower() for part in _CAMEL.findall(word)] if word.isascii() else []
-        for term in [whole, *parts] if len(parts) > 1 else [whole]:
-            if len(term) > 1 and term not in _STOP:
-                found.append(term)
+@dataclass(slots=True)
+class Scored:
+    """A candidate: its score and the signals that it is made of, each from 0 to 1; pieces with their own scores."""
+
+    path: str
+    score: float
+    signals: dict[str, float]
+    pieces: list[tuple[Piece, float]] = field(default_factory=list)
+    given_reason: str = ""
+
+    @property
+    def reason(self) -> str:
+        """The strongest signals, for people; or the reason that it was made with."""
+        if self.given_reason:
+            return self.given_reason
+        weighed = sorted(self.signals, key=lambda name: -WEIGHTS[name] * self.signals[name])
+        first = [name for name in ("mention", "trace", "definitions", "messages") if self.signals.get(name)]
+        best = list(dict.fromkeys([*first, *weighed]))[:2]
+        return ", ".join(REASONS[name] for name in best if self.signals[name] > 0)
+
+
+def first_scores(
+    question: Question,
+    documents: Sequence[Document],
+    postings: Mapping[str, Sequence[tuple[int, str]]],
+    occurrences: Mapping[str, float],
+) -> dict[str, tuple[float, float]]:
+    """By path, BM25 of the content and of the path's words. `occurrences` maps the columns of the postings."""
+    if not documents:
+        return {}
+    contents = _content_scores(question, documents, postings, occurrences)
+    paths = _path_scores(question, [one.path for one in documents])
+    return {one.path: (contents.get(one.row, 0.0), paths.get(one.path, 0.0)) for one in documents}
+
+
+def idf_of(number: int, documents: int) -> float:
+    """The weight of a term that `number` of all documents have; never negative."""
+    return math.log(1 + (documents - number + 0.5) / (number + 0.5))
+
+
+def _content_scores(
+    question: Question,
+    documents: Sequence[Document],
+    postings: Mapping[str, Sequence[tuple[int, str]]],
+    occurrences: Mapping[str, float],
+) -> dict[int, float]:
+    sizes = {one.row: one.terms for one in documents}
+    mean = sum(sizes.values()) / len(sizes) or 1.0
+    norms = {row: _K1 * (1 - _B + _B * size / mean) for row, size in sizes.items()}
+    scores: dict[int, float] = defaultdict(float)
+    for term, weight in question.terms.items():
+        # Rows of other commits are in the index, too; they must not count.
+        found = [(row, occurrences[column]) for row, column in postings.get(term, ()) if row in norms]
+        factor = weight * idf_of(len(found), len(sizes)) * (_K1 + 1)
+        for row, times in found:
+            scores[row] += factor * times / (times + norms[row])
+    return scores
+
+
+def _path_scores(question: Question, paths: Sequence[str]) -> dict[str, float]:
+    split = {path: words(path) for path in paths}
+    mean = sum(map(len, split.values())) / len(split) or 1.0
+    holders: dict[str, list[str]] = defaultdict(list)
+    for path, terms in split.items():
+        for term in set(terms):
+            if term in question.terms:
+                holders[term].append(path)
+    scores: dict[str, float] = defaultdict(float)
+    for term in sorted(holders):
+        weight = min(question.terms[term], 2.0) * idf_of(len(holders[term]), len(paths))
+        for path in holders[term]:
+            norm = 1 - _PATH_B + _PATH_B * len(split[path]) / mean
+            scores[path] += weight * (_K1 + 1) / (1 + _K1 * norm)
+    return scores
+
+
+def candidates(scores: Mapping[str, tuple[float, float]], named: Iterable[str], most: int) -> list[str]:
+    """The paths to read: those that the text names, then the best by content and path together, `most` in all."""
+    top_content = max((content for content, _ in scores.values()), default=0.0) or 1.0
+    top_path = max((path for _, path in scores.values()), default=0.0) or 1.0
+    joined = {path: a / top_content + WEIGHTS["path"] * b / top_path for path, (a, b) in scores.items()}
+    # Rounded, because sums differ in their last digits between processors, and the order must not.
+    order = sorted(joined, key=lambda path: (-round(joined[path], 6), path))
+    return list(dict.fromkeys([*(path for path in named if path in scores), *order]))[:most]
+
+
+def rank(
+    question: Question,
+    scores: Mapping[str, tuple[float, float]],
+    texts: Mapping[str, str],
+    analyses: Mapping[str, Analysis],
+    idf: Mapping[str, float],
+    recent: Sequence[str] = (),
+) -> list[Scored]:
+    """The candidates (the paths of `texts`), best first, each with its signals and the scores of its pieces."""
+    signals: dict[str, dict[str, float]] = {path: dict.fromkeys(WEIGHTS, 0.0) for path in texts}
+    pieces = piece_scores(question, texts, analyses, idf)
+    for path, found in signals.items():
+        found["content"], found["path"] = scores[path]
+        top = sorted((score for _, score in pieces[path]), reverse=True)[:3]
+        found["pieces"] = sum(score * share for score, share in zip(top, (1, 0.5, 0.33), strict=False))
+        found["name parts"] = _name_parts(question, analyses[path], idf)
+    _definitions(question, analyses, signals)
+    _messages(question, texts, signals)
+    _mentions(question, signals)
+    _modules(question, analyses, signals)
+    _history(recent, signals)
+    _normalise(signals)
+    sums = {path: _sum(path, found) for path, found in signals.items()}
+    _imports(analyses, sums, signals)
+    sums = {path: score + WEIGHTS["imports"] * signals[path]["imports"] for path, score in sums.items()}
+    order = sorted(sums, key=lambda path: (-round(sums[path], 6), path))
+    return [Scored(path, round(sums[path], 6), signals[path], pieces[path]) for path in order]
+
+
+def _sum(path: str, found: Mapping[str, float]) -> float:
+    score = sum(weight * found[name] for name, weight in WEIGHTS.items())
+    return score if found["mention"] else score * prior(path)
+
+
+def _normalise(signals: dict[str, dict[str, float]]) -> None:
+    for name in WEIGHTS.keys() - {"mention"}:
+        top = max((found[name] for found in signals.values()), default=0.0) or 1.0
+        for found in signals.values():
+            found[name] /= top
+
+
+def piece_scores(
+    question: Question, texts: Mapping[str, str], analyses: Mapping[str, Analysis], idf: Mapping[str, float]
+) -> dict[str, list[tuple[Piece, float]]]:
+    """By path, each piece with how much it is like the question: BM25 with the names of definitions counting more."""
+    asked: dict[str, tuple[str, ...]] = {}
+    counted = {path: _counted(question, texts[path], analyses[path], asked) for path in texts}
+    sizes = [size for rows in counted.values() for _, _, size in rows]
+    mean = sum(sizes) / len(sizes) if sizes else 1.0
+    found = {}
+    for path, rows in counted.items():
+        scored = []
+        for piece, counts, size in rows:
+            norm = _K1 * (1 - _PIECE_B + _PIECE_B * size / (mean or 1.0))
+            score = sum(
+                question.terms[term] * idf.get(term, 0.0) * times * (_K1 + 1) / (times + norm)
+                for term, times in counts.items()
+            )
+            scored.append((piece, score))
+        found[path] = scored
     return found
 
 
-def mentioned(paths: Sequence[str], text: str) -> list[str]:
-    """Paths that the text names, in the order of their mention.
+def _counted(
+    question: Question, text: str, analysis: Analysis, asked: dict[str, tuple[str, ...]]
+) -> list[tuple[Piece, dict[str, int], int]]:
+    """Each piece with how often it has each of the question's terms, and how many terms it has in all.
 
-    A path counts when the text has it whole, its last components, a file name that at most three paths share,
-    or it as a dotted module (`shop.cart.totals` for `src/shop/cart/totals.py`).
+    `asked` remembers, for each token that was seen, its terms that are in the question.
     """
-    owners: dict[str, list[str]] = {}
-    modules: dict[str, list[str]] = {}
-    for path in paths:
-        name = path.rpartition("/")[2]
-        owners.setdefault(name, []).append(path)
-        if name.endswith(".py"):
-            modules.setdefault(name[:-3], []).append(path)
-    found: list[tuple[int, str]] = []
-    for match in _TOKEN.finditer(text):
-        token = match[0].replace("\\", "/").rstrip(".-/").removeprefix("./").lstrip("/")
-        found += [(match.start(), path) for path in _meant(token, owners, modules)]
-    # Paths with spaces or brackets are not one token, so they are searched as they are.
-    odd = (path for path in paths if not _PLAIN_PATH.fullmatch(path) and path in text)
-    found += [(text.find(path), path) for path in odd]
-    return list(dict.fromkeys(path for _, path in sorted(found)))
+    lines = lines_with_ends(text)
+    rows = []
+    for piece in analysis.pieces:
+        counts: dict[str, int] = {}
+        size = 0
+        for token, times in Counter(tokens("".join(lines[piece.start - 1 : piece.end]))).items():
+            size += times
+            terms = asked.get(token)
+            if terms is None:
+                terms = asked[token] = tuple(term for term in expand(token) if term in question.terms)
+            for term in terms:
+                counts[term] = counts.get(term, 0) + times
+        for name in piece.names:
+            for term in expand(name):
+                if term in question.terms:
+                    counts[term] = counts.get(term, 0) + NAME_COUNTS
+        rows.append((piece, counts, 2 * size))
+    return rows
 
 
-def _meant(token: str, owners: dict[str, list[str]], modules: dict[str, list[str]]) -> list[str]:
-    """The paths that one word of a text names; none when it could be an ordinary word or too many paths share it."""
-    name = token.rpartition("/")[2]
-    same = owners.get(name, [])
-    if token in same and ("/" in token or _is_file_name(token)):
-        return [token]
-    if "/" in token:
-        ends = [path for path in same if path.endswith(f"/{token}")]
-        # A stack trace or a link names the file by a longer path than the repository's own.
-        inner = [path for path in same if "/" in path and token.endswith(f"/{path}")]
-        return [max(inner, key=len)] if inner else ends if len(ends) <= AMBIGUOUS else []
-    if same:
-        return same if len(same) <= AMBIGUOUS and _is_file_name(name) else []
-    if "." in token:
-        *parents, last = token.split(".")
-        # `shop.cart.totals` is a module; in `totals.compute` the module comes one earlier.
-        for parts in ([*parents, last], parents):
-            ends = _modules_ending(parts, modules)
-            if 0 < len(ends) <= AMBIGUOUS:
-                return ends
-    return []
+def _name_parts(question: Question, analysis: Analysis, idf: Mapping[str, float]) -> float:
+    terms = {term for one in analysis.definitions for term in expand(one.name)}
+    score = sum(question.terms[term] * idf.get(term, 0.0) for term in sorted(terms & question.terms.keys()))
+    # A file with many definitions has some word of every question.
+    return score / (1 + math.log(1 + len(analysis.definitions)))
 
 
-def _modules_ending(parts: Sequence[str], modules: dict[str, list[str]]) -> list[str]:
-    if len(parts) < 2:
-        return []
-    tail = "/".join(parts) + ".py"
-    return [path for path in modules.get(parts[-1], []) if path == tail or path.endswith(f"/{tail}")]
+def _definitions(question: Question, analyses: Mapping[str, Analysis], signals: dict[str, dict[str, float]]) -> None:
+    names = {path: {one.name for one in analysis.definitions} for path, analysis in analyses.items()}
+    owners = Counter(name for found in names.values() for name in found)
+    for path, found in names.items():
+        asked = sorted(found & question.identifiers.keys())
+        # A name that many files define (`get`) says less about each of them.
+        signals[path]["definitions"] = min(
+            4.0, sum(question.identifiers[name] / math.sqrt(owners[name]) for name in asked)
+        )
 
 
-def _is_file_name(name: str) -> bool:
-    """`cart.py` and `Makefile` name files; `build` is more likely a word."""
-    return "." in name.strip(".") or name.startswith(".") or name != name.lower()
+def _messages(question: Question, texts: Mapping[str, str], signals: dict[str, dict[str, float]]) -> None:
+    if not question.messages:
+        return
+    for path, text in texts.items():
+        low = text.lower()
+        held = (message for message in question.messages if message in low)
+        signals[path]["messages"] = sum(min(message.count(" ") + 1, 6) / 3 for message in held)
 
 
-def rank_paths(paths: Sequence[str], text: str) -> list[str]:
-    """All paths, best first, by their names alone: what to read of a tree too large to read whole."""
-    return _ranked(paths, [words(path) for path in paths], text)
+def _mentions(question: Question, signals: dict[str, dict[str, float]]) -> None:
+    names = PathNames(sorted(signals))
+    for path in names.mentioned(question.text):
+        signals[path]["mention"] = FRAME_MENTION
+    # A stack trace names many files on the way; what a person writes in a sentence is meant.
+    for path in names.mentioned(question.prose):
+        signals[path]["mention"] = 1.0
+    for number, frame in enumerate(question.frames, 1):
+        for path in names.mentioned(frame.path)[:2]:
+            # The last frame is mostly where the error is raised.
+            signals[path]["trace"] = max(signals[path]["trace"], number / len(question.frames))
 
 
-def rank(files: Sequence[SourceFile], text: str) -> list[str]:
-    """The files' paths, best first; the tests of a file that the text names come right after what is named."""
-    paths = [file.path for file in files]
-    corpus = [words(file.path) * PATH_WEIGHT + words(file.text) for file in files]
-    return _ranked(paths, corpus, text)
+def _modules(question: Question, analyses: Mapping[str, Analysis], signals: dict[str, dict[str, float]]) -> None:
+    by_last: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for path in sorted(signals):
+        dotted = _dotted(path)
+        by_last[dotted.rpartition(".")[2]].append((dotted, path))
+    for module, names in question.modules.items():
+        for dotted, path in by_last.get(module.rpartition(".")[2], ()):
+            if dotted != module and not dotted.endswith(f".{module}"):
+                continue
+            defined = {one.name for one in analyses[path].definitions}
+            # `utils` alone may be any word; a name that is imported from it and defined in it is not by chance.
+            value = 1.5 if names & defined else 1.0 if "." in module else 0.3
+            signals[path]["module"] = max(signals[path]["module"], value)
 
 
-def _ranked(paths: Sequence[str], corpus: list[list[str]], text: str) -> list[str]:
-    if not paths:
-        return []
-    named = mentioned(paths, text)
-    first = list(dict.fromkeys([*named, *_tests_of(named, paths)]))
-    scores = _scores(corpus, text)
-    # Without a common word every score is 0; files near the root say most about a repository.
-    if scores is None:
-        rest = sorted(paths, key=lambda path: (path.count("/"), path))
-    else:
-        weighted = [
-            score * (PROSE_WEIGHT if _PROSE.search(path) else 1) for score, path in zip(scores, paths, strict=True)
-        ]
-        # Rounded, because the sums differ in their last digits between processors, and the order must not.
-        rest = [paths[i] for i in sorted(range(len(paths)), key=lambda i: (-round(weighted[i], 6), paths[i]))]
-    return list(dict.fromkeys([*first, *rest]))
+def _history(recent: Sequence[str], signals: dict[str, dict[str, float]]) -> None:
+    for path, times in Counter(recent).items():
+        if path in signals:
+            signals[path]["history"] = math.log(1 + times)
 
 
-def _scores(corpus: list[list[str]], text: str) -> list[float] | None:
-    """BM25 of every document for the text's words, or None when they share no word."""
-    vocabulary = {word for document in corpus for word in document}
-    known = sorted(set(words(text)) & vocabulary)
-    if not known:
-        return None
-    # The "lucene" variant never gives a negative weight: https://github.com/xhluca/bm25s
-    index = bm25s.BM25(method="lucene")
-    index.index(corpus, show_progress=False)
-    return [float(score) for score in index.get_scores(known)]
+def _imports(analyses: Mapping[str, Analysis], sums: Mapping[str, float], signals: dict[str, dict[str, float]]) -> None:
+    """Give each file a share of the scores of the files that import it."""
+    given: dict[str, float] = defaultdict(float)
+    for path, targets in import_edges(analyses).items():
+        for target in targets:
+            given[target] += sums[path] / math.sqrt(len(targets))
+    top = max(given.values(), default=0.0) or 1.0
+    for path in given:
+        signals[path]["imports"] = given[path] / top
 
 
-def _tests_of(named: Sequence[str], paths: Sequence[str]) -> list[str]:
-    """The test files named after `named`, in the order of `named`."""
-    stems = {stem: order for order, path in reversed(list(enumerate(named))) if (stem := _stem(path))}
-    found = [
-        (stems[stem], path)
-        for path in paths
-        if _TEST.search(path) and (stem := _TEST_AFFIX.sub("", _stem(path))) in stems and path not in named
-    ]
-    # At most two for each named file, so that a common stem does not fill the prompt with tests.
-    return [path for _, path in sorted(found)][: 2 * len(named)]
+def import_edges(analyses: Mapping[str, Analysis]) -> dict[str, list[str]]:
+    """Which of the files import which other ones, as far as their names tell, in path order."""
+    by_stem: dict[str, list[str]] = defaultdict(list)
+    for path in sorted(analyses):
+        by_stem[stem_of(path)].append(path)
+    edges: dict[str, list[str]] = {}
+    for path in sorted(analyses):
+        found: set[str] = set()
+        for statement in analyses[path].imports:
+            for name in dict.fromkeys(re.findall(r"[\w-]+", statement)):
+                found.update(one for one in by_stem.get(name, ()) if _meant(one, path, statement, by_stem[name]))
+        found.discard(path)
+        if found:
+            edges[path] = sorted(found)
+    return edges
 
 
-def _stem(path: str) -> str:
-    name = path.rpartition("/")[2]
-    return name.rpartition(".")[0] or name
+def _meant(target: str, by: str, statement: str, same: Sequence[str]) -> bool:
+    """Whether an import statement of the file `by` can mean `target`, of the files of the same name."""
+    folders = _dotted(target).split(".")[:-1]
+    return (
+        len(same) == 1
+        or target.rpartition("/")[0] == by.rpartition("/")[0]
+        or (bool(folders) and folders[-1] in statement)
+    )
+
+
+def _dotted(path: str) -> str:
+    """`src/shop/cart.py` -> `src.shop.cart`; of a package's main file the package."""
+    stem = re.sub(r"\.\w+$", "", path)
+    return re.sub(r"/(__init__|index|mod|lib)$", "", stem).replace("/", ".")
