@@ -17,7 +17,7 @@ from bot.ledger.tables import effects, recordings
 from bot.plan.explore.explorer import Look
 
 Step = Literal["question", "look", "plan", "review"]
-"""`question`: a request to a model; `look`: a call of a tool and its answer; `plan`, `review`: a stage with its result."""
+"""`question`: a request to a model; `look`: a tool call and its answer; `plan`, `review`: a stage with its result."""
 
 
 @dataclass(frozen=True, slots=True)
