@@ -1,4 +1,7 @@
-"""`cadence selftest reviewers`: how many known defects the reviewers find, and their false-positive rate."""
+"""`cadence selftest reviewers`: how many known defects the reviewers find, and their false-positive rate.
+
+`cadence selftest planner` is in selftest_planner.py.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.cli.selftest_planner import planner
 from bot.core.errors import SettingsInvalid
 from bot.review.review_kinds import ReviewKind
 
@@ -23,15 +27,15 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    selftest = typer.Typer(help="Measure how many known defects the reviewing models find.", no_args_is_help=True)
-    # Typer makes a group with one command and no callback into that command: see config_command.py.
+    selftest = typer.Typer(help="Measure the configured models: as reviewers and as planner.", no_args_is_help=True)
     selftest.callback()(_group)
     selftest.command("reviewers")(reviewers)
+    selftest.command("planner")(planner)
     app.add_typer(selftest, name="selftest")
 
 
 def _group() -> None:
-    """Measure how many known defects the reviewing models find."""
+    """Measure the configured models: as reviewers and as planner."""
 
 
 def reviewers(
@@ -81,7 +85,7 @@ def _asking(settings: Settings, name: str | None) -> Iterator[SelfTest]:
     from bot.review.selftest.runner import SelfTest
 
     clock = SystemClock()
-    model = _model(settings, name)
+    model = configured_model(settings, name)
     try:
         # An earlier result says nothing here, and nothing is written on GitHub, so no write has to wait.
         judge = Judge(count_tokens=count_tokens, measured=lambda _kind, _model: UNMEASURED)
@@ -90,7 +94,9 @@ def _asking(settings: Settings, name: str | None) -> Iterator[SelfTest]:
         model.close()
 
 
-def _model(settings: Settings, name: str | None) -> OpenAIModel:
+def configured_model(settings: Settings, name: str | None, *, instead: str = "") -> OpenAIModel:
+    """The configured model, or the one of that name. Raises SettingsInvalid without a key; `instead` is what else the
+    remedy offers."""
     from bot.core.clock import SystemClock
     from bot.llm.model import ModelKind
     from bot.llm.openai_model import OpenAIModel
@@ -98,7 +104,7 @@ def _model(settings: Settings, name: str | None) -> OpenAIModel:
     if settings.openai_api_key is None:
         raise SettingsInvalid(
             "OPENAI_API_KEY is needed: there is no model to measure.",
-            remedy="Set it, and OPENAI_BASE_URL for another server; deploy/example.env explains both.",
+            remedy=f"Set it, and OPENAI_BASE_URL for another server; deploy/example.env explains both.{instead}",
         )
     return OpenAIModel(
         api_key=settings.openai_api_key.get_secret_value(),
