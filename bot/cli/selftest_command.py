@@ -14,11 +14,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli.selftest_planner import planner
-from bot.core.errors import SettingsInvalid
 from bot.review.review_kinds import ReviewKind
 
 if TYPE_CHECKING:
-    from bot.llm.openai_model import OpenAIModel
     from bot.review.selftest.runner import SelfTest
     from bot.review.selftest.score import SeedOutcome, SelfTestScore
     from bot.review.selftest.seeds import Seed
@@ -76,6 +74,7 @@ def reviewers(
 @contextmanager
 def _asking(settings: Settings, name: str | None) -> Iterator[SelfTest]:
     """A self test with the reviewers and the configured model. Raises SettingsInvalid without a key."""
+    from bot.cli.selftest_model import configured_model
     from bot.core.clock import SystemClock
     from bot.effects.perform import Effects
     from bot.llm.counting import count_tokens
@@ -92,26 +91,6 @@ def _asking(settings: Settings, name: str | None) -> Iterator[SelfTest]:
         yield SelfTest(judge, model, Effects(MemoryEffects(), clock, write_interval_ms=0), clock)
     finally:
         model.close()
-
-
-def configured_model(settings: Settings, name: str | None, *, instead: str = "") -> OpenAIModel:
-    """The configured model, or the one of that name. Raises SettingsInvalid without a key; `instead` is what else the
-    remedy offers."""
-    from bot.core.clock import SystemClock
-    from bot.llm.model import ModelKind
-    from bot.llm.openai_model import OpenAIModel
-
-    if settings.openai_api_key is None:
-        raise SettingsInvalid(
-            "OPENAI_API_KEY is needed: there is no model to measure.",
-            remedy=f"Set it, and OPENAI_BASE_URL for another server; deploy/example.env explains both.{instead}",
-        )
-    return OpenAIModel(
-        api_key=settings.openai_api_key.get_secret_value(),
-        base_url=settings.openai_base_url,
-        names=dict.fromkeys(ModelKind, name) if name else settings.model_names(),
-        clock=SystemClock(),
-    )
 
 
 def _measured(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.core.errors import WrongUse
+from bot.core.errors import CadenceError, WrongUse
 
 if TYPE_CHECKING:
     from bot.llm.model import LanguageModel
@@ -49,16 +49,20 @@ def planner(
         typer.echo(list_text(tasks, as_json=as_json))
         return
     outcomes: list[TaskOutcome] = []
-    interrupted = False
+    ended: KeyboardInterrupt | CadenceError | None = None
     try:
         _run(tasks, outcomes, model, scripted=scripted)
-    except KeyboardInterrupt:
-        interrupted = True
-        typer.echo(f"interrupted after {len(outcomes)} of {len(tasks)} tasks", err=True)
+    except (KeyboardInterrupt, CadenceError) as error:
+        ended = error
     wrong = _misjudged(tasks, outcomes) if scripted else None
     show = planner_json if as_json else planner_text
-    typer.echo(show(outcomes, len(tasks), seed, wrong))
-    if interrupted:
+    # What was measured before a spent quota was paid for as well.
+    if outcomes or ended is None:
+        typer.echo(show(outcomes, len(tasks), seed, wrong))
+    if ended is not None:
+        typer.echo(f"ended after {len(outcomes)} of {len(tasks)} tasks", err=True)
+        if isinstance(ended, CadenceError):
+            raise ended
         raise typer.Exit(INTERRUPTED)
     usable = any(outcome.result is not Result.UNANSWERED for outcome in outcomes)
     raise typer.Exit(1 if wrong or not usable else 0)
@@ -66,16 +70,15 @@ def planner(
 
 def _tasks(seed: int, language: str | None, operator: str | None, limit: int | None) -> Sequence[Task]:
     """The tasks that the options choose. Raises WrongUse for a name that is unknown, or when no task is left."""
-    from bot.plan.selftest.samples import LANGUAGES, packaged_samples
-    from bot.plan.selftest.tasks import OPERATORS, tasks_of
+    from bot.plan.selftest.packaged import packaged_tasks
+    from bot.plan.selftest.samples import LANGUAGES
+    from bot.plan.selftest.tasks import OPERATORS
 
     for option, given, known in (("--language", language, LANGUAGES), ("--operator", operator, tuple(OPERATORS))):
         if given is not None and given not in known:
             raise WrongUse(f"{option} {given} is unknown.", remedy=f"Use one of: {', '.join(known)}.")
     chosen = [
-        task
-        for task in tasks_of(packaged_samples(), seed)
-        if language in (None, task.language) and operator in (None, task.operator)
+        task for task in packaged_tasks(seed) if language in (None, task.language) and operator in (None, task.operator)
     ]
     if not chosen:
         raise WrongUse(f"There is no task for {operator} in {language}.", remedy="See --list for what there is.")
@@ -111,7 +114,7 @@ def _run(tasks: Sequence[Task], outcomes: list[TaskOutcome], name: str | None, *
 
 
 def _model(settings: Settings | None, name: str | None, tasks: Sequence[Task]) -> LanguageModel:
-    from bot.cli.selftest_command import configured_model
+    from bot.cli.selftest_model import configured_model
     from bot.plan.selftest.scripted import ScriptedPlanner
 
     if settings is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from bot.changeset.files_tree import Files
 from bot.plan.selftest.samples import Sample
@@ -51,6 +52,8 @@ class Source:
     root: Node = field(repr=False)
     lines: tuple[str, ...] = field(repr=False)
     """Its lines, each with its line end."""
+    by_type: Mapping[str, Sequence[Node]] = field(repr=False)
+    """Its nodes, by type."""
 
     @property
     def is_test(self) -> bool:
@@ -59,7 +62,8 @@ class Source:
 
     def nodes(self, *types: str) -> Iterator[Node]:
         """The nodes of these types, in the order of the text."""
-        return (node for node in walk(self.root) if node.type in types)
+        found = (node for one in types for node in self.by_type.get(one, ()))
+        return iter(sorted(found, key=lambda node: (node.start_byte, -node.end_byte)))
 
     def without(self, first: int, after: int, instead: Sequence[str] = ()) -> str:
         """The text with the lines from `first` up to `after` (from 0, exclusive) replaced."""
@@ -76,9 +80,21 @@ def lines_of_file(text: str) -> list[str]:
 def sources(sample: Sample, *, tests: bool = False) -> Iterator[Source]:
     """The parsed source files of a sample; those with tests only where `tests` says so."""
     for path, text in sample.files.items():
-        root = parse_path(text, path) if language_of(path) else None
-        if root is not None and (tests or TEST_PATH.search(path) is None):
-            yield Source(path, text, root, tuple(lines_of_file(text)))
+        source_file = _source(path, text) if language_of(path) else None
+        if source_file is not None and (tests or not source_file.is_test):
+            yield source_file
+
+
+# Every operator asks for every file.
+@lru_cache(maxsize=256)
+def _source(path: str, text: str) -> Source | None:
+    root = parse_path(text, path)
+    if root is None:
+        return None
+    by_type: dict[str, list[Node]] = {}
+    for node in walk(root):
+        by_type.setdefault(node.type, []).append(node)
+    return Source(path, text, root, tuple(lines_of_file(text)), by_type)
 
 
 def rows(node: Node) -> tuple[int, int]:

@@ -30,7 +30,7 @@ _SERVER = frozenset({
     "model.unavailable", "model.unreachable", "model.timeout", "model.quota", "model.unauthorized", "model.unknown",
     "model.protocol", "model.refused_request", "model.absent", "model.too_long",
 })  # fmt: skip
-_DECLINED = frozenset({"model.refused", "model.refusal", "model.filter"})
+_DECLINED = "model.refused"
 """The model could have answered in the right form and would not."""
 
 
@@ -64,7 +64,7 @@ def refusal_result(code: str) -> Result:
     """What a refusal with that code counts as."""
     if code in _SERVER:
         return Result.UNANSWERED
-    if code in _DECLINED:
+    if code == _DECLINED:
         return Result.REFUSED
     form = code.startswith(("contract.", "model.")) or code in _DISGUISED
     return Result.FORMAT if form else Result.REFUSED

@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from bot.llm.counting import count_tokens
 from bot.llm.model import Completion, ModelKind, Prompt
 from bot.plan.selftest.answers import AnswerData, as_text, right_answer
 from bot.plan.selftest.score import Result, TaskOutcome
 from bot.plan.selftest.tasks import Task
+from bot.syntax.languages import language_of
 
 NAME = "scripted-planner"
 PERIOD = 30
@@ -26,7 +28,8 @@ _TASK_NAME = re.compile(r"\(([\w-]+/[\w-]+/\d+)\)")
 class Mistake:
     """One known mistake, and what the self test has to report for it.
 
-    `make` gives the text of the wrong answer and its `finish`, or None where the task does not lend itself to it.
+    A `code` that ends with a dot goes on with the task's language. `make` gives the text of the wrong answer and its
+    `finish`, or None where the task does not lend itself to it.
     `always` mistakes are repeated after each correction, all others are made once.
     """
 
@@ -76,18 +79,32 @@ def _existing_file(task: Task, edit: AnswerData) -> bool:
     return True
 
 
+_UNFINISHED = {
+    "python": "\n\ndef unfinished(:\n    pass\n",
+    "typescript": "\nfunction unfinished( {\n}\n",
+    "go": "\nfunc unfinished( {\n}\n",
+}
+_COMMENTS = {
+    ".py": "# end of the file\n",
+    ".ts": "// end of the file\n",
+    ".go": "// end of the file\n",
+    ".md": "The end.\n",
+}
+
+
 def _unfinished_code(task: Task, edit: AnswerData) -> bool:
-    """A Python file that does not parse: refused, but for its content."""
-    if edit["mode"] != "modify" or not edit["path"].endswith(".py"):
+    """A source file that does not parse: refused, but for its content."""
+    if edit["mode"] != "modify" or language_of(edit["path"]) != task.language:
         return False
-    edit.update(after=task.wanted[edit["path"]] + "\n\ndef unfinished(:\n    pass\n", replace=None)
+    edit.update(after=task.wanted[edit["path"]] + _UNFINISHED[task.language], replace=None)
     return True
 
 
 def _line_too_many(task: Task, edit: AnswerData) -> bool:
-    if edit["mode"] != "modify" or not edit["path"].endswith((".py", ".md")):
+    ending = PurePosixPath(edit["path"]).suffix
+    if edit["mode"] != "modify" or ending not in _COMMENTS:
         return False
-    edit.update(after=task.wanted[edit["path"]] + "\n# end of the file\n", replace=None)
+    edit.update(after=f"{task.wanted[edit['path']]}\n{_COMMENTS[ending]}", replace=None)
     return True
 
 
@@ -144,7 +161,7 @@ MISTAKES: Mapping[str, Mistake] = {
     "unknown-file": Mistake(_edited(_unknown_file), Result.DONE, attempts=2),
     "existing-file": Mistake(_edited(_existing_file), Result.FORMAT, "contract.add_existing_path", True, attempts=2),
     "without-mode": Mistake(_edited(_without_mode), Result.DONE, attempts=2),
-    "unfinished-code": Mistake(_edited(_unfinished_code), Result.REFUSED, "syntax.python", True, attempts=2),
+    "unfinished-code": Mistake(_edited(_unfinished_code), Result.REFUSED, "syntax.", True, attempts=2),
     "line-too-many": Mistake(_edited(_line_too_many), Result.WRONG),
     "half-of-it": Mistake(_only_the_first_edit, Result.WRONG),
     "space-at-the-end": Mistake(_edited(_space_at_the_end), Result.NEAR),
@@ -156,6 +173,9 @@ MISTAKES: Mapping[str, Mistake] = {
 def mistake_in(task: Task) -> str:
     """The mistake that the scripted model makes in a task; empty for none."""
     names = list(MISTAKES)
+    # Only a task of several edits lends itself to this one.
+    if task.operator == "several-files" and task.name.endswith("/1"):
+        return "half-of-it"
     at = task.number % PERIOD
     if at >= len(names):
         return ""
@@ -203,9 +223,10 @@ def misjudged(tasks: Sequence[Task], outcomes: Sequence[TaskOutcome]) -> list[st
     for outcome in outcomes:
         name = mistake_in(by_name[outcome.task])
         due = MISTAKES[name] if name else Mistake(lambda _task: None, Result.DONE)
-        wanted = (due.result, due.code, due.attempts)
+        due_code = due.code + (outcome.language if due.code.endswith(".") else "")
+        wanted = (due.result, due_code, due.attempts)
         if (outcome.result, outcome.code, outcome.attempts) != wanted:
             got = f"{outcome.result} {outcome.code} in {outcome.attempts}".replace("  ", " ")
-            said = f"{due.result} {due.code} in {due.attempts}".replace("  ", " ")
+            said = f"{due.result} {due_code} in {due.attempts}".replace("  ", " ")
             found.append(f"{outcome.task} ({name or 'right answer'}): {got} instead of {said}. {outcome.why}".rstrip())
     return found

@@ -19,7 +19,7 @@ def blueprint_body(mutation: Mutation, files: Files) -> str:
     if mutation.exact:
         for path, undone in mutation.undone.items():
             parts += _file(path, undone, files.get(path))
-    parts.append("Change nothing else: no other file, no other line, no tests, no white space.")
+    parts.append("Change nothing else: no other file or line, no further tests, no white space.")
     return "\n\n".join(parts) + "\n"
 
 
@@ -29,9 +29,28 @@ def _file(path: str, undone: str | None, wanted: str | None) -> Iterator[str]:
         yield _quoted(wanted)
     elif undone is not None and wanted is not None:
         now, then = lines_of_file(undone), lines_of_file(wanted)
-        for tag, a, b, c, d in difflib.SequenceMatcher(None, now, then, autojunk=False).get_opcodes():
-            if tag != "equal":
-                yield from _edit(path, now, (a, b), then[c:d])
+        for first, after, start, end in _places(now, then):
+            yield from _edit(path, now, (first, after), then[start:end])
+
+
+def _places(now: Sequence[str], then: Sequence[str]) -> Iterator[tuple[int, int, int, int]]:
+    """Each place that differs: its lines in `now`, from and up to, and in `then`.
+
+    Lines that are only inserted or removed are taken as far down as possible: a function is then shown from its first
+    line to its last, and not from the last line of the one before.
+    """
+    codes = difflib.SequenceMatcher(None, now, then, autojunk=False).get_opcodes()
+    for at, (tag, a, b, c, d) in enumerate(codes):
+        if tag == "equal":
+            continue
+        room = codes[at + 1][2] - codes[at + 1][1] - 1 if at + 1 < len(codes) else 0
+        moved = 0
+        while moved < room and (
+            (tag == "insert" and then[c + moved] == then[d + moved])
+            or (tag == "delete" and now[a + moved] == now[b + moved])
+        ):
+            moved += 1
+        yield a + moved, b + moved, c + moved, d + moved
 
 
 def _edit(path: str, now: Sequence[str], span: tuple[int, int], then: Sequence[str]) -> Iterator[str]:
@@ -79,9 +98,15 @@ def _count(lines: Sequence[str]) -> str:
     # A reader takes blank lines at the edge of a quotation for layout.
     first = next((at for at, line in enumerate(lines) if line.strip()), len(lines))
     last = next((at for at, line in enumerate(reversed(lines)) if line.strip()), 0)
-    edges = [f"the first {first} blank" if first else "", f"the last {last} blank" if last else ""]
+    edges = [_blank_edge("first", first), _blank_edge("last", last)]
     said = " and ".join(edge for edge in edges if edge)
     return f"{words} ({said})" if said else words
+
+
+def _blank_edge(which: str, count: int) -> str:
+    if count == 0:
+        return ""
+    return f"the {which} is blank" if count == 1 else f"the {which} {count} are blank"
 
 
 def _quoted(text: str) -> str:

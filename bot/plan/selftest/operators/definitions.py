@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from bot.plan.selftest.mutation import (
@@ -27,6 +28,7 @@ from bot.syntax.trees import Node, source
 LONGEST_FUNCTION = 45
 MOST_FILES_RENAMED = 6
 MOST_USES_RENAMED = 24
+_WORD = re.compile(r"\w+")
 
 
 def function_deleted(sample: Sample) -> Iterator[Mutation]:
@@ -66,7 +68,7 @@ def _deleted(node: Node, file: Source, title: str, how: str) -> Iterator[Mutatio
     # A class of which nothing is left, or a file, would be another task.
     if left.count("\n") < 10 or _only_one_of_its_class(node):
         return
-    what = f"`{qualified(node)}`" if qualified(node) else "it"
+    what = title.removeprefix("Restore ")
     intent = f"In `{file.path}`, {what} {how}. Restore it exactly, in the place given below."
     yield Mutation(place(node, file), title, intent, {file.path: left})
 
@@ -96,7 +98,7 @@ def function_moved(sample: Sample) -> Iterator[Mutation]:
                 f"In `{file.path}`, the function `{name}` is at the end of the file. Move it, unchanged and with the "
                 f"comments directly above it, to directly before `{_named(follower)}` (before the comments that are "
                 f"directly above that). {_blank_lines(len(blank))} between the two, as between the other definitions "
-                "of the file, and nothing else changes."
+                "of the file, and no blank line is left at its end."
             )
             title = f"Move `{name}` to before `{_named(follower)}`"
             yield Mutation(place(node, file), title, intent, {file.path: "".join(moved)}, exact=False)
@@ -124,7 +126,7 @@ def _named(node: Node) -> str:
 
 def symbol_renamed(sample: Sample) -> Iterator[Mutation]:
     """A function, class or type has another name, everywhere."""
-    everything = "\n".join(sample.files.values())
+    words = {path: Counter(_WORD.findall(text)) for path, text in sample.files.items()}
     for file in sources(sample):
         found = outline(file.text, file.path)
         if found is None:
@@ -132,9 +134,9 @@ def symbol_renamed(sample: Sample) -> Iterator[Mutation]:
         for name in sorted(found.definitions - found.methods):
             other = _other_name(name)
             word = re.compile(rf"\b{re.escape(name)}\b")
-            counts = {path: len(word.findall(text)) for path, text in sample.files.items() if word.search(text)}
+            counts = {path: known[name] for path, known in words.items() if name in known}
             many = len(counts) > MOST_FILES_RENAMED or sum(counts.values()) > MOST_USES_RENAMED
-            if len(name) < 5 or many or len(counts) < 2 or re.search(rf"\b{re.escape(other)}\b", everything):
+            if len(name) < 5 or many or len(counts) < 2 or any(other in known for known in words.values()):
                 continue
             undone = {path: word.sub(other, sample.files[path]) for path in counts}
             uses = "; ".join(f"`{path}` ({count})" for path, count in counts.items())

@@ -45,7 +45,7 @@ def _changed(node: Node, file: Source, text: str, what: str) -> Mutation:
     """The mutation that puts `text` in the place of a node."""
     raw = file.text.encode()
     changed = (raw[: node.start_byte] + text.encode() + raw[node.end_byte :]).decode()
-    intent = f"A {what} in {where(node, file)} is wrong. Correct it as given below, and change nothing else."
+    intent = f"A {what} in {where(node, file)} is wrong. Correct it as given below."
     return Mutation(place(node, file), f"Correct a {what} in {where(node, file)}", intent, {file.path: changed})
 
 
