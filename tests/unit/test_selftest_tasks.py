@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
@@ -36,6 +39,19 @@ def test_every_source_file_of_a_sample_parses_and_every_file_ends_with_a_line_en
     assert {path: error for path, error in wrong.items() if error} == {}
     assert [path for path, text in files.items() if not text.endswith("\n") or "\r" in text] == []
     assert any("test" in path for path in sources) and "README.md" in files
+
+
+@pytest.mark.parametrize("name", [name for name, sample in SAMPLES.items() if sample.language == "python"])
+def test_the_own_tests_of_a_sample_in_python_pass(name: str, tmp_path: Path) -> None:
+    for path, text in SAMPLES[name].files.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text, encoding="utf-8")
+    command = [sys.executable, "-m", "unittest", "discover", "-s", "tests", "-t", "."]
+    done = subprocess.run(
+        command, cwd=tmp_path, env={"PYTHONPATH": "src"}, capture_output=True, text=True, check=False, timeout=100
+    )
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^Ran [5-9]\d tests", done.stderr, re.MULTILINE)
 
 
 def test_the_names_that_a_sample_is_stored_under_are_undone() -> None:

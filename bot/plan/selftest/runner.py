@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from bot.changeset.files_tree import Files, FilesTree
@@ -16,7 +17,7 @@ from bot.core.names import CommitSha, InstallationId, RepositoryId, RunId, sha25
 from bot.effects.kinds import EffectActor, EffectKind
 from bot.effects.perform import Effects
 from bot.llm.counting import count_tokens
-from bot.llm.model import Completion, LanguageModel, Prompt
+from bot.llm.model import Completion, LanguageModel, ModelKind, Prompt
 from bot.llm.prices import Prices
 from bot.plan.blueprint import read_blueprint
 from bot.plan.planner import Planned, Planner, PlanRequest
@@ -37,6 +38,7 @@ class _Asked:
 
     form: str = ""
     model: str = ""
+    calls: int = 0
     attempts: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
@@ -55,6 +57,8 @@ class PlannerSelfTest:
         self._prices = prices
         # The defaults, so that results from different installations can be compared.
         self._config = read_config(None).require_config()
+        # The same files are counted for every task of a sample.
+        self._count = lru_cache(maxsize=4096)(count_tokens)
 
     def run(self, tasks: Sequence[Task]) -> Iterator[TaskOutcome]:
         """The outcome of each task.
@@ -86,7 +90,7 @@ class PlannerSelfTest:
         def record(_run: RunId, _number: int, findings: Sequence[Finding]) -> None:
             asked.mistakes.append(tuple(sorted({finding.code for finding in findings})))
 
-        planner = Planner(count_tokens=count_tokens, record_findings=record)
+        planner = Planner(count_tokens=self._count, record_findings=record)
         request = PlanRequest(
             run=RunId("selftest"),
             blueprint=read_blueprint(task.title, task.body),
@@ -109,9 +113,12 @@ class PlannerSelfTest:
             answer = self._model.complete(prompt)
             return {field: getattr(answer, field) for field in Completion.__dataclass_fields__}
 
-        asked.attempts += 1
-        asked.form = prompt.schema_name
-        key = f"{prompt.kind}:{asked.attempts}:{prompt.digest()}"
+        asked.calls += 1
+        # A look around before the plan costs tokens and time, and is not an attempt to answer.
+        if prompt.kind is ModelKind.PLAN:
+            asked.attempts += 1
+            asked.form = prompt.schema_name
+        key = f"{prompt.kind}:{asked.calls}:{prompt.digest()}"
         started = self._clock.monotonic()
         try:
             answer = Completion(

@@ -197,8 +197,10 @@ class ScriptedPlanner:
     def complete(self, prompt: Prompt) -> Completion:
         text = "\n".join(message.content for message in prompt.messages)
         task = next(self._tasks[name] for name in _TASK_NAME.findall(text) if name in self._tasks)
-        self._asked[task.name] = self._asked.get(task.name, 0) + 1
-        answer, finish = self._answer(task, self._asked[task.name])
+        answer, finish = "There is nothing to look up.", "stop"
+        if prompt.kind is ModelKind.PLAN:
+            self._asked[task.name] = self._asked.get(task.name, 0) + 1
+            answer, finish = self._answer(task, self._asked[task.name])
         return Completion(
             text=answer,
             model=NAME,

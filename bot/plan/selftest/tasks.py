@@ -12,6 +12,7 @@ from bot.plan.selftest.mutation import Mutation, Operator
 from bot.plan.selftest.operators import definitions, documents, statements, values
 from bot.plan.selftest.samples import Sample
 from bot.plan.selftest.wording import blueprint_body
+from bot.syntax.trees import parse_path
 
 OPERATORS: Mapping[str, Operator] = MappingProxyType(
     {
@@ -90,12 +91,20 @@ def _chosen(candidates: Iterator[Mutation], salt: str, count: int) -> list[Mutat
 
     ordered = sorted(candidates, key=order)
     picked: list[Mutation] = []
-    for mutation in ordered:
-        known = {path for other in picked for path in other.undone}
-        if len(picked) < count and not known & set(mutation.undone):
-            picked.append(mutation)
-    picked += [mutation for mutation in ordered if mutation not in picked][: count - len(picked)]
+    for elsewhere in (True, False):
+        for mutation in ordered:
+            known = {path for other in picked for path in other.undone}
+            if len(picked) == count:
+                return picked
+            if mutation not in picked and not (elsewhere and known & set(mutation.undone)) and _parses(mutation):
+                picked.append(mutation)
     return picked
+
+
+def _parses(mutation: Mutation) -> bool:
+    """Whether every file is still valid without the edit: a guard says nothing of a file that was broken before."""
+    roots = (parse_path(text, path) for path, text in mutation.undone.items())
+    return not any(root.has_error for root in roots if root is not None)
 
 
 def _task(at: int, sample: Sample, operator: str, number: int, mutation: Mutation) -> Task:
