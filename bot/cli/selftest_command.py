@@ -1,4 +1,7 @@
-"""`cadence selftest reviewers`: how many known defects the reviewers find, and their false-positive rate."""
+"""`cadence selftest reviewers`: how many known defects the reviewers find, and their false-positive rate.
+
+`cadence selftest planner` is in selftest_planner.py.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.core.errors import SettingsInvalid
+from bot.cli.selftest_planner import planner
 from bot.llm.model import ModelKind
 from bot.review.review_kinds import ReviewKind
 
 if TYPE_CHECKING:
-    from bot.llm.model import LanguageModel
     from bot.review.selftest.runner import SelfTest
     from bot.review.selftest.score import SeedOutcome, SelfTestScore
     from bot.review.selftest.seeds import Seed
@@ -26,15 +28,15 @@ ASKED = (ModelKind.REASONING, ModelKind.EFFICIENCY)
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    selftest = typer.Typer(help="Measure how many known defects the reviewing models find.", no_args_is_help=True)
-    # Typer makes a group with one command and no callback into that command: see config_command.py.
+    selftest = typer.Typer(help="Measure the configured models: as reviewers and as planner.", no_args_is_help=True)
     selftest.callback()(_group)
     selftest.command("reviewers")(reviewers)
+    selftest.command("planner")(planner)
     app.add_typer(selftest, name="selftest")
 
 
 def _group() -> None:
-    """Measure how many known defects the reviewing models find."""
+    """Measure the configured models: as reviewers and as planner."""
 
 
 def reviewers(
@@ -75,6 +77,7 @@ def reviewers(
 @contextmanager
 def _asking(settings: Settings, name: str | None) -> Iterator[SelfTest]:
     """A self test with the reviewers and the configured model. Raises SettingsInvalid without a key."""
+    from bot.cli.selftest_model import configured_model
     from bot.core.clock import SystemClock
     from bot.effects.perform import Effects
     from bot.llm.counting import count_tokens
@@ -84,7 +87,7 @@ def _asking(settings: Settings, name: str | None) -> Iterator[SelfTest]:
     from bot.review.selftest.runner import SelfTest
 
     clock = SystemClock()
-    model = _model(settings, name)
+    model = configured_model(settings, name, ASKED)
     try:
         # An earlier result says nothing here, and nothing is written on GitHub, so no write has to wait.
         judge = Judge(count_tokens=count_tokens, measured=lambda _kind, _model: UNMEASURED)
@@ -93,20 +96,6 @@ def _asking(settings: Settings, name: str | None) -> Iterator[SelfTest]:
         close = getattr(model, "close", None)
         if close is not None:
             close()
-
-
-def _model(settings: Settings, name: str | None) -> LanguageModel:
-    from bot.app import build_model
-    from bot.core.clock import SystemClock
-
-    if all(settings.model_server(kind) is None for kind in ASKED):
-        raise SettingsInvalid(
-            "OPENAI_API_KEY is needed: there is no model to measure.",
-            remedy="Set it, and OPENAI_BASE_URL for another server; deploy/example.env explains both.",
-        )
-    if name is not None:
-        settings = settings.model_copy(update={f"model_{kind.value}": name for kind in ASKED})
-    return build_model(settings, SystemClock())
 
 
 def _measured(

@@ -44,10 +44,17 @@ in a file."""
 
 PURE_MODULES = {
     "cli.doctor_lines", "cli.submitted", "cli.evaluate_text", "cli.patch_edits", "cli.published_schemas",
+    "cli.selftest_planner_text",
     "intake.signature", "intake.events", "intake.parse", "intake.command_text", "intake.authority",
-    "plan.acceptance", "plan.blueprint", "plan.plan_prompt",
+    "plan.acceptance", "plan.blueprint", "plan.plan_prompt", "plan.fences",
+    "plan.answer.assemble", "plan.answer.blocks", "plan.answer.definitions", "plan.answer.envelope",
+    "plan.answer.locate", "plan.answer.reading",
     "plan.context.analysis", "plan.context.outlines", "plan.context.pack", "plan.context.packing",
     "plan.context.paths", "plan.context.pieces", "plan.context.question", "plan.context.ranking", "plan.context.words",
+    "plan.explore.citations", "plan.explore.explore_prompt",
+    "plan.selftest.samples", "plan.selftest.mutation", "plan.selftest.wording", "plan.selftest.tasks",
+    "plan.selftest.score", "plan.selftest.answers", "plan.selftest.operators.definitions",
+    "plan.selftest.operators.statements", "plan.selftest.operators.values", "plan.selftest.operators.documents",
     "publish.pull_request_text", "publish.status_comment_text", "publish.proof_text",
     "review.review_kinds", "review.diff", "review.figures", "review.parts", "review.rules",
     "review.review_prompt", "review.verdict", "review.report",

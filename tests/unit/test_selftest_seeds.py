@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
+from bot.changeset.files_tree import FilesTree
 from bot.plan.blueprint import read_blueprint
 from bot.review.diff import read_diff
 from bot.review.review_kinds import ReviewKind
-from bot.review.selftest.changes import FilesTree, git_diff
+from bot.review.selftest.changes import git_diff
 from bot.review.selftest.packaged import packaged_seeds
 from bot.review.selftest.seeds import read_case
 

@@ -1,33 +1,11 @@
-"""Files in memory: a tree that holds them, and the diff between two as git writes it. Pure."""
+"""The diff between two states of files in memory, as git writes it. Pure."""
 
 from __future__ import annotations
 
 import difflib
-import hashlib
-from collections.abc import Mapping, Sequence
 
-from bot.changeset.tree import MODE_FILE, TreeEntry
-from bot.core.names import BlobSha
-
-Files = Mapping[str, str]
-"""Text by path; every text ends with a line end."""
-
-
-class FilesTree:
-    """A `TreeReader` over files in memory."""
-
-    def __init__(self, files: Files) -> None:
-        self._contents = {path: text.encode() for path, text in files.items()}
-
-    def entry(self, path: str) -> TreeEntry | None:
-        raw = self._contents.get(path)
-        return None if raw is None else TreeEntry(path, MODE_FILE, _blob(raw), len(raw))
-
-    def read(self, path: str) -> bytes:
-        return self._contents[path]
-
-    def files(self) -> Sequence[TreeEntry]:
-        return [TreeEntry(path, MODE_FILE, _blob(raw), len(raw)) for path, raw in sorted(self._contents.items())]
+from bot.changeset.files_tree import Files, blob_id
+from bot.changeset.tree import MODE_FILE
 
 
 def git_diff(before: Files, after: Files) -> str:
@@ -63,10 +41,4 @@ def _with_ends(text: str) -> list[str]:
 
 
 def _id(text: str | None) -> str:
-    return "0" * 40 if text is None else _blob(text.encode())
-
-
-def _blob(raw: bytes) -> BlobSha:
-    """The id that git gives these bytes."""
-    # https://git-scm.com/book/en/v2/Git-Internals-Git-Objects#_object_storage
-    return BlobSha(hashlib.sha1(b"blob %d\0" % len(raw) + raw, usedforsecurity=False).hexdigest())
+    return "0" * 40 if text is None else blob_id(text.encode())

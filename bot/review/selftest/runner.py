@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from bot.changeset.files_tree import FilesTree
 from bot.config.load import read_config
 from bot.core.clock import Clock
 from bot.core.errors import ModelUnavailable
@@ -15,7 +16,6 @@ from bot.llm.model import Completion, LanguageModel, Prompt
 from bot.plan.blueprint import read_blueprint
 from bot.review.review_kinds import EvidenceKey, ReviewKind, Verdict
 from bot.review.reviewer import Judge, JudgeRequest
-from bot.review.selftest.changes import FilesTree
 from bot.review.selftest.score import Result, SeedOutcome, outcome_of
 from bot.review.selftest.seeds import Seed
 

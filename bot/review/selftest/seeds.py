@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.changeset.files_tree import Files
 from bot.review.review_kinds import ReviewKind
-from bot.review.selftest.changes import Files, git_diff
+from bot.review.selftest.changes import git_diff
 
 _CASE = frozenset({"title", "blueprint", "plan", "base", "change", "clean", "defects"})
 _CLEAN = frozenset({"name", "edits"})

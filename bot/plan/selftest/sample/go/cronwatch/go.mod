@@ -1,0 +1,3 @@
+module example.org/cronwatch
+
+go 1.22

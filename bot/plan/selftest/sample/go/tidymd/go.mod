@@ -1,0 +1,3 @@
+module example.org/tidymd
+
+go 1.22

@@ -1,0 +1,13 @@
+export { App } from "./app.ts";
+export type { AppOptions, Context, Handler, Middleware } from "./app.ts";
+export { cacheControl, etagOf, isFresh, parseCacheControl } from "./caching.ts";
+export { parseCookies, serializeCookie } from "./cookies.ts";
+export { BadRequest, HttpError, MethodNotAllowed, NotAcceptable, NotFound, TooManyRequests } from "./errors.ts";
+export { Headers } from "./headers.ts";
+export { bodyLimit, compose, cors, rateLimit, requestLog, securityHeaders } from "./middleware.ts";
+export { preferred, preferredLanguage } from "./negotiation.ts";
+export { Pattern } from "./pattern.ts";
+export { Request } from "./request.ts";
+export { html, json, noContent, redirect, Response, text } from "./response.ts";
+export { Router } from "./router.ts";
+export { array, boolean, integer, object, oneOf, optional, string, ValidationError } from "./validation.ts";
