@@ -29,8 +29,8 @@ BODY = (
     "Calling `load_value_17` after `expire_cache` returns the old value.\n\nValueError: the cached value is too old\n"
 )
 WORDS = (
-    "cache", "value", "load", "expire", "store", "token", "price", "order", "cart", "user", "mail", "send", "parse", "read",
-    "write", "index", "query", "build", "check", "limit",
+    "cache", "value", "load", "expire", "store", "token", "price", "order", "cart", "user", "mail", "send", "parse",
+    "read", "write", "index", "query", "build", "check", "limit",
 )  # fmt: skip
 
 

@@ -418,8 +418,22 @@ def test_one_at_a_time_per_repository(store: GitStore, remote: Remote) -> None:
     again.close()
     assert made == [None] * 8 and store.mirror(RepositoryId(4)).tip("main") == remote.main
     assert sorted(path.name for path in store._directory.iterdir()) == ["4.git", "4.git.lock"]
+    index = store.context_index(RepositoryId(4))
+    index.parent.mkdir()
+    for ending in ("", "-wal"):
+        Path(f"{index}{ending}").write_text("x")
     store.forget(RepositoryId(4))
-    assert list(store._directory.iterdir()) == []
+    assert list(store._directory.iterdir()) == [] == list(index.parent.iterdir())
+
+
+def test_recent_paths_are_those_of_the_last_commits_newest_first(mirror: Mirror, remote: Remote) -> None:
+    remote.write("src/app.py", "print('b')\n")
+    second = CommitSha(remote.commit("second"))
+    mirror.fetch(str(remote.bare), None)
+    assert mirror.recent_paths(second)[0] == "src/app.py" and mirror.recent_paths(second).count("src/app.py") == 2
+    assert "ü ñ/new\nline.txt" in mirror.recent_paths(second) and mirror.recent_paths(second, commits=1) == [
+        "src/app.py"
+    ]
 
 
 def test_tidy_keeps_what_was_built(mirror: Mirror, remote: Remote) -> None:

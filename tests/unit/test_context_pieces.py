@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.plan.context.analysis import Analysis, analyse, decoded, lines_with_ends, summary_of
+from bot.plan.context.analysis import Analysis, analyse, decoded, line_offsets, lines_with_ends, summary_of
 from bot.plan.context.outlines import outline_of
 from bot.plan.context.pieces import LONG, SMALL_SCOPE, pieces_of
 from bot.syntax.structure import Definition, structure
@@ -116,10 +118,13 @@ def test_an_analysis_is_stored_and_read_back(path: str) -> None:
     assert Analysis.loaded(analysis.dumped()) == analysis
 
 
-@pytest.mark.parametrize("data", ["", "[]", "[[],[]]", '[[[1,2,["a"],true],[4,5,[],false]],[],[]]', '[[["x"]],[],[]]'])
+@pytest.mark.parametrize("data", ["", "[]", "00000000[[],[],[]]"])
 def test_a_damaged_analysis_is_refused(data: str) -> None:
-    with pytest.raises((ValueError, TypeError, KeyError)):
+    with pytest.raises(ValueError):
         Analysis.loaded(data)
+    sound = analyse("def f():\n    pass\n", "a.py").dumped()
+    with pytest.raises(ValueError, match="damaged"):
+        Analysis.loaded(sound.replace("f", "g"))
 
 
 @pytest.mark.parametrize(
@@ -135,7 +140,9 @@ def test_a_long_line_among_many_short_ones_does_not_make_a_file_unreadable() -> 
 
 @pytest.mark.parametrize("text", ["", "\n", "a", "a\n", "a\r\nb\r\n", "a\rb\n\n"])
 def test_lines_keep_their_ends(text: str) -> None:
-    assert "".join(lines_with_ends(text)) == text and all(lines_with_ends(text))
+    lines, offsets = lines_with_ends(text), line_offsets(text)
+    assert "".join(lines) == text and all(lines)
+    assert [text[start:end] for start, end in pairwise(offsets)] == lines
 
 
 @pytest.mark.parametrize(

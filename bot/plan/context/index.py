@@ -33,7 +33,7 @@ LARGE_DATA = 200_000
 Read = Callable[[str], bytes]
 _Result = TypeVar("_Result")
 
-# A term stands in one of four columns, by how often the file has it: 1, 2 to 3, 4 to 8, more. That keeps the index
+# A term is in one of four columns, by how often the file has it: 1, 2 to 3, 4 to 8, more. That keeps the index
 # small, and `detail=column` leaves positions out. https://www.sqlite.org/fts5.html#the_detail_option
 _COLUMNS = ("once", "few", "some", "many")
 OCCURRENCES = {"once": 1.0, "few": 2.4, "some": 5.5, "many": 14.0}
@@ -292,7 +292,7 @@ def _read_back(data: str) -> Analysis | None:
     """A stored analysis, or None for one that is damaged, which is then made again."""
     try:
         return Analysis.loaded(data)
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError):
         return None
 
 

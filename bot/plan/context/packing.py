@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from bot.plan.context.analysis import lines_with_ends
+from bot.plan.context.analysis import line_offsets
 from bot.plan.context.pieces import Piece
 
 WHOLE_TOKENS = 500
@@ -160,9 +160,7 @@ class _Costs:
     """Tokens of the parts of one text, from one count of its parts' characters."""
 
     def __init__(self, text: str, count_tokens: Callable[[str], int]) -> None:
-        self._ends = [0]
-        for line in lines_with_ends(text):
-            self._ends.append(self._ends[-1] + len(line))
+        self._ends = line_offsets(text)
         # Counting each piece on its own would take as many calls as there are pieces in the repository's best files.
         # A sample from the middle tells how many tokens this file's characters are.
         sample = text[max(0, len(text) // 2 - 2_000) : len(text) // 2 + 2_000]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from bot.plan.context.pack import Role
 
@@ -73,11 +74,13 @@ def readable(path: str) -> bool:
     return presentable(path) and not _BINARY.search(path) and not _SECRET.search(path)
 
 
+@lru_cache(maxsize=32_768)
 def considered(path: str) -> bool:
     """Whether a file of that name is looked at without being named: not vendored, generated or a lock file, either."""
     return readable(path) and not _SKIPPED.search(path) and not _ASIDE.search(path)
 
 
+@lru_cache(maxsize=32_768)
 def role_of(path: str) -> Role:
     """What a file is to a change, by its name."""
     if _TEST.search(path) or _TEST_CLASS.search(path):

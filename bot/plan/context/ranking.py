@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot.plan.context.analysis import Analysis, lines_with_ends
+from bot.plan.context.analysis import Analysis, line_offsets
 from bot.plan.context.paths import PathNames, prior, stem_of
 from bot.plan.context.pieces import Piece
 from bot.plan.context.question import Question
@@ -57,6 +57,9 @@ REASONS = {
     "imports": "imported by the best files",
     "history": "changed recently",
 }
+
+
+_IMPORTED = re.compile(r"[\w-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,23 +227,22 @@ def _counted(
 
     `asked` remembers, for each token that was seen, its terms that are in the question.
     """
-    lines = lines_with_ends(text)
-    rows = []
+    offsets = line_offsets(text)
+    rows: list[tuple[Piece, dict[str, int], int]] = []
     for piece in analysis.pieces:
+        found = tokens(text[offsets[piece.start - 1] : offsets[piece.end]])
+        for token in set(found).difference(asked):
+            asked[token] = tuple(term for term in expand(token) if term in question.terms)
         counts: dict[str, int] = {}
-        size = 0
-        for token, times in Counter(tokens("".join(lines[piece.start - 1 : piece.end]))).items():
-            size += times
-            terms = asked.get(token)
-            if terms is None:
-                terms = asked[token] = tuple(term for term in expand(token) if term in question.terms)
+        # Most tokens have nothing to do with the question; `filter` passes over them without a step of Python.
+        for terms in filter(None, map(asked.__getitem__, found)):
             for term in terms:
-                counts[term] = counts.get(term, 0) + times
+                counts[term] = counts.get(term, 0) + 1
         for name in piece.names:
             for term in expand(name):
                 if term in question.terms:
                     counts[term] = counts.get(term, 0) + NAME_COUNTS
-        rows.append((piece, counts, 2 * size))
+        rows.append((piece, counts, 2 * len(found)))
     return rows
 
 
@@ -325,8 +327,8 @@ def import_edges(analyses: Mapping[str, Analysis]) -> dict[str, list[str]]:
     for path in sorted(analyses):
         found: set[str] = set()
         for statement in analyses[path].imports:
-            for name in dict.fromkeys(re.findall(r"[\w-]+", statement)):
-                found.update(one for one in by_stem.get(name, ()) if _meant(one, path, statement, by_stem[name]))
+            for name in by_stem.keys() & set(_IMPORTED.findall(statement)):
+                found.update(one for one in by_stem[name] if _meant(one, path, statement, by_stem[name]))
         found.discard(path)
         if found:
             edges[path] = sorted(found)

@@ -7,6 +7,8 @@ from collections import Counter
 from functools import lru_cache
 
 _TOKEN = re.compile(r"[^\W\d]\w+")
+# The same for ASCII, in half the time.
+_ASCII_TOKEN = re.compile(r"[A-Za-z_]\w+", re.ASCII)
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 LONGEST_TERM = 64
 """A longer run of letters is data, such as base64."""
@@ -64,13 +66,13 @@ def stem(word: str) -> str:
 
 def tokens(text: str) -> list[str]:
     """The identifiers and words of a text in its order, as they are written."""
-    return _TOKEN.findall(text)
+    return (_ASCII_TOKEN if text.isascii() else _TOKEN).findall(text)
 
 
 def term_counts(text: str) -> dict[str, int]:
     """How often each term occurs in a text."""
     counts: dict[str, int] = {}
-    for token, number in Counter(_TOKEN.findall(text)).items():
+    for token, number in Counter(tokens(text)).items():
         for term in expand(token):
             counts[term] = counts.get(term, 0) + number
     return counts
@@ -78,4 +80,4 @@ def term_counts(text: str) -> dict[str, int]:
 
 def words(text: str) -> list[str]:
     """The terms of a text in its order."""
-    return [term for token in _TOKEN.findall(text) for term in expand(token)]
+    return [term for token in tokens(text) for term in expand(token)]
