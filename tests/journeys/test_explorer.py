@@ -1,0 +1,74 @@
+"""A run whose model looks around first and answers in blocks, from the label to the merge."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from bot.core.states import RunState
+from bot.sandbox.model.script import Reply, Rule, blocks, look_up
+from tests.journeys.world import FILES, World, verdict
+
+STEPS = "".join(
+    f"def step_{n}() -> int:\n    # one of the many steps of this file\n    return {n}\n\n\n" for n in range(3_000)
+)
+EDIT = {
+    "summary": "Return nothing in step 2477",
+    "plan": "step_2477 returns 0.",
+    "message": "It was wrong.",
+    "edits": [{"path": "steps.py", "operation": "replace", "old": 1, "new": 2}],
+    "needs": [],
+}
+
+
+def prepared(make_world: Callable[..., World], **env: str) -> World:
+    world = make_world(files={**FILES, "steps.py": STEPS}, **env)
+    world.model.add(Rule("change_set", blocks(EDIT, "    return 2477", "    return 0")))
+    world.script("reasoning", verdict())
+    world.script("efficiency", verdict())
+    return world
+
+
+def test_what_the_explorer_cites_is_shown_and_the_plan_in_blocks_is_merged(make_world: Callable[..., World]) -> None:
+    world = prepared(make_world)
+    calls = look_up(("search", {"text": "2477"}), ("outline", {"path": "greet.py"}))
+    world.model.add(Rule("explore", calls, times=1))
+    world.model.add(Rule("explore", Reply("steps.py:12386-12388 returns the wrong number")))
+    issue = world.label_blueprint(title="A step is wrong", body="The number that comes back for 2477 has to be 0.")
+    assert world.state(issue) is RunState.GATED
+    answers = [turn for turn in world.model.requests[1].body["messages"] if turn["role"] == "tool"]
+    assert "steps.py:12388:     return 2477" in answers[0]["content"]
+    assert "def step_2477() -> int:" in world.asked("change_set")[0]
+    kept = [one.body for one in world.ledger.recorded(world.run(issue).run_id, "look")]
+    assert [(one["tool"], one["round"]) for one in kept] == [("search", 1), ("outline", 1)]
+    assert "explorer: returns the wrong number" in (world.pull().body or "")
+    world.ci()
+    world.later()
+    world.must_be_merged(issue)
+    assert b"    return 0\n\n\ndef step_2478" in (world.repo.read_file("steps.py") or b"")
+
+
+def test_a_repository_can_do_without_a_look_around(make_world: Callable[..., World]) -> None:
+    config = "version: 1\nplan: {explore: {calls: 0}}\n"
+    world = make_world(files={**FILES, ".github/cadence.yml": config})
+    world.script_all()
+    world.label_blueprint()
+    assert not [one for one in world.model.requests if one.kind == "cadence_explore"]
+
+
+def test_the_operator_bounds_the_calls(make_world: Callable[..., World]) -> None:
+    world = prepared(make_world, CADENCE_EXPLORE_CALLS="2", CADENCE_EXPLORE_ROUNDS="9")
+    world.model.add(Rule("explore", look_up(("read", {"path": "greet.py"}), ("read", {"path": "greet.py"}))))
+    issue = world.label_blueprint(title="step_2477 is wrong", body="step_2477 has to return 0.")
+    asked = [one for one in world.model.requests if one.kind == "cadence_explore"]
+    assert len(asked) == 2 and "No calls are left." in asked[-1].messages[-1][1]
+    assert len(world.ledger.recorded(world.run(issue).run_id, "look")) == 2
+    assert world.state(issue) is RunState.GATED
+
+
+def test_a_server_without_tools_plans_from_cadences_own_choice(make_world: Callable[..., World]) -> None:
+    world = prepared(make_world)
+    refusal = {"error": {"message": "tools are not supported", "type": "invalid_request_error", "code": None}}
+    world.model.add(Rule("explore", Reply(json.dumps(refusal))))
+    issue = world.label_blueprint(title="step_2477 is wrong", body="step_2477 has to return 0.")
+    assert world.state(issue) is RunState.GATED
