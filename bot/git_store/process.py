@@ -126,13 +126,17 @@ class GitRunner:
         timeout: float = LOCAL_SECONDS,
         credential: Credential | None = None,
         most_written: int | None = None,
+        hooks: Path | None = None,
     ) -> Finished:
         """Run to the end and return any status.
 
-        `timeout` is for the whole command, in seconds; `most_written` limits every file that it writes, in bytes.
+        `timeout` is for the whole command, in seconds; `most_written` limits every file that it writes, in bytes. Of
+        hooks only those in `hooks` run.
         Raises GitTimeout, and GitFailed `git.too_large` when it prints more than MOST_OUTPUT bytes.
         """
-        process = self.spawn(*args, stdin=stdin is not None, credential=credential, most_written=most_written)
+        process = self.spawn(
+            *args, stdin=stdin is not None, credential=credential, most_written=most_written, hooks=hooks
+        )
         try:
             out, err = communicate(process, stdin, timeout=timeout, most=MOST_OUTPUT)
         except TimeoutError:
@@ -161,6 +165,7 @@ class GitRunner:
         stdin: bool = False,
         credential: Credential | None = None,
         most_written: int | None = None,
+        hooks: Path | None = None,
     ) -> subprocess.Popen[bytes]:
         """A running process that the caller ends with `end`. Raises GitFailed when git cannot be started."""
         command = [Git.GIT_PYTHON_GIT_EXECUTABLE or "git", f"--git-dir={self.git_dir}", *args]
@@ -177,7 +182,7 @@ class GitRunner:
                 stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env=self._environment(credential),
+                env=self._environment(credential, hooks),
                 # Its own group, so that a time limit also ends git's transport children.
                 start_new_session=True,
             )
@@ -186,8 +191,11 @@ class GitRunner:
                 f"git {args[0]} could not be started.", log_lines=(f"{type(error).__name__}: {error.strerror}",)
             ) from None
 
-    def _environment(self, credential: Credential | None) -> Mapping[str, str]:
+    def _environment(self, credential: Credential | None, hooks: Path | None) -> Mapping[str, str]:
         config = list(_CONFIG)
+        if hooks is not None:
+            # The last value counts.
+            config.append(("core.hooksPath", str(hooks)))
         if credential:
             # In the environment: an argument would be visible to every process of the machine, a file would remain.
             # The key limits the header to one origin.
