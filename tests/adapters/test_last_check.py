@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +22,7 @@ from bot.effects.guard import effects_allowed
 from bot.git_store.mirror import Mirror
 from bot.github_api.permissions import ISSUES_WRITE
 from tests.adapters.github_stage import Stage, told
+from tests.processes.terminal import left_over
 
 ROUTE = "/repos/{owner}/{repo}"
 
@@ -98,3 +102,33 @@ def test_a_push_is_checked_when_git_has_read_the_remotes_refs(remote: Remote, tm
         assert bool(found) is not stopped
         assert not list(mirror.path.parent.glob("push-*")), "the hooks are removed"
         mirror.close()
+
+
+def test_a_push_whose_process_died_is_not_sent(remote: Remote, tmp_path: Path) -> None:
+    """Nobody answers the hook, so git gives up instead of waiting."""
+    with running(tmp_path) as server:
+        mirror, url = Mirror(tmp_path / "mirrors" / "1.git", origin=server.url), f"{server.url}/remote.git"
+        commit = _commit(mirror, remote, url)
+        before = len(server.seen)
+        code = f"""
+import os, signal
+from pathlib import Path
+from bot.effects.guard import effects_allowed
+from bot.git_store.mirror import Mirror
+asked = []
+def check():
+    asked.append(1)
+    if len(asked) == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+with effects_allowed(check):
+    Mirror(Path({str(mirror.path)!r}), origin={server.url!r}).push(
+        {url!r}, None, commit={commit!r}, branch="cadence/issue-1", expect=None)
+"""
+        mirror.close()
+        dies = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        assert dies.wait(30) == -signal.SIGKILL
+        deadline = time.monotonic() + 10
+        while left_over(tmp_path) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert left_over(tmp_path) == [], "no git process waits"
+        assert len(server.seen) - before == 1

@@ -194,6 +194,7 @@ def test_a_merge_that_lands_after_the_stop_is_said_and_a_revert_offered(world: W
     world.github.world.hooks.release()
     merged = world.pull().number
     world.later(600)
+    assert not world.ledger.stop_confirmed(run.run_id), "what is said and offered now would follow the confirmation"
     assert "stop.late" in world.ledger.runs_of_issue(run.repository_id, run.issue)[-1].reason
     assert any("although the run was stopped" in body for body in world.bot_comments(issue))
     assert world.pull().number != merged and world.pull().draft
