@@ -50,6 +50,8 @@ def paused(where: str, *, database: str | None = None) -> Stopped:
             run.begin("web", "worker")
             run.until("the pause", is_paused.is_set)
             run.stage.start("worker", CADENCE_EXECUTOR_ID="another")
+            log = run.stage.directory / f"worker-{len(run.stage.processes) - 1}.log"
+            run.stage.until("the other worker", lambda: "sweep.done" in log.read_text(errors="replace"))
             stopper.stop()
             made = judge(run, stopper, timeout=LEASE_SECONDS)
             _resume(run, made, landed=where == "merge")

@@ -11,8 +11,11 @@ from bot.core.escape import escape_line
 from bot.core.names import CHECK_GATE, CommitSha, HeadSha, RunId
 from bot.core.states import RunState
 from bot.effects.kinds import EffectKind
+from bot.flow.after.finish import stop_or_finish
 from bot.flow.context import RunContext, book_stopped
+from bot.flow.gate.look import look
 from bot.flow.services import Services
+from bot.gate.decide import Done
 from bot.github_api.records import CheckOutput
 from bot.publish.check_runs import put_check_run
 
@@ -23,7 +26,7 @@ GRACE = timedelta(seconds=30)
 """How long after its lease expired an effect still counts as in flight."""
 PAUSE_SECONDS = 1.0
 LOOK_SECONDS = 5.0
-"""How long a look at a pull request that was merged all the same is given, before it is booked again."""
+"""The pause between two looks at a pull request that was merged all the same."""
 TELLING = timedelta(minutes=5)
 """How long it is tried to say that the stop is confirmed; then it is confirmed all the same."""
 CONFIRMED = "Confirmed: no effect of this run is in flight, and none follows."
@@ -45,7 +48,8 @@ def confirm_stop(services: Services, run_id: RunId, move: int, number: int) -> N
         # At once as well, because a merge queue merges without asking; and again for what was in flight.
         landed = (number == 0 or not in_flight) and _take_back(context, move, number)
         if landed and services.clock.now() - run.updated_at < TELLING:
-            # The look that is booked says so, and offers the revert: nothing of that may follow a confirmation.
+            # Nothing of what is said and offered now may follow a confirmation.
+            _look_at_landed(context)
             book_stopped(services, run, number + 1, LOOK_SECONDS)
             return
         if in_flight:
@@ -62,7 +66,7 @@ def confirm_stop(services: Services, run_id: RunId, move: int, number: int) -> N
 def _take_back(context: RunContext, move: int, number: int) -> bool:
     """Out of the merge queue, and the gate's check ended. What GitHub does not take is logged and stops nothing.
 
-    True where the pull request is merged already; then a look at it is booked.
+    True where the pull request is merged already.
     """
     run, landed = context.run, False
     if run.pull is None:
@@ -89,10 +93,20 @@ def _hold_back(context: RunContext, move: int, number: int) -> bool:
         except (Forbidden, NotMergeable, Unprocessable) as error:
             # Private repositories of some plans have no drafts; then the fence alone keeps a late merge back.
             log.info("stop.no_draft", run=run.run_id, code=error.code, summary=error.summary)
-    if place.merged:
-        # It landed before the stop, or a worker that was paused merged it: the look says so.
-        context.services.engine.reconcile(run.repository_id, run.pull)
     return place.merged
+
+
+def _look_at_landed(context: RunContext) -> None:
+    """It landed before the stop, or a worker that was paused merged it: look, say so, and offer a revert.
+
+    The look is not booked: the engine makes one look at a pull request at a time, and that of a paused worker lasts.
+    """
+    try:
+        seen, decision = look(context)
+        if decision == Done("merged"):
+            stop_or_finish(context, seen, decision)
+    except CadenceError as error:
+        log.warning("stop.unseen", run=context.run.run_id, code=error.code, summary=error.summary)
 
 
 def _end_checks(context: RunContext, move: int, _number: int) -> bool:
