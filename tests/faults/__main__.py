@@ -9,8 +9,9 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from functools import partial
+from pathlib import Path
 
 import psycopg
 
@@ -37,7 +38,8 @@ def main() -> int:
     options = parser.parse_args()
     began = time.monotonic()
     calls, end = kills.undisturbed()
-    points = path()
+    with _quiet():
+        points = path()
     tasks = [] if options.only == "stop" else crashes(points, calls, end, options.every)
     if options.only != "crash":
         tasks += all_stops(points, calls, options.every)
@@ -70,13 +72,14 @@ def _kill(call: Call, end: JsonDict) -> Row:
 
 
 def _crash(point: Point, engine: EngineFiles) -> Row:
-    if not _kept:
-        _kept.append(play(lambda _point: None))
-    try:
-        reached, end = play_with_a_crash_at(point, engine)
-        different = differences(_kept[0], end)
-    except AssertionError as error:
-        reached, different = True, [str(error)[:400]]
+    with _quiet():
+        if not _kept:
+            _kept.append(play(lambda _point: None))
+        try:
+            reached, end = play_with_a_crash_at(point, engine)
+            different = differences(_kept[0], end)
+        except AssertionError as error:
+            reached, different = True, [str(error)[:400]]
     return crash_row(str(point), f"in the process, engine {engine}", reached, different)
 
 
@@ -118,12 +121,21 @@ def _stop_asked(kind: str) -> Row:
 
 
 def _stop_in_process(point: Point) -> Row:
-    return stop_row(str(point), "comment, in the process", stop_in_process(point))
+    with _quiet():
+        made = stop_in_process(point)
+    return stop_row(str(point), "comment, in the process", made)
 
 
 def _pause(where: str, kind: str) -> Row:
     with _database(kind) as database:
         return stop_row(f"at the {where}", f"paused worker, {kind}", pauses.paused(where, database=database))
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the logs of a Cadence in this process out of the table."""
+    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+        yield
 
 
 @contextmanager
