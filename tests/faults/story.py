@@ -112,7 +112,7 @@ def play(visit: Visit, engine: EngineFiles = "kept") -> JsonDict:
             world.script_all()
             issue = world.repo.file_issue(TITLE, BODY, by=OWNER)
             world.repo.label(issue, "blueprint", by=OWNER)
-            for work in _works(world):
+            for work in works(world):
                 _survive(world, points, work, engine)
             return end_of(world, issue)
         finally:
@@ -121,7 +121,7 @@ def play(visit: Visit, engine: EngineFiles = "kept") -> JsonDict:
             world.close()
 
 
-def _works(world: World) -> list[Callable[[], None]]:
+def works(world: World) -> list[Callable[[], None]]:
     """What happens after the label, in order; each may be done again after a restart."""
 
     def green() -> None:
