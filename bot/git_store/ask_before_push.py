@@ -15,7 +15,7 @@ from bot.git_store.process import Hooks
 
 # git runs `pre-push` after it has connected and read the remote's refs, and before it sends anything; status 1 ends the
 # push. https://git-scm.com/docs/githooks#_pre_push
-# Where this process has died, nobody holds the other end of the answer's pipe, so `read` fails and nothing is pushed.
+# Where this process has died, no one holds the other end of the answer's pipe, so `read` fails and nothing is pushed.
 _HOOK = """#!/bin/sh
 printf '?' > /dev/fd/{question} && read -r answer < /dev/fd/{answer} && [ "$answer" = send ]
 """

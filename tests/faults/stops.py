@@ -166,7 +166,7 @@ def _held_against(run: RealRun, taken: float) -> Stopped:
             made.wrong.append("a merge that landed after the stop is not said")
         if not moves:
             return made
-    made.seconds = max(0.0, moves[-1] - taken, max(begun) - taken)
+    made.seconds = max(0.0, *(at - taken for at in [moves[-1], *begun]))
     if made.seconds > ALLOWED_SECONDS:
         made.wrong.append(f"an effect could begin for {made.seconds:.1f} s")
     if entry.state is S.STOPPED:
