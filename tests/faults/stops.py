@@ -148,6 +148,10 @@ def judge(run: RealRun, stopper: Stopper, *, timeout: float = 300.0) -> Stopped:
         return run.merged() or (entry is not None and entry.state is S.NEEDS_HUMAN)
 
     run.until("the confirmation", ended, timeout=timeout)
+    # The run's last call may be seen here before the stop at it is taken.
+    end = time.monotonic() + 10.0
+    while not stopper.taken and time.monotonic() < end:
+        time.sleep(0.05)
     if not stopper.taken:
         return Stopped()
     return _held_against(run, stopper.taken)
