@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from test_git_store_http import running
 from urllib3.util import connection as urllib3_connection
 
 from bot.changeset.tree import TreeChange
-from bot.core.errors import FenceClosed
+from bot.core.errors import FenceClosed, SettingsInvalid
 from bot.effects.guard import effects_allowed
 from bot.git_store.mirror import Mirror
 from bot.github_api.permissions import ISSUES_WRITE
@@ -101,6 +102,33 @@ def test_a_push_is_checked_when_git_has_read_the_remotes_refs(remote: Remote, tm
         ).stdout
         assert bool(found) is not stopped
         assert not list(mirror.path.parent.glob("push-*")), "the hooks are removed"
+        mirror.close()
+
+
+@pytest.mark.parametrize("mounted", ["data", "everything"])
+def test_a_push_is_checked_where_files_may_not_be_executed(
+    remote: Remote, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mounted: str
+) -> None:
+    """git leaves out a hook that it may not execute, and pushes."""
+    access, data = os.access, str(tmp_path / "mirrors")
+
+    def refused(path: Any, mode: int, **rest: Any) -> bool:
+        may_not = mode == os.X_OK and (mounted == "everything" or str(path).startswith(data))
+        return not may_not and access(path, mode, **rest)
+
+    monkeypatch.setattr(os, "access", refused)
+    with running(tmp_path) as server:
+        mirror, url = Mirror(tmp_path / "mirrors" / "1.git", origin=server.url), f"{server.url}/remote.git"
+        commit = _commit(mirror, remote, url)
+        before, requests_at = len(server.seen), list[int]()
+        with effects_allowed(lambda: requests_at.append(len(server.seen) - before)):
+            if mounted == "data":
+                mirror.push(url, None, commit=commit, branch="cadence/issue-1", expect=None)
+                assert requests_at == [0, 1], "the hook is in the directory for temporary files"
+            else:
+                with pytest.raises(SettingsInvalid, match="noexec") as refusal:
+                    mirror.push(url, None, commit=commit, branch="cadence/issue-1", expect=None)
+                assert "TMPDIR" in (refusal.value.remedy or "") and len(server.seen) == before
         mirror.close()
 
 

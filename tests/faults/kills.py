@@ -10,8 +10,8 @@ from bot.core.json_types import JsonDict
 from tests.faults.real import Call, RealRun
 from tests.faults.state import differences
 
-END_SECONDS = 120.0
-SAME_SECONDS = 15.0
+END_SECONDS = 300.0
+SAME_SECONDS = 60.0
 
 
 def undisturbed() -> tuple[list[Call], JsonDict]:
@@ -22,7 +22,7 @@ def undisturbed() -> tuple[list[Call], JsonDict]:
             run.begin()
             run.until("the merge", run.merged, timeout=END_SECONDS)
             # What follows the last word on the issue is part of the end.
-            run.stage.until("the end of the run", lambda: run.state(run.issue) == "merged")
+            run.stage.until("the end of the run", lambda: run.state(run.issue) == "merged", timeout=END_SECONDS)
             return [sent.call for sent in run.sent], run.end()
         finally:
             run.close()
@@ -47,7 +47,7 @@ def kill_at(point: Call, expected: JsonDict) -> tuple[bool, list[str]]:
         try:
             run.begin()
             run.until("the merge", run.merged, timeout=END_SECONDS)
-            run.until("the kill", lambda: killed or point.name.endswith("/reactions"), timeout=5)
+            run.until("the kill", lambda: killed or point.name.endswith("/reactions"), timeout=30)
             last: list[str] = []
 
             def same() -> bool:

@@ -104,7 +104,7 @@ class RealRun:
             if pull.head_sha not in reported and pull.issue.state == "open":
                 self.stage.ci_green_on(pull.head_sha)
 
-    def until(self, what: str, reached: Callable[[], Any], *, timeout: float = 60.0) -> Any:
+    def until(self, what: str, reached: Callable[[], Any], *, timeout: float = 300.0) -> Any:
         """Wait for a state, with a new process whenever the last one was killed, and with CI."""
 
         def look() -> Any:

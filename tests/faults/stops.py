@@ -27,6 +27,9 @@ QUIET_SECONDS = 3.0
 STOPS_OWN = INFORMING | {EffectKind.PULL_DRAFT, EffectKind.QUEUE_LEAVE}
 """Kinds of effects that the stop itself makes."""
 
+TO_THE_COMMAND = "POST /issues/comments/{comment_id}/reactions"
+"""The answer to the command `/cadence stop`, which is no effect of the run and may follow the confirmation."""
+
 
 @dataclass
 class Stopped:
@@ -42,7 +45,7 @@ class Stopped:
 
 def _terminal(run: RealRun) -> None:
     words = [sys.executable, "-m", "bot", "stop", f"olive/greet#{run.issue}"]
-    subprocess.run(words, env=run.stage.environment(), cwd=ROOT, check=False, capture_output=True, timeout=60)
+    subprocess.run(words, env=run.stage.environment(), cwd=ROOT, check=False, capture_output=True, timeout=180)
 
 
 def _close_pull(run: RealRun) -> None:
@@ -82,7 +85,7 @@ class Stopper:
         self.stop()
         assert self.run is not None
         run = self.run
-        run.stage.until("the stop", lambda: run.state(run.issue) == S.STOPPED, timeout=30)
+        run.stage.until("the stop", lambda: run.state(run.issue) == S.STOPPED, timeout=120)
         time.sleep(1.0)
 
 
@@ -135,7 +138,7 @@ def _played(
             run.close()
 
 
-def judge(run: RealRun, stopper: Stopper, *, timeout: float = 90.0) -> Stopped:
+def judge(run: RealRun, stopper: Stopper, *, timeout: float = 300.0) -> Stopped:
     """Let the run come to its end, and hold it against what a stop promises."""
 
     def ended() -> bool:
@@ -145,6 +148,10 @@ def judge(run: RealRun, stopper: Stopper, *, timeout: float = 90.0) -> Stopped:
         return run.merged() or (entry is not None and entry.state is S.NEEDS_HUMAN)
 
     run.until("the confirmation", ended, timeout=timeout)
+    # The run's last call may be seen here before the stop at it is taken.
+    end = time.monotonic() + 10.0
+    while not stopper.taken and time.monotonic() < end:
+        time.sleep(0.05)
     if not stopper.taken:
         return Stopped()
     return _held_against(run, stopper.taken)
@@ -179,7 +186,11 @@ def _quiet(run: RealRun, run_id: Any, taken: float, made: Stopped) -> None:
     confirmed = run.confirmed_at(run_id)
     run.green()
     time.sleep(QUIET_SECONDS)
-    late = [str(sent.call) for sent in run.sent if sent.at > confirmed and sent.call.phase == "before"]
+    late = [
+        str(sent.call)
+        for sent in run.sent
+        if sent.at > confirmed and sent.call.phase == "before" and sent.call.name != TO_THE_COMMAND
+    ]
     made.confirmed, made.after = confirmed - taken, len(late)
     made.wrong += [f"sent after the confirmation: {one}" for one in late]
     checks = [check for check in run.repo.check_runs() if check.app.id == run.app.app_id]

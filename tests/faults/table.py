@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from traceback import format_exception_only
 
 from tests.faults.stops import Stopped
 
@@ -33,16 +34,34 @@ class Row:
         return "\n".join([first, *(f"       {line}" for line in self.wrong)])
 
 
-def crash_row(point: str, how: str, reached: bool, different: list[str]) -> Row:
+@dataclass(frozen=True)
+class Attempt:
+    """What is tried at one point. `make` gives the row, in whichever process it is called."""
+
+    group: str
+    point: str
+    how: str
+    make: Callable[[Attempt], Row]
+
+    def __call__(self) -> Row:
+        return self.make(self)
+
+    def broken(self, error: BaseException) -> Row:
+        """The row of an attempt that raised: it is red, and the others are tried all the same."""
+        cause = "".join(format_exception_only(error)).strip()[:600]
+        return Row(self.group, self.point, self.how, "raised", [cause, *str(error.__cause__ or "").splitlines()[-8:]])
+
+
+def crash_row(attempt: Attempt, reached: bool, different: list[str]) -> Row:
     """A crash: GitHub's state at the end has to be that of the undisturbed run."""
     result = "not reached" if not reached else "another end" if different else "same end"
-    return Row("crash", point, how, result, different)
+    return Row(attempt.group, attempt.point, attempt.how, result, different)
 
 
-def stop_row(point: str, how: str, made: Stopped) -> Row:
+def stop_row(attempt: Attempt, made: Stopped) -> Row:
     """A stop, and what it came to."""
     result = "not reached" if not made.reached else made.state or "no end"
-    return Row("stop", point, how, result, made.wrong, made.seconds, made.after)
+    return Row(attempt.group, attempt.point, attempt.how, result, made.wrong, made.seconds, made.after)
 
 
 def sums(rows: Sequence[Row]) -> str:

@@ -16,6 +16,7 @@ from bot.flow.context import RunContext, book_stopped
 from bot.flow.gate.look import look
 from bot.flow.services import Services
 from bot.gate.decide import Done
+from bot.gate.merge import find_gate_check
 from bot.github_api.records import CheckOutput
 from bot.publish.check_runs import put_check_run
 
@@ -59,7 +60,9 @@ def confirm_stop(services: Services, run_id: RunId, move: int, number: int) -> N
         if not context.tell(details=(CONFIRMED,)) and services.clock.now() - run.updated_at < TELLING:
             book_stopped(services, run, number + 1, 60.0)
             return
-        services.ledger.confirm_stop(run_id, move, services.clock.now())
+        if not services.ledger.confirm_stop(run_id, move, services.clock.now(), GRACE):
+            book_stopped(services, run, number + 1, PAUSE_SECONDS)
+            return
         log.info("stop.confirmed", run=run_id, tries=number + 1)
 
 
@@ -112,11 +115,15 @@ def _look_at_landed(context: RunContext) -> None:
 def _end_checks(context: RunContext, move: int, _number: int) -> bool:
     """End every check run of the run that is in progress as `cancelled`: the newest word of each is the last effect."""
     run, services = context.run, context.services
-    newest = {
-        int(effect.outcome["id"]): (effect.natural_key, str(effect.outcome.get("status")))
-        for effect in services.ledger.effects_of(run.run_id)
-        if effect.kind == EffectKind.CHECK_PUT and effect.outcome is not None
-    }
+    newest: dict[int, tuple[str, str]] = {}
+    for effect in services.ledger.effects_of(run.run_id):
+        if effect.kind != EffectKind.CHECK_PUT:
+            continue
+        shown = effect.outcome
+        if shown is None and effect.natural_key.startswith("gate:"):
+            shown = find_gate_check(run, context.calls.checks, effect.natural_key)
+        if shown is not None:
+            newest[int(shown["id"])] = effect.natural_key, str(shown.get("status"))
     for check_id, (key, status) in newest.items():
         if status == "completed":
             continue
