@@ -45,9 +45,8 @@ contract: setup ## hold our requests and the sandbox's answers against GitHub's 
 fuzz: setup ## 10,000 random ChangeSets through the builder, each proved by git apply (minutes)
 	@$(BIN)/python -m tests.fuzz --cases 10000
 
-faults: setup ## crash at every effect and step of the main job, and compare the end with an undisturbed run (minutes)
+faults: setup ## crash and stop at every effect and step of the main job, and print what came of it (needs PostgreSQL, minutes)
 	@$(BIN)/python -m tests.faults
-	@$(BIN)/python -m tests.faults --engine lost
 
 bench: setup ## what a commit costs in repositories of 1 thousand, 50 thousand and 500 thousand files (minutes)
 	@$(BIN)/python bench/builder.py

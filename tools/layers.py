@@ -37,8 +37,10 @@ FLOW_LAYERS: tuple[tuple[str, ...], ...] = (
     ("asking", "replay"),
     ("context",),
     ("building",),
-    ("gate", "recovery"),
-    ("after", "events"),
+    ("gate",),
+    ("after",),
+    ("recovery",),
+    ("events",),
     ("workflows",),
 )
 """The parts of `bot/flow/`, lowest first, by the same rule."""

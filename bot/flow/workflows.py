@@ -170,7 +170,10 @@ class Flow:
                 return
             # Shows the decision, looks again, and merges exactly what both looks agree on, or enters the merge queue.
             outcome = merge(context, seen, decision)
-            if isinstance(outcome, Merged):
+            if isinstance(outcome, Merged) and context.reload().state in TERMINAL:
+                # It was stopped while the merge was on its way: a look says what landed.
+                self._services.engine.reconcile(repository_id, pull)
+            elif isinstance(outcome, Merged):
                 finish(context, outcome.seen, outcome.sha)
             elif isinstance(outcome, DecidedOtherwise):
                 if isinstance(outcome.decision, Done):

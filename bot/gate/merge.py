@@ -17,6 +17,16 @@ from bot.ledger.ledger import Ledger
 from bot.publish.check_runs import put_check_run
 
 
+def find_gate_check(run: RunEntry, checks: CheckCalls, key: str) -> JsonDict | None:
+    """The `id` and `status` of the gate check that the effect of that natural key created; None where there is none.
+
+    For an effect whose outcome the ledger does not have, because the process died.
+    """
+    _, head, decision_id = key.split(":")
+    made = checks.find(HeadSha(CommitSha(head)), CHECK_GATE, f"gate:{run.run_id}:{decision_id}")
+    return None if made is None else {"id": made.id, "status": made.status}
+
+
 class Merger:
     """Carries out the gate's decisions through the effect gateway."""
 
@@ -42,14 +52,6 @@ class Merger:
 
         Raises FenceClosed for a success of a run that has ended: its pull request is not about to be merged.
         """
-        shown = [
-            effect.outcome
-            for effect in self._ledger.effects_of(run.run_id)
-            if effect.kind == EffectKind.CHECK_PUT
-            and effect.natural_key.startswith(f"gate:{head}:")
-            and effect.outcome is not None
-        ]
-        unfinished = int(shown[-1]["id"]) if shown and shown[-1].get("status") != "completed" else None
         return put_check_run(
             self._effects,
             actor_of(run),
@@ -61,11 +63,21 @@ class Merger:
             external_id=f"gate:{run.run_id}:{decision_id}",
             conclusion=conclusion,
             output=output,
-            unfinished=unfinished,
+            unfinished=self._unfinished(run, checks, head),
             fresh=True,
             slots=slots,
             when_ended=conclusion != "success",
         )
+
+    def _unfinished(self, run: RunEntry, checks: CheckCalls, head: HeadSha) -> int | None:
+        """The id of the newest gate check on the head where that is in progress."""
+        for effect in reversed(self._ledger.effects_of(run.run_id)):
+            if effect.kind != EffectKind.CHECK_PUT or not effect.natural_key.startswith(f"gate:{head}:"):
+                continue
+            shown = effect.outcome or find_gate_check(run, checks, effect.natural_key)
+            if shown is not None:
+                return int(shown["id"]) if shown.get("status") != "completed" else None
+        return None
 
     def merge(
         self,

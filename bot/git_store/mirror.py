@@ -15,6 +15,7 @@ from filelock import FileLock, Timeout
 from bot.core.errors import GitFailed, SettingsInvalid, Unavailable, UnknownOutcome
 from bot.core.names import CommitSha
 from bot.effects.guard import before_sending, side_effect
+from bot.git_store.ask_before_push import ask_before_push
 from bot.git_store.bare_repository import FULL_SHA, BareRepository, full_ref
 from bot.git_store.git_errors import fetch_error, hit_file_limit, is_damaged, last_lines, missing_ref, push_error
 from bot.git_store.process import Credential, Finished, GitRunner, GitTimeout, too_large
@@ -78,12 +79,12 @@ class Mirror(BareRepository):
         # https://git-scm.com/docs/git-push#Documentation/git-push.txt---force-with-leaserefnameexpect
         lease = f"--force-with-lease={ref}:{expect or ''}"
         with self._locked():
-            before_sending()
             try:
-                done = self._runner.run(
-                    "push", "--porcelain", "--no-verify", lease, url, f"{commit}:{ref}",
-                    timeout=PUSH_SECONDS, credential=credential,
-                )  # fmt: skip
+                with ask_before_push(self.path.parent, before_sending) as hooks:
+                    done = self._runner.run(
+                        "push", "--porcelain", lease, url, f"{commit}:{ref}",
+                        timeout=PUSH_SECONDS, credential=credential, hooks=hooks,
+                    )  # fmt: skip
             except GitTimeout:
                 raise UnknownOutcome(f"The push did not end within {PUSH_SECONDS:g} seconds.") from None
             if done.status:

@@ -98,6 +98,14 @@ class Finished:
     err: str
 
 
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """A directory of hooks of our own for one command, and the pipes (file descriptors) that they use."""
+
+    directory: Path
+    pipes: tuple[int, ...]
+
+
 class GitTimeout(Exception):
     """The command did not end in time and was killed with its children."""
 
@@ -126,13 +134,17 @@ class GitRunner:
         timeout: float = LOCAL_SECONDS,
         credential: Credential | None = None,
         most_written: int | None = None,
+        hooks: Hooks | None = None,
     ) -> Finished:
         """Run to the end and return any status.
 
-        `timeout` is for the whole command, in seconds; `most_written` limits every file that it writes, in bytes.
+        `timeout` is for the whole command, in seconds; `most_written` limits every file that it writes, in bytes. Of
+        hooks only `hooks` run.
         Raises GitTimeout, and GitFailed `git.too_large` when it prints more than MOST_OUTPUT bytes.
         """
-        process = self.spawn(*args, stdin=stdin is not None, credential=credential, most_written=most_written)
+        process = self.spawn(
+            *args, stdin=stdin is not None, credential=credential, most_written=most_written, hooks=hooks
+        )
         try:
             out, err = communicate(process, stdin, timeout=timeout, most=MOST_OUTPUT)
         except TimeoutError:
@@ -161,6 +173,7 @@ class GitRunner:
         stdin: bool = False,
         credential: Credential | None = None,
         most_written: int | None = None,
+        hooks: Hooks | None = None,
     ) -> subprocess.Popen[bytes]:
         """A running process that the caller ends with `end`. Raises GitFailed when git cannot be started."""
         command = [Git.GIT_PYTHON_GIT_EXECUTABLE or "git", f"--git-dir={self.git_dir}", *args]
@@ -177,17 +190,21 @@ class GitRunner:
                 stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env=self._environment(credential),
+                env=self._environment(credential, hooks),
                 # Its own group, so that a time limit also ends git's transport children.
                 start_new_session=True,
+                pass_fds=hooks.pipes if hooks is not None else (),
             )
         except OSError as error:
             raise GitFailed(
                 f"git {args[0]} could not be started.", log_lines=(f"{type(error).__name__}: {error.strerror}",)
             ) from None
 
-    def _environment(self, credential: Credential | None) -> Mapping[str, str]:
+    def _environment(self, credential: Credential | None, hooks: Hooks | None) -> Mapping[str, str]:
         config = list(_CONFIG)
+        if hooks is not None:
+            # The last value counts.
+            config.append(("core.hooksPath", str(hooks.directory)))
         if credential:
             # In the environment: an argument would be visible to every process of the machine, a file would remain.
             # The key limits the header to one origin.

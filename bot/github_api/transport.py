@@ -113,9 +113,7 @@ class Transport:
         method = "GET" if is_read else call.method
         summary = "GitHub GraphQL" if call.route == GRAPHQL else f"{call.method} {call.route}"
         requester = self._requester(auth)
-        if not is_read:
-            before_sending()
-        with limited(WHOLE_ANSWER_SECONDS, MOST_ANSWER_BYTES) as deadline:
+        with limited(WHOLE_ANSWER_SECONDS, MOST_ANSWER_BYTES, None if is_read else before_sending) as deadline:
             try:
                 status, headers, output = requester.requestJson(
                     call.method,

@@ -1,4 +1,6 @@
-"""Limits the time and size of the answers that the current thread reads through requests (and so through PyGithub).
+"""Limits the answers that the current thread reads through requests (and so through PyGithub), in time and size.
+
+It also gives a call the last word before a request is sent, when the connection stands already.
 
 Importing this module replaces urllib3's connection classes; outside `limited` they behave as before.
 """
@@ -6,7 +8,7 @@ Importing this module replaces urllib3's connection classes; outside `limited` t
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,17 +23,18 @@ _current = threading.local()
 
 
 @contextmanager
-def limited(seconds: float, most: int) -> Iterator[Deadline]:
+def limited(seconds: float, most: int, before_request: Callable[[], None] | None = None) -> Iterator[Deadline]:
     """Cut off every answer that this thread reads inside the block after `seconds`, or after `most` bytes.
 
-    The Deadline says afterwards whether time or size ran out.
+    The Deadline says afterwards whether time or size ran out. `before_request` is called when the connection is made
+    and nothing of the request is sent; what it raises ends the request.
     """
     with Deadline(seconds, most) as deadline:
-        _current.deadline = deadline
+        _current.deadline, _current.before_request = deadline, before_request
         try:
             yield deadline
         finally:
-            _current.deadline = None
+            _current.deadline = _current.before_request = None
 
 
 def _watch(connection: object) -> None:
@@ -47,8 +50,14 @@ class _Watched(HTTPConnection):
         return made
 
     def request(self, *args: Any, **rest: Any) -> None:
+        if self.sock is None:
+            # Else `send` makes it: looking up the address and connecting would come after `before_request`.
+            self.connect()
         # A kept-alive connection was made under an earlier deadline, so it is put under the present one.
         _watch(self.sock)
+        before_request: Callable[[], None] | None = getattr(_current, "before_request", None)
+        if before_request is not None:
+            before_request()
         super().request(*args, **rest)
         _watch(self.sock)
 

@@ -46,6 +46,12 @@ def _confirmed(run_id: RunId) -> sa.Select[Any]:
     return sa.select(stops.c.confirmed_at).where(stops.c.run_id == run_id, stops.c.move == last)
 
 
+def _open_leases(run_id: RunId, expired: datetime) -> sa.Select[Any]:
+    """Count the leases of the run that expire after `expired`."""
+    open_here = sa.and_(leases.c.run_id == run_id, leases.c.expires_at > expired)
+    return sa.select(sa.func.count().label("count")).where(open_here)
+
+
 class EffectRecords(Store):
     """The part of the ledger behind the effect gateway."""
 
@@ -100,19 +106,26 @@ class EffectRecords(Store):
 
     def open_leases(self, run_id: RunId, now: datetime, grace: timedelta) -> int:
         """How many effects of the run may still be in flight: begun, not settled, and not expired for `grace`."""
-        open_here = sa.and_(leases.c.run_id == run_id, leases.c.expires_at > now - grace)
-        row = self._one(sa.select(sa.func.count().label("count")).where(open_here))
+        row = self._one(_open_leases(run_id, now - grace))
         return int((row or {"count": 0})["count"])
 
     def stop_confirmed(self, run_id: RunId) -> bool:
         """Whether the run's present stop is confirmed."""
         return self._one(_confirmed(run_id)) is not None
 
-    def confirm_stop(self, run_id: RunId, move: int, now: datetime) -> None:
-        """From here on nothing of the run is sent, until a person resumes it. `move` is the transition that stopped."""
+    def confirm_stop(self, run_id: RunId, move: int, now: datetime, grace: timedelta) -> bool:
+        """From here on nothing of the run is sent, until a person resumes it. `move` is the transition that stopped.
+
+        False, and not confirmed, where an effect is in flight: what cleans up after a stop may have begun meanwhile.
+        """
         with self._engine.begin() as connection:
+            # The row that `intend` locks: an effect takes its lease before this, or is refused after it.
+            connection.execute(sa.select(runs.c.state).where(runs.c.run_id == run_id).with_for_update())
+            if connection.scalar(_open_leases(run_id, now - grace)):
+                return False
             insert_once(connection, stops, {"run_id": run_id, "move": move, "confirmed_at": now})
             connection.execute(sa.delete(leases).where(leases.c.run_id == run_id))
+            return True
 
     def drafted(self, repository_id: RepositoryId, issue: IssueNumber, pull: PullNumber) -> int | None:
         """The effect by which a stop made the pull request a draft; None when it is ready again, or never was.

@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from bot.core.errors import BudgetSpent, CadenceError, FenceClosed, FenceLate, UnknownOutcome
+from bot.core.json_types import JsonDict
 from bot.core.names import Cause, InstallationId, IssueNumber, RepositoryId, RunId
 from bot.core.states import RunState
 from bot.effects.guard import before_sending, side_effect
 from bot.effects.kinds import EffectActor, EffectKind, repository_actor
 from bot.effects.perform import Effects
 from bot.effects.quotas import ChangeSize
+from bot.flow.recovery.stopped import GRACE
 from bot.ledger.entries import RunEntry, actor_of
 from bot.ledger.ledger import Ledger
 from tests.fakes.fake_clock import FakeClock
@@ -277,13 +279,28 @@ def test_a_stop_between_the_fence_and_the_intent_is_seen(ledger: Ledger, monkeyp
     assert not outside.made and not ledger.effects_of(RUN.run_id)
 
 
+def test_a_stop_is_not_confirmed_while_an_effect_is_in_flight(ledger: Ledger) -> None:
+    move = ledger.move(RUN.run_id, RunState.STOPPED)
+    assert move is not None
+    confirmed: list[bool] = []
+
+    def clean_up() -> JsonDict:
+        confirmed.append(ledger.confirm_stop(RUN.run_id, move, NOW, GRACE))
+        return {"done": True}
+
+    deletion = EffectKind.BRANCH_DELETE
+    door(ledger).perform(actor_of(RUN), deletion, "delete:1", find=lambda: None, do=clean_up, when_ended=True)
+    assert confirmed == [False] and not ledger.stop_confirmed(RUN.run_id)
+    assert ledger.confirm_stop(RUN.run_id, move, NOW, GRACE) and ledger.stop_confirmed(RUN.run_id)
+
+
 def test_after_a_confirmed_stop_nothing_is_sent_not_even_a_comment(ledger: Ledger) -> None:
     outside, effects = Outside(), door(ledger)
     move = ledger.move(RUN.run_id, RunState.STOPPED)
     assert move is not None
     say = {"find": lambda: None, "do": outside.make}
     effects.perform(actor_of(RUN), EffectKind.COMMENT_EDIT, "status:1", **say)
-    ledger.confirm_stop(RUN.run_id, move, NOW)
+    assert ledger.confirm_stop(RUN.run_id, move, NOW, GRACE)
     with pytest.raises(FenceClosed):
         effects.perform(actor_of(RUN), EffectKind.COMMENT_EDIT, "status:2", **say)
     ledger.move(RUN.run_id, RunState.GATED, reason="resumed")

@@ -1,1 +1,1 @@
-"""Crashes at every point of a run: `python -m tests.faults` prints the table, `make faults` runs it."""
+"""Crashes and stops at every point of a run: `make faults` prints the table, test_faults.py tries a sample."""

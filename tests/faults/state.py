@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Protocol
 
 from bot.core.json_types import JsonDict
 from bot.core.names import CHECK_GATE
-from tests.journeys.world import World
 
 _DIFFERS = (
     (re.compile(r"http://127\.0\.0\.1:\d+"), "URL"),
@@ -25,7 +24,17 @@ def _text(body: str | None) -> str:
     return body or ""
 
 
-def end_of(world: World, issue: int) -> JsonDict:
+class Played(Protocol):
+    """A story that was played: tests.journeys.world.World, or a run of real processes."""
+
+    repo: Any
+    app: Any
+
+    def state(self, issue: int, /) -> str: ...
+    def bot_comments(self, issue: int) -> list[str]: ...
+
+
+def end_of(world: Played, issue: int) -> JsonDict:
     """Branches, pull requests, reviews, checks that count, comments and the issue, as plain data."""
     repo = world.repo
     bare = repo.world.bare(repo.state)

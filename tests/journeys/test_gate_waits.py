@@ -3,8 +3,6 @@
 import json
 from collections.abc import Callable
 
-import pytest
-
 from bot.core.names import CHECK_GATE
 from bot.core.states import RunState
 from tests.journeys.world import FILES, GOOD, OWNER, WRITER, World, verdict
@@ -28,14 +26,8 @@ def test_further_checks_are_given_time_to_appear(world: World) -> None:
     world.must_be_merged(issue)
 
 
-@pytest.mark.parametrize(
-    ("line", "code"),
-    [("paused: true\n", "paused"), ("merge: {auto: false}\n", "merge.manual")],
-    ids=["paused", "manual"],
-)
-def test_the_policy_of_the_base_holds_a_merge_back_until_it_is_changed(
-    make_world: Callable[..., World], line: str, code: str
-) -> None:
+def test_the_policy_of_the_base_holds_a_merge_back_until_it_is_changed(make_world: Callable[..., World]) -> None:
+    line, code = "merge: {auto: false}\n", "merge.manual"
     world = make_world(files={**FILES, CONFIG: "version: 1\nmerge: {up_to_date: never}\n"})
     issue = ready(world)
     world.repo.push_commit({CONFIG: f"version: 1\n{line}"}, by=OWNER)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from bot.cli.stop_command import REASON, stop_in
 from bot.core.names import CHECK_GATE
 from bot.core.states import RunState
@@ -149,6 +151,37 @@ def test_a_pause_on_the_base_stops_what_is_being_built(world: World) -> None:
     assert world.state(issue) is S.STOPPED and "paused" in world.status(issue)
 
 
+@pytest.mark.parametrize("lost", [False, True], ids=["delivered", "the delivery is lost"])
+def test_a_pause_on_the_base_stops_what_is_at_the_gate(world: World, lost: bool) -> None:
+    issue = waiting_for_ci(world)
+    world.ci(None)
+    world.later()
+    world.github.world.hooks.drop((lambda one: one.event == "push") if lost else None)
+    world.repo.push_commit({".github/cadence.yml": "version: 1\npaused: true\n"}, by=OWNER)
+    world.settle()
+    world.sweep()
+    run = world.run(issue)
+    assert run.state is S.STOPPED and run.reason.startswith("paused: ") and world.ledger.stop_confirmed(run.run_id)
+    assert world.checks(CHECK_GATE)[-1].conclusion == "cancelled" and world.pull().draft
+    assert "paused" in world.gate_codes(issue) or not lost
+    before = writes(world)
+    world.ci()
+    world.later(3600)
+    world.sweep()
+    assert writes(world) == before and world.pull().merged_at is None
+    world.comment(issue, "/cadence resume")
+    assert world.state(issue) is S.STOPPED, "it is paused still"
+    world.github.world.hooks.drop(None)
+    world.repo.push_commit({".github/cadence.yml": "version: 1\n"}, by=OWNER)
+    world.settle()
+    assert world.state(issue) is S.STOPPED, "a person ends a stop"
+    world.comment(issue, "/cadence resume")
+    for _ in range(3):
+        world.ci()
+        world.later()
+    world.must_be_merged(issue)
+
+
 def test_a_merge_that_lands_after_the_stop_is_said_and_a_revert_offered(world: World) -> None:
     """A worker that was paused between its last look and the request: GitHub took the merge before it was a draft."""
     issue = waiting_for_ci(world)
@@ -161,6 +194,7 @@ def test_a_merge_that_lands_after_the_stop_is_said_and_a_revert_offered(world: W
     world.github.world.hooks.release()
     merged = world.pull().number
     world.later(600)
+    assert not world.ledger.stop_confirmed(run.run_id), "what is said and offered now would follow the confirmation"
     assert "stop.late" in world.ledger.runs_of_issue(run.repository_id, run.issue)[-1].reason
     assert any("although the run was stopped" in body for body in world.bot_comments(issue))
     assert world.pull().number != merged and world.pull().draft

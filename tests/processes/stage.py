@@ -90,7 +90,8 @@ class Stage:
         return process
 
     def wait_ready(self) -> None:
-        self.until("ready", lambda: self._ready())
+        # Python imports for seconds; on a machine that is busy with other things, for minutes.
+        self.until("ready", lambda: self._ready(), timeout=180.0)
 
     def _ready(self) -> bool:
         try:

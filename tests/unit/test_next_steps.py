@@ -9,8 +9,8 @@ from bot.core.command_table import LATER, VERBS
 
 ROOT = Path(__file__).resolve().parents[2]
 GIVEN = re.compile(r"(?<![\w.])/cadence[ \u00a0]+([a-z]+)")
-MADE = "docs/codes-shown.md"
-"""Names tests, one of which is about a command that does not work yet."""
+MADE = ("docs/codes-shown.md", "docs/commands-shown.md")
+"""Show what tests saw, also of a command that does not work yet."""
 
 
 def test_every_command_that_a_text_or_page_names_works() -> None:
@@ -23,7 +23,7 @@ def test_every_command_that_a_text_or_page_names_works() -> None:
     named = {
         (path.relative_to(ROOT).as_posix(), verb)
         for path in pages
-        if path.is_file() and path.relative_to(ROOT).as_posix() != MADE
+        if path.is_file() and path.relative_to(ROOT).as_posix() not in MADE
         for verb in GIVEN.findall(path.read_text(encoding="utf-8", errors="replace"))
     }
     assert {verb for _, verb in named} >= {"go", "replan"}

@@ -308,14 +308,14 @@ def _push(services: Services, event: BranchPushed) -> Handled | Ignored:
 
 
 def _stop_paused(services: Services, event: BranchPushed, unfinished: Sequence[RunEntry]) -> list[RunId]:
-    """Stop builds on a base whose config now says `paused: true`. At the gate, the pause is a reason to wait."""
-    building = [run for run in unfinished if run.base_branch == event.branch and run.pull is None]
-    if not building:
+    """Stop the runs on a base whose config now says `paused: true`; a merged one, which is only watched, goes on."""
+    concerned = [run for run in unfinished if run.base_branch == event.branch and not run.merge_sha]
+    if not concerned:
         return []
     loaded = config_for(services, event.repo, event.branch)
     if loaded.config is None or not loaded.config.paused:
         return []
-    return stop_runs(services, building, "paused: `paused: true` was set in .github/cadence.yml", by="GitHub")
+    return stop_runs(services, concerned, "paused: `paused: true` was set in .github/cadence.yml", by="GitHub")
 
 
 def _installation(services: Services, event: InstallationChanged) -> Handled | Ignored:

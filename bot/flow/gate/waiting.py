@@ -23,13 +23,15 @@ REBUILD_CODES = frozenset(
     | {"review.missing", "review.stale", "review.unposted"}
 )
 """Reasons that a rebuild on the new base tip removes, or that are decided on again after it."""
+_STOPS = frozenset({"stopped", "paused"})
+"""Reasons that stop the run. `paused` is found here where the delivery of the push was lost (events/deliveries.py)."""
 _NO_PERSON = frozenset({CADENCE, CI, GITHUB})
 
 
 def wait(context: RunContext, seen: Observation, decision: Wait | Block) -> None:
     """Record and show a decision not to merge now; a pull request in a merge queue is taken out where it must be."""
     recorded = record(context, seen, decision)
-    goes_on = all(reason.code != "stopped" for reason in decision.reasons)
+    goes_on = all(reason.code not in _STOPS for reason in decision.reasons)
     if seen.snapshot.draft and goes_on and context.services.merger.to_ready(context.run, context.calls):
         # A stop had made it a draft.
         context.services.engine.reconcile(context.run.repository_id, seen.snapshot.pull)
@@ -59,8 +61,9 @@ def _close_reasons(context: RunContext, seen: Observation, decision: Wait | Bloc
     """Start what may close a reason, and book the next look."""
     run, engine, snapshot = context.run, context.services.engine, seen.snapshot
     codes = {reason.code for reason in decision.reasons}
-    if "stopped" in codes:
-        context.move(S.STOPPED, next(reason.text for reason in decision.reasons if reason.code == "stopped"))
+    if codes & _STOPS:
+        stop = next(reason for reason in decision.reasons if reason.code in _STOPS)
+        context.move(S.STOPPED, stop.text if stop.code == "stopped" else f"{stop.code}: {stop.text}")
         context.tell()
         return
     _rest(context, held="hold" in codes)
