@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import re
 import subprocess
@@ -83,6 +84,16 @@ def test_the_same_seed_gives_the_same_tasks_and_another_seed_others() -> None:
         return hashlib.sha256(text.encode()).hexdigest()
 
     assert digest(1) == digest(1) != digest(2)
+
+
+def test_no_file_is_broken_without_the_edit() -> None:
+    for seed in (1, 2):
+        for task in packaged_tasks(seed):
+            changed = {path: text for path, text in task.base.items() if task.wanted.get(path) != text}
+            for path, text in changed.items():
+                root = parse_path(text, path)
+                assert root is None or first_error(root) is None, task.name
+                assert not path.endswith(".py") or ast.parse(text), task.name
 
 
 def test_a_task_undoes_something_and_its_blueprint_is_shown_whole() -> None:

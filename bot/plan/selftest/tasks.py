@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -103,8 +104,17 @@ def _chosen(candidates: Iterator[Mutation], salt: str, count: int) -> list[Mutat
 
 def _parses(mutation: Mutation) -> bool:
     """Whether every file is still valid without the edit: a guard says nothing of a file that was broken before."""
-    roots = (parse_path(text, path) for path, text in mutation.undone.items())
-    return not any(root.has_error for root in roots if root is not None)
+    for path, text in mutation.undone.items():
+        root = parse_path(text, path)
+        if root is not None and root.has_error:
+            return False
+        if text is not None and path.endswith(".py"):
+            try:
+                # The grammar of tree-sitter accepts `def f(*, )`, which Python does not.
+                ast.parse(text)
+            except SyntaxError:
+                return False
+    return True
 
 
 def _task(at: int, sample: Sample, operator: str, number: int, mutation: Mutation) -> Task:
