@@ -202,7 +202,7 @@ def piece_scores(
     question: Question, texts: Mapping[str, str], analyses: Mapping[str, Analysis], idf: Mapping[str, float]
 ) -> dict[str, list[tuple[Piece, float]]]:
     """By path, each piece with how much it is like the question: BM25 with the names of definitions counting more."""
-    asked: dict[str, tuple[str, ...]] = {}
+    asked = _Asked(question)
     counted = {path: _counted(question, texts[path], analyses[path], asked) for path in texts}
     sizes = [size for rows in counted.values() for _, _, size in rows]
     mean = sum(sizes) / len(sizes) if sizes else 1.0
@@ -220,19 +220,26 @@ def piece_scores(
     return found
 
 
-def _counted(
-    question: Question, text: str, analysis: Analysis, asked: dict[str, tuple[str, ...]]
-) -> list[tuple[Piece, dict[str, int], int]]:
-    """Each piece with how often it has each of the question's terms, and how many terms it has in all.
+class _Asked(dict[str, tuple[str, ...]]):
+    """The terms of a token that are in the question, worked out when the token is seen for the first time."""
 
-    `asked` remembers, for each token that was seen, its terms that are in the question.
-    """
+    def __init__(self, question: Question) -> None:
+        super().__init__()
+        self._terms = question.terms
+
+    def __missing__(self, token: str) -> tuple[str, ...]:
+        found = self[token] = tuple(term for term in expand(token) if term in self._terms)
+        return found
+
+
+def _counted(
+    question: Question, text: str, analysis: Analysis, asked: _Asked
+) -> list[tuple[Piece, dict[str, int], int]]:
+    """Each piece with how often it has each of the question's terms, and how many terms it has in all."""
     offsets = line_offsets(text)
     rows: list[tuple[Piece, dict[str, int], int]] = []
     for piece in analysis.pieces:
         found = tokens(text[offsets[piece.start - 1] : offsets[piece.end]])
-        for token in set(found).difference(asked):
-            asked[token] = tuple(term for term in expand(token) if term in question.terms)
         counts: dict[str, int] = {}
         # Most tokens have nothing to do with the question; `filter` passes over them without a step of Python.
         for terms in filter(None, map(asked.__getitem__, found)):
