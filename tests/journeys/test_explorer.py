@@ -10,11 +10,11 @@ from bot.sandbox.model.script import Reply, Rule, blocks, look_up
 from tests.journeys.world import FILES, World, verdict
 
 STEPS = "".join(
-    f"def step_{n}() -> int:\n    # one of the many steps of this file\n    return {n}\n\n\n" for n in range(3_000)
+    f"def step_{n}() -> int:\n    # one of the many steps of this file\n    return {n}\n\n\n" for n in range(1_800)
 )
 EDIT = {
-    "summary": "Return nothing in step 2477",
-    "plan": "step_2477 returns 0.",
+    "summary": "Return nothing in step 1477",
+    "plan": "step_1477 returns 0.",
     "message": "It was wrong.",
     "edits": [{"path": "steps.py", "operation": "replace", "old": 1, "new": 2}],
     "needs": [],
@@ -23,7 +23,7 @@ EDIT = {
 
 def prepared(make_world: Callable[..., World], **env: str) -> World:
     world = make_world(files={**FILES, "steps.py": STEPS}, **env)
-    world.model.add(Rule("change_set", blocks(EDIT, "    return 2477", "    return 0")))
+    world.model.add(Rule("change_set", blocks(EDIT, "    return 1477", "    return 0")))
     world.script("reasoning", verdict())
     world.script("efficiency", verdict())
     return world
@@ -31,21 +31,21 @@ def prepared(make_world: Callable[..., World], **env: str) -> World:
 
 def test_what_the_explorer_cites_is_shown_and_the_plan_in_blocks_is_merged(make_world: Callable[..., World]) -> None:
     world = prepared(make_world)
-    calls = look_up(("search", {"text": "2477"}), ("outline", {"path": "greet.py"}))
+    calls = look_up(("search", {"text": "1477"}), ("outline", {"path": "greet.py"}))
     world.model.add(Rule("explore", calls, times=1))
-    world.model.add(Rule("explore", Reply("steps.py:12386-12388 returns the wrong number")))
-    issue = world.label_blueprint(title="A step is wrong", body="The number that comes back for 2477 has to be 0.")
+    world.model.add(Rule("explore", Reply("steps.py:7386-7388 returns the wrong number")))
+    issue = world.label_blueprint(title="A step is wrong", body="The number that comes back for 1477 has to be 0.")
     assert world.state(issue) is RunState.GATED
     answers = [turn for turn in world.model.requests[1].body["messages"] if turn["role"] == "tool"]
-    assert "steps.py:12388:     return 2477" in answers[0]["content"]
-    assert "def step_2477() -> int:" in world.asked("change_set")[0]
+    assert "steps.py:7388:     return 1477" in answers[0]["content"]
+    assert "def step_1477() -> int:" in world.asked("change_set")[0]
     kept = [one.body for one in world.ledger.recorded(world.run(issue).run_id, "look")]
     assert [(one["tool"], one["round"]) for one in kept] == [("search", 1), ("outline", 1)]
-    assert "explorer: returns the wrong number" in (world.pull().body or "")
+    assert "explorer: returns the wrong number" in world.pull().issue.body
     world.ci()
     world.later()
     world.must_be_merged(issue)
-    assert b"    return 0\n\n\ndef step_2478" in (world.repo.read_file("steps.py") or b"")
+    assert b"    return 0\n\n\ndef step_1478" in (world.repo.read_file("steps.py") or b"")
 
 
 def test_a_repository_can_do_without_a_look_around(make_world: Callable[..., World]) -> None:
@@ -59,7 +59,7 @@ def test_a_repository_can_do_without_a_look_around(make_world: Callable[..., Wor
 def test_the_operator_bounds_the_calls(make_world: Callable[..., World]) -> None:
     world = prepared(make_world, CADENCE_EXPLORE_CALLS="2", CADENCE_EXPLORE_ROUNDS="9")
     world.model.add(Rule("explore", look_up(("read", {"path": "greet.py"}), ("read", {"path": "greet.py"}))))
-    issue = world.label_blueprint(title="step_2477 is wrong", body="step_2477 has to return 0.")
+    issue = world.label_blueprint(title="step_1477 is wrong", body="step_1477 has to return 0.")
     asked = [one for one in world.model.requests if one.kind == "cadence_explore"]
     assert len(asked) == 2 and "No calls are left." in asked[-1].messages[-1][1]
     assert len(world.ledger.recorded(world.run(issue).run_id, "look")) == 2
@@ -70,5 +70,5 @@ def test_a_server_without_tools_plans_from_cadences_own_choice(make_world: Calla
     world = prepared(make_world)
     refusal = {"error": {"message": "tools are not supported", "type": "invalid_request_error", "code": None}}
     world.model.add(Rule("explore", Reply(json.dumps(refusal))))
-    issue = world.label_blueprint(title="step_2477 is wrong", body="step_2477 has to return 0.")
+    issue = world.label_blueprint(title="step_1477 is wrong", body="step_1477 has to return 0.")
     assert world.state(issue) is RunState.GATED
