@@ -48,6 +48,7 @@ PURE_MODULES = {
     "plan.acceptance", "plan.blueprint", "plan.plan_prompt",
     "plan.context.analysis", "plan.context.outlines", "plan.context.pack", "plan.context.packing",
     "plan.context.paths", "plan.context.pieces", "plan.context.question", "plan.context.ranking", "plan.context.words",
+    "plan.context.imports", "plan.context.retrieval",
     "publish.pull_request_text", "publish.status_comment_text", "publish.proof_text",
     "review.review_kinds", "review.diff", "review.figures", "review.parts", "review.rules",
     "review.review_prompt", "review.verdict", "review.report",
