@@ -55,6 +55,7 @@ PURE_MODULES = {
     "plan.selftest.samples", "plan.selftest.mutation", "plan.selftest.wording", "plan.selftest.tasks",
     "plan.selftest.score", "plan.selftest.answers", "plan.selftest.operators.definitions",
     "plan.selftest.operators.statements", "plan.selftest.operators.values", "plan.selftest.operators.documents",
+    "plan.context.imports", "plan.context.retrieval",
     "publish.pull_request_text", "publish.status_comment_text", "publish.proof_text",
     "review.review_kinds", "review.diff", "review.figures", "review.parts", "review.rules",
     "review.review_prompt", "review.verdict", "review.report",

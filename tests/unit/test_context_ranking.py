@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from bot.plan.context.analysis import Analysis, analyse
+from bot.plan.context.imports import import_edges
 from bot.plan.context.question import Frame, read_question
-from bot.plan.context.ranking import Document, Scored, candidates, first_scores, idf_of, import_edges, rank
+from bot.plan.context.ranking import Scored, rank
+from bot.plan.context.retrieval import Document, candidates, first_scores, idf_of
 from bot.plan.context.words import stem, term_counts, words
 
 OCCURRENCES = {"once": 1.0, "many": 14.0}
