@@ -28,11 +28,12 @@ def resume(request: Request) -> str:
     if run.merge_sha or run.state in FINAL:
         return f"The run is **{run.state}**; there is nothing to resume."
     by = event.sender.login
-    released = release_issue(services, run.repository_id, IssueNumber(run.issue), by=by)
     if run.state is S.STOPPED_BUDGET:
+        # Before the hold is ended: a command that is refused changes nothing.
         reached = still_at_cap(RunContext(services, run))
         if reached is not None:
             return f"The run stays **{run.state}**: {sentence(escape_line(reached.summary))} {reached.remedy}"
+    released = release_issue(services, run.repository_id, IssueNumber(run.issue), by=by)
     if run.state in (S.STOPPED, S.STOPPED_BUDGET):
         wake(services, run, f"resumed by @{by}", by=by)
         return ""

@@ -51,7 +51,7 @@ def _wanted(found: Findings, snapshot: Snapshot) -> None:
         text = f"Issue #{snapshot.issue} lost its trigger label."
         found.block("stopped", text, short="label removed")
     if STOP_LABEL in snapshot.labels:
-        then = "Remove the label, then label the issue again: that starts a new run."
+        then = "Take the label off, then comment `/cadence resume`."
         found.block("stopped", f"The label `{STOP_LABEL}` is set.", then=then, short="stop label set")
     if HOLD_LABEL in snapshot.labels:
         found.wait(

@@ -42,6 +42,8 @@ _LINE = re.compile(
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+# HTML that GitHub shows as Markdown's quotes and code are shown: https://github.github.com/gfm/#raw-html
+_QUOTE_OR_CODE = re.compile(r"<(?P<end>/?)(?:blockquote|code|kbd|pre|q|samp|tt)\b[^<>]*>", re.IGNORECASE)
 _TRAILING = ".,;:!?\\\u2026\u3002\uff01\uff0c\uff1f"
 """Punctuation that ends a sentence, and the backslash that Markdown takes for a line break."""
 
@@ -189,7 +191,8 @@ def _find(body: str) -> list[tuple[str, str]]:
     given = {number: rest for number, line in enumerate(lines) if (rest := _given(line)) is not None}
     if not given:
         return []
-    marked = [f"{MARK}{n}{MARK}{given[n]}" if n in given else line for n, line in enumerate(lines)]
+    # With its indentation: without it a line of a code block in a list would stand outside the list.
+    marked = [f"{_indent(line)}{MARK}{n}{MARK}{given[n]}" if n in given else line for n, line in enumerate(lines)]
     seen = list(_marks(markdown_tokens("\n".join(marked), PARSER)))
     return [
         (given[number].strip(), "\n".join(lines[number + 1 : after])) for number, after in pairwise([*seen, len(lines)])
@@ -208,18 +211,33 @@ def _given(line: str) -> str | None:
     return rest.replace(closing, "", 1) if closing in rest else None
 
 
+def _indent(line: str) -> str:
+    return line[: len(line) - len(line.lstrip(" "))]
+
+
 def _marks(tokens: list[Token]) -> Iterable[int]:
-    """The marked lines that are shown as text at the start of a line, outside quotes, in order."""
-    quotes = 0
+    """The marked lines that are shown as text at the start of a line, outside quotes and code, in order."""
+    quotes, tags = 0, 0
     for token in tokens:
         quotes += token.nesting if token.type.startswith("blockquote") else 0
-        if token.type != "inline" or quotes:
+        tags = _open_tags(token, tags)
+        if token.type != "inline":
             continue
         starts_line = True
         for child in token.children or []:
-            if starts_line and child.type == "text" and child.content.startswith(MARK):
+            tags = _open_tags(child, tags)
+            if starts_line and not quotes and not tags and child.type == "text" and child.content.startswith(MARK):
                 yield int(child.content.split(MARK, 2)[1])
             starts_line = child.type in ("softbreak", "hardbreak")
+
+
+def _open_tags(token: Token, before: int) -> int:
+    """How many tags that show a quote or code are open behind the token, with `before` of them open before it."""
+    if token.type not in ("html_block", "html_inline"):
+        return before
+    for tag in _QUOTE_OR_CODE.finditer(token.content):
+        before = max(0, before - 1) if tag["end"] else before + 1
+    return before
 
 
 def _plain(word: str) -> str:

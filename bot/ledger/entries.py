@@ -75,9 +75,16 @@ class CommandEntry:
     answered_at: datetime | None = None
 
 
+SOMEONE = "a person"
+"""Who set a hold of which only the label was seen. No login has a space."""
+
+
 @dataclass(frozen=True, slots=True)
 class SteeringEntry:
-    """An issue's hold and files; they outlive a replan, which is another run. `held_by` is empty without a hold."""
+    """An issue's hold and files; they outlive a replan, which is another run.
+
+    `held_by` is a login or SOMEONE, and empty without a hold.
+    """
 
     repository_id: RepositoryId
     issue: int
@@ -90,7 +97,8 @@ class SteeringEntry:
         """Who set the hold and why, as a clause; empty without a hold. The reason is a person's text."""
         if not self.held_by:
             return ""
-        return f"set by @{self.held_by}" + (f": {self.held_reason}" if self.held_reason else "")
+        who = SOMEONE if self.held_by == SOMEONE else f"@{self.held_by}"
+        return f"set by {who}" + (f": {self.held_reason}" if self.held_reason else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.core.escape import cell, fenced, shorten
-from bot.core.names import IssueNumber, PullNumber, RunId, marker
+from bot.core.names import STOP_LABEL, IssueNumber, PullNumber, RunId, marker
 from bot.core.states import TERMINAL, RunState
 
 S = RunState
@@ -39,8 +39,9 @@ _NEXT = {
     S.WAITING_APPROVAL: "A person with write permission comments `/cadence go` to approve exactly what is shown here.",
     S.REFUSED: "Change the blueprint or fix the cause above, then comment `/cadence replan`.",
     S.NEEDS_HUMAN: "After the cause is fixed, comment `/cadence replan`.",
-    S.STOPPED: "To go on, open the issue, add its label and comment `/cadence resume`; or remove the label and add it "
-    "again.",
+    S.STOPPED: "To go on, undo what stopped it (open the issue or pull request again, add the trigger label, take "
+    f"`{STOP_LABEL}` off, take `paused: true` out) and comment `/cadence resume`; or remove the trigger label and add "
+    "it again.",
     S.STOPPED_BUDGET: "Raise the cap that is named above, then comment `/cadence resume`.",
     S.GATED: "The `cadence/gate` check lists the open reasons. To change the plan: `/cadence replan <guidance>`.",
 }

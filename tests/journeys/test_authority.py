@@ -216,6 +216,40 @@ def test_closing_and_reopening_goes_on_with_the_run(make_world: MakeWorld, polic
     assert [run.state for run in world.runs(issue)] == [before]
 
 
+@pytest.mark.parametrize("stopped_by", ["closing", "a command"])
+def test_an_author_without_write_permission_resumes_nothing_by_opening_the_issue_again(
+    world: World, stopped_by: str
+) -> None:
+    world.script_all()
+    issue = world.label_blueprint(author=OUTSIDER)
+    world.comment(issue, "/cadence go")
+    assert world.state(issue) is S.GATED
+    if stopped_by == "a command":
+        world.comment(issue, "/cadence stop")
+    world.repo.close(issue, by=OUTSIDER)
+    world.settle()
+    assert world.state(issue) is S.STOPPED
+    world.clock.advance(5)
+    world.repo.reopen(issue, by=OUTSIDER)
+    world.settle()
+    world.sweep()
+    assert world.state(issue) is S.STOPPED and len(world.runs(issue)) == 1
+    world.comment(issue, "/cadence resume")
+    assert world.state(issue) is S.GATED
+
+
+def test_opening_the_issue_again_takes_no_stop_of_a_command_back(world: World) -> None:
+    world.script_all()
+    issue = world.label_blueprint()
+    world.comment(issue, "/cadence stop")
+    world.repo.close(issue, by=OWNER)
+    world.clock.advance(5)
+    world.repo.reopen(issue, by=OWNER)
+    world.settle()
+    world.sweep()
+    assert world.state(issue) is S.STOPPED
+
+
 def test_a_late_closed_after_the_reopening_stops_nothing(make_world: MakeWorld) -> None:
     world = world_with(make_world, WAITS)
     issue = world.label_blueprint()

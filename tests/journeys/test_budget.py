@@ -54,6 +54,24 @@ def test_a_run_is_not_resumed_while_its_cap_is_as_it_was(make_world: Callable[..
     assert world.state(issue) is S.GATED and len(world.runs(issue)) == 1
 
 
+def test_a_resume_that_a_cap_refuses_ends_no_hold(make_world: Callable[..., World]) -> None:
+    world = make_world()
+    world.script_all()
+    issue = world.label_blueprint()
+    world.comment(issue, "/cadence hold until Monday")
+    raise_to(world, "run_tokens: 100")
+    # The hold is the issue's, so it is there for the run of a new plan too.
+    world.comment(issue, "/cadence replan")
+    assert world.state(issue) is S.STOPPED_BUDGET
+    world.comment(issue, "/cadence resume")
+    assert "The run stays **stopped: budget**" in world.bot_comments(issue)[-1]
+    assert world.ledger.steering(world.repo.id, world.run(issue).issue).held_by == WRITER
+    raise_to(world, "run_tokens: 100000")
+    world.comment(issue, "/cadence resume")
+    assert world.state(issue) is S.GATED
+    assert not world.ledger.steering(world.repo.id, world.run(issue).issue).held_by
+
+
 def test_a_run_goes_on_after_the_operator_raised_the_cap(make_world: Callable[..., World]) -> None:
     world = make_world(CADENCE_BUDGET_RUN_TOKENS="20000")
     world.script("change_set", GOOD)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.core.names import CHECK_GATE, CHECK_REASONING
+from bot.core.names import CHECK_GATE, CHECK_REASONING, STOP_LABEL
 from bot.core.states import RunState
 from tests.journeys.world import BODY, GOOD, OUTSIDER, OWNER, TITLE, WRITER, World, edit, plan, verdict
 
@@ -84,6 +84,21 @@ def test_the_stop_label_stops_and_resume_goes_on(world: World, on_the_pull: bool
     world.comment(issue, "/cadence resume")
     world.later()
     world.must_be_merged(issue)
+
+
+def test_a_stop_label_that_is_there_before_the_run_stops_it_before_anything_is_paid(world: World) -> None:
+    world.script_all()
+    issue = world.repo.file_issue(TITLE, BODY, by=OWNER)
+    world.repo.label(issue, STOP_LABEL, by=OWNER)
+    world.repo.label(issue, "blueprint", by=OWNER)
+    world.settle()
+    assert world.state(issue) is S.STOPPED and not world.model.requests and not world.repo.pulls()
+    assert f"`{STOP_LABEL}` is set" in world.status(issue) and f"take `{STOP_LABEL}` off" in world.status(issue)
+    world.comment(issue, "/cadence resume")
+    assert world.state(issue) is S.STOPPED and not world.model.requests
+    world.repo.unlabel(issue, STOP_LABEL, by=OWNER)
+    world.comment(issue, "/cadence resume")
+    assert world.state(issue) is S.GATED and len(world.runs(issue)) == 1
 
 
 def test_stop_before_the_pull_request_and_resume(world: World) -> None:

@@ -11,17 +11,21 @@ from bot.cli.runs_text import holds, run_timeline, runs_json, runs_table
 from bot.core.names import CHECK_GATE, HOLD_LABEL
 from bot.core.states import RunState
 from bot.flow.gate import merging
-from tests.journeys.world import OUTSIDER, OWNER, WRITER, World
+from tests.journeys.world import BODY, OUTSIDER, OWNER, TITLE, WRITER, World
 
 S = RunState
 TRIAGER = "tina"
 WHY = "until the release is out"
 
 
-def open_pull(world: World) -> int:
+def people_and_answers(world: World) -> None:
     world.script_all()
     world.github.create_user(TRIAGER)
     world.repo.add_collaborator(TRIAGER, "triage")
+
+
+def open_pull(world: World) -> int:
+    people_and_answers(world)
     return world.label_blueprint()
 
 
@@ -140,6 +144,41 @@ def test_who_takes_the_label_off_without_write_permission_is_told_that_the_hold_
     )
     world.comment(issue, "/cadence resume")
     assert world.state(issue) is S.GATED
+
+
+@pytest.mark.parametrize("seen", ["before the run", "delivery lost", "on both"])
+def test_a_hold_of_a_label_outlives_it_however_cadence_came_to_know(world: World, seen: str) -> None:
+    people_and_answers(world)
+    issue = world.repo.file_issue(TITLE, BODY, by=OWNER)
+    if seen == "before the run":
+        world.repo.label(issue, HOLD_LABEL, by=TRIAGER)
+        world.settle()
+    world.repo.label(issue, "blueprint", by=OWNER)
+    world.settle()
+    if seen == "on both":
+        world.repo.label(world.pull().number, HOLD_LABEL, by=TRIAGER)
+        world.settle()
+    if seen == "delivery lost":
+        world.github.world.hooks.drop(lambda delivery: delivery.event == "issues")
+    if seen != "before the run":
+        world.repo.label(issue, HOLD_LABEL, by=TRIAGER)
+        world.settle()
+    if seen == "delivery lost":
+        world.start_cadence()
+        world.sweep()
+    if seen == "on both":
+        world.repo.unlabel(world.pull().number, HOLD_LABEL, by=OWNER)
+        world.settle()
+    world.repo.unlabel(issue, HOLD_LABEL, by=TRIAGER)
+    world.settle()
+    world.ci()
+    world.later()
+    assert world.state(issue) is S.HELD and world.gate_codes(issue) == ["hold"]
+    if seen != "delivery lost":
+        assert "The hold stays" in said(world.bot_comments(issue)[-1])
+    world.comment(issue, "/cadence resume")
+    world.later()
+    world.must_be_merged(issue)
 
 
 def test_resume_says_that_the_label_still_holds(world: World) -> None:

@@ -41,6 +41,9 @@ STATUS = Command("status")
         ("> a quote\n\n/cadence status", STATUS),
         ("```\ncode\n```\n/cadence status", STATUS),
         ("<!-- hidden -->\n/cadence status", STATUS),
+        ("- an item\n  /cadence status", STATUS),
+        ("<blockquote>\n\na quote\n\n</blockquote>\n\n/cadence status", STATUS),
+        ("</blockquote> a tag that closes nothing\n\n/cadence status", STATUS),
         ("/cadence status <!-- hidden -->", STATUS),
         ("- an item\n\n/cadence status", STATUS),
         ("/cadence status\n/cadence go", STATUS),
@@ -116,6 +119,9 @@ def test_what_a_comment_commands(body: str, expected: Command) -> None:
         "<!--\n/cadence status", "<div><!--\n\n/cadence status",
         "*/cadence status", "~~/cadence status~~", "`one\n/cadence status`", "- /cadence status",
         "<div>\n/cadence status\n</div>", "[x]: y '\n/cadence status\n'",
+        "- an item\n  ```\n  /cadence status\n  ```", "1. an item\n\n   ~~~\n   code\n   /cadence status\n   ~~~",
+        "<blockquote>\n\n/cadence status\n\n</blockquote>", "<code>\n\n/cadence status\n\n</code>",
+        "text <code>\n/cadence status\n</code>", "text <PRE class='x'>\n/cadence status\n</PRE>",
     ],
 )  # fmt: skip
 def test_what_is_no_command(body: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.config.model import RepoConfig
 from bot.core.errors import Refused
-from bot.core.names import BaseSha, CommitSha, is_revert
+from bot.core.names import STOP_LABEL, BaseSha, CommitSha, is_revert
 from bot.core.states import RunState
 from bot.flow.context import RunContext
 from bot.github_api.issue_records import IssueHistory
@@ -37,8 +37,9 @@ def text_approved(context: RunContext, config: RepoConfig) -> bool:
     history, authority = authority_of(context, config)
     digest = blueprint_digest(history.title, history.body)
     run = context.run
-    if isinstance(authority, Cancelled):
-        context.move(S.STOPPED, authority.reason)
+    cancelled = authority.reason if isinstance(authority, Cancelled) else _stop_label(history)
+    if cancelled:
+        context.move(S.STOPPED, cancelled)
         context.tell()
         return False
     if isinstance(authority, NeedsApproval) and run.approved_digest != digest:
@@ -56,6 +57,11 @@ def text_approved(context: RunContext, config: RepoConfig) -> bool:
             remedy="Comment `/cadence replan` to plan what it says now.",
         )
     return True
+
+
+def _stop_label(history: IssueHistory) -> str:
+    """Why the issue's labels stop the run: `cadence:stop` may have been there before the run was."""
+    return f"the label `{STOP_LABEL}` is set" if STOP_LABEL in {one.casefold() for one in history.labels} else ""
 
 
 def _wait_for_text(context: RunContext, history: IssueHistory, authority: NeedsApproval, digest: str) -> bool:

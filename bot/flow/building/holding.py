@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 from bot.core.errors import CadenceError
-from bot.core.names import IssueNumber, RepositoryId
+from bot.core.names import HOLD_LABEL, IssueNumber, RepositoryId
 from bot.core.states import AT_THE_GATE, RunState
 from bot.flow.context import RunContext
 from bot.flow.services import Services
-from bot.ledger.entries import RunEntry
+from bot.ledger.entries import SOMEONE, RunEntry
 
 S = RunState
+BY_LABEL = f"the label `{HOLD_LABEL}`"
 
 
 def hold_issue(services: Services, repository_id: RepositoryId, issue: IssueNumber, *, by: str, reason: str) -> None:
     """Keep the hold and show it. It is read again directly before a merge is sent, so it is in force at once."""
     services.ledger.hold(repository_id, issue, by=by, reason=reason, at=services.clock.now())
     _show(services, repository_id, issue, by)
+
+
+def hold_of_label(context: RunContext) -> str:
+    """Keep the hold of a label that is seen, where none is kept, and give who set which hold as a clause.
+
+    The label may have been put on before there was a run, or its delivery may be lost. The hold has to outlive the
+    label all the same, because a person without write permission may take that off.
+    """
+    ledger, run = context.services.ledger, context.run
+    issue = IssueNumber(run.issue)
+    if not ledger.steering(run.repository_id, issue).held_by:
+        ledger.hold(run.repository_id, issue, by=SOMEONE, reason=BY_LABEL, at=context.services.clock.now())
+    return ledger.steering(run.repository_id, issue).hold_text()
 
 
 def release_issue(services: Services, repository_id: RepositoryId, issue: IssueNumber, *, by: str) -> bool:

@@ -17,12 +17,13 @@ from bot.core.names import (
 )
 from bot.core.states import RunState, may_move
 from bot.effects.kinds import EffectActor, EffectKind
-from bot.flow.building.trigger import read_issue
+from bot.flow.building.trigger import Trigger, read_issue
 from bot.flow.context import RunContext, log
 from bot.flow.services import Services
 from bot.github_api.issue_records import IssueEvent, IssueHistory
+from bot.intake.authority import RANKS
 from bot.intake.events import Ignored
-from bot.ledger.entries import RunEntry
+from bot.ledger.entries import RunEntry, ref_of
 
 S = RunState
 RETRIED = "tried again by"
@@ -43,19 +44,26 @@ def start_labelled(services: Services, ref: RepoRef, issue: IssueNumber, label: 
         return Ignored("the issue is not open with the label")
     run = new_run(services, ref, issue, label_cause(event.id), started_by=event.actor or "")
     if not services.ledger.start_run(run):
-        return _resumed(services, run.run_id, history, event) or Ignored("the label has its run already")
+        resumed = _resumed(services, run.run_id, history, event, trigger)
+        return resumed or Ignored("the label has its run already")
     react(services, ref, run, f"issue:{issue}", lambda: services.github.at(ref).issues.react_to_issue(issue, "eyes"))
     supersede(services, run)
     services.engine.start_build(run.run_id, "1")
     return run.run_id
 
 
-def _resumed(services: Services, run_id: RunId, history: IssueHistory, label: IssueEvent) -> RunId | None:
-    """Go on with the run of the label in force, where it was stopped and the issue was opened again; once each time.
+def _resumed(
+    services: Services, run_id: RunId, history: IssueHistory, label: IssueEvent, trigger: Trigger
+) -> RunId | None:
+    """Go on with the run of the label in force that the issue's closing stopped, where it was opened again; once.
 
-    A run with a pull request goes back to the gate, which decides whether anything else still stops it.
+    Only a person who may give `/cadence resume` does that: the issue's author may open it again without. A run that
+    something else stopped stays stopped. A run with a pull request goes back to the gate, which decides whether
+    anything else still stops it.
     """
     run = services.ledger.run(run_id)
+    if run is not None and not run.reason.casefold().startswith(_closed(run)):
+        return None
     reopened = next((one for one in reversed(history.events) if one.kind == "reopened" and one.at >= label.at), None)
     newest = services.ledger.latest_run(run.repository_id, run.issue) if run is not None else None
     if run is None or run.state is not S.STOPPED or reopened is None or newest is None or newest.run_id != run_id:
@@ -63,7 +71,10 @@ def _resumed(services: Services, run_id: RunId, history: IssueHistory, label: Is
     reason = f"the issue was opened again ({reopened.id})"
     if any(move.reason == reason for move in services.ledger.transitions(run_id)):
         return None
-    by = reopened.actor or "GitHub"
+    by = reopened.actor or ""
+    needed = trigger.loaded.config.trigger.permission if trigger.loaded and trigger.loaded.config else "write"
+    if not by or RANKS.get(services.github.at(ref_of(run)).permission(by).permission, 0) < RANKS[needed]:
+        return None
     if run.pull is not None:
         services.ledger.move(run_id, S.GATED, reason=reason, by=by)
         services.engine.reconcile(run.repository_id, run.pull)
@@ -71,6 +82,11 @@ def _resumed(services: Services, run_id: RunId, history: IssueHistory, label: Is
         services.ledger.move(run_id, S.RECEIVED, reason=reason, by=by)
         services.engine.start_build(run_id, f"reopened-{reopened.id}")
     return run_id
+
+
+def _closed(run: RunEntry) -> tuple[str, ...]:
+    """How the reason of a run begins that was stopped because its issue was closed, in small letters."""
+    return ("the issue was closed", "the issue is closed", f"issue #{run.issue} is closed")
 
 
 def new_run(

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from bot.core.names import HOLD_LABEL, STOP_LABEL, CommentId, IssueNumber
 from bot.core.states import TERMINAL
-from bot.flow.building.holding import hold_issue, release_issue
+from bot.flow.building.holding import BY_LABEL, hold_issue, release_issue
 from bot.flow.building.stopping import stop_runs
 from bot.flow.events import errands
 from bot.flow.services import Services
 from bot.intake.events import Handled, IssueChanged, PullChanged
 from bot.ledger.command_records import PENDING
-from bot.ledger.entries import CommandEntry, RunEntry, ref_of
-
-BY_LABEL = f"the label `{HOLD_LABEL}`"
+from bot.ledger.entries import SOMEONE, CommandEntry, RunEntry, ref_of
 
 
 def by_label(services: Services, run: RunEntry, event: IssueChanged | PullChanged) -> Handled | None:
@@ -38,6 +36,9 @@ def by_label(services: Services, run: RunEntry, event: IssueChanged | PullChange
             hold_issue(services, run.repository_id, issue, by=who, reason=BY_LABEL)
         return Handled("held by the label", run.run_id)
     if services.github.at(ref_of(run)).permission(who).permission not in ("admin", "write"):
+        if not held.held_by:
+            # Put on before there was a run, or its delivery was lost: the ledger does not have it yet.
+            hold_issue(services, run.repository_id, issue, by=SOMEONE, reason=BY_LABEL)
         _say_it_stays(services, event, who)
         return Handled(f"the hold stays: @{who}, who took the label off, has no write permission", run.run_id)
     if held.held_reason == BY_LABEL:

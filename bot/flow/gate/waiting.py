@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from bot.core.codes.lookup import code_entry
 from bot.core.codes.reason_code import CADENCE, CI, GITHUB
-from bot.core.names import HOLD_LABEL, IssueNumber
 from bot.core.states import RunState
 from bot.effects.perform import Slots
+from bot.flow.building.holding import hold_of_label
 from bot.flow.context import RunContext
 from bot.flow.gate.post_reviews import void_verdicts
 from bot.flow.gate.recording import Recorded, record
@@ -99,9 +99,7 @@ def _rest(context: RunContext, *, held: bool) -> None:
     if run.state not in (S.REVIEWING, S.GATED, S.HELD, S.MERGING):
         return
     if held:
-        asked = context.services.ledger.steering(run.repository_id, IssueNumber(run.issue))
-        # Of a label whose delivery was lost only GitHub knows who set it.
-        context.move(S.HELD, asked.hold_text() or f"the label `{HOLD_LABEL}` is set")
+        context.move(S.HELD, hold_of_label(context))
     elif run.state is not S.GATED:
         context.move(S.GATED)
 
