@@ -211,7 +211,7 @@ def _totals(counts: Counts, calls: Iterable[ModelCallEntry]) -> list[tuple[str, 
         ("content-creating", f"{counts.content_creating:,}"),
         ("model calls", f"{counts.model_calls:,}{kind}"),
         ("tokens", f"{counts.input_tokens:,} in, {counts.output_tokens:,} out"),
-        ("cost", "no prices are configured" if counts.cost is None else f"{counts.cost:.4f}"),
+        ("cost", "unknown: a model has no price" if counts.cost is None else f"${counts.cost:.4f}"),
     ]
 
 

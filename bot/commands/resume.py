@@ -26,20 +26,20 @@ def resume(request: Request) -> str:
     if run is None:
         return "This issue has no run. A maintainer starts one with the label `blueprint`."
     if run.merge_sha or run.state in FINAL:
-        return f"The run is **{run.state}**; there is nothing to resume."
+        return f"There is nothing to resume: the run is **{run.state}**."
     by = event.sender.login
     if run.state is S.STOPPED_BUDGET:
         # Before the hold is ended: a command that is refused changes nothing.
         reached = still_at_cap(RunContext(services, run))
         if reached is not None:
-            return f"The run stays **{run.state}**: {sentence(escape_line(reached.summary))} {reached.remedy}"
+            return f"The run stays **{run.state}**, because {sentence(escape_line(reached.summary))} {reached.remedy}"
     released = release_issue(services, run.repository_id, IssueNumber(run.issue), by=by)
     if run.state in (S.STOPPED, S.STOPPED_BUDGET):
         wake(services, run, f"resumed by @{by}", by=by)
         return ""
     if run.state not in TERMINAL and _label_is_on(RunContext(services, run.run_id)):
         return f"The label `{HOLD_LABEL}` is still set and holds the merge back. Take the label off."
-    return "" if released else f"Nothing is held or stopped here: the run is **{run.state}**."
+    return "" if released else f"There is nothing to resume: the run is **{run.state}**."
 
 
 def _label_is_on(context: RunContext) -> bool:

@@ -18,7 +18,7 @@ def stop(request: Request) -> str:
         stop_runs(services, found, f"`/cadence stop all` by @{by}", by=by)
         return "" if found else "No run is going on in this repository."
     if run is None or run.state in TERMINAL:
-        return "Nothing is going on here that could be stopped" + (f": the run is **{run.state}**." if run else ".")
+        return "There is nothing to stop here" + (f": the run is **{run.state}**." if run else ".")
     if run.merge_sha:
         return f"The run is **{run.state}**: its pull request was merged. `/cadence stop` takes nothing back."
     stop_runs(services, [run], f"`/cadence stop` by @{by}", by=by)

@@ -25,5 +25,8 @@ def use(request: Request) -> str:
     if run.state in TERMINAL:
         # After the confirmation of a stop not even the status comment is edited.
         return Note(f"{escape_line(files)} {then}")
+    if not services.status.is_there(run):
+        # The run is about to write its first status comment, and nothing else may write one.
+        return Note(escape_line(files))
     RunContext(services, run).tell(details=(files,), next_step=then if run.changeset_digest else "")
     return ""

@@ -48,16 +48,17 @@ class Cap:
             if worst.cost is None:
                 # The operator's caps on money leave such a model to the caps on tokens; a repository's is a promise.
                 return None if self.is_operators else f"{name} cannot be kept: CADENCE_MODEL_PRICES has no price"
-            next_amount, figures = worst.cost, [f"${one:,.4f}" for one in (used, worst.cost, self.amount)]
+            next_amount, figures = worst.cost, [_dollars(one) for one in (used, worst.cost, self.amount)]
         else:
             next_amount, figures = worst.tokens, [f"{one:,.0f}" for one in (used, worst.tokens, self.amount)]
         if used + next_amount <= self.amount:
             return None
         verb = "cost" if self.unit == "cost" else "used"
         past, future, cap = (one if self.unit == "cost" else f"{one} tokens" for one in figures)
-        whose = {"run": "the run has", "day": "in a day this repository's runs have"}.get(self.scope)
-        before = f"{whose} {verb} {past}, and " if whose else ""
-        return f"{before}the next question may {'cost' if self.unit == 'cost' else 'use'} {future}; {name} allows {cap}"
+        whose = {"run": "the run has", "day": "in the last 24 hours this repository's runs have"}.get(self.scope)
+        before = f"{whose} {verb} {past}, and " if whose and used else ""
+        may = "cost" if self.unit == "cost" else "use"
+        return f"{before}the next question may {may} up to {future}; {name} allows {cap}"
 
 
 def worst_case(prompt: Prompt, model: str, prices: Prices, count_tokens: Callable[[str], int]) -> Worst:
@@ -167,6 +168,12 @@ def _reached(caps: Sequence[Cap], spent: Spent, worst: Worst) -> BudgetSpent | N
     """The first cap that a call does not fit, and why; None where it fits all of them."""
     refusals = ((cap, cap.refusal(spent, worst)) for cap in caps)
     return next((BudgetSpent(why, remedy=cap.remedy) for cap, why in refusals if why), None)
+
+
+def _dollars(amount: float) -> str:
+    """Four decimals, because the figures of a refusal are compared; zeros behind the second are left out."""
+    whole, decimals = f"{amount:,.4f}".split(".")
+    return f"${whole}.{decimals[:2]}{decimals[2:].rstrip('0')}"
 
 
 def _believed(figure: int, counted: int, worst: int) -> int:

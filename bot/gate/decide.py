@@ -61,7 +61,9 @@ def _wanted(found: Findings, snapshot: Snapshot) -> None:
             short="for a person: held",
         )
     elif snapshot.held:
-        found.wait("hold", f"The hold was {snapshot.held}.", short="for a person: held")
+        found.wait(
+            "hold", f"The hold was {snapshot.held}.", then="Comment `/cadence resume`.", short="for a person: held"
+        )
     if not snapshot.blueprint_approved:
         found.wait(
             "blueprint.edited",

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from bot.ledger.entries import EstimateEntry
-from bot.plan.estimate import PhaseUse
+from bot.plan.estimate import LEAST_RUNS, PhaseUse
 
 _NAMES = {"plan": "plan", "reasoning": "reasoning review", "efficiency": "efficiency review"}
 _LEAST = 0.0001
@@ -19,7 +19,7 @@ def expected_text(entry: EstimateEntry) -> str:
     parts = [f"{price_text(entry)} ({tokens})" if entry.cost is not None else tokens]
     parts.append(_span(duration(entry.seconds_low), duration(entry.seconds_high)))
     parts.append(_files(entry))
-    what = "" if entry.planned else " for the reviews, as the ChangeSet is there;"
+    what = "" if entry.planned else " only for the reviews, because the issue gives the ChangeSet;"
     return f"{', '.join(parts)};{what} {basis_text(entry)}"
 
 
@@ -33,10 +33,13 @@ def price_text(entry: EstimateEntry) -> str:
 def basis_text(entry: EstimateEntry) -> str:
     """What an estimate comes from."""
     here, elsewhere = _runs(entry.runs_here), _runs(entry.runs_elsewhere)
+    known = entry.runs_here + entry.runs_elsewhere
+    # Default figures take the place of the runs that are missing (bot/plan/estimate.py).
+    rest = " and default figures" if 0 < known < LEAST_RUNS else ""
     if entry.runs_here:
-        return f"from {here} here" + (f" and {elsewhere} in other repositories" if entry.runs_elsewhere else "")
+        return f"from {here} here" + (f" and {elsewhere} in other repositories" if entry.runs_elsewhere else "") + rest
     if entry.runs_elsewhere:
-        return f"no runs here yet, so from {elsewhere} in other repositories"
+        return f"no runs here yet, so from {elsewhere} in other repositories{rest}"
     return "no runs here yet, so from default figures"
 
 
@@ -45,12 +48,13 @@ def outcome_text(entry: EstimateEntry) -> str:
     if entry.ended_at is None or entry.used_tokens is None:
         return ""
     if entry.cost is not None and entry.used_cost is not None:
-        text = f"estimated {price_text(entry)}, cost {dollars(entry.used_cost)}"
+        used, expected = dollars(entry.used_cost), price_text(entry)
     else:
-        text = f"estimated {_tokens(entry)}, used {entry.used_tokens:,}"
+        used, expected = f"{entry.used_tokens:,} tokens", _tokens(entry)
+    text = f"{used}; the estimate was {expected}"
     if entry.error is None:
         return text
-    return f"{text}: {entry.error:.2g} times the estimate"
+    return f"{text} ({entry.error:.2g} times its middle)"
 
 
 def receipt_table(phases: Sequence[PhaseUse]) -> str:
@@ -69,7 +73,7 @@ def receipt_text(phases: Sequence[PhaseUse], expected: EstimateEntry | None) -> 
     outcome = outcome_text(expected) if expected is not None else ""
     if not table or expected is None or not outcome:
         return table
-    return f"{table}\n\nUp to this pull request: {outcome} ({basis_text(expected)})."
+    return f"{table}\n\nUp to this pull request: {outcome}. Basis of the estimate: {basis_text(expected)}."
 
 
 def receipt_lines(phases: Sequence[PhaseUse]) -> list[tuple[str, str]]:

@@ -151,8 +151,8 @@ _NEXT = f"""### What happens next
 Two reviewers read exactly this commit (`{CHECK_REASONING}`, `{CHECK_EFFICIENCY}`), CI runs, and `{CHECK_GATE}` lists \
 every reason why this pull request does not merge yet. {{merging}}
 
-`/cadence why` lists the open reasons, `/cadence replan <guidance>` makes a new plan. The label `{HOLD_LABEL}` stops \
-the merge until it is removed; removing the issue's label ends the run."""
+`/cadence why` lists the open reasons, `/cadence replan <guidance>` makes a new plan, `/cadence stop` ends \
+the run, and so does removing the issue's label. The label `{HOLD_LABEL}` stops the merge until it is removed."""
 
 
 def _table(edits: Sequence[Edit]) -> str:

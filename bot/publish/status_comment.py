@@ -71,8 +71,16 @@ class StatusComment:
             )
         if run.status_comment != int(shown["id"]):
             self._ledger.update_run(run.run_id, status_comment=int(shown["id"]))
+        if comment_id is None and status_text(replace(view, held=_held(self._ledger, run))) != body:
+            # A hold that was set while the comment was written found none that it could be shown in.
+            there = replace(run, status_comment=int(shown["id"]))
+            self.tell(issues, there, state=state, next_step=next_step, details=details, asked=asked, decision=decision)
         if asked is not None and run.asked_at is None and shown.get("at"):
             self._ledger.update_run(run.run_id, asked_at=datetime.fromisoformat(shown["at"]))
+
+    def is_there(self, run: RunEntry) -> bool:
+        """Whether the issue has the comment. The first one is written by the run itself, and by nothing else."""
+        return run.status_comment is not None or self._earlier(run) is not None
 
     def _earlier(self, run: RunEntry) -> int | None:
         """The comment another run of this issue already keeps."""
@@ -132,12 +140,16 @@ def _view(
         proof=proof.digest if proof else "",
         model=_models(ledger.model_calls_of(run.run_id)),
         asked=asked,
-        held=escape_line(ledger.steering(run.repository_id, run.issue).hold_text()),
+        held=_held(ledger, run),
         reverts=reverted.pull if reverted else None,
         expected=expected_text(estimate) if estimate else "",
         outcome=outcome_text(estimate) if estimate else "",
         receipt=receipt_table(ledger.phases_of(run.run_id)) if ended else "",
     )
+
+
+def _held(ledger: Ledger, run: RunEntry) -> str:
+    return escape_line(ledger.steering(run.repository_id, run.issue).hold_text())
 
 
 def _models(calls: Sequence[ModelCallEntry]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.core.escape import cell, fenced, shorten
-from bot.core.names import STOP_LABEL, IssueNumber, PullNumber, RunId, marker
+from bot.core.names import HOLD_LABEL, STOP_LABEL, IssueNumber, PullNumber, RunId, marker
 from bot.core.states import TERMINAL, RunState
 
 S = RunState
@@ -27,7 +27,7 @@ _HEADLINES = {
     S.WATCHING: "👁 Merged; watching CI on the base branch.",
     S.MERGED: "✅ Merged.",
     S.REFUSED: "🛑 Refused; nothing was changed.",
-    S.NEEDS_HUMAN: "🙋 Stopped: this needs a person.",
+    S.NEEDS_HUMAN: "🙋 This needs a person.",
     S.STOPPED: "⏹ Stopped.",
     S.STOPPED_BUDGET: "⏹ Stopped: a cap is reached.",
     S.BLOCKED: "⛔ Blocked.",
@@ -35,16 +35,17 @@ _HEADLINES = {
     S.REVERTED: "↩ Reverted.",
 }
 
-_NEXT = {
+NEXT = {
     S.WAITING_APPROVAL: "A person with write permission comments `/cadence go` to approve exactly what is shown here.",
     S.REFUSED: "Change the blueprint or fix the cause above, then comment `/cadence replan`.",
-    S.NEEDS_HUMAN: "After the cause is fixed, comment `/cadence replan`.",
+    S.NEEDS_HUMAN: "After the cause is fixed, comment `/cadence retry`, or `/cadence replan` for a new plan.",
     S.STOPPED: "To go on, undo what stopped it (open the issue or pull request again, add the trigger label, take "
     f"`{STOP_LABEL}` off, take `paused: true` out) and comment `/cadence resume`; or remove the trigger label and add "
     "it again.",
     S.STOPPED_BUDGET: "Raise the cap that is named above, then comment `/cadence resume`.",
     S.GATED: "The `cadence/gate` check lists the open reasons. To change the plan: `/cadence replan <guidance>`.",
 }
+"""What people can do in a state, where nothing better is known."""
 
 _STAGES = ((S.PLANNING, "plan"), (S.JUDGING, "review"), (S.PUBLISHING, "push"), (S.REVIEWING, "post reviews"))
 _ORDER = [
@@ -121,21 +122,28 @@ def status_text(view: StatusView) -> str:
         rest = "The commit that restores the files is being built." if building else headline
         headline = f"↩ Taking back the merge of #{view.reverts}. {rest}"
     parts = [f"### Cadence\n\n**{headline}**"]
-    # The line of the hold says the same and more.
-    if view.reason and not (view.held and view.state is S.HELD and view.reason.startswith(("hold:", "set by"))):
+    # The line of the hold says why and what comes next.
+    hold_says_it = bool(view.held) and view.state is S.HELD and view.reason.startswith(("hold:", "set by"))
+    if view.reason and not hold_says_it:
         parts.append(f"**Why:** {view.reason}")
     if view.held and view.state not in TERMINAL:
-        parts.append(f"**On hold:** {view.held}. A person with write permission ends it: `/cadence resume`.")
+        # `/cadence resume` does not end a hold while the label is on.
+        how = (
+            f"takes the label `{HOLD_LABEL}` off"
+            if view.held.endswith(f"the label `{HOLD_LABEL}`")
+            else "comments `/cadence resume`"
+        )
+        parts.append(f"**On hold:** {view.held}. To end the hold, a person with write permission {how}.")
     if view.details:
         parts.append("\n".join(f"- {line}" for line in view.details))
-    next_step = view.next_step or _NEXT.get(view.state, "")
-    if next_step:
+    next_step = view.next_step or NEXT.get(view.state, "")
+    if next_step and not hold_says_it:
         parts.append(f"**Next:** {next_step}")
     if view.asked is not None:
         parts.append(_asked(view.asked))
     parts.append(_facts(view))
     if view.receipt:
-        parts.append(view.receipt)
+        parts.append(f"**What the run used:**\n\n{view.receipt}")
     tail = (
         f"\n\n{status_marker(view.issue)}\n{marker('run', run=view.run_id, cause=view.cause, state=_slug(view.state))}"
     )
@@ -171,7 +179,7 @@ def _facts(view: StatusView) -> str:
     if view.model:
         rows.append(f"| model | {cell(view.model)} |")
     if view.outcome:
-        rows.append(f"| cost | {cell(view.outcome)} |")
+        rows.append(f"| cost up to the pull request | {cell(view.outcome)} |")
     elif view.expected:
         rows.append(f"| expected | {cell(view.expected)} |")
     rows.append(f"| stages | {_stages(view.state)} |")

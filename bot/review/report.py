@@ -216,7 +216,7 @@ def _receipt(verdict: Verdict) -> str:
         ("self-test of the model", escape_line(receipt.measured)),
         ("rules checked", ", ".join(map(code_span, receipt.rules)) or "none"),
         ("tokens", _tokens(verdict)),
-        ("cost", "unknown: the model has no price" if receipt.cost is None else f"{receipt.cost:.4f}"),
+        ("cost", "unknown: the model has no price" if receipt.cost is None else f"${receipt.cost:.4f}"),
         ("time", f"{receipt.duration_ms / 1000:.1f} s"),
     ]
     if receipt.origin:

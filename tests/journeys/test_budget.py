@@ -119,7 +119,8 @@ def test_a_cap_in_mid_review_stops_before_the_question_that_does_not_fit(make_wo
     assert world.state(issue) is S.STOPPED_BUDGET and used(world, issue) <= 20_000
     assert len(world.asked("reasoning")) == 1 and not world.asked("efficiency")
     status = world.status(issue)
-    assert "tokens, and the next question may use" in status and "`budget.run_tokens` allows 20,000 tokens" in status
+    assert "tokens, and the next question may use up to" in status
+    assert "`budget.run_tokens` allows 20,000 tokens" in status
     raise_to(world, "run_tokens: 100000")
     world.comment(issue, "/cadence resume")
     assert world.state(issue) is S.GATED
@@ -136,7 +137,7 @@ def test_without_any_config_the_operators_caps_hold(make_world: Callable[..., Wo
     world.script_all()
     issue = world.label_blueprint()
     assert world.state(issue) is S.STOPPED_BUDGET and not world.model.requests
-    assert "CADENCE_BUDGET_RUN_COST allows $0.0010" in world.status(issue)
+    assert "CADENCE_BUDGET_RUN_COST allows $0.001" in world.status(issue)
     assert "The operator raises CADENCE_BUDGET_RUN_COST" in world.status(issue)
 
 
@@ -157,7 +158,7 @@ def test_a_model_without_a_price_has_caps_on_tokens_only(make_world: Callable[..
     limited.script_all()
     other = limited.label_blueprint()
     assert limited.state(other) is S.STOPPED_BUDGET and not limited.model.requests
-    assert "the next question may use" in limited.status(other)
+    assert "the next question may use up to" in limited.status(other)
 
 
 def test_a_broken_connection_is_tried_again_by_the_engine_with_a_reservation_of_its_own(
@@ -195,7 +196,9 @@ def test_the_day_counts_all_runs_of_the_repository(make_world: Callable[..., Wor
     first = world.label_blueprint()
     second = world.label_blueprint("Another")
     assert [world.state(one) for one in (first, second)] == [S.GATED, S.STOPPED_BUDGET]
-    assert len(world.asked("change_set")) == 1 and "in a day this repository's runs have cost" in world.status(second)
+    assert len(
+        world.asked("change_set")
+    ) == 1 and "in the last 24 hours this repository's runs have cost" in world.status(second)
     world.later(25 * 3600)
     third = world.label_blueprint("Tomorrow")
     assert world.state(third) is S.GATED and len(world.asked("change_set")) == 2
@@ -210,7 +213,7 @@ def test_receipts_tell_the_cost(make_world: Callable[..., World]) -> None:
     assert all(v.receipt.model_asked == world.model.name for v in verdicts)
     counts = world.ledger.counts(world.run(issue).run_id)
     assert counts.cost is not None and counts.cost > sum(v.receipt.cost or 0 for v in verdicts)
-    assert all("| cost | 0.0" in (review.body or "") for review in world.pull().reviews)
+    assert all("| cost | $0.0" in (review.body or "") for review in world.pull().reviews)
 
 
 def test_at_the_gate_a_spent_budget_is_a_reason_until_it_is_raised(make_world: Callable[..., World]) -> None:

@@ -16,6 +16,7 @@ from tests.journeys.test_crashes import crash_once
 from tests.journeys.world import BODY, FILES, GOOD, World, verdict
 
 S = RunState
+OUTCOME = r"\$0\.\d+; the estimate was \$0\.\d+ to \$0\.\d+ \([\d.]+ times its middle\)"
 PRICED = {"CADENCE_MODEL_PRICES": "scripted-1=1/10"}
 NO_MATCH = {**GOOD, "edits": [{**GOOD["edits"][0], "replace": [{"old": "nowhere", "new": "x", "count": None}]}]}
 
@@ -55,7 +56,7 @@ def test_the_comment_says_the_price_before_the_first_question_and_the_pull_reque
     body = world.pull().issue.body or ""
     for phase in ("plan", "reasoning review", "efficiency review", "in all"):
         assert re.search(rf"^\| {phase} \| [\d,]+ \| [\d,]+ \| \$0\.\d+ \| \d+ s \|$", body, re.M), phase
-    assert re.search(r"estimated \$0\.\d+ to \$0\.\d+, cost \$0\.\d+: [\d.]+ times the estimate", body)
+    assert re.search(OUTCOME, body)
     (kept,) = world.ledger.estimates_of(world.run(issue).run_id)
     counts = world.ledger.counts(world.run(issue).run_id)
     assert kept.used_cost == pytest.approx(counts.cost) and kept.used_tokens == counts.input_tokens + (
@@ -67,7 +68,7 @@ def test_the_comment_says_the_price_before_the_first_question_and_the_pull_reque
     world.later()
     world.must_be_merged(issue)
     status = world.status(issue)
-    assert re.search(r"\| cost \| estimated \$0\.\d+ to \$0\.\d+, cost \$0\.\d+: [\d.]+ times the estimate \|", status)
+    assert re.search(rf"\| cost up to the pull request \| {OUTCOME} \|", status)
     assert "| in all | " in status and not expected(status)
 
 
@@ -79,7 +80,7 @@ def test_the_next_run_is_estimated_from_the_one_before(make_world: Callable[...,
     second = world.label_blueprint("Another")
     kept = world.ledger.estimates_of(world.run(second).run_id)[0]
     assert (kept.runs_here, kept.runs_elsewhere) == (1, 0)
-    assert "(from 1 earlier run here)" in (world.pull().issue.body or "")
+    assert "Basis of the estimate: from 1 earlier run here and default figures." in (world.pull().issue.body or "")
 
 
 def test_without_a_price_tokens_are_estimated_and_a_receipt_names_no_money(world: World) -> None:
@@ -92,7 +93,7 @@ def test_without_a_price_tokens_are_estimated_and_a_receipt_names_no_money(world
         and kept.error == pytest.approx((kept.used_tokens or 0) / kept.tokens)
     )
     body = world.pull().issue.body or ""
-    assert "$" not in body and "| no price |" in body and "used " in body
+    assert "$" not in body and "| no price |" in body and "tokens; the estimate was " in body
 
 
 def test_a_repaired_plan_counts_its_attempts(make_world: Callable[..., World]) -> None:
@@ -159,7 +160,9 @@ def test_runs_show_tells_both_and_json_holds_them(make_world: Callable[..., Worl
     world.script_all()
     run = world.run(world.label_blueprint())
     text = run_timeline(world.ledger, run, width=160)
-    assert re.search(r"^expected +\$0\.\d+ to", text, re.M) and re.search(r"^outcome +estimated \$", text, re.M)
+    assert re.search(r"^expected +\$0\.\d+ to", text, re.M) and re.search(
+        r"^outcome +\$0\.\d+; the estimate was \$", text, re.M
+    )
     assert re.search(r"^plan +[\d,]+ in, [\d,]+ out, \$0", text, re.M)
     data = json.loads(run_json(world.ledger, run))
     assert [one["phase"] for one in data["phases"]] == ["plan", "reasoning", "efficiency"]

@@ -8,9 +8,12 @@ import pytest
 
 from bot.cli.explain_command import answer
 from bot.cli.runs_text import holds, run_timeline, runs_json, runs_table
-from bot.core.names import CHECK_GATE, HOLD_LABEL
+from bot.core.names import CHECK_GATE, HOLD_LABEL, IssueNumber
 from bot.core.states import RunState
+from bot.flow.building.holding import hold_issue
 from bot.flow.gate import merging
+from bot.github_api.issue_records import CommentRecord
+from bot.github_api.issues import IssueCalls
 from tests.journeys.world import BODY, OUTSIDER, OWNER, TITLE, WRITER, World
 
 S = RunState
@@ -202,3 +205,24 @@ def test_the_answers_to_two_people_who_press_buttons_do_not_get_in_each_others_w
         world.repo.press_button(gate, "why", by=login)
     world.settle()
     assert len(world.bot_comments(number)) == before + 2
+
+
+def test_a_hold_while_the_first_status_comment_is_written_is_shown_in_it_and_makes_no_second_one(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, written = IssueCalls.comment, []
+
+    def held_meanwhile(calls: IssueCalls, issue: IssueNumber, body: str) -> CommentRecord:
+        written.append(body)
+        if len(written) == 1:
+            hold_issue(world.services, world.repo.id, issue, by=WRITER, reason=WHY)  # type: ignore[arg-type]
+        return write(calls, issue, body)
+
+    monkeypatch.setattr(IssueCalls, "comment", held_meanwhile)
+    world.script_all()
+    issue = world.label_blueprint()
+    comments = [body for body in world.bot_comments(issue) if "cadence:status" in body]
+    assert len(comments) == 1 and WHY not in written[0]
+    kinds = [one.kind for one in world.ledger.effects_of(world.run(issue).run_id)]
+    assert kinds.index("comment.edit") < kinds.index("model.call"), "the hold is shown at once"
+    assert WHY in comments[0]

@@ -25,7 +25,7 @@ WAYS: dict[str, tuple[Callable[[World, int], object], str, str]] = {
     "hold": (
         lambda w, _: (w.ci(), w.repo.label(w.pull().number, "cadence:hold", by=OWNER)),
         "hold",
-        "Take the label off",
+        "takes the label `cadence:hold` off",
     ),
     "draft": (lambda w, _: (w.ci(), w.repo.set_draft(w.pull().number, True, by=OWNER)), "draft", "Mark it ready"),
     "skipped": (lambda w, _: w.ci("skipped"), "ci.skipped", "ci.allow_skipped"),

@@ -45,13 +45,16 @@ def test_what_is_expected_is_one_line_with_its_basis() -> None:
     free = replace(ENTRY, cost_low=0.0, cost=0.0, cost_high=0.0, seconds_low=1.0, seconds_high=1.2)
     assert expected_text(free).startswith("$0.00 (21,000 to 59,000 tokens), 1 s, 1 to 4 files")
     one = replace(ENTRY, planned=False, files_low=1, files_high=1)
-    assert "1 file; for the reviews, as the ChangeSet is there; from 12" in expected_text(one)
+    assert "1 file; only for the reviews, because the issue gives the ChangeSet; from 12" in expected_text(one)
 
 
 @pytest.mark.parametrize(
     ("here", "elsewhere", "text"),
     [
-        (1, 0, "from 1 earlier run here"),
+        (1, 0, "from 1 earlier run here and default figures"),
+        (1, 1, "from 1 earlier run here and 1 earlier run in other repositories and default figures"),
+        (0, 2, "no runs here yet, so from 2 earlier runs in other repositories and default figures"),
+        (3, 0, "from 3 earlier runs here"),
         (3, 9, "from 3 earlier runs here and 9 earlier runs in other repositories"),
         (0, 9, "no runs here yet, so from 9 earlier runs in other repositories"),
         (0, 0, "no runs here yet, so from default figures"),
@@ -64,12 +67,12 @@ def test_the_basis_is_named(here: int, elsewhere: int, text: str) -> None:
 def test_the_outcome_is_empty_until_it_is_known() -> None:
     assert outcome_text(ENTRY) == ""
     ended = replace(ENTRY, used_tokens=36_123, used_cost=0.072, ended_at=AT, error=1.2)
-    assert outcome_text(ended) == "estimated $0.041 to $0.10, cost $0.072: 1.2 times the estimate"
-    assert outcome_text(replace(ended, error=None)) == "estimated $0.041 to $0.10, cost $0.072"
+    assert outcome_text(ended) == "$0.072; the estimate was $0.041 to $0.10 (1.2 times its middle)"
+    assert outcome_text(replace(ended, error=None)) == "$0.072; the estimate was $0.041 to $0.10"
     free = replace(FREE, used_tokens=36_123, ended_at=AT, error=0.25)
-    assert outcome_text(free) == "estimated 21,000 to 59,000 tokens, used 36,123: 0.25 times the estimate"
+    assert outcome_text(free) == "36,123 tokens; the estimate was 21,000 to 59,000 tokens (0.25 times its middle)"
     # A price that came, or went, while the run was going on.
-    assert "used 36,123" in outcome_text(replace(ended, used_cost=None))
+    assert "36,123 tokens; the estimate" in outcome_text(replace(ended, used_cost=None))
 
 
 def test_a_receipt_has_a_line_for_each_phase_and_one_for_all() -> None:
@@ -84,7 +87,9 @@ def test_a_receipt_has_a_line_for_each_phase_and_one_for_all() -> None:
     assert receipt_table(()) == "" and receipt_text((), ENTRY) == ""
     assert receipt_text(PHASES, None) == receipt_text(PHASES, ENTRY) == receipt_table(PHASES)
     ended = replace(ENTRY, used_tokens=36_123, used_cost=0.072, ended_at=AT, error=1.2)
-    assert receipt_text(PHASES, ended).endswith("1.2 times the estimate (from 12 earlier runs here).")
+    assert receipt_text(PHASES, ended).endswith(
+        "(1.2 times its middle). Basis of the estimate: from 12 earlier runs here."
+    )
     assert receipt_lines(PHASES)[0] == ("plan", "41,000 in, 5,200 out, $0.031, 2 min (2 attempts)")
 
 

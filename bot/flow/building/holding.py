@@ -41,14 +41,15 @@ def release_issue(services: Services, repository_id: RepositoryId, issue: IssueN
 
 
 def _show(services: Services, repository_id: RepositoryId, issue: IssueNumber, by: str) -> None:
-    """At the gate the state and a look show it; before that, the status comment."""
+    """At the gate the state and a look show it; before that, the status comment, as soon as the run has one."""
     run = services.ledger.latest_run(repository_id, issue)
     if run is None:
         return
     _move(services, run, services.ledger.steering(repository_id, issue).hold_text(), by)
     if run.pull is not None and run.state in AT_THE_GATE:
         services.engine.tick(repository_id, run.pull)
-    else:
+    elif services.status.is_there(run):
+        # Not before: two comments could be written at the same time. The run's own first one shows the hold.
         RunContext(services, run).tell()
 
 

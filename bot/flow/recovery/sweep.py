@@ -116,6 +116,10 @@ def _read_comments(services: Services, run: RunEntry, _at: datetime | None) -> i
         ref = ref_of(run)
         for number, is_pull in places:
             for comment in services.github.at(ref).issues.written_since(number, since):
+                # The delivery of a comment may be at work now, and both would carry the command out: the next sweep
+                # looks again.
+                if comment.created_at > services.clock.now() - SLACK:
+                    continue
                 event = CommandGiven(
                     repo=ref,
                     issue=number,

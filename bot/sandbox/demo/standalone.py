@@ -77,6 +77,8 @@ def _guide(parts: EmbeddedParts, *, kept: bool) -> str:
             *issues,
             f"  curl -d label={TRIGGER_LABEL} {home}/issues/1/labels",
             "3. watch the issue's page, and the pull request that it links to, until it is merged.",
+            "   Steer it with comments, on either page or with curl (`/cadence help` lists the commands):",
+            f"  curl -d 'body=/cadence why' {home}/issues/1/comments",
             "",
             "The model only knows these issues. For another one, put a fenced `json cadence` ChangeSet into its text,",
             "or set OPENAI_API_KEY and OPENAI_BASE_URL to a real model's in the terminal of `cadence serve`.",
