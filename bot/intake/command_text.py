@@ -24,6 +24,8 @@ from bot.core.shown_text import IGNORABLE, MARK, PARSER, without_comments, witho
 MOST_GUIDANCE = 8_000
 """Characters of guidance that a prompt can bear."""
 MOST_REASON = 300
+MOST_READ = 10_000
+"""Characters of a comment in which commands are looked for: the Markdown parser needs seconds for hostile 60,000."""
 MOST_COMMANDS = 5
 """Commands of one comment that are carried out: each costs answers and reactions."""
 MOST_PATHS = 20
@@ -132,13 +134,14 @@ def _read(verb: str, words: list[str], line: str, rest: str) -> Command | Comman
         return Command("hold", guidance=_after_verb(line)[:MOST_REASON])
     if verb == "use":
         return _use(line)
-    if verb in ("go", "stop"):
-        argument = words[0].strip("`\"'") if words else ""
-        allowed = _HASH.fullmatch(argument) if verb == "go" else argument.lower() == "all"
-        if len(words) > 1 or (argument and not allowed):
-            what = "the hash that is shown" if verb == "go" else "`all`"
-            return CommandError("command.argument", f"`/cadence {verb}` takes no argument, or {what}.")
-        return Command(verb, argument=argument if verb == "go" else argument.lower())
+    argument = words[0].strip("`\"'") if words else ""
+    if verb == "stop":
+        # A stop with a polite word, or with a reason, is a stop all the same.
+        return Command(verb, argument="all" if argument.lower() == "all" else "")
+    if verb == "go":
+        if len(words) > 1 or (argument and not _HASH.fullmatch(argument)):
+            return CommandError("command.argument", "`/cadence go` takes no argument, or the hash that is shown.")
+        return Command(verb, argument=argument)
     if words:
         return CommandError("command.argument", f"`/cadence {verb}` takes no arguments.")
     return Command(verb)
@@ -186,7 +189,7 @@ def _find(body: str) -> list[tuple[str, str]]:
     Every line that starts like a command gets a mark in its place, and the Markdown parser says which marks people
     see at the start of a line: GitHub shows a line right below a quote as part of the quote, for example.
     """
-    shown = without_comments(body.replace("\r\n", "\n").replace("\r", "\n"))
+    shown = without_comments(body[:MOST_READ].replace("\r\n", "\n").replace("\r", "\n"))
     lines = shown.split("\n")
     given = {number: rest for number, line in enumerate(lines) if (rest := _given(line)) is not None}
     if not given:
