@@ -34,6 +34,6 @@ def context_table(files: Sequence[ShownFile], missing: Sequence[LeftOut], *, wid
     console = Console(file=io.StringIO(), width=max(columns, 60), color_system=None, legacy_windows=False)
     with console.capture() as captured:
         console.print(table)
-    lines = [f"  {line.rstrip()}\n" for line in captured.get().splitlines() if line.strip()]
+    lines = [f"  {line.rstrip()}\n" for line in captured.get().split("\n") if line.strip()]
     left_out = [f"  not shown: {shown(one.path)}: {shown(one.message)} ({one.code})\n" for one in missing]
     return "".join([*lines, *left_out])

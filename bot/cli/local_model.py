@@ -16,7 +16,7 @@ from bot.effects.perform import Effects
 from bot.flow.recorded import scrubbed_prompt
 from bot.flow.run_budget import caps_from, worst_case
 from bot.ledger.spending import Spent
-from bot.llm.model import Completion, LanguageModel, Prompt
+from bot.llm.model import Completion, LanguageModel, ModelKind, Prompt
 from bot.llm.prices import Prices
 from bot.review.selftest.memory import MemoryEffects
 
@@ -57,6 +57,7 @@ class LocalModel:
         self._progress = progress
         self._effects = Effects(MemoryEffects(), clock, write_interval_ms=0)
         self.totals = ModelTotals()
+        self._plans = 0
 
     def ask(self, prompt: Prompt) -> Completion:
         """The model's answer.
@@ -83,9 +84,11 @@ class LocalModel:
                 return model.complete(prompt).as_json()
 
         number = self.totals.calls + 1
-        again = "" if number == 1 else f", attempt {number}"
+        explores = prompt.kind is ModelKind.EXPLORE
+        self._plans += not explores
+        again = f", attempt {self._plans}" if self._plans > 1 and not explores else ""
         tokens = sum(map(self._count, prompt.texts()))
-        with self._progress.waiting("asking", f"{name}, about {tokens:,} tokens{again}"):
+        with self._progress.waiting("looking" if explores else "asking", f"{name}, about {tokens:,} tokens{again}"):
             key = f"{prompt.kind}:{number}:{prompt.digest()}"
             outcome = self._effects.perform(ACTOR, EffectKind.MODEL_CALL, key, find=lambda: None, do=do, fresh=True)
         answer = Completion.from_json(outcome)

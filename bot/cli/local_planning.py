@@ -24,7 +24,7 @@ from bot.llm.counting import count_tokens
 from bot.llm.model import LanguageModel, ModelKind, Prompt
 from bot.plan.blueprint import read_blueprint
 from bot.plan.context.pack import ContextPack
-from bot.plan.explore.explorer import limits_of
+from bot.plan.explore.values import limits_of
 from bot.plan.planner import Planner
 from bot.plan.request import Planned, PlanRequest
 from bot.plan.shown_files import shown_files
@@ -117,7 +117,8 @@ class LocalPlanning:
     def _tell_findings(self, run: RunId, attempt: int, found: Sequence[Finding]) -> None:  # noqa: ARG002
         for one in found:
             place = f" {one.path}" + (f":{one.line}" if one.line else "") if one.path else ""
-            self._progress.note("guards", f"attempt {attempt}: {one.code}{place}: {one.message.splitlines()[0]}")
+            first, _, _ = one.message.partition("\n")
+            self._progress.note("guards", f"attempt {attempt}: {one.code}{place}: {first}")
 
     def _patch(self, planned: Planned) -> str:
         evaluated = Evaluated(self._request.base, True, planned.change_set, planned.changes, planned.findings)
@@ -187,7 +188,7 @@ def _index_path(data_dir: Path, identity: str) -> Path | None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         # The default data directory lies in the current folder, which may be the repository itself.
-        (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+        (data_dir / ".gitignore").write_text("*\n", encoding="utf-8")
     except OSError:
         return None
     return folder / f"local-{identity}.sqlite"

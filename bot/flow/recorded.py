@@ -18,7 +18,7 @@ from bot.ledger.ledger import Ledger
 from bot.ledger.recordings import canonical
 from bot.llm.model import Prompt
 from bot.plan.blueprint import Blueprint
-from bot.plan.explore.explorer import Limits
+from bot.plan.explore.values import Limits
 from bot.plan.request import Planned, PlanRequest
 from bot.review.review_kinds import EvidenceKey, ReviewKind, Verdict
 from bot.review.reviewer import Ask, JudgeRequest

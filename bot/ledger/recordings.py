@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from bot.core.names import Digest, RunId, sha256
 from bot.ledger.database import Store, insert_once
 from bot.ledger.tables import effects, recordings
-from bot.plan.explore.explorer import Look
+from bot.plan.explore.values import Look
 
 Step = Literal["question", "look", "plan", "review"]
 """`question`: a request to a model; `look`: a tool call and its answer; `plan`, `review`: a stage with its result."""

@@ -15,8 +15,8 @@ from bot.core.names import CommitSha, RunId
 from bot.llm.model import Completion, Prompt
 from bot.plan.blueprint import Blueprint
 from bot.plan.context.pack import ContextPack
-from bot.plan.explore.explorer import DEFAULT_LIMITS, Limits, Look
 from bot.plan.explore.looking import Search
+from bot.plan.explore.values import DEFAULT_LIMITS, Limits, Look
 
 Form = Literal["text", "json"]
 """How the editor answers: blocks of text and an envelope, or a ChangeSet as JSON."""

@@ -132,7 +132,7 @@ def test_a_plan_shows_its_context_the_diff_and_the_price_and_changes_nothing(
     ):  # fmt: skip
         assert said in ended.out, said
     steps = [line.split()[0] for line in ended.err.splitlines()]
-    assert steps == ["reading", "context", "context", "asking", "answered", "guards"]
+    assert steps == ["reading", "context", "context", "looking", "answered", "asking", "answered", "guards"]
     assert "\x1b[" not in ended.out + ended.err, "a pipe gets no colours"
 
 
@@ -144,7 +144,9 @@ def test_show_prompt_is_exactly_what_the_model_gets_and_needs_no_key(
     data = json.loads(run("--repo", repo, "--issue", issue, "--show-prompt", "--json", key=False).out)
     assert not model.requests
     assert run("--repo", repo, "--issue", issue).code == 0
-    (asked,) = model.requests
+    # The look around found nothing, so the plan was asked for with Cadence's own choice.
+    looked, asked = model.requests
+    assert looked.kind == "cadence_explore"
     sent = list(asked.messages)
     assert sent == [(one["role"], one["content"]) for one in data["messages"]]
     assert shown.out == "".join(f"[{role}]\n{content}\n" for role, content in sent)
@@ -188,7 +190,7 @@ def test_json_holds_a_change_set_that_apply_takes(
     model.add(Rule("change_set", answer(GOOD)))
     data = json.loads(run("--repo", repo, "--issue", issue, "--json").out)
     assert (data["accepted"], data["origin"], data["attempts"], data["applied"]) == (True, "model", 1, False)
-    assert data["model"]["calls"] == 1 and data["model"]["input_tokens"] > 0 and data["model"]["cost"] is None
+    assert data["model"]["calls"] == 2 and data["model"]["input_tokens"] > 0 and data["model"]["cost"] is None
     assert data["context"]["files"][0]["path"] == "greet.py"
     file = tmp_path / "change_set.json"
     file.write_text(json.dumps(data["change_set"]))
@@ -286,7 +288,7 @@ def test_a_refused_plan_shows_what_it_was_made_from(run: Run, repo: Path, issue:
     assert ended.code == 1 and "plan.empty" in ended.err and "I need other.py." in ended.err
     assert "greet.py" in ended.err.partition("shown")[2]
     refused = json.loads(run("--repo", repo, "--issue", issue, "--json").out)
-    assert refused["code"] == "plan.empty" and refused["model"]["calls"] == 1
+    assert refused["code"] == "plan.empty" and refused["model"]["calls"] == 2
     assert "greet.py" in [one["path"] for one in refused["context"]["files"]]
 
 

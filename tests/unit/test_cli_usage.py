@@ -16,7 +16,7 @@ from bot.cli.stop_command import parse_target as parse_stopped
 from bot.core.errors import WrongUse
 from bot.core.findings import Finding, sentence
 from bot.llm.model import Message, ModelKind, Prompt
-from bot.plan.plan_prompt import repair_prompt
+from bot.plan.plan_prompt import Question, json_answer, repair_prompt
 
 
 def repository(folder: Path) -> Path:
@@ -93,7 +93,11 @@ def test_empty_standard_input_is_named(
 
 def test_messages_and_instructions_are_sentences_of_their_own() -> None:
     prompt = Prompt(ModelKind.PLAN, (Message("system", "s"), Message("user", "u")), "schema", {})
-    again = repair_prompt(prompt, "{}", [Finding("stale", "the file has changed", "Read it again.", path="a.py")])
+    again = repair_prompt(
+        Question(prompt, json_answer(), ""),
+        "{}",
+        [Finding("stale", "the file has changed", "Read it again.", path="a.py")],
+    )
     assert "- stale (a.py): the file has changed. Read it again." in again.messages[-1].content
     assert [sentence("a"), sentence("a."), sentence("a:\n")] == ["a.", "a.", "a:"]
 

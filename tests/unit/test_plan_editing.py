@@ -17,7 +17,7 @@ from bot.llm.model import Completion, ModelKind, Prompt, ToolCall
 from bot.plan.answer.blocks import block_example
 from bot.plan.blueprint import read_blueprint
 from bot.plan.context.pack import ContextPack
-from bot.plan.explore.explorer import Limits, Look
+from bot.plan.explore.values import Limits, Look
 from bot.plan.planner import Planner
 from bot.plan.request import Planned, PlanRequest
 from tests.fakes.memory_tree import MemoryTree

@@ -13,8 +13,9 @@ from bot.core.errors import ModelAbsent, ModelUnavailable, ModelUnusable
 from bot.llm.model import Completion, Message, Prompt, ToolCall
 from bot.plan.answer.assemble import Definition
 from bot.plan.explore.citations import Citation, fitting, read_citations
-from bot.plan.explore.explorer import NO_TOOLS, Explored, Limits, explore
+from bot.plan.explore.explorer import NO_TOOLS, Explored, explore
 from bot.plan.explore.looking import RepositoryLook
+from bot.plan.explore.values import Limits
 from tests.fakes.memory_tree import MemoryTree
 
 FILES: dict[str, str | bytes] = {

@@ -19,7 +19,14 @@ from bot.changeset.normalise import normalise
 from bot.core.findings import Finding
 from bot.llm.model import ModelKind, Prompt
 from bot.plan.context.pack import ContextPack, Excerpt, LeftOut, ModuleSummary, Outline
-from bot.plan.plan_prompt import REPLY_SHOWN_CHARACTERS, AnswerForm, json_answer, plan_prompt, repair_prompt
+from bot.plan.plan_prompt import (
+    REPLY_SHOWN_CHARACTERS,
+    AnswerForm,
+    Question,
+    json_answer,
+    plan_prompt,
+    repair_prompt,
+)
 from bot.plan.prompt_files import prompt_text
 from tests.fakes.memory_tree import MemoryTree
 from tests.fakes.packs import pack_of
@@ -137,7 +144,7 @@ def test_a_dollar_sign_in_a_text_means_nothing() -> None:
 
 def test_no_placeholder_is_left_in_any_prompt() -> None:
     asked = prompt(guidance="Use a set.")
-    for turn in repair_prompt(asked, "reply", FINDINGS).messages:
+    for turn in repair_prompt(question(asked), "reply", FINDINGS).messages:
         assert not re.search(r"\$[a-z_{]", turn.content), turn.role
 
 
@@ -166,19 +173,25 @@ def test_the_worked_example_is_an_answer_that_applies() -> None:
 
 
 def test_how_to_answer_can_be_replaced() -> None:
-    form = AnswerForm("Answer in verse.", "verse", {"type": "string"}, "Rhyme again")
+    form = AnswerForm("Answer in verse.", "verse", {"type": "string"}, "Rhyme again", "Rhyme on")
     asked = plan_prompt(title="T", text="Do it.", guidance="", context=PACK, protected=(), form=form)
     assert asked.messages[0].content.endswith("Answer in verse.") and (asked.schema_name, asked.schema) == (
         "verse", {"type": "string"},
     )  # fmt: skip
     assert "JSON" not in asked.messages[0].content, "the rules say nothing about the form of the answer"
-    again = repair_prompt(asked, "reply", FINDINGS, form).messages[-1].content
-    assert "Rhyme again with these mistakes fixed" in again
+    question = Question(asked, form, "")
+    assert "Rhyme again with these mistakes fixed" in repair_prompt(question, "reply", FINDINGS).messages[-1].content
+    kept = repair_prompt(question, "reply", FINDINGS, ["edit 1 (write a.py)"]).messages[-1].content
+    assert "Rhyme on with these mistakes fixed" in kept and kept.endswith("Kept: edit 1 (write a.py).")
 
 
 def test_the_same_question_is_the_same_prompt() -> None:
     assert prompt() == prompt() and prompt().digest() == prompt().digest()
     assert prompt().digest() != prompt(text="Do it!").digest()
+
+
+def question(asked: Prompt) -> Question:
+    return Question(asked, json_answer(), "")
 
 
 FINDINGS = [
@@ -190,7 +203,7 @@ FINDINGS = [
 
 def test_a_repair_names_each_fault_with_its_place_in_order() -> None:
     before = prompt()
-    asked = repair_prompt(before, "the reply", FINDINGS)
+    asked = repair_prompt(question(before), "the reply", FINDINGS)
     assert asked.messages[:2] == before.messages
     assert [(turn.role, turn.content) for turn in asked.messages[2:3]] == [("assistant", "the reply")]
     told = asked.messages[3].content
@@ -206,12 +219,16 @@ def test_a_repair_names_each_fault_with_its_place_in_order() -> None:
 
 
 def test_a_second_repair_does_not_pile_up_the_first() -> None:
-    first = repair_prompt(prompt(), "one", FINDINGS[:1])
-    second = repair_prompt(first, "two", FINDINGS[1:2])
+    first = repair_prompt(question(prompt()), "one", FINDINGS[:1])
+    second = repair_prompt(question(first), "two", FINDINGS[1:2])
     assert [turn.content for turn in second.messages if turn.role == "assistant"] == ["two"]
 
 
 def test_a_long_reply_is_cut_and_an_empty_one_left_out() -> None:
-    long = repair_prompt(prompt(), "x" * (REPLY_SHOWN_CHARACTERS + 5), FINDINGS).messages[2].content
+    long = repair_prompt(question(prompt()), "x" * (REPLY_SHOWN_CHARACTERS + 5), FINDINGS).messages[2].content
     assert long.endswith("[5 more characters]") and len(long) < REPLY_SHOWN_CHARACTERS + 40
-    assert [turn.role for turn in repair_prompt(prompt(), " \n", FINDINGS).messages] == ["system", "user", "user"]
+    assert [turn.role for turn in repair_prompt(question(prompt()), " \n", FINDINGS).messages] == [
+        "system",
+        "user",
+        "user",
+    ]

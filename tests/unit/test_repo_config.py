@@ -18,7 +18,8 @@ WHOLE = r"""
 version: 1
 paused: true
 trigger: {label: do it, permission: admin}
-plan: {approval: required, base: dev, protected: ["secrets/**"], context_docs: [docs/style.md], context_tokens: 9000}
+plan: {approval: required, base: dev, protected: ["secrets/**"], context_docs: [docs/style.md], context_tokens: 9000,
+       explore: {calls: 5, rounds: 2}}
 ci: {expect: [tests], allow_skipped: [lint], settle: 5, trust: anyone}
 review:
   block_on: warning

@@ -7,6 +7,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -198,7 +199,7 @@ def test_a_model_on_a_server_is_measured_with_tokens_and_price(keyed: Run, serve
     assert figures["results"]["done"] == 3 and figures["format_share"] == 0
     expected = (figures["input_tokens"] + 10 * figures["output_tokens"]) / 1_000_000
     assert figures["cost"] == pytest.approx(expected) and expected > 0
-    assert set(told["form"]) == {"cadence_change_set"}
+    assert set(told["form"]) == {"text"}
 
 
 def test_a_key_that_is_not_accepted_ends_it(keyed: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -231,6 +232,12 @@ class Busy:
 
     def asked_name(self, kind: ModelKind) -> str:
         return "busy"
+
+    def prepare(self, prompt: Prompt) -> Prompt:
+        return prompt
+
+    def slot(self, kind: ModelKind) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def complete(self, prompt: Prompt) -> Completion:
         raise ModelUnavailable("no room", after=7.0)

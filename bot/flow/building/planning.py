@@ -13,7 +13,7 @@ from bot.flow.building.verdicts import judge_commit
 from bot.flow.context import RunContext, log
 from bot.flow.recorded import PlanRecord, without_secrets
 from bot.plan.blueprint import read_blueprint
-from bot.plan.explore.explorer import limits_of
+from bot.plan.explore.values import limits_of
 from bot.plan.request import PlanRequest
 from bot.publish.pull_request_text import commit_message
 from bot.review.review_kinds import ReviewKind

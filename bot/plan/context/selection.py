@@ -27,6 +27,9 @@ TESTS_AT_MOST = 4
 DOCUMENT_SHARE = 0.03
 CHANGELOG_LINES = 40
 DOCUMENTS_AT_MOST = 3
+SMALL = "the repository is small"
+REST_AT_MOST = 60
+"""Files of a small repository that are shown although they are not like the text."""
 ASKED_SHARE = 0.6
 """Files that a person asked for may take at most this share of the budget, so that the code that matters still fits."""
 
@@ -165,14 +168,18 @@ class Selector:
         taken = {*packed.ranges, *packed_tests.ranges, *logs}
         more = self._documents(request, scores, taken, request.budget - spent - packed.used)
         spent += sum(request.count_tokens(self._slice(path, found)) for path, found in more.items())
-        files: list[Chosen] = []
-        for one in (*top, *tests):
-            ranges = packed.ranges.get(one.path) or packed_tests.ranges.get(one.path) or ()
-            if ranges or one in top:
-                files.append(self._chosen(one.path, one.reason, ranges, blobs, len(files) + 1, usable))
-        for reason, group in (("where changes are noted", logs), ("uses its words", more)):
-            for path, ranges in group.items():
-                files.append(self._chosen(path, reason, ranges, blobs, len(files) + 1, usable))
+        rest = self._rest(request, usable, {*taken, *more}, request.budget - spent - packed.used)
+        spent += sum(request.count_tokens(self._texts[path]) for path in rest)
+        chosen = [(one.path, one.reason, packed.ranges.get(one.path) or ()) for one in top]
+        chosen += [(path, SMALL, found) for path, found in rest.items() if role_of(path) == "source"]
+        chosen += [
+            (one.path, one.reason, packed_tests.ranges[one.path]) for one in tests if packed_tests.ranges.get(one.path)
+        ]
+        chosen += [(path, SMALL, found) for path, found in rest.items() if role_of(path) == "test"]
+        chosen += [(path, "where changes are noted", found) for path, found in logs.items()]
+        chosen += [(path, "uses its words", found) for path, found in more.items()]
+        chosen += [(path, SMALL, found) for path, found in rest.items() if role_of(path) == "document"]
+        files = [self._chosen(*one, blobs, rank, usable) for rank, one in enumerate(chosen, 1)]
         return tuple(files), packed.used + spent
 
     def _pack(
@@ -230,6 +237,21 @@ class Selector:
             if ranges:
                 return {path: ranges}
         return {}
+
+    def _rest(
+        self, request: Request, usable: Mapping[str, IndexedBlob], taken: Collection[str], room: int
+    ) -> dict[str, Ranges]:
+        """Every other file, whole, where all of them fit: of a small repository nothing has to be guessed."""
+        left = sorted(path for path in usable if path not in taken and path not in request.without)
+        entries = [self._tree.entry(path) for path in left]
+        # A token has fewer than 12 characters on average: what certainly does not fit is not read.
+        if len(left) > REST_AT_MOST or sum(entry.size for entry in entries if entry is not None) // 12 > room:
+            return {}
+        self._analyses(left, usable)
+        texts = {path: self._texts[path] for path in left if self._texts.get(path)}
+        if sum(map(request.count_tokens, texts.values())) > room:
+            return {}
+        return {path: ((1, len(lines_with_ends(text))),) for path, text in texts.items()}
 
     def _documents(
         self, request: Request, scores: Mapping[str, tuple[float, float]], taken: Collection[str], room: int

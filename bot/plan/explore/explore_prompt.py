@@ -49,7 +49,7 @@ def explore_messages(request: PlanRequest, context: ContextPack) -> tuple[Messag
     parts = {
         "Paths of the repository": "\n".join(context.listing),
         "What some files are for": "\n".join(f"{one.path}: {one.text}" for one in context.summaries),
-        "Lines that Cadence chose by itself, best first": "\n".join(ranges),
+        "Lines that Cadence chose, best first": "\n".join(ranges),
         "The blueprint": f"# {request.blueprint.title}\n\n{request.blueprint.text}",
     }
     fence = fence_for(list(parts.values()), [request.guidance])

@@ -5,50 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.config.model import ExploreConfig
 from bot.core.errors import ModelAbsent, ModelUnavailable, ModelUnusable
 from bot.llm.model import Completion, Message, ModelKind, Prompt, ToolCall
 from bot.plan.explore.citations import Citation, fitting, read_citations
 from bot.plan.explore.explore_prompt import CITE_NOW, TOOLS
 from bot.plan.explore.looking import Looked, RepositoryLook
+from bot.plan.explore.values import Limits, Look
 
-MOST_CALLS = 15
-MOST_ROUNDS = 3
 ANSWER_TOKENS = 2_000
 """Of one answer to a call."""
 Ask = Callable[[Prompt], Completion]
 NO_TOOLS = "model.no_tools"
 """The code with which a client says that neither the model nor its server can call tools."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much a model may look up: `calls` in all, in `rounds` questions. No calls: nothing is looked up."""
-
-    calls: int = MOST_CALLS
-    rounds: int = MOST_ROUNDS
-
-
-DEFAULT_LIMITS = Limits()
-
-
-def limits_of(wanted: ExploreConfig, *, calls: int, rounds: int) -> Limits:
-    """What a repository's config asks for, at most the operator's `calls` and `rounds`."""
-    return Limits(
-        calls if wanted.calls is None else min(wanted.calls, calls),
-        rounds if wanted.rounds is None else min(wanted.rounds, rounds),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """One call of a tool and its answer, as it is recorded. `round` counts from 1."""
-
-    round: int
-    tool: str
-    arguments: str
-    answer: str
-    cut: bool
 
 
 @dataclass(frozen=True, slots=True)
