@@ -13,9 +13,9 @@ from tests.faults.story import EngineFiles, Point, play, play_with_a_crash_at
 
 SAMPLE = [
     (Point(1, "outcome", "reaction"), "kept"),
-    (Point(7, "outcome", "branch.push"), "lost"),
+    (Point(8, "outcome", "branch.push"), "lost"),
     (Point(4, "step", "publish"), "kept"),
-    (Point(17, "outcome", "merge"), "lost"),
+    (Point(18, "outcome", "merge"), "lost"),
 ]
 
 
@@ -45,7 +45,7 @@ def test_nothing_follows_a_stop_of_a_real_service() -> None:
     assert made.seconds is not None and made.confirmed is not None and made.confirmed > 1.0, "the push was waited for"
 
 
-@pytest.mark.parametrize("point", [Point(2, "step", "plan"), Point(17, "intent", "merge")], ids=str)
+@pytest.mark.parametrize("point", [Point(2, "step", "plan"), Point(18, "intent", "merge")], ids=str)
 def test_nothing_follows_a_stop_at_a_step(point: Point) -> None:
     made = stop_in_process(point)
     assert (made.reached, made.wrong, made.after) == (True, [], 0)

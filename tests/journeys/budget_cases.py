@@ -127,12 +127,12 @@ CASES = (
     Case("the server states 0 tokens", RUN, PLAN_FITS, _states(0, 0)),
     Case("the server states 1 token", RUN, PLAN_FITS, _states(1, 1)),
     Case("the server states no usage", RUN, PLAN_FITS, replace(answer(GOOD), states_usage=False)),
-    Case("10^12 tokens, a cap on money", "CADENCE_BUDGET_RUN_COST", 0.018, _states(10**12, 10**12),
+    Case("10^12 tokens, a cap on money", "CADENCE_BUDGET_RUN_COST", 0.020, _states(10**12, 10**12),
          env=tuple(PRICED.items())),
     Case("a model without a price, capped in tokens", RUN, PLAN_FITS, _states(700, 10**9),
          env=(("CADENCE_BUDGET_RUN_COST", "0"),)),
     Case("the cap is met in mid-review", RUN, PLAN_FITS, answer(GOOD), reasoning=_long_review),
-    Case("a cap on money is met in mid-review", "CADENCE_BUDGET_RUN_COST", 0.018, answer(GOOD), reasoning=_long_review,
+    Case("a cap on money is met in mid-review", "CADENCE_BUDGET_RUN_COST", 0.020, answer(GOOD), reasoning=_long_review,
          env=tuple(PRICED.items())),
     Case("the connection breaks and is tried again", RUN, PLAN_FITS, answer(GOOD), first=hang_up()),
     Case("two workers at once, the day's cap", DAY, 20_000, _states(10**12, 10**12), workers=2),
@@ -144,6 +144,8 @@ CASES = (
 def play(case: Case, directory: Path, database_url: str = "") -> Figures:
     """Play one case from the label to its end. `database_url` is of an empty database; empty: a SQLite file."""
     where = {"CADENCE_DATABASE_URL": database_url} if database_url else {}
+    # Without a look around the plan is the first question, and its answer the first with figures.
+    where["CADENCE_EXPLORE_CALLS"] = "0"
     world = World(directory, **{case.setting: f"{case.cap:g}"}, **dict(case.env), **where)
     watched = Watched(case.unit, case.scope)
     watched.watch(world.ledger)
@@ -155,6 +157,9 @@ def play(case: Case, directory: Path, database_url: str = "") -> Figures:
         if case.workers == 1:
             world.script("change_set", case.plan)
             issues = [world.label_blueprint()]
+            if case.first is not None:
+                # The engine tries again later.
+                world.later()
         else:
             issues = _two_at_once(world, case, watched)
         return _figures(world, case, issues, watched)

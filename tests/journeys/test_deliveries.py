@@ -19,7 +19,7 @@ def test_the_same_delivery_five_times_is_one_run(world: World) -> None:
         world.settle()
     assert len(world.runs(issue)) == 1
     assert len(world.repo.pulls()) == 1
-    assert world.ledger.counts(world.run(issue).run_id).model_calls == 3
+    assert world.ledger.counts(world.run(issue).run_id).model_calls == 4
 
 
 def test_several_events_of_one_label_are_one_run(world: World) -> None:

@@ -165,7 +165,7 @@ def test_runs_show_tells_both_and_json_holds_them(make_world: Callable[..., Worl
     )
     assert re.search(r"^plan +[\d,]+ in, [\d,]+ out, \$0", text, re.M)
     data = json.loads(run_json(world.ledger, run))
-    assert [one["phase"] for one in data["phases"]] == ["plan", "reasoning", "efficiency"]
+    assert [one["phase"] for one in data["phases"]] == ["explore", "plan", "reasoning", "efficiency"]
     assert data["estimates"][0]["error"] and data["estimates"][0]["cost_low"]
 
 

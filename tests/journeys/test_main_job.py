@@ -46,7 +46,7 @@ def test_calls_stay_within_the_budget(world: World) -> None:
     world.later()
     world.must_be_merged(issue)
     counts = world.ledger.counts(world.run(issue).run_id)
-    assert counts.model_calls == 3
+    assert counts.model_calls == 4
     assert counts.content_creating <= 20
     assert counts.github_calls <= 48
 
