@@ -86,6 +86,19 @@ def test_source_comes_first_then_its_tests_then_the_head_of_the_changelog() -> N
     assert [one.start_line for one in changelog] == [1] and not changelog[0].whole
 
 
+def test_the_test_most_like_the_text_is_shown_beside_the_tests_that_source_files_are_named_after() -> None:
+    sources = {f"shop/{name}.py": f"def {name}(cart):\n    return cart\n" for name in "abcde"}
+    named = {
+        f"tests/{folder}test_{name}.py": f"def test_{name}():\n    assert {name}\n"
+        for name in "abcde"
+        for folder in ("", "x/")
+    }
+    feature = {"tests/test_discounts.py": "def test_discount_refused():\n    assert discount(cart, 101) is None\n"}
+    pack = build("a, b, c, d and e of a cart: the discount 101 is not refused", files={**sources, **named, **feature})
+    shown = [path for path in paths(pack) if path.startswith("tests/")]
+    assert "tests/test_discounts.py" in shown
+
+
 def test_benchmarks_and_empty_files_are_not_shown_and_a_large_file_is_read() -> None:
     found = build("total cart of the benchmarks, helper_7", budget=100_000)
     assert "benchmarks/cart_total.py" not in paths(found) and "shop/__init__.py" not in paths(found)

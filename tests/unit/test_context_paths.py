@@ -81,7 +81,9 @@ def test_secrets_binaries_and_odd_names_are_never_readable(path: str) -> None:
 @pytest.mark.parametrize(
     "path",
     ["package-lock.json", "vendor/x/y.go", "src/pip/_vendor/six.py", "app.min.js", "dist/a.js", "a_pb2.py",
-     ".github/ISSUE_TEMPLATE/bug.md", "benchmarks/run.py", "src/__snapshots__/a.snap"],
+     ".github/ISSUE_TEMPLATE/bug.md", "benchmarks/run.py", "src/__snapshots__/a.snap", ".gitignore",
+     "web/.dockerignore", ".gitattributes", ".git-blame-ignore-revs", ".editorconfig", "MANIFEST.in",
+     "src/shop/py.typed"],
 )  # fmt: skip
 def test_vendored_generated_and_templates_are_readable_and_not_considered(path: str) -> None:
     assert readable(path) and not considered(path)

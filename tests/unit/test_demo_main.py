@@ -16,6 +16,12 @@ def test_options_that_describe_no_demo_are_wrong_use(tmp_path: Path) -> None:
         run_demo(DemoOptions(repo=str(tmp_path)))
 
 
+def test_a_directory_with_the_data_of_an_earlier_demo_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "kept" / "cadence").mkdir(parents=True)
+    with pytest.raises(WrongUse, match=r"--keep .*kept holds the data of an earlier demo"):
+        run_demo(DemoOptions(plain=True, keep=tmp_path / "kept"))
+
+
 def test_a_service_that_does_not_start_fails_the_demo_with_the_end_of_its_log(
     capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -126,6 +126,13 @@ def test_a_long_answer_says_that_it_was_cut(tool: str, values: dict[str, Any]) -
         assert last - first + 1 == len(shown)
 
 
+def test_a_read_that_was_cut_says_which_lines_are_missing() -> None:
+    looked = look(cap=60).answer("read", {"path": "long.txt", "first": 1, "last": 20})
+    ((_, _, last),) = looked.shown
+    assert 1 <= last < 20
+    assert looked.text.endswith(f"[cut: lines {last + 1}-20 are not shown. Read them separately.]")
+
+
 def calls(*asked: tuple[str, dict[str, Any]]) -> Completion:
     made = tuple(ToolCall(str(n), name, json.dumps(values), values) for n, (name, values) in enumerate(asked))
     return Completion("", "m", 1, 1, "stop", 1, calls=made)
@@ -167,7 +174,7 @@ def test_several_calls_at_once_and_then_citations() -> None:
     assert [(one.round, one.tool) for one in found.looks] == [(1, "search"), (1, "outline")]
     answered = [message for message in model.prompts[1].messages if message.role == "tool"]
     assert [message.answers for message in answered] == ["0", "1"]
-    assert "[13 calls are left, in 2 more answers.]" in answered[-1].content
+    assert "[Calls left: 13. Answers with calls left: 2. Then cite.]" in answered[-1].content
 
 
 def test_no_more_calls_than_the_limit_are_answered() -> None:

@@ -33,9 +33,11 @@ _SKIPPED = re.compile(
     r"|\.min\.(js|css)$|\.(map|snap|lock|svg)$|(_pb2(_grpc)?\.pyi?|\.pb\.go|\.pb\.(cc|h)|\.g\.dart)$|[._]generated\.\w+$",
     re.IGNORECASE,
 )
-# Issue and pull request templates, benchmarks and golden outputs are like the text and are rarely what has to change.
+# Issue and pull request templates, benchmarks, golden outputs and the lists of tools are rarely what has to change.
 _ASIDE = re.compile(
-    r"(^|/)\.github/|(^|/)(pull_request|issue)_template[^/]*(/|$)|(^|/)(benchmarks?|asv_bench|snapshots?|goldens?)/",
+    r"(^|/)(\.(git|docker|npm|eslint|prettier|hg)ignore|\.gitattributes|\.git-blame-ignore-revs|\.editorconfig|\.mailmap|"
+    r"manifest\.in|py\.typed)$"
+    r"|(^|/)\.github/|(^|/)(pull_request|issue)_template[^/]*(/|$)|(^|/)(benchmarks?|asv_bench|snapshots?|goldens?)/",
     re.IGNORECASE,
 )
 _TEST = re.compile(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from bot.changeset.tree import MODE_EXECUTABLE, MODE_FILE, TreeEntry, TreeReader
 from bot.core.globs import matching
@@ -210,13 +211,18 @@ class Selector:
         idf: Mapping[str, float],
         usable: Mapping[str, IndexedBlob],
     ) -> list[Scored]:
-        """The tests of the best source files by name, then those most like the question."""
+        """By turns the tests of the best source files by name, and those most like the question.
+
+        One test file for each source file is one habit, one for each feature of a large source file is another.
+        """
         tests = [path for path in sorted(scores) if role_of(path) == "test"]
         alike = sorted(tests, key=lambda path: (-round(scores[path][0], 6), path))
-        paths = list(dict.fromkeys([*matching_tests(chosen, tests), *alike]))[:TESTS_AT_MOST]
+        named = matching_tests(chosen, tests)
+        turns = (path for pair in zip_longest(named, alike) for path in pair if path is not None)
+        paths = list(dict.fromkeys(turns))[:TESTS_AT_MOST]
         analyses = self._analyses(paths, usable)
         pieces = piece_scores(question, {path: self._texts[path] for path in analyses}, analyses, idf)
-        near = frozenset(matching_tests(chosen, tests))
+        near = frozenset(named)
         return [
             Scored(
                 path,

@@ -24,6 +24,7 @@ what a person needs to read to edit it correctly.
 - Look things up with the tools. Make several calls in one answer. You have at most {calls} calls in {rounds} answers.
 - Start from what the blueprint names: its paths, its identifiers, its error messages, the lines of its stack traces. \
 Then read the definitions that have to change, who calls them, and the tests that test them.
+- Search the tests for what will change: a test that expects the old behaviour has to change too, so cite it whole.
 - Look for neighbouring cases of the same kind: the same mistake in a sibling function or in another implementation of \
 the same interface has to be fixed too.
 - When you know enough, or when no calls are left, answer with the places and nothing else, one on each line, the most \

@@ -94,7 +94,9 @@ class _Exploration:
             turns.append(Message("tool", looked.text, answers=call.id))
         left = self._limits.calls - len(self._looks)
         rounds = self._limits.rounds - number
-        note = f"[{left} calls are left, in {rounds} more answers.]" if left > 0 and rounds > 0 else ""
+        note = ""
+        if left > 0 and rounds > 0:
+            note = f"[Calls left: {left}. Answers with calls left: {rounds}. Then cite.]"
         if note:
             turns[-1] = Message("tool", f"{turns[-1].content}\n{note}", answers=turns[-1].answers)
         self._messages = (*self._messages, *turns)

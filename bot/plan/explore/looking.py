@@ -240,6 +240,9 @@ class RepositoryLook:
         note = f"[cut: {len(rows) - kept} of {len(rows)} lines are not shown. Ask for less at a time.]"
         # The first line of a `read` is its heading.
         shown = tuple((path, first, min(last, first + kept - 2)) for path, first, last in answer.shown if kept > 1)
+        if shown:
+            # The heading names lines that were cut: say which, so that they are read and nothing is read twice.
+            note = f"[cut: lines {shown[0][2] + 1}-{answer.shown[0][2]} are not shown. Read them separately.]"
         return Looked("\n".join([*rows[:kept], note]), cut=True, shown=shown)
 
 

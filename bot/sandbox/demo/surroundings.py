@@ -13,6 +13,7 @@ from dotenv import dotenv_values
 
 import bot
 from bot.core.clock import Clock
+from bot.core.errors import WrongUse
 from bot.sandbox.ci.command import outside_search_path
 
 
@@ -32,8 +33,16 @@ class Surroundings:
 
 
 def data_directory(keep: Path | None, stack: ExitStack) -> Path:
-    """The directory for all data: `keep`, made where it is missing, or one that is deleted with the stack."""
+    """The directory for all data: `keep`, made where it is missing, or one that is deleted with the stack.
+
+    Raises WrongUse where `keep` holds the data of an earlier demo: its runs name issues and comments that the embedded
+    GitHub, which begins empty, does not have, so they would neither go on nor end.
+    """
     if keep is not None:
+        if any((keep / name).exists() for name in ("cadence", "github")):
+            raise WrongUse(
+                f"--keep {keep} holds the data of an earlier demo.", remedy="Name another directory, or delete it."
+            )
         keep.mkdir(parents=True, exist_ok=True)
         return keep.resolve()
     return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cadence-demo-", ignore_cleanup_errors=True)))
