@@ -18,7 +18,7 @@ from bot.plan.context.paths import readable
 from bot.plan.editing import Editing, change_set_attempt, refusal
 from bot.plan.estimate import Task
 from bot.plan.explore.citations import Citation
-from bot.plan.explore.cited import cost_of, needed, with_cited
+from bot.plan.explore.cited import cost_of, needed, widened, with_cited
 from bot.plan.explore.explore_prompt import explore_messages
 from bot.plan.explore.explorer import ANSWER_TOKENS, Explored, explore
 from bot.plan.explore.looking import RepositoryLook
@@ -161,7 +161,8 @@ class Planner:
         if look is None:
             return self._build(request, request.token_budget, (*request.use_paths, *paths))
         most = int(request.token_budget * CITED_SHARE)
-        kept, cost = cost_of(places, text_of=look.text_of, count_tokens=self._count, most=most)
+        whole = widened(places, text_of=look.text_of, definitions=definitions_of)
+        kept, cost = cost_of(whole, text_of=look.text_of, count_tokens=self._count, most=most)
         pack = self._build(request, request.token_budget - cost, (*request.use_paths, *paths))
         return with_cited(pack, kept, request.tree, text_of=look.text_of, count_tokens=self._count)
 

@@ -13,6 +13,7 @@ from bot.core.errors import ModelAbsent, ModelUnavailable, ModelUnusable
 from bot.llm.model import Completion, Message, Prompt, ToolCall
 from bot.plan.answer.assemble import Definition
 from bot.plan.explore.citations import Citation, fitting, read_citations
+from bot.plan.explore.cited import widened
 from bot.plan.explore.explorer import NO_TOOLS, Explored, explore
 from bot.plan.explore.looking import RepositoryLook
 from bot.plan.explore.values import Limits
@@ -255,3 +256,15 @@ def test_citations_outside_the_tree_are_noted_and_others_joined() -> None:
         ".env is not a text file of the repository",
         "nowhere.py is not a text file of the repository",
     )
+
+
+def test_a_citation_that_cuts_a_definition_is_widened_to_it() -> None:
+    given = [Citation("src/parse.py", 2, 2, "a"), Citation("src/parse.py", 4, 5, "b"), Citation("README.md", 1, 1)]
+    assert widened(given, text_of=look().text_of, definitions=defined) == (
+        Citation("src/parse.py", 1, 2, "a"),
+        Citation("src/parse.py", 4, 6, "b"),
+        Citation("README.md", 1, 1),
+    )
+    long = [Definition("big", 1, 400)]
+    kept = widened([Citation("long.txt", 3, 5)], text_of=look().text_of, definitions=lambda _path, _text: long)
+    assert kept == (Citation("long.txt", 3, 5),)

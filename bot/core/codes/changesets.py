@@ -117,7 +117,7 @@ CHANGESETS = (
         "contract.not_shown",
         "a model edits lines of an existing file that it was not shown",
         "Change only lines that you were shown. If you need others, return no edits, and name the file and the "
-        "function in `plan`. A person can name the file in the blueprint; then the model gets it.",
+        "function in `needs`. A person can name the file in the blueprint; then the model gets it.",
     ),
     _error("contract.duplicate_path", "two edits concern the same path", "Merge them into one edit."),
     _error("contract.no_op", "an edit changes nothing", "Drop the edit or make the change it was meant to make."),

@@ -7,10 +7,13 @@ from dataclasses import replace
 
 from bot.changeset.tree import TreeReader
 from bot.core.text_content import lines_of
+from bot.plan.answer.assemble import Definitions
 from bot.plan.context.pack import ContextPack, Excerpt
 from bot.plan.explore.citations import Citation, fitting
 from bot.plan.explore.looking import RepositoryLook
 
+WIDENED_LINES = 150
+"""A longer definition is a class, or a function whose cited part has to be enough."""
 NAMED_PLACES = 3
 """Definitions of one name that are shown at most."""
 
@@ -64,6 +67,25 @@ def with_cited(
         left_out=tuple(one for one in pack.left_out if one.path not in paths),
         used_tokens=pack.used_tokens + cost - saved,
     )
+
+
+def widened(
+    citations: Sequence[Citation], *, text_of: Callable[[str], str | None], definitions: Definitions
+) -> tuple[Citation, ...]:
+    """The citations, each begun and ended with the definitions that it cuts, where these are not long.
+
+    A model that cites the first lines of a function needs the rest of it to edit it.
+    """
+    found: list[Citation] = []
+    for one in citations:
+        text = text_of(one.path)
+        first, last = one.first, one.last
+        for each in definitions(one.path, text) if text is not None else ():
+            touches = each.first <= one.last and one.first <= each.last
+            if touches and each.last - each.first < WIDENED_LINES:
+                first, last = min(first, each.first), max(last, each.last)
+        found.append(Citation(one.path, first, last, one.why))
+    return fitting(found, text_of)[0]
 
 
 def cost_of(
