@@ -37,7 +37,7 @@ from bot.llm.counting import count_tokens
 from bot.llm.known_ways import KnownWays
 from bot.llm.model import LanguageModel, ModelKind
 from bot.llm.model_settings import ModelServer
-from bot.llm.openai_model import OpenAIModel, server_name
+from bot.llm.openai_model import OpenAIModel
 from bot.llm.slots import ServerSlots
 from bot.llm.stub import ABSENT, AbsentModel
 from bot.plan.planner import Planner
@@ -114,7 +114,7 @@ def _model_of(settings: Settings, server: ModelServer, clock: Clock, known: Know
         roles={kind: settings.model_role(kind) for kind in ModelKind},
         clock=clock,
         known=known,
-        slots=ServerSlots(settings.data_dir, server_name(server.url), settings.model_concurrency),
+        slots=ServerSlots(settings.data_dir, server.name, settings.model_concurrency),
         api=settings.model_api,
         limits=Limits(whole=settings.model_timeout_seconds, stall=settings.model_stall_seconds),
     )

@@ -20,6 +20,8 @@ from bot.llm.model import Completion, LanguageModel, Message, ModelKind, Prompt,
 from bot.llm.openai_model import OpenAIModel
 from bot.llm.structured import read_json
 from bot.llm.ways import FORM_NAMES, FORMS, Way
+from bot.plan.measured_form import measured_form, plan_form
+from bot.plan.selftest.forms import LEAST_TASKS
 from bot.review.reviewer import LEAST_TOKEN_SHARE
 from bot.review.selftest.memory import MemoryEffects
 from bot.settings import Settings
@@ -44,6 +46,8 @@ TOOLS = tuple(
     Tool(name, f"Looks up the weather in {place}.", {"type": "object", "properties": {}, "additionalProperties": False})
     for name, place in (("weather_in_oslo", "Oslo"), ("weather_in_rome", "Rome"))
 )
+
+PLAN_FORM_NAMES = {"text": "numbered blocks of text", "json": "JSON"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +135,8 @@ class _Examination:
         yield self._counting(prompt, answer)
         yield from self._parameters(prompt)
         yield self._price()
+        if ModelKind.PLAN in self._asked.kinds:
+            yield self._plan_form()
 
     def _form(self, prompt: Prompt, way: Way) -> Line:
         """Which of the ways to ask for JSON gives a right answer; the strictest of them is used from now on."""
@@ -213,6 +219,19 @@ class _Examination:
             return self._line("price", True, f"known, from {prices.source(name)}")
         remedy = f"Set CADENCE_MODEL_PRICES={name}=INPUT/OUTPUT, in US dollars for a million tokens."
         return self._line("price", None, "not known, so only caps on tokens count", remedy)
+
+    def _plan_form(self) -> Line:
+        """In which form the model is asked for plans, and what that rests on."""
+        directory = self._settings.data_dir
+        form, found = plan_form(self._settings, directory), measured_form(self._settings, directory)
+        why = "" if self._settings.model_plan_form == "auto" else ", as CADENCE_MODEL_PLAN_FORM says"
+        text = f"{PLAN_FORM_NAMES[form]}{why}; {found.told() if found else 'not measured'}"
+        if found is None:
+            remedy = f"Measure both forms: `cadence selftest planner --form both --limit {LEAST_TASKS * 2}`."
+            return self._line("form of plans", None, text, remedy)
+        if form != found.form:
+            return self._line("form of plans", None, text, "Unset CADENCE_MODEL_PLAN_FORM: the other form did better.")
+        return self._line("form of plans", True, text)
 
     def _prompt(self, question: str) -> Prompt:
         return Prompt(self._asked.kinds[0], (Message("user", question),), "cadence_doctor", SCHEMA)

@@ -25,6 +25,7 @@ from bot.llm.model import LanguageModel, ModelKind, Prompt
 from bot.plan.blueprint import read_blueprint
 from bot.plan.context.pack import ContextPack
 from bot.plan.explore.values import limits_of
+from bot.plan.measured_form import plan_form
 from bot.plan.planner import Planner
 from bot.plan.request import Planned, PlanRequest
 from bot.plan.shown_files import shown_files
@@ -150,6 +151,7 @@ def open_planning(repo: Path, revision: str, title: str, body: str, *, budget: i
             tree=tree,
             config=config,
             token_budget=budget or settings.context_budget(config.plan.context_tokens),
+            form=plan_form(settings, settings.data_dir),
             search=repository.mirror.search(base),
             explore=limits_of(config.plan.explore, calls=settings.explore_calls, rounds=settings.explore_rounds),
             recent=tuple(repository.mirror.recent_paths(base)),

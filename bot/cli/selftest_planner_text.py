@@ -52,6 +52,13 @@ def planner_text(outcomes: Sequence[TaskOutcome], total: int, seed: int, misjudg
 
 def planner_json(outcomes: Sequence[TaskOutcome], total: int, seed: int, misjudged: Sequence[str] | None) -> str:
     """The same for scripts, with every outcome."""
+    return json.dumps(planner_data(outcomes, total, seed, misjudged), indent=2, ensure_ascii=False)
+
+
+def planner_data(
+    outcomes: Sequence[TaskOutcome], total: int, seed: int, misjudged: Sequence[str] | None
+) -> dict[str, Any]:
+    """What `planner_json` prints, as JSON data."""
     data: dict[str, Any] = {
         "model": _models(outcomes),
         "seed": seed,
@@ -63,7 +70,7 @@ def planner_json(outcomes: Sequence[TaskOutcome], total: int, seed: int, misjudg
     data["outcomes"] = [asdict(outcome) for outcome in outcomes]
     if misjudged is not None:
         data["misjudged"] = list(misjudged)
-    return json.dumps(data, indent=2, ensure_ascii=False)
+    return data
 
 
 def _figures(row: Figures) -> dict[str, Any]:

@@ -7,7 +7,6 @@ reads half a file.
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +16,7 @@ import structlog
 
 from bot.core.names import sha256
 from bot.llm.ways import Way, read_way
+from bot.llm.whole_file import write_whole
 
 FOLDER = "models"
 VERSION = 1
@@ -65,11 +65,7 @@ class KnownWays:
             return
         entry = {"version": VERSION, "server": server, "model": model, "answered": answered, "at": known.at}
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            # Renaming is atomic: https://docs.python.org/3/library/pathlib.html#pathlib.Path.replace
-            with tempfile.NamedTemporaryFile("w", dir=self._folder, encoding="utf-8", delete=False) as fresh:
-                fresh.write(json.dumps(entry | {"way": way.as_json()}, indent=2) + "\n")
-            Path(fresh.name).replace(self._path(server, model))
+            write_whole(self._path(server, model), json.dumps(entry | {"way": way.as_json()}, indent=2) + "\n")
         except OSError as error:
             log.warning("model.not_kept", server=server, model=model, cause=error.strerror)
 

@@ -41,12 +41,28 @@ def web_address(value: str | None) -> str | None:
     return value
 
 
+def server_name(address: str) -> str:
+    """Host, port and path of a server's address, without a user's name, a password and a query."""
+    parts = urlsplit(address)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
+    try:
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        port = ""
+    return f"{host}{port}{parts.path.rstrip('/')}"
+
+
 @dataclass(frozen=True, slots=True)
 class ModelServer:
     """A server of models: its address and the key for it."""
 
     url: str
     key: str
+
+    @property
+    def name(self) -> str:
+        """The server as it is named in the data directory: see `server_name`."""
+        return server_name(self.url)
 
     def __repr__(self) -> str:
         return "ModelServer(...)"
@@ -66,6 +82,7 @@ class ModelSettings(BaseModel):
     model_explore_url: Text = None
     model_explore_api_key: Secret = None
     model_plan: Text = None
+    model_plan_form: Literal["auto", "text", "json"] = "auto"
     model_plan_output_tokens: OutputTokens = 16_000
     model_plan_effort: Effort = None
     model_plan_temperature: Temperature = None

@@ -23,6 +23,7 @@ from bot.llm.answers import Answer, Malformed, tool_calls
 from bot.llm.connection import Connection, Limits
 from bot.llm.known_ways import Known, KnownWays
 from bot.llm.model import OPENAI_URL, Completion, ModelKind, Prompt
+from bot.llm.model_settings import server_name
 from bot.llm.openai_errors import WayRefused, meaning_of, no_tools, unexpected_answer, unreachable, words_of
 from bot.llm.roles import ModelRole
 from bot.llm.slots import ServerSlots
@@ -279,14 +280,3 @@ def _ignores_form(answer: Answer) -> bool:
         return False
     # JSON within a fence can be read, so the form serves all the same.
     return not answer.text.lstrip().startswith(("{", "```"))
-
-
-def server_name(address: str) -> str:
-    """Host, port and path of a server's address, without a user's name, a password and a query."""
-    parts = urlsplit(address)
-    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
-    try:
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        port = ""
-    return f"{host}{port}{parts.path.rstrip('/')}"

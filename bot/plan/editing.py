@@ -154,7 +154,7 @@ class Editing:
 
     def _assembled(self, answer: Envelope, number: int) -> Attempt:
         words = answer if self._words is None else _joined_words(self._words, answer)
-        missing = sorted(self._failed_paths - {one.path for one in answer.operations})
+        missing = self._left_out(answer.operations)
         if missing:
             # Without this a correction that leaves an edit out would make an incomplete change.
             named = ", ".join(missing)
@@ -175,6 +175,15 @@ class Editing:
         findings = tuple(_renumbered(finding, made.made_from) for finding in attempt.findings)
         kept = tuple(one for one in operations if one.number not in failed)
         return Attempt(None, findings, kept, words, _paths(operations, kept) if kept else frozenset())
+
+    def _left_out(self, given: Sequence[Operation]) -> list[str]:
+        """Paths that failed and that a correction does not edit."""
+        paths = {one.path for one in given}
+        missing = sorted(self._failed_paths - paths)
+        # In place of a path that does not exist, the right correction names another one.
+        others = paths - self._failed_paths - {one.path for one in self._kept}
+        corrected = [path for path in missing if self._request.tree.entry(path) is None][: len(others)]
+        return [path for path in missing if path not in corrected]
 
 
 def change_set_attempt(

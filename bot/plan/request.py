@@ -20,6 +20,7 @@ from bot.plan.explore.values import DEFAULT_LIMITS, Limits, Look
 
 Form = Literal["text", "json"]
 """How the editor answers: blocks of text and an envelope, or a ChangeSet as JSON."""
+FORMS: tuple[Form, ...] = ("text", "json")
 Ask = Callable[[Prompt], Completion]
 RecordFindings = Callable[[RunId, int, Sequence[Finding]], None]
 """Keeps what was wrong with one attempt of a run, counted from 1: `Ledger.record_findings`."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from bot.llm.whole_file import write_whole
 from bot.review.review_kinds import ReviewKind
 
 FILE_NAME = "selftest.json"
@@ -30,13 +30,9 @@ def measured_in(directory: Path) -> Callable[[ReviewKind, str], str]:
 
 def keep_figures(directory: Path, kind: ReviewKind, model: str, line: str) -> None:
     """Store the result of a kind of review by a model, in one line; it replaces an earlier one."""
-    directory.mkdir(parents=True, exist_ok=True)
     figures = {**_kept(directory), f"{kind.value}:{model}": {"told": line}}
-    # Renaming is atomic: a service that reads at this time sees the old file or the new one, never half of one.
-    # https://docs.python.org/3/library/pathlib.html#pathlib.Path.replace
-    with tempfile.NamedTemporaryFile("w", dir=directory, prefix=FILE_NAME, encoding="utf-8", delete=False) as fresh:
-        fresh.write(json.dumps(figures, indent=2, ensure_ascii=False) + "\n")
-    Path(fresh.name).replace(directory / FILE_NAME)
+    # A service may read at this time.
+    write_whole(directory / FILE_NAME, json.dumps(figures, indent=2, ensure_ascii=False) + "\n")
 
 
 def _kept(directory: Path) -> dict[str, Any]:

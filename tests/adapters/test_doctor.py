@@ -13,6 +13,9 @@ from typer.testing import CliRunner, Result
 
 from bot.__main__ import app
 from bot.llm.counting import count_tokens
+from bot.plan.measured_form import FormFigures, MeasuredForm, keep_form
+from bot.plan.request import Form
+from bot.settings import Settings
 from tests.adapters.model_server import ModelServer, chat, json_response, serving, told
 
 RIGHT = '{"animal": "sparrow", "legs": 2}'
@@ -145,6 +148,29 @@ def test_settings_that_the_server_refuses_are_named(
     assert lines["temperature of plan"][0] is False
     assert lines["temperature of plan"][2] == "Remove CADENCE_MODEL_PLAN_TEMPERATURE."
     assert lines["effort of plan"] == (True, "low is taken", "")
+
+
+def test_the_form_of_plans_and_whether_it_was_measured(
+    server: ModelServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def form(**env: str) -> tuple[bool | None, str, str]:
+        return found(doctor(server, tmp_path, monkeypatch, "--json", **env))["form of plans"]
+
+    ok, text, remedy = form()
+    assert (ok, text) == (None, "numbered blocks of text; not measured")
+    assert remedy == "Measure both forms: `cadence selftest planner --form both --limit 60`."
+    settings = Settings.load(dotenv=None)
+    figures: dict[Form, FormFigures] = {"text": FormFigures(9, 40, 1000), "json": FormFigures(1, 50, 2000)}
+    keep_form(settings, settings.data_dir, MeasuredForm("json", 60, "2026-01-02T03:04:05", "small-7", figures))
+    assert form() == (
+        True,
+        "JSON; measured 2026-01-02 on 60 tasks (text: 9 refused for their form, 40 done, 1,000 tokens; json: 1 refused "
+        "for their form, 50 done, 2,000 tokens)",
+        "",
+    )
+    ok, text, remedy = form(CADENCE_MODEL_PLAN_FORM="text")
+    assert ok is None and text.startswith("numbered blocks of text, as CADENCE_MODEL_PLAN_FORM says; measured")
+    assert remedy == "Unset CADENCE_MODEL_PLAN_FORM: the other form did better."
 
 
 def test_without_a_key_it_says_which_roles_have_no_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

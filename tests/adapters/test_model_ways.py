@@ -14,7 +14,8 @@ from flask import Response
 from bot.core.errors import ModelBusy
 from bot.llm.known_ways import KnownWays
 from bot.llm.model import Message, ModelKind, Prompt, Tool
-from bot.llm.openai_model import KEPT_FOR, OpenAIModel, server_name
+from bot.llm.model_settings import server_name
+from bot.llm.openai_model import KEPT_FOR, OpenAIModel
 from bot.llm.slots import ServerSlots
 from tests.adapters.model_server import (
     ModelServer,

@@ -17,8 +17,11 @@ import pytest
 from bot.__main__ import main
 from bot.cli.issue_file import split_issue
 from bot.llm.counting import count_tokens
+from bot.plan.measured_form import FormFigures, MeasuredForm, keep_form
+from bot.plan.request import Form
 from bot.sandbox.model.script import Asked, Reply, Rule, answer
 from bot.sandbox.model.server import ScriptedModel
+from bot.settings import Settings
 
 GREET = 'def greet(name: str) -> str:\n    return "Hello " + name\n'
 ISSUE = "# Greet politely\n\ngreet() in greet.py should end in an exclamation mark.\n"
@@ -151,6 +154,22 @@ def test_show_prompt_is_exactly_what_the_model_gets_and_needs_no_key(
     assert sent == [(one["role"], one["content"]) for one in data["messages"]]
     assert shown.out == "".join(f"[{role}]\n{content}\n" for role, content in sent)
     assert GREET in shown.out and data["schema_name"] == "cadence_change_set"
+
+
+def test_the_form_of_the_answer_is_the_measured_one_or_the_set_one(
+    run: Run, repo: Path, issue: Path, model: ScriptedModel
+) -> None:
+    def asked(**env: str) -> str:
+        model.add(Rule("change_set", answer(GOOD)))
+        assert run("--repo", repo, "--issue", issue, **env).code == 0
+        return "json" if "one JSON object in the given schema" in model.requests[-1].text else "text"
+
+    assert asked() == "text"
+    settings = Settings.load(dotenv=None)
+    figures: dict[Form, FormFigures] = {"text": FormFigures(9, 40, 1000), "json": FormFigures(1, 50, 2000)}
+    keep_form(settings, settings.data_dir, MeasuredForm("json", 60, "2026-01-02T03:04:05", "small", figures))
+    assert asked() == "json"
+    assert asked(CADENCE_MODEL_PLAN_FORM="text") == "text"
 
 
 def test_without_a_key_it_says_what_works(run: Run, repo: Path, issue: Path) -> None:

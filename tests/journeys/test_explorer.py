@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+import pytest
+
 from bot.core.states import RunState
+from bot.plan.measured_form import FormFigures, MeasuredForm, keep_form
+from bot.plan.request import Form
 from bot.sandbox.model.script import Reply, Rule, blocks, look_up
 from tests.journeys.world import FILES, World, verdict
 
@@ -71,4 +75,21 @@ def test_a_server_without_tools_plans_from_cadences_own_choice(make_world: Calla
     refusal = {"error": {"message": "tools are not supported", "type": "invalid_request_error", "code": None}}
     world.model.add(Rule("explore", Reply(json.dumps(refusal))))
     issue = world.label_blueprint(title="step_1477 is wrong", body="step_1477 has to return 0.")
+    assert world.state(issue) is RunState.GATED
+
+
+@pytest.mark.parametrize(("env", "form"), [({}, "json"), ({"CADENCE_MODEL_PLAN_FORM": "text"}, "text")])
+def test_a_run_is_planned_in_the_measured_form_unless_one_is_set(
+    make_world: Callable[..., World], env: dict[str, str], form: str
+) -> None:
+    world = make_world(**env)
+    figures: dict[Form, FormFigures] = {"text": FormFigures(9, 40, 1000), "json": FormFigures(1, 50, 2000)}
+    measured = MeasuredForm("json", 60, "2026-01-02T03:04:05", "small", figures)
+    keep_form(world.settings, world.settings.data_dir, measured)
+    world.script_all()
+    issue = world.label_blueprint()
+    (kept,) = [one.body for one in world.ledger.recorded(world.run(issue).run_id, "plan")]
+    assert kept["form"] == form
+    (asked,) = world.asked("change_set")
+    assert ("one JSON object in the given schema" in asked) == (form == "json")
     assert world.state(issue) is RunState.GATED

@@ -175,6 +175,20 @@ def test_a_correction_that_leaves_the_failed_edit_out_is_refused() -> None:
     assert caught.value.code == "contract.empty" and "no edit of README.md" in caught.value.message
 
 
+def test_a_correction_may_name_the_right_path_in_place_of_one_that_does_not_exist() -> None:
+    texts = ['    return "Hello " + name', '    return "Good day, " + name', "# greet", "# greet politely"]
+    bad = blocks(replace(1, 2), replace(3, 4, "docs/README.md"), texts=texts)
+    again = blocks(replace(1, 2), replace(3, 4, "README.md"), texts=texts)
+    planned = plan(Model(bad, again))
+    assert written(planned) == {
+        "greet.py": GREET.replace('"Hello "', '"Good day, "'),
+        "README.md": "# greet politely\n",
+    }
+    with pytest.raises(Refused) as caught:
+        plan(Model(bad, POLITE))
+    assert caught.value.code == "contract.empty" and "no edit of docs/README.md" in caught.value.message
+
+
 def test_a_change_set_as_json_is_accepted_in_place_of_blocks() -> None:
     pair = [{"old": '"Hello "', "new": '"Good day, "'}]
     whole = {"message": "Politer.", "edits": [{"path": "greet.py", "mode": "modify", "replace": pair}]}

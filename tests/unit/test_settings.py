@@ -48,6 +48,7 @@ EXAMPLES: dict[str, tuple[str, str, Any]] = {
     "CADENCE_MODEL_EXPLORE_TEMPERATURE": ("model_explore_temperature", "0.5", 0.5),
     "CADENCE_MODEL_EXPLORE_URL": ("model_explore_url", "http://127.0.0.1:2/v1", "http://127.0.0.1:2/v1"),
     "CADENCE_MODEL_EXPLORE_API_KEY": ("model_explore_api_key", "hush-explore", "hush-explore"),
+    "CADENCE_MODEL_PLAN_FORM": ("model_plan_form", "json", "json"),
     "CADENCE_MODEL_PLAN_OUTPUT_TOKENS": ("model_plan_output_tokens", "4000", 4000),
     "CADENCE_MODEL_PLAN_EFFORT": ("model_plan_effort", "low", "low"),
     "CADENCE_MODEL_PLAN_TEMPERATURE": ("model_plan_temperature", "0.5", 0.5),

@@ -14,6 +14,7 @@ from bot.flow.context import RunContext, log
 from bot.flow.recorded import PlanRecord, without_secrets
 from bot.plan.blueprint import read_blueprint
 from bot.plan.explore.values import limits_of
+from bot.plan.measured_form import plan_form
 from bot.plan.request import PlanRequest
 from bot.publish.pull_request_text import commit_message
 from bot.review.review_kinds import ReviewKind
@@ -34,6 +35,7 @@ def plan_request(context: RunContext) -> PlanRequest:
         use_paths=services.ledger.steering(run.repository_id, run.issue).use_paths,
         recent=tuple(context.mirror.recent_paths(base)),
         index_path=services.git.context_index(run.repository_id),
+        form=plan_form(services.settings, services.settings.data_dir),
         search=context.mirror.search(base),
         explore=limits_of(
             config.plan.explore, calls=services.settings.explore_calls, rounds=services.settings.explore_rounds

@@ -6,191 +6,50 @@ With it the self test measures itself: what it reports for each task has to be w
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from bot.llm.counting import count_tokens
 from bot.llm.model import Completion, ModelKind, Prompt
-from bot.plan.selftest.answers import AnswerData, as_text, right_answer
+from bot.plan.request import Form
+from bot.plan.selftest import mistakes_json, mistakes_text
+from bot.plan.selftest.answers import in_blocks, in_json, right_answer, text_answer
+from bot.plan.selftest.mistakes import Made, Mistake
 from bot.plan.selftest.score import Result, TaskOutcome
 from bot.plan.selftest.tasks import Task
-from bot.syntax.languages import language_of
 
 NAME = "scripted-planner"
-PERIOD = 30
+MISTAKES: Mapping[Form, Mapping[str, Mistake]] = {"json": mistakes_json.MISTAKES, "text": mistakes_text.MISTAKES}
+"""The known mistakes of each form, by name."""
+PERIOD: Mapping[Form, int] = {"json": 30, "text": 48}
 """The mistakes are made in the first tasks of every so many; all other tasks are answered right."""
 
 _TASK_NAME = re.compile(r"\(([\w-]+/[\w-]+/\d+)\)")
+_MARK = re.compile(r"`BEGIN number (\w+)`")
+_RIGHT = Mistake(lambda _task, _mark: None, Result.DONE)
 
 
-@dataclass(frozen=True, slots=True)
-class Mistake:
-    """One known mistake, and what the self test has to report for it.
-
-    A `code` that ends with a dot goes on with the task's language. `make` gives the text of the wrong answer and its
-    `finish`, or None where the task does not lend itself to it.
-    `always` mistakes are repeated after each correction, all others are made once.
-    """
-
-    make: Callable[[Task], tuple[str, str] | None]
-    result: Result
-    code: str = ""
-    always: bool = False
-    attempts: int = 1
-
-
-def _edited(change: Callable[[Task, AnswerData], bool]) -> Callable[[Task], tuple[str, str] | None]:
-    """A mistake in one edit: the first that `change` can spoil."""
-
-    def make(task: Task) -> tuple[str, str] | None:
-        answer = right_answer(task)
-        return (as_text(answer), "stop") if any(change(task, edit) for edit in answer["edits"]) else None
-
-    return make
-
-
-def _wrong_indentation(_task: Task, edit: AnswerData) -> bool:
-    pair = (edit["replace"] or [None])[0]
-    if pair is None or not re.search(r"(?m)^[ \t]", pair["old"]):
-        return False
-    pair["old"] = re.sub(r"(?m)^(?=[ \t])", "   ", pair["old"])
-    return True
-
-
-def _ambiguous_old(task: Task, edit: AnswerData) -> bool:
-    if edit["mode"] != "modify" or task.base[edit["path"]].count("\n") < 2:
-        return False
-    edit.update(after=None, replace=[{"old": "\n", "new": "\n\n", "count": None}])
-    return True
-
-
-def _unknown_file(_task: Task, edit: AnswerData) -> bool:
-    if edit["mode"] != "modify":
-        return False
-    edit["path"] = f"unknown/{edit['path']}"
-    return True
-
-
-def _existing_file(task: Task, edit: AnswerData) -> bool:
-    if edit["mode"] != "modify":
-        return False
-    edit.update(mode="add", after=task.wanted[edit["path"]], replace=None)
-    return True
-
-
-_UNFINISHED = {
-    "python": "\n\ndef unfinished(:\n    pass\n",
-    "typescript": "\nfunction unfinished( {\n}\n",
-    "go": "\nfunc unfinished( {\n}\n",
-}
-_COMMENTS = {
-    ".py": "# end of the file\n",
-    ".ts": "// end of the file\n",
-    ".go": "// end of the file\n",
-    ".md": "The end.\n",
-}
-
-
-def _unfinished_code(task: Task, edit: AnswerData) -> bool:
-    """A source file that does not parse: refused, but for its content."""
-    if edit["mode"] != "modify" or language_of(edit["path"]) != task.language:
-        return False
-    edit.update(after=task.wanted[edit["path"]] + _UNFINISHED[task.language], replace=None)
-    return True
-
-
-def _line_too_many(task: Task, edit: AnswerData) -> bool:
-    ending = PurePosixPath(edit["path"]).suffix
-    if edit["mode"] != "modify" or ending not in _COMMENTS:
-        return False
-    edit.update(after=f"{task.wanted[edit['path']]}\n{_COMMENTS[ending]}", replace=None)
-    return True
-
-
-def _space_at_the_end(task: Task, edit: AnswerData) -> bool:
-    if edit["mode"] != "modify":
-        return False
-    lines = task.wanted[edit["path"]].split("\n")
-    edit.update(after="\n".join([*lines[:-2], f"{lines[-2]} ", ""]), replace=None)
-    return True
-
-
-def _no_last_line_end(task: Task, edit: AnswerData) -> bool:
-    if edit["mode"] != "modify":
-        return False
-    edit.update(after=task.wanted[edit["path"]].removesuffix("\n"), replace=None)
-    return True
-
-
-def _without_mode(_task: Task, edit: AnswerData) -> bool:
-    del edit["mode"]
-    return True
-
-
-def _only_the_first_edit(task: Task) -> tuple[str, str] | None:
-    answer = right_answer(task)
-    if len(answer["edits"]) < 2 or task.operator != "several-files":
-        return None
-    return as_text({**answer, "edits": answer["edits"][:1]}), "stop"
-
-
-def _nothing_to_do(task: Task) -> tuple[str, str]:
-    return as_text({**right_answer(task), "edits": [], "plan": "I see nothing to change."}), "stop"
-
-
-def _cut_off(task: Task) -> tuple[str, str]:
-    whole = as_text(right_answer(task))
-    return whole[: int(len(whole) * 0.6)], "length"
-
-
-def _prose(_task: Task) -> tuple[str, str]:
-    return "I restored the text as the blueprint asks. Tell me if you want the tests changed as well.", "stop"
-
-
-MISTAKES: Mapping[str, Mistake] = {
-    "prose": Mistake(_prose, Result.FORMAT, "model.prose", always=True, attempts=2),
-    "prose-once": Mistake(_prose, Result.DONE, attempts=2),
-    "truncated": Mistake(_cut_off, Result.FORMAT, "model.truncated", always=True, attempts=2),
-    "truncated-once": Mistake(_cut_off, Result.DONE, attempts=2),
-    "empty": Mistake(lambda _task: ("", "stop"), Result.FORMAT, "model.empty", always=True, attempts=2),
-    "empty-once": Mistake(lambda _task: ("", "stop"), Result.DONE, attempts=2),
-    "nothing-to-do": Mistake(_nothing_to_do, Result.REFUSED, "plan.empty"),
-    "wrong-indentation": Mistake(_edited(_wrong_indentation), Result.DONE, attempts=2),
-    "ambiguous-old": Mistake(_edited(_ambiguous_old), Result.FORMAT, "contract.replace_ambiguous", True, attempts=2),
-    "unknown-file": Mistake(_edited(_unknown_file), Result.DONE, attempts=2),
-    "existing-file": Mistake(_edited(_existing_file), Result.FORMAT, "contract.add_existing_path", True, attempts=2),
-    "without-mode": Mistake(_edited(_without_mode), Result.DONE, attempts=2),
-    "unfinished-code": Mistake(_edited(_unfinished_code), Result.REFUSED, "syntax.", True, attempts=2),
-    "line-too-many": Mistake(_edited(_line_too_many), Result.WRONG),
-    "half-of-it": Mistake(_only_the_first_edit, Result.WRONG),
-    "space-at-the-end": Mistake(_edited(_space_at_the_end), Result.NEAR),
-    "no-last-line-end": Mistake(_edited(_no_last_line_end), Result.NEAR),
-}  # fmt: skip
-"""The known mistakes by name."""
-
-
-def mistake_in(task: Task) -> str:
+def mistake_in(task: Task, form: Form) -> str:
     """The mistake that the scripted model makes in a task; empty for none."""
-    names = list(MISTAKES)
+    known = MISTAKES[form]
+    names = list(known)
     # Only a task of several edits lends itself to this one.
     if task.operator == "several-files" and task.name.endswith("/1"):
         return "half-of-it"
-    at = task.number % PERIOD
+    at = task.number % PERIOD[form]
     if at >= len(names):
         return ""
     # The next that the task lends itself to, so that tasks which only delete a file have a mistake as well.
     turned = names[at:] + names[:at]
-    return next(name for name in turned if MISTAKES[name].make(task) is not None)
+    return next(name for name in turned if known[name].make(task, "mark") is not None)
 
 
 class ScriptedPlanner:
-    """A `LanguageModel` that finds the task by its name in the prompt."""
+    """A `LanguageModel` that finds the task by its name in the prompt, and answers in the form that is asked for."""
 
     def __init__(self, tasks: Sequence[Task]) -> None:
         self._tasks = {task.name: task for task in tasks}
-        self._asked: dict[str, int] = {}
+        self._asked: dict[tuple[str, Form], int] = {}
 
     def asked_name(self, kind: ModelKind) -> str:  # noqa: ARG002
         return NAME
@@ -206,8 +65,8 @@ class ScriptedPlanner:
         task = next(self._tasks[name] for name in _TASK_NAME.findall(text) if name in self._tasks)
         answer, finish = "There is nothing to look up.", "stop"
         if prompt.kind is ModelKind.PLAN:
-            self._asked[task.name] = self._asked.get(task.name, 0) + 1
-            answer, finish = self._answer(task, self._asked[task.name])
+            mark = _MARK.search(prompt.messages[0].content)
+            answer, finish = self._answer(task, mark[1] if mark else "")
         return Completion(
             text=answer,
             model=NAME,
@@ -219,22 +78,26 @@ class ScriptedPlanner:
             asked=NAME,
         )
 
-    def _answer(self, task: Task, number: int) -> tuple[str, str]:
-        mistake = MISTAKES.get(mistake_in(task))
-        made = mistake.make(task) if mistake and (number == 1 or mistake.always) else None
-        return made or (as_text(right_answer(task)), "stop")
+    def _answer(self, task: Task, mark: str) -> Made:
+        """The next answer to a task: in blocks where the question gives a mark for them, else as JSON."""
+        form: Form = "text" if mark else "json"
+        number = self._asked[task.name, form] = self._asked.get((task.name, form), 0) + 1
+        mistake = MISTAKES[form].get(mistake_in(task, form))
+        made = mistake.make(task, mark) if mistake and (number == 1 or mistake.always) else None
+        right = in_blocks(text_answer(task), mark) if mark else in_json(right_answer(task))
+        return made or (right, "stop")
 
 
-def misjudged(tasks: Sequence[Task], outcomes: Sequence[TaskOutcome]) -> list[str]:
-    """What the self test reports otherwise than the scripted mistake deserves, in words."""
+def misjudged(tasks: Sequence[Task], outcomes: Sequence[TaskOutcome], form: Form) -> list[str]:
+    """What the self test reports otherwise than the scripted mistake in that form deserves, in words."""
     by_name = {task.name: task for task in tasks}
     found = []
     for outcome in outcomes:
-        name = mistake_in(by_name[outcome.task])
-        due = MISTAKES[name] if name else Mistake(lambda _task: None, Result.DONE)
+        name = mistake_in(by_name[outcome.task], form)
+        due = MISTAKES[form][name] if name else _RIGHT
         due_code = due.code + (outcome.language if due.code.endswith(".") else "")
-        wanted = (due.result, due_code, due.attempts)
-        if (outcome.result, outcome.code, outcome.attempts) != wanted:
+        wanted = (due.result, due_code, due.attempts, form)
+        if (outcome.result, outcome.code, outcome.attempts, outcome.form) != wanted:
             got = f"{outcome.result} {outcome.code} in {outcome.attempts}".replace("  ", " ")
             said = f"{due.result} {due_code} in {due.attempts}".replace("  ", " ")
             found.append(f"{outcome.task} ({name or 'right answer'}): {got} instead of {said}. {outcome.why}".rstrip())
