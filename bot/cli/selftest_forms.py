@@ -12,7 +12,7 @@ from bot.plan.measured_form import MeasuredForm, keep_form
 from bot.plan.selftest.forms import LEAST_TASKS
 
 if TYPE_CHECKING:
-    from bot.plan.request import Form
+    from bot.plan.answer_form import Form
     from bot.plan.selftest.score import TaskOutcome
     from bot.settings import Settings
 

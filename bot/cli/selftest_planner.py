@@ -10,7 +10,7 @@ import typer
 
 from bot.core.errors import CadenceError, WrongUse
 from bot.llm.model import ModelKind
-from bot.plan.request import FORMS, Form
+from bot.plan.answer_form import FORMS, Form
 
 if TYPE_CHECKING:
     from bot.llm.model import LanguageModel

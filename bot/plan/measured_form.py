@@ -15,7 +15,7 @@ from bot.core.names import sha256
 from bot.llm.model import ModelKind
 from bot.llm.model_settings import ModelSettings
 from bot.llm.whole_file import write_whole
-from bot.plan.request import FORMS, Form
+from bot.plan.answer_form import FORMS, Form
 
 FOLDER = Path("models", "forms")
 VERSION = 1

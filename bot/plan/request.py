@@ -13,14 +13,12 @@ from bot.config.model import RepoConfig
 from bot.core.findings import Finding
 from bot.core.names import CommitSha, RunId
 from bot.llm.model import Completion, Prompt
+from bot.plan.answer_form import Form
 from bot.plan.blueprint import Blueprint
 from bot.plan.context.pack import ContextPack
 from bot.plan.explore.looking import Search
 from bot.plan.explore.values import DEFAULT_LIMITS, Limits, Look
 
-Form = Literal["text", "json"]
-"""How the editor answers: blocks of text and an envelope, or a ChangeSet as JSON."""
-FORMS: tuple[Form, ...] = ("text", "json")
 Ask = Callable[[Prompt], Completion]
 RecordFindings = Callable[[RunId, int, Sequence[Finding]], None]
 """Keeps what was wrong with one attempt of a run, counted from 1: `Ledger.record_findings`."""

@@ -136,7 +136,9 @@ def test_retry_asks_the_model_again(world: World) -> None:
 
 
 def test_use_shows_the_files_to_the_next_plan(world: World) -> None:
-    world.repo.push_commit({"docs/style.md": "Be brief.\n", "docs/other.md": "Nothing.\n"}, by=OWNER)
+    # A small repository would be shown whole.
+    others = {f"docs/other{number}.md": "Nothing.\n" for number in range(80)}
+    world.repo.push_commit({"docs/style.md": "Be brief.\n", **others}, by=OWNER)
     issue = at_the_gate(world)
     world.comment(issue, "/cadence use docs/style.md lost.md\n/cadence replan")
     first, again = world.asked("change_set")

@@ -27,10 +27,15 @@ def become_of(world: World, issue: int) -> str:
     return "asked again" if "Your answer was not applied" in world.asked("change_set")[-1] else "used"
 
 
+def form_of(row: Row) -> dict[str, str]:
+    """A tool is offered only where the answer is asked for as JSON."""
+    return {"CADENCE_MODEL_PLAN_FORM": "json"} if row.name.startswith("a call of") else {}
+
+
 @pytest.mark.parametrize("row", ROWS, ids=IDS)
 def test_a_misbehaviour_that_passes(make_world: Callable[..., World], row: Row) -> None:
-    world = make_world(**SHORT)
-    world.script("change_set", row.reply, times=2 if row.name.startswith("a call of") else 1)
+    world = make_world(**SHORT, **form_of(row))
+    world.script("change_set", row.reply, times=3 if row.name.startswith("a call of") else 1)
     world.script_all()
     issue = world.label_blueprint()
     world.later(60)
@@ -39,7 +44,7 @@ def test_a_misbehaviour_that_passes(make_world: Callable[..., World], row: Row) 
 
 @pytest.mark.parametrize("row", ROWS, ids=IDS)
 def test_a_misbehaviour_that_stays(make_world: Callable[..., World], row: Row) -> None:
-    world = make_world(**SHORT)
+    world = make_world(**SHORT, **form_of(row))
     world.script("change_set", row.reply)
     world.script_all()
     issue = world.label_blueprint()

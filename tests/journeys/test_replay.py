@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,9 @@ from bot.core.states import RunState
 from bot.flow.replay import Replay, Replayed
 from bot.ledger.tables import recordings
 from bot.llm.counting import count_tokens
-from bot.plan.plan_prompt import plan_prompt
+from bot.plan.context.pack import ContextPack
+from bot.plan.plan_prompt import Question, plan_question
+from bot.plan.request import PlanRequest
 from tests.journeys.world import GOOD, World, edit, plan
 
 TOKEN = "ghp_" + "a1B2c3D4e5F6" * 3
@@ -43,7 +46,7 @@ def test_a_merged_run_is_the_same_again_without_a_server(make_world: Callable[..
     world.model.stop()
     world.github.stop()
     assert [(one.stage, one.questions, one.same) for one in replayed(world, issue)] == [
-        ("plan", 1, True),
+        ("plan", 2, True),
         ("reasoning review", 1, True),
         ("efficiency review", 1, True),
     ]
@@ -66,8 +69,11 @@ def test_a_changed_prompt_is_named_with_its_lines(
 ) -> None:
     world = make_world()
     issue = merged(world)
-    before = plan_prompt
-    monkeypatch.setattr("bot.plan.planner.plan_prompt", lambda **given: before(**{**given, "guidance": "Be brief."}))
+
+    def briefly(request: PlanRequest, context: ContextPack, *, rounds: int = 0) -> Question:
+        return plan_question(replace(request, guidance="Be brief."), context, rounds=rounds)
+
+    monkeypatch.setattr("bot.plan.editing.plan_question", briefly)
     first = replayed(world, issue)[0]
     assert not first.same
     assert "question 1 (plan) is another one now" in first.difference
@@ -75,7 +81,7 @@ def test_a_changed_prompt_is_named_with_its_lines(
     monkeypatch.setenv("CADENCE_DATA_DIR", str(world.settings.data_dir))
     done = CliRunner().invoke(app, ["replay", world.run(issue).run_id])
     assert "replay.differs: 1 of 3 stages is not the same" in str(done.exception)
-    assert done.output.startswith("different  plan (0 recorded answers)\n")
+    assert done.output.startswith("different  plan (1 recorded answer)\n")
 
 
 def test_changed_code_after_the_same_questions_is_named(
@@ -84,7 +90,7 @@ def test_changed_code_after_the_same_questions_is_named(
     world = make_world()
     issue = merged(world)
     monkeypatch.setattr(
-        "bot.plan.planner.pin", lambda change_set, tree: pin(change_set.model_copy(update={"message": "x"}), tree)
+        "bot.plan.editing.pin", lambda change_set, tree: pin(change_set.model_copy(update={"message": "x"}), tree)
     )
     first = replayed(world, issue)[0]
     assert not first.same
@@ -112,7 +118,7 @@ def test_the_command_says_same_or_different(make_world: Callable[..., World], mo
     done = CliRunner().invoke(app, ["replay", run.run_id[:10]])
     assert done.exit_code == 0, done.output
     assert done.output.splitlines() == [
-        "same       plan (1 recorded answer)",
+        "same       plan (2 recorded answers)",
         "same       reasoning review (1 recorded answer)",
         "same       efficiency review (1 recorded answer)",
     ]

@@ -33,7 +33,7 @@ def test_the_pull_request_lists_what_the_model_was_shown(world: World) -> None:
     issue = world.label_blueprint()
     base = world.run(issue).base_sha
     text = section(world)
-    assert text.startswith("<details>\n<summary>What the model was shown: 4 files, ")
+    assert text.startswith("<details>\n<summary>What the model was shown: 3 files, ")
     assert f"Made from the base `{base[:12]}`." in text and "is now" not in text
     html = MarkdownIt("commonmark").enable("table").render(body(world))
     assert "<td><code>greet.py</code></td>" in html and "<td>all 3</td>" in html

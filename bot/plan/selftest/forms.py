@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from bot.plan.answer_form import FORMS, Form
 from bot.plan.measured_form import FormFigures, MeasuredForm
-from bot.plan.request import FORMS, Form
 from bot.plan.selftest.score import Result, TaskOutcome
 
 LEAST_TASKS = 30

@@ -19,9 +19,10 @@ from bot.effects.perform import Effects
 from bot.llm.counting import count_tokens
 from bot.llm.model import Completion, LanguageModel, ModelKind, Prompt
 from bot.llm.prices import Prices
+from bot.plan.answer_form import Form
 from bot.plan.blueprint import read_blueprint
 from bot.plan.planner import Planner
-from bot.plan.request import Form, Planned, PlanRequest
+from bot.plan.request import Planned, PlanRequest
 from bot.plan.selftest.score import Result, TaskOutcome, compared, needed, operations, refusal_result
 from bot.plan.selftest.tasks import Task
 

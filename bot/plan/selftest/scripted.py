@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 from bot.llm.counting import count_tokens
 from bot.llm.model import Completion, ModelKind, Prompt
-from bot.plan.request import Form
+from bot.plan.answer_form import Form
 from bot.plan.selftest import mistakes_json, mistakes_text
 from bot.plan.selftest.answers import in_blocks, in_json, right_answer, text_answer
 from bot.plan.selftest.mistakes import Made, Mistake
