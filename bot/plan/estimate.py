@@ -136,7 +136,8 @@ def fit(sizes: Sequence[float], amounts: Sequence[float], size: float, *, widene
     usual = median(a for a, _ in pairs)
     best: tuple[float, float, float, list[float]] | None = None
     for share in SHARES if len(pairs) > len(SHARES) else (0.5,):
-        logs = sorted(math.log(b / (share * a / usual + 1 - share)) for a, b in pairs)
+        # Not the logarithm of the quotient, which is 0 for the smallest numbers there are.
+        logs = sorted(math.log(b) - math.log(share * a / usual + 1 - share) for a, b in pairs)
         score, centre = _densest(logs)
         if best is None or score > best[0] + 1e-9:
             best = (score, centre, share, logs)

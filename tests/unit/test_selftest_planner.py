@@ -21,8 +21,8 @@ from bot.effects.perform import Effects
 from bot.llm.counting import count_tokens
 from bot.llm.model import Completion, ModelKind, Prompt
 from bot.llm.prices import Price, Prices
+from bot.plan.answer_form import FORMS, Form
 from bot.plan.measured_form import FormFigures, keep_form, measured_form, plan_form
-from bot.plan.request import FORMS, Form
 from bot.plan.selftest.answers import right_answer
 from bot.plan.selftest.forms import compared_forms
 from bot.plan.selftest.packaged import packaged_samples, packaged_tasks
