@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from bot.changeset.model import ChangeSet, Edit
 from bot.changeset.replacing import places
 from bot.changeset.tree import MODE_EXECUTABLE, MODE_FILE, TreeReader
 from bot.core.codes.lookup import make_finding
 from bot.core.findings import Finding
 from bot.core.text_content import decoded
-from bot.plan.context.pack import ContextPack
+from bot.plan.context.pack import ContextPack, Ranges, joined
 from bot.plan.context.paths import mentioned
-
-Ranges = Sequence[tuple[int, int]]
 
 
 def edits_of_unshown_text(change_set: ChangeSet, tree: TreeReader, pack: ContextPack, text: str) -> tuple[Finding, ...]:
@@ -32,22 +28,11 @@ def edits_of_unshown_text(change_set: ChangeSet, tree: TreeReader, pack: Context
             continue
         if pack.shown_whole(path):
             continue
-        fault = _fault(edit, path, tree, merged(pack.ranges(path)), named=bool(mentioned([path], text)))
+        fault = _fault(edit, path, tree, joined(pack.ranges(path)), named=bool(mentioned([path], text)))
         if fault is not None:
             message, line = fault
             findings.append(make_finding("contract.not_shown", message, edit=index, path=path, line=line))
     return tuple(findings)
-
-
-def merged(ranges: Ranges) -> list[tuple[int, int]]:
-    """Line ranges in order, those that touch or overlap as one."""
-    found: list[tuple[int, int]] = []
-    for first, last in sorted(ranges):
-        if found and first <= found[-1][1] + 1:
-            found[-1] = (found[-1][0], max(last, found[-1][1]))
-        else:
-            found.append((first, last))
-    return found
 
 
 def _fault(edit: Edit, path: str, tree: TreeReader, shown: Ranges, *, named: bool) -> tuple[str, int | None] | None:

@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.changeset.tree import TreeReader
-from bot.plan.context.pack import ContextPack
-from bot.plan.not_shown import merged
+from bot.plan.context.pack import ContextPack, joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ def shown_files(pack: ContextPack) -> tuple[ShownFile, ...]:
     found: dict[str, ShownFile] = {}
     for one in (*pack.documents, *pack.excerpts):
         if one.path not in found:
-            whole, ranges = pack.shown_whole(one.path), tuple(merged(pack.ranges(one.path)))
+            whole, ranges = pack.shown_whole(one.path), joined(pack.ranges(one.path))
             found[one.path] = ShownFile(
                 one.path, ranges, one.total_lines, whole, one.rank, one.reason, one.role, one.blob_id
             )

@@ -17,7 +17,6 @@ from bot.plan.answer.blocks import Blocks
 
 OperationKind = Literal["replace", "write", "replace_symbol", "delete", "rename"]
 KINDS: tuple[OperationKind, ...] = ("replace", "write", "replace_symbol", "delete", "rename")
-ENVELOPE_NAME = "cadence_answer"
 Lines = tuple[str, ...]
 
 _NEEDS: Mapping[OperationKind, tuple[str, ...]] = {
@@ -70,31 +69,6 @@ class Envelope:
     message: str
     operations: tuple[Operation, ...]
     needs: tuple[str, ...] = ()
-
-
-def envelope_schema() -> dict[str, Any]:
-    """The envelope's JSON Schema, which fits strict structured outputs: every key required, absent values null."""
-    text_or_null = {"type": ["string", "null"]}
-    block = {"type": ["integer", "null"]}
-    names = {"type": ["array", "null"], "items": {"type": "string"}}
-    edit = {
-        "path": {"type": "string"},
-        "operation": {"type": "string", "enum": list(KINDS)},
-        "old": block,
-        "new": block,
-        "symbol": text_or_null,
-        "from": text_or_null,
-        "removes": names,
-        "count": {"type": ["integer", "null"]},
-    }
-    whole = {
-        "summary": {"type": "string"},
-        "plan": {"type": "string"},
-        "message": {"type": "string"},
-        "edits": {"type": "array", "items": _object(edit)},
-        "needs": {"type": "array", "items": {"type": "string"}},
-    }
-    return _object(whole)
 
 
 def is_envelope(data: Mapping[str, Any]) -> bool:
@@ -208,12 +182,3 @@ def _names(value: object) -> tuple[str, ...]:
 
 def _words(value: object) -> str:
     return value.strip() if isinstance(value, str) else ""
-
-
-def _object(properties: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "additionalProperties": False,
-        "properties": dict(properties),
-        "required": list(properties),
-    }

@@ -6,11 +6,27 @@ requests are built from it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 Role = Literal["source", "test", "document"]
 """What a file is to a change: code, a test of it, or text that describes it (documentation, a changelog, a config)."""
+
+Ranges = tuple[tuple[int, int], ...]
+"""Line ranges of one file: first and last line, both included, from 1."""
+
+
+def joined(ranges: Iterable[tuple[int, int]], *, between: int = 0) -> Ranges:
+    """The ranges in order; those that overlap, or have at most so many lines `between` them, as one."""
+    found: list[tuple[int, int]] = []
+    for first, last in sorted(ranges):
+        if found and first - found[-1][1] <= between + 1:
+            found[-1] = (found[-1][0], max(last, found[-1][1]))
+        else:
+            found.append((first, last))
+    return tuple(found)
+
 
 TOO_LARGE = "context.too_large"
 """A file that was asked for, or a part of it, did not fit into the budget."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from bot.plan.context.analysis import line_offsets
+from bot.plan.context.pack import Ranges, joined
 from bot.plan.context.pieces import Piece
 
 WHOLE_TOKENS = 500
@@ -28,8 +29,6 @@ COST_POWER = 0.6
 COST_FLOOR = 40.0
 FRAME_TOKENS = 12
 """Tokens of an excerpt's heading and fences."""
-
-Ranges = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,17 +135,7 @@ def _with_heads(file: Packable, ranges: Ranges, chosen: set[int]) -> Ranges:
         first = next((one for one, _ in file.pieces if scope and one.names == scope), None)
         if first is not None and first.start < piece.start:
             found.append((first.start, min(first.end, first.start + HEAD_LINES - 1)))
-    return _joined(tuple(found))
-
-
-def _joined(ranges: Ranges) -> Ranges:
-    found: list[tuple[int, int]] = []
-    for start, end in sorted(ranges):
-        if found and start - found[-1][1] <= JOIN_LINES + 1:
-            found[-1] = (found[-1][0], max(end, found[-1][1]))
-        else:
-            found.append((start, end))
-    return tuple(found)
+    return joined(found, between=JOIN_LINES)
 
 
 def _whole(file: Packable, ranges: Ranges, _: set[int]) -> Ranges:

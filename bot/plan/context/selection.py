@@ -11,8 +11,8 @@ from bot.changeset.tree import MODE_EXECUTABLE, MODE_FILE, TreeEntry, TreeReader
 from bot.core.globs import matching
 from bot.plan.context.analysis import Analysis, decoded, lines_with_ends
 from bot.plan.context.index import OCCURRENCES, ContextIndex, IndexedBlob
-from bot.plan.context.pack import Role
-from bot.plan.context.packing import Packable, Packed, Ranges, pack
+from bot.plan.context.pack import Ranges, Role
+from bot.plan.context.packing import Packable, Packed, pack
 from bot.plan.context.paths import CHANGELOG, PathNames, considered, matching_tests, presentable, readable, role_of
 from bot.plan.context.question import Question
 from bot.plan.context.ranking import Scored, piece_scores, rank

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from bot.changeset.tree import TreeReader
-from bot.core.text_content import lines_of
 from bot.plan.answer.assemble import Definitions
-from bot.plan.context.pack import ContextPack, Excerpt
+from bot.plan.context.analysis import lines_with_ends
+from bot.plan.context.pack import ContextPack, Excerpt, joined
 from bot.plan.explore.citations import Citation, fitting
 from bot.plan.explore.looking import RepositoryLook
 
@@ -38,23 +38,22 @@ def with_cited(
         if text is None or entry is None or pack.shown_whole(path):
             continue
         before = [one for one in excerpts if one.path == path]
-        ranges = _merged([*((one.first, one.last) for one in own), *((o.start_line, o.end_line) for o in before)])
+        ranges = joined([*((one.first, one.last) for one in own), *((o.start_line, o.end_line) for o in before)])
         excerpts = [one for one in excerpts if one.path != path]
-        rows = text.split("\n")
-        total = len(lines_of(text))
+        lines = lines_with_ends(text)
         why = "; ".join(dict.fromkeys(one.why for one in own if one.why)) or "cited"
         added += [
             Excerpt(
                 path=path,
                 start_line=first,
                 end_line=last,
-                text=_between(rows, first, last),
+                text="".join(lines[first - 1 : last]),
                 blob_id=str(entry.sha),
-                whole=(first, last) == (1, total),
+                whole=(first, last) == (1, len(lines)),
                 rank=0,
                 reason=f"explorer: {why}"[:200],
                 role=before[0].role if before else "source",
-                total_lines=total,
+                total_lines=len(lines),
             )
             for first, last in ranges
         ]
@@ -102,7 +101,7 @@ def cost_of(
         text = text_of(one.path)
         if text is None:
             continue
-        cost = count_tokens(_between(text.split("\n"), one.first, one.last))
+        cost = count_tokens("".join(lines_with_ends(text)[one.first - 1 : one.last]))
         if used + cost > most:
             continue
         kept.append(one)
@@ -128,19 +127,3 @@ def needed(needs: Sequence[str], tree: TreeReader, look: RepositoryLook | None) 
     if look is not None:
         places = list(fitting(places, look.text_of)[0])
     return paths, places
-
-
-def _merged(ranges: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    found: list[tuple[int, int]] = []
-    for first, last in sorted(ranges):
-        if found and first <= found[-1][1] + 1:
-            found[-1] = (found[-1][0], max(last, found[-1][1]))
-        else:
-            found.append((first, last))
-    return found
-
-
-def _between(rows: Sequence[str], first: int, last: int) -> str:
-    """Whole lines with their ends, as the file has them."""
-    text = "\n".join(rows[first - 1 : last])
-    return f"{text}\n" if last < len(rows) else text
