@@ -31,6 +31,8 @@ from bot.plan.plan_prompt import Question, plan_question, repair_prompt
 from bot.plan.request import Ask, Planned, PlanRequest, RecordFindings
 
 REPAIRS = 2
+MOST_NEEDS = 20
+"""Paths and names that one answer may ask for."""
 NEEDS_ROUNDS = 2
 """How often an editor may ask for code that it was not shown."""
 MoreContext = Callable[[Sequence[str]], ContextPack]
@@ -88,11 +90,13 @@ class Editing:
         while number <= REPAIRS:
             completion = first or self._completion(prompt)
             first = None
-            if completion is not None and self._shows_more(completion):
+            answer = self._answer(completion)
+            if isinstance(answer, Envelope) and not answer.operations and not self._kept:
+                self._show_more(answer)
                 prompt = self._question.prompt
                 continue
             number += 1
-            attempt = self._read(completion, number)
+            attempt = answer if isinstance(answer, Attempt) else self._attempt(answer, number)
             if attempt.planned is not None:
                 return attempt.planned
             findings = attempt.findings
@@ -120,34 +124,28 @@ class Editing:
                 return None
             raise Refused(error.summary, code=error.code, remedy=error.remedy, details=error.details) from error
 
-    def _shows_more(self, completion: Completion) -> bool:
-        """Whether the answer only asks for code; the next question then shows it. Raises Refused `plan.empty`."""
-        try:
-            answer = read_answer(completion, self._question.mark)
-        except (ModelUnusable, ChangeSetRejected):
-            return False
-        # Anything that is not an envelope is a ChangeSet, or a mistake that is repaired.
-        if isinstance(answer, JsonAnswer) or answer.operations or self._kept:
-            return False
-        needs = answer.needs
-        fresh = [one for one in needs if one not in self._asked_for]
-        if not fresh or len(self._asked_for) >= NEEDS_ROUNDS * 20 or self._question.rounds >= NEEDS_ROUNDS:
-            raise _empty(answer, needs)
-        self._asked_for += fresh[:20]
+    def _show_more(self, answer: Envelope) -> None:
+        """Put what an answer without edits asks for into the next question. Raises Refused `plan.empty`."""
+        fresh = [one for one in answer.needs if one not in self._asked_for]
+        if not fresh or self._question.rounds >= NEEDS_ROUNDS:
+            raise _empty(answer)
+        self._asked_for += fresh[:MOST_NEEDS]
         self._context = self._more(tuple(self._asked_for))
         self._question = plan_question(self._request, self._context, rounds=self._question.rounds + 1)
-        return True
 
-    def _read(self, completion: Completion | None, number: int) -> Attempt:
+    def _answer(self, completion: Completion | None) -> Envelope | JsonAnswer | Attempt:
+        """What an answer says, or the failed attempt that it is where it cannot be read."""
         if completion is None:
             return Attempt(None, (_EMPTY,), self._kept)
         try:
-            answer = read_answer(completion, self._question.mark)
+            return read_answer(completion, self._question.mark)
         except ModelUnusable as error:
             message = f"{error.summary[0].upper()}{error.summary[1:]}."
             return Attempt(None, (Finding(code=error.code, message=message, instruction=error.remedy),), self._kept)
         except ChangeSetRejected as error:
             return Attempt(None, error.findings, self._kept)
+
+    def _attempt(self, answer: Envelope | JsonAnswer, number: int) -> Attempt:
         if isinstance(answer, JsonAnswer):
             return change_set_attempt(self._request, answer.data, shown=self._context, number=number)
         return self._assembled(answer, number)
@@ -229,10 +227,10 @@ def refusal(findings: Sequence[Finding], why: str) -> Refused:
     )
 
 
-def _empty(answer: Envelope, needs: Sequence[str]) -> Refused:
+def _empty(answer: Envelope) -> Refused:
     """Not repaired: the prompt allows an answer without edits, and a repair would make the model invent some."""
     why = answer.plan or answer.summary
-    asked = f" It asked to see {', '.join(code_span(one) for one in needs[:8])}." if needs else ""
+    asked = f" It asked to see {', '.join(code_span(one) for one in answer.needs[:8])}." if answer.needs else ""
     return Refused(
         f"the model proposes no change: {why[:600] or 'it gave no reason.'}{asked}",
         code="plan.empty",
