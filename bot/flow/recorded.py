@@ -13,9 +13,9 @@ from bot.config.model import RepoConfig
 from bot.core.errors import Refused
 from bot.core.names import CommitSha, RunId, sha256
 from bot.git_store.bare_repository import BareRepository
+from bot.ledger.chain import canonical
 from bot.ledger.entries import verdict_to_json
 from bot.ledger.ledger import Ledger
-from bot.ledger.recordings import canonical
 from bot.llm.model import Prompt
 from bot.plan.blueprint import Blueprint
 from bot.plan.explore.values import Limits

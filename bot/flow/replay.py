@@ -21,9 +21,10 @@ from bot.flow.recorded import (
     scrubbed_prompt,
 )
 from bot.git_store.bare_repository import BareRepository
+from bot.ledger.chain import canonical
 from bot.ledger.entries import verdict_to_json
 from bot.ledger.ledger import Ledger
-from bot.ledger.recordings import Recording, canonical
+from bot.ledger.recordings import Recording
 from bot.llm.model import Completion, Prompt
 from bot.plan.planner import Planner
 from bot.review.reviewer import Judge

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from bot.core.names import Digest, RunId, sha256
+from bot.ledger.chain import canonical
 from bot.ledger.database import Store, insert_once
 from bot.ledger.tables import effects, recordings
 from bot.plan.explore.values import Look
@@ -68,8 +69,3 @@ class Recordings(Store):
             effects.c.run_id == run_id, effects.c.kind == kind, effects.c.state == "done"
         )
         return {row["natural_key"]: row["outcome"] for row in self._all(query)}
-
-
-def canonical(body: object) -> str:
-    """JSON with sorted keys and without white space: equal data is equal text."""
-    return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
