@@ -58,15 +58,20 @@ def figure(value: object) -> int:
     return min(value, MOST_TOKENS)
 
 
-def usage_of(read: object, wrote: object, whole: object, cached: object = None, reasoning: object = None) -> Usage:
+def usage_of(given: object, read: str, wrote: str) -> Usage | None:
     """Token counts of the whole prompt and of everything written, from figures that servers count differently.
 
-    `whole` is the server's total. OpenAI counts cached tokens within the prompt's and hidden reasoning within the
-    answer's. Others count either beside them, which shows where the parts together give the total:
+    `given` is the server's `usage`, None where it has none; `read` and `wrote` are how the protocol names the two
+    parts (`prompt_tokens` has the name `prompt`). OpenAI counts cached tokens within the prompt's and hidden reasoning
+    within the answer's. Others count either beside them, which shows where the parts together give the total:
     https://platform.openai.com/docs/guides/prompt-caching
     """
-    prompt, answer, total = figure(read), figure(wrote), figure(whole)
-    from_cache, hidden = figure(cached), figure(reasoning)
+    if not isinstance(given, Mapping):
+        return None
+    parts = [given.get(f"{name}_tokens_details") for name in (read, wrote)]
+    details = [part if isinstance(part, Mapping) else {} for part in parts]
+    prompt, answer, total = (figure(given.get(f"{name}_tokens")) for name in (read, wrote, "total"))
+    from_cache, hidden = figure(details[0].get("cached_tokens")), figure(details[1].get("reasoning_tokens"))
     # More cached tokens than prompt tokens are possible only beside them.
     if from_cache and (
         from_cache > prompt or total in (prompt + from_cache + answer, prompt + from_cache + answer + hidden)

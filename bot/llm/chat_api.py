@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from bot.llm.answers import Answer, Malformed, RawCall, Usage, usage_of
+from bot.llm.answers import Answer, Malformed, RawCall, usage_of
 from bot.llm.model import Message, Prompt
 from bot.llm.roles import ModelRole
 from bot.llm.ways import Way
@@ -56,7 +56,7 @@ def answer_from(whole: object) -> Answer:
         model=str(whole.get("model") or ""),
         # `tool_calls` is a complete answer too: https://platform.openai.com/docs/api-reference/chat/object
         ended=_ENDED.get(str(choice.get("finish_reason")), "stop") if isinstance(choice, Mapping) else "stop",
-        usage=_usage(whole.get("usage")),
+        usage=usage_of(whole.get("usage"), "prompt", "completion"),
         # A refusal is not in `content`: https://platform.openai.com/docs/guides/structured-outputs#refusals
         refusal=str(message.get("refusal") or ""),
         calls=tuple(_call(call) for call in calls if isinstance(call, Mapping)) if isinstance(calls, list) else (),
@@ -77,7 +77,7 @@ def answer_from_stream(pieces: Iterable[object]) -> Answer:
         model = str(piece.get("model") or model)
         fingerprint = str(piece.get("system_fingerprint") or fingerprint)
         # The counts come in a last piece without choices, or, from some servers, in every piece so far.
-        usage = _usage(piece.get("usage")) or usage
+        usage = usage_of(piece.get("usage"), "prompt", "completion") or usage
         for choice in piece["choices"][:1]:
             delta = choice.get("delta") if isinstance(choice, Mapping) else None
             delta = delta if isinstance(delta, Mapping) else {}
@@ -124,19 +124,6 @@ def _text(content: object) -> str:
     if isinstance(content, list):
         return "".join(str(part.get("text") or "") for part in content if isinstance(part, Mapping))
     return str(content or "")
-
-
-def _usage(given: object) -> Usage | None:
-    if not isinstance(given, Mapping):
-        return None
-    read, wrote = given.get("prompt_tokens_details"), given.get("completion_tokens_details")
-    return usage_of(
-        given.get("prompt_tokens"),
-        given.get("completion_tokens"),
-        given.get("total_tokens"),
-        read.get("cached_tokens") if isinstance(read, Mapping) else None,
-        wrote.get("reasoning_tokens") if isinstance(wrote, Mapping) else None,
-    )
 
 
 def _turn(message: Message) -> dict[str, Any]:

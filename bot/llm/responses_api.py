@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from bot.llm.answers import Answer, Malformed, RawCall, Usage, usage_of
+from bot.llm.answers import Answer, Malformed, RawCall, usage_of
 from bot.llm.chat_api import cache_key, schema_words
 from bot.llm.model import Message, Prompt
 from bot.llm.roles import ModelRole
@@ -61,7 +61,7 @@ def answer_from(whole: object) -> Answer:
         text="".join(str(part.get("text") or "") for part in parts if part.get("type") == "output_text"),
         model=str(whole.get("model") or ""),
         ended=_INCOMPLETE.get(why, "length") if whole.get("status") == "incomplete" else "stop",
-        usage=_usage(whole.get("usage")),
+        usage=usage_of(whole.get("usage"), "input", "output"),
         refusal="".join(str(part.get("refusal") or "") for part in parts if part.get("type") == "refusal"),
         calls=tuple(
             RawCall(str(c.get("call_id") or ""), str(c.get("name") or ""), str(c.get("arguments") or "")) for c in calls
@@ -89,19 +89,6 @@ def answer_from_stream(events: Iterable[object]) -> Answer:
 def _parts(item: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     content = item.get("content")
     yield from (part for part in content if isinstance(part, Mapping)) if isinstance(content, list) else ()
-
-
-def _usage(given: object) -> Usage | None:
-    if not isinstance(given, Mapping):
-        return None
-    read, wrote = given.get("input_tokens_details"), given.get("output_tokens_details")
-    return usage_of(
-        given.get("input_tokens"),
-        given.get("output_tokens"),
-        given.get("total_tokens"),
-        read.get("cached_tokens") if isinstance(read, Mapping) else None,
-        wrote.get("reasoning_tokens") if isinstance(wrote, Mapping) else None,
-    )
 
 
 def _items(message: Message) -> Iterator[dict[str, Any]]:
