@@ -27,7 +27,7 @@ def replay(
     A difference means that the code, a prompt or a setting has changed since the run was recorded. Changes nothing.
     Exit codes: 0 everything is the same byte for byte, 1 something differs or nothing is recorded, 2 wrong use.
     """
-    from bot.cli.runs_text import find_run
+    from bot.cli.runs_text import known_run
     from bot.flow.replay import Replay
     from bot.git_store.store import GitStore
     from bot.ledger.open import open_ledger
@@ -36,10 +36,7 @@ def replay(
 
     settings = Settings.load()
     ledger = open_ledger(settings)
-    entry = find_run(ledger, run)
-    if entry is None:
-        typer.echo(f"cadence: run.unknown: no run begins with {run!r}. `cadence runs` lists them.", err=True)
-        raise typer.Exit(1)
+    entry = known_run(ledger, run)
     git = GitStore(settings.data_dir / "mirrors", web=settings.github_url)
     same = True
     rows = []

@@ -53,15 +53,12 @@ def show(
 
     Also the files that the model was shown, and which of them changed since, as far as this machine's mirror knows.
     """
-    from bot.cli.runs_text import find_run, run_json, run_timeline
+    from bot.cli.runs_text import known_run, run_json, run_timeline
     from bot.settings import Settings
 
     settings = Settings.load()
     ledger = _ledger(settings)
-    entry = find_run(ledger, run)
-    if entry is None:
-        typer.echo(f"cadence: run.unknown: no run begins with {run!r}. `cadence runs` lists them.", err=True)
-        raise typer.Exit(1)
+    entry = known_run(ledger, run)
     moved = _moved_base(settings, ledger, entry)
     typer.echo(run_json(ledger, entry, moved=moved) if as_json else run_timeline(ledger, entry, moved=moved), nl=False)
 

@@ -61,6 +61,14 @@ def holds(ledger: Ledger, found: Iterable[RunEntry]) -> dict[RunId, SteeringEntr
     return {run_id: entry for run_id, entry in asked if entry.held_by}
 
 
+def known_run(ledger: Ledger, prefix: str) -> RunEntry:
+    """The same, where there has to be one. Raises CadenceError `run.unknown`."""
+    entry = find_run(ledger, prefix)
+    if entry is None:
+        raise CadenceError(f"no run begins with {prefix!r}.", code="run.unknown", remedy="`cadence runs` lists them.")
+    return entry
+
+
 def runs_table(
     found: Sequence[RunEntry], held: Mapping[RunId, SteeringEntry] | None = None, *, width: int | None = None
 ) -> str:
