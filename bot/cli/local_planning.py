@@ -167,9 +167,8 @@ def open_planning(repo: Path, revision: str, title: str, body: str, *, budget: i
         )
         yield LocalPlanning(repository, request, local, progress, clock)
     finally:
-        close = getattr(model, "close", None)
-        if close is not None:
-            close()
+        if model is not None:
+            model.close()
         repository.close()
 
 

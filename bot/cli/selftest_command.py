@@ -93,9 +93,7 @@ def _asking(settings: Settings, name: str | None) -> Iterator[SelfTest]:
         judge = Judge(count_tokens=count_tokens, measured=lambda _kind, _model: UNMEASURED)
         yield SelfTest(judge, model, Effects(MemoryEffects(), clock, write_interval_ms=0), clock)
     finally:
-        close = getattr(model, "close", None)
-        if close is not None:
-            close()
+        model.close()
 
 
 def _measured(

@@ -159,9 +159,7 @@ def _run(tasks: Sequence[Task], outcomes: Mapping[Form, list[TaskOutcome]], sett
                 typer.echo(f"{count}/{total}  {outcome.result}{said}  {outcome.task}{named}", err=True)
                 sys.stderr.flush()
     finally:
-        close = getattr(model, "close", None)
-        if close is not None:
-            close()
+        model.close()
 
 
 def _model(settings: Settings | None, tasks: Sequence[Task]) -> LanguageModel:

@@ -17,9 +17,7 @@ class ModelsByRole:
     def close(self) -> None:
         """Close the connections of each."""
         for model in set(self._models.values()):
-            close = getattr(model, "close", None)
-            if close is not None:
-                close()
+            model.close()
 
     def of(self, kind: ModelKind) -> LanguageModel:
         """The model of one kind."""

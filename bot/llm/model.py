@@ -154,5 +154,8 @@ class LanguageModel(Protocol):
     def slot(self, kind: ModelKind) -> AbstractContextManager[None]:
         """One of the places for questions that the server is asked at once. Raises ModelBusy when all are taken."""
 
+    def close(self) -> None:
+        """Close the connections; nothing is asked afterwards."""
+
     def complete(self, prompt: Prompt) -> Completion:
         """One answer. Raises ModelUnavailable, ModelUnusable or ModelAbsent; it never waits and asks again."""

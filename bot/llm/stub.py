@@ -23,6 +23,9 @@ class AbsentModel:
     def slot(self, kind: ModelKind) -> AbstractContextManager[None]:  # noqa: ARG002
         return nullcontext()
 
+    def close(self) -> None:
+        pass
+
     def complete(self, prompt: Prompt) -> Completion:
         """Always raises ModelAbsent."""
         raise ModelAbsent(

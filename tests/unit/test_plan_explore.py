@@ -14,7 +14,7 @@ from bot.llm.model import Completion, Message, Prompt, ToolCall
 from bot.plan.answer.assemble import Definition
 from bot.plan.explore.citations import Citation, fitting, read_citations
 from bot.plan.explore.cited import widened
-from bot.plan.explore.explorer import NO_TOOLS, Explored, explore
+from bot.plan.explore.explorer import Explored, explore
 from bot.plan.explore.looking import RepositoryLook
 from bot.plan.explore.values import Limits
 from tests.fakes.memory_tree import MemoryTree
@@ -206,7 +206,7 @@ def test_a_call_that_cannot_be_used_is_answered_in_words() -> None:
 @pytest.mark.parametrize(
     "answer",
     [
-        ModelUnusable("neither the model nor its server can call tools", code=NO_TOOLS),
+        ModelUnusable("neither the model nor its server can call tools", code="model.no_tools"),
         ModelAbsent("no key"),
         ModelUnavailable("down", code="model.unreachable"),
         says("src/parse.py:1-2", finish="length"),

@@ -15,8 +15,6 @@ from bot.plan.explore.values import Limits, Look
 ANSWER_TOKENS = 2_000
 """Of one answer to a call."""
 Ask = Callable[[Prompt], Completion]
-NO_TOOLS = "model.no_tools"
-"""The code with which a client says that neither the model nor its server can call tools."""
 
 
 @dataclass(frozen=True, slots=True)

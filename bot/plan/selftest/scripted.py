@@ -60,6 +60,9 @@ class ScriptedPlanner:
     def slot(self, kind: ModelKind) -> AbstractContextManager[None]:  # noqa: ARG002
         return nullcontext()
 
+    def close(self) -> None:
+        pass
+
     def complete(self, prompt: Prompt) -> Completion:
         text = "\n".join(message.content for message in prompt.messages)
         task = next(self._tasks[name] for name in _TASK_NAME.findall(text) if name in self._tasks)
