@@ -45,6 +45,7 @@ class BareRepository:
         self._reader = ObjectReader(self._runner)
         self.history = CommitGraph(self._runner, self._reader)
         """Commit objects, and merges computed again."""
+        self._recent: tuple[tuple[CommitSha, int], list[str]] | None = None
         self._merge_bases: dict[tuple[CommitSha, CommitSha], CommitSha | None] = {}
 
     def tip(self, branch: str) -> CommitSha | None:
@@ -163,6 +164,10 @@ class BareRepository:
 
     def recent_paths(self, commit: CommitSha, commits: int = 100) -> list[str]:
         """Paths that the last commits before and with this one changed, newest first, each as often as it changed."""
+        # The estimate and the plan of a run ask for the same commit, one after the other.
+        kept = self._recent
+        if kept is not None and kept[0] == (commit, commits):
+            return list(kept[1])
         # In a shallow or young repository there are fewer. Merges change nothing that their commits did not.
         out = self._runner.check(
             "log",
@@ -175,7 +180,9 @@ class BareRepository:
             commit,
             "--",
         )
-        return [path.decode("utf-8", "surrogateescape") for path in out.split(b"\0") if path]
+        paths = [path.decode("utf-8", "surrogateescape") for path in out.split(b"\0") if path]
+        self._recent = ((commit, commits), paths)
+        return list(paths)
 
     def close(self) -> None:
         """End the reading processes; the next read starts new ones."""
