@@ -248,13 +248,15 @@ class Selector:
         self, request: Request, usable: Mapping[str, IndexedBlob], taken: Collection[str], room: int
     ) -> dict[str, Ranges]:
         """Every other file, whole, where all of them fit: of a small repository nothing has to be guessed."""
-        left = sorted(path for path in usable if path not in taken and path not in request.without)
+        left = [path for path in usable if path not in taken and path not in request.without]
+        if len(left) > REST_AT_MOST:
+            return {}
         entries = [self._tree.entry(path) for path in left]
         # A token has fewer than 12 characters on average: what certainly does not fit is not read.
-        if len(left) > REST_AT_MOST or sum(entry.size for entry in entries if entry is not None) // 12 > room:
+        if sum(entry.size for entry in entries if entry is not None) // 12 > room:
             return {}
         self._analyses(left, usable)
-        texts = {path: self._texts[path] for path in left if self._texts.get(path)}
+        texts = {path: self._texts[path] for path in sorted(left) if self._texts.get(path)}
         if sum(map(request.count_tokens, texts.values())) > room:
             return {}
         return {path: ((1, len(lines_with_ends(text))),) for path, text in texts.items()}
