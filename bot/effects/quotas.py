@@ -25,6 +25,18 @@ COUNTED: Mapping[EffectKind, str] = MappingProxyType({kind: name for name, kinds
 _NOUNS = {"comments": "comments and reviews", "pushes": "pushes", "pulls": "pull requests"}
 
 
+def shown_setting(setting: str, *, is_operators: bool) -> str:
+    """A limit's setting as sentences name it: a variable of the operator's, or a key of the repository's config."""
+    return setting if is_operators else f"`{setting}`"
+
+
+def raised_by(setting: str, *, is_operators: bool) -> str:
+    """How a limit is raised, and what to do then."""
+    if is_operators:
+        return f"The operator raises {setting}; then comment `/cadence resume`."
+    return f"Raise `{setting}` in .github/cadence.yml, then comment `/cadence resume`."
+
+
 @dataclass(frozen=True, slots=True)
 class ChangeSize:
     """How large a change is: files that differ from its base, and the bytes of their new contents."""
@@ -50,14 +62,12 @@ class Quota:
     @property
     def shown_setting(self) -> str:
         """The setting as sentences name it."""
-        return self.setting if self.is_operators else f"`{self.setting}`"
+        return shown_setting(self.setting, is_operators=self.is_operators)
 
     @property
     def remedy(self) -> str:
         """How it is raised."""
-        if self.is_operators:
-            return f"The operator raises {self.setting}; then comment `/cadence resume`."
-        return f"Raise `{self.setting}` in .github/cadence.yml, then comment `/cadence resume`."
+        return raised_by(self.setting, is_operators=self.is_operators)
 
 
 def count_reached(quotas: Sequence[Quota], name: str, made: int) -> QuotaReached | None:

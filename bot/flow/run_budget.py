@@ -9,6 +9,7 @@ from bot.config.model import BudgetConfig
 from bot.core.clock import Clock
 from bot.core.errors import BudgetSpent
 from bot.core.names import RunId
+from bot.effects.quotas import raised_by, shown_setting
 from bot.flow.config_in_force import config_in_force
 from bot.git_store.store import GitStore
 from bot.ledger.entries import RunEntry
@@ -36,14 +37,12 @@ class Cap:
     @property
     def remedy(self) -> str:
         """How it is raised."""
-        if self.is_operators:
-            return f"The operator raises {self.setting}; then comment `/cadence resume`."
-        return f"Raise `{self.setting}` in .github/cadence.yml, then comment `/cadence resume`."
+        return raised_by(self.setting, is_operators=self.is_operators)
 
     def refusal(self, spent: Spent, worst: Worst) -> str | None:
         """Why a call does not fit, with the figures; None where it does."""
         used = 0.0 if self.scope == "call" else float(getattr(spent, f"{self.scope}_{self.unit}"))
-        name = self.setting if self.is_operators else f"`{self.setting}`"
+        name = shown_setting(self.setting, is_operators=self.is_operators)
         if self.unit == "cost":
             if worst.cost is None:
                 # The operator's caps on money leave such a model to the caps on tokens; a repository's is a promise.
